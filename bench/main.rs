@@ -1,0 +1,32 @@
+//! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
+//! a bench touches only public surfaces and must not hold a rule of its own.
+
+mod options;
+
+use options::Options;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(name) = arguments.next() else {
+        eprintln!("usage: npm run bench -- NAME [--data FILE] [--json]");
+        return ExitCode::from(2);
+    };
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("bench {name}: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match name.as_str() {
+        _ => Err(format!("there is no native bench called `{name}`; {options:?}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("bench {name}: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
