@@ -1,2 +1,14 @@
 //! Decides. Values in, values out; it must never read a clock, draw a random number, wait, or
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
+
+pub mod catalogue;
+pub mod digest;
+pub mod document;
+pub mod draft;
+pub mod guardrail;
+pub mod invalid;
+pub mod level;
+pub mod ratio;
+pub mod route;
+pub mod signal;
+pub mod time;

@@ -1,0 +1,257 @@
+//! What each action is: its stakes, whether it can be undone, which of its fields are money. It
+//! must not decide: an action that is not listed is high-stakes, and `route` says what follows.
+
+use crate::draft::Action;
+use crate::invalid::Invalid;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Actions by name.
+pub type Catalogue = BTreeMap<String, ActionEntry>;
+
+/// Values read through one money pointer: more than any action pays at once.
+const MONEY_VALUES_MAX: usize = 1_000;
+/// 2^53: what JavaScript counts exactly.
+const MINOR_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// What can go wrong when an action is done in error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Stakes {
+    /// Nothing changes.
+    None,
+    /// A record changes.
+    DataChange,
+    /// A person is involved, or not.
+    Escalation,
+    /// Money moves.
+    Financial,
+}
+
+/// One action of the catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ActionEntry {
+    /// What is at stake.
+    pub stakes: Stakes,
+    /// Whether it can be taken back; absent means only where nothing is at stake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoable: Option<bool>,
+    /// The fields by JSON pointer into the arguments.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Field>,
+    /// The fields that are money.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub money: Vec<Money>,
+    /// JSON pointers that a reviewer may edit; absent means every field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub editable: Option<Vec<String>>,
+}
+
+/// One argument of an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its JSON type.
+    #[serde(rename = "type")]
+    pub kind: FieldKind,
+    /// As people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The smallest allowed number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// The largest allowed number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+}
+
+/// The JSON type of an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Text.
+    String,
+    /// Any number.
+    Number,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A calendar date, as text.
+    Date,
+    /// A list.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// Where an action's money stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// JSON pointer into the arguments; `*` stands for every item of a list.
+    pub pointer: String,
+    /// Whether 120 means 120.00 (`major`) or 1.20 (`minor`).
+    pub unit: Unit,
+    /// ISO 4217 code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// JSON pointer to the currency, where the arguments name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency_pointer: Option<String>,
+}
+
+/// What one unit of a money field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Euros, dollars.
+    Major,
+    /// Cents.
+    Minor,
+}
+
+impl ActionEntry {
+    /// Whether doing it in error can hurt.
+    pub fn high_stakes(&self) -> bool {
+        self.stakes != Stakes::None
+    }
+
+    /// Whether it cannot be taken back.
+    pub fn irreversible(&self) -> bool {
+        !self.undoable.unwrap_or(self.stakes == Stakes::None)
+    }
+
+    /// Money that `action` moves, in minor units by currency (absolute amounts, added up); `None`
+    /// where a field that should be money can't be read as such.
+    pub fn amounts(&self, action: &Action) -> Option<BTreeMap<String, u64>> {
+        let args = Value::Object(action.args.clone());
+        let mut amounts = BTreeMap::new();
+        for money in &self.money {
+            let currency = money.currency_in(&args)?;
+            for value in values_at(&args, &money.pointer) {
+                let minor = minor_units(value, money.unit, &currency)?;
+                let sum: &mut u64 = amounts.entry(currency.clone()).or_default();
+                *sum = sum.saturating_add(minor);
+            }
+        }
+        Some(amounts)
+    }
+
+    pub(crate) fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
+        for (index, money) in self.money.iter().enumerate() {
+            let pointer = format!("{pointer}/money/{index}");
+            if money.currency.is_none() && money.currency_pointer.is_none() {
+                faults.push(Invalid::field(pointer, "needs `currency` or `currency_pointer`"));
+            } else if !money.pointer.starts_with('/') {
+                faults.push(Invalid::field(format!("{pointer}/pointer"), "not a JSON pointer"));
+            }
+        }
+    }
+}
+
+impl Money {
+    fn currency_in(&self, args: &Value) -> Option<String> {
+        match (&self.currency_pointer, &self.currency) {
+            (Some(pointer), _) => match args.pointer(pointer) {
+                Some(Value::String(code)) => Some(code.to_ascii_uppercase()),
+                _ => self.currency.clone(),
+            },
+            (None, currency) => currency.clone(),
+        }
+    }
+}
+
+/// Digits after the point of a currency (ISO 4217); 2 unless listed.
+fn decimals(currency: &str) -> u32 {
+    match currency {
+        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "XPF" | "UGX" | "PYG" | "RWF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse::<f64>().ok()?,
+        _ => return None,
+    };
+    let scale = match (unit, decimals(currency)) {
+        (Unit::Minor, _) | (Unit::Major, 0) => 1.0,
+        (Unit::Major, 3) => 1_000.0,
+        (Unit::Major, _) => 100.0,
+    };
+    let minor = if number < 0.0 { -number } else { number } * scale + 0.5;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked: 0.5 to 2^53"
+    )]
+    (minor <= MINOR_MAX).then(|| minor as u64)
+}
+
+/// The values at a pointer in which `*` stands for every item of a list.
+fn values_at<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
+    let mut found = vec![value];
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        found = found
+            .into_iter()
+            .flat_map(|value| match value {
+                Value::Array(items) if step == "*" => items.iter().collect::<Vec<_>>(),
+                Value::Array(items) => {
+                    step.parse().ok().and_then(|index: usize| items.get(index)).into_iter().collect()
+                }
+                Value::Object(fields) => fields.get(&step).into_iter().collect(),
+                _ => Vec::new(),
+            })
+            .take(MONEY_VALUES_MAX)
+            .collect();
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(unit: Unit, currency: &str, args: Value, expected: Option<u64>) {
+        let entry: ActionEntry = serde_json::from_value(json!({
+            "stakes": "financial",
+            "money": [{ "pointer": "/items/*/amount", "unit": unit, "currency": currency }]
+        }))
+        .unwrap();
+        let action = Action { name: "pay".into(), args: args.as_object().unwrap().clone() };
+        let amounts = entry.amounts(&action).map(|amounts| amounts.values().sum());
+        assert_eq!(amounts, expected, "{args}");
+    }
+
+    #[test]
+    fn money_is_added_up_in_minor_units() {
+        let two = json!({ "items": [{ "amount": 120.1 }, { "amount": "-0.90" }] });
+        check(Unit::Major, "USD", two.clone(), Some(12_100));
+        check(Unit::Major, "JPY", two, Some(121));
+        check(Unit::Minor, "USD", json!({ "items": [{ "amount": 5 }] }), Some(5));
+        check(Unit::Minor, "USD", json!({ "items": [] }), Some(0));
+        check(Unit::Minor, "USD", json!({ "items": [{ "amount": "lots" }] }), None);
+        check(Unit::Major, "USD", json!({ "items": [{ "amount": 1e300 }] }), None);
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_so_unless_the_catalogue_says_otherwise() {
+        let entry = |json| serde_json::from_value::<ActionEntry>(json).unwrap();
+        assert!(!entry(json!({ "stakes": "none" })).irreversible());
+        assert!(entry(json!({ "stakes": "financial" })).irreversible());
+        assert!(!entry(json!({ "stakes": "data_change", "undoable": true })).irreversible());
+    }
+}

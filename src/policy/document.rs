@@ -1,0 +1,290 @@
+//! The policy document: guardrails, action catalogue, and the rules of each category. It must not
+//! hold live state: a category's level is earned, and the document only says where it starts and
+//! how far it may go.
+
+use crate::catalogue::Catalogue;
+use crate::draft::NAME_BYTES_MAX;
+use crate::guardrail::Guardrail;
+use crate::invalid::{Invalid, bound_list, bound_text};
+use crate::level::Level;
+use crate::ratio::Ratio;
+use crate::route::Route;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A whole document.
+pub const POLICY_BYTES_MAX: u32 = 256 * 1024;
+/// Rules that a person reads aloud in one sitting, ten times over.
+pub const GUARDRAILS_MAX: u32 = 200;
+/// Categories of one tenant.
+pub const CATEGORIES_MAX: u32 = 1_000;
+/// Actions of one tenant.
+pub const ACTIONS_MAX: u32 = 1_000;
+/// Seconds within which a verdict can be taken back.
+pub const UNDO_WINDOW_S_MAX: u32 = 60;
+/// A year: the longest deadline.
+pub const DEADLINE_S_MAX: u32 = 366 * 24 * 3_600;
+
+/// One version of a tenant's policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// As the tenant calls it.
+    pub name: String,
+    /// In order: the first that matches wins.
+    #[serde(default)]
+    pub guardrails: Vec<Guardrail>,
+    /// What each action is.
+    #[serde(default)]
+    pub actions: Catalogue,
+    /// Rules of every category that says nothing else.
+    pub defaults: Rules,
+    /// What a category says differently.
+    #[serde(default)]
+    pub categories: BTreeMap<String, CategoryRules>,
+    /// Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
+    #[serde(default = "default_undo_window_s")]
+    pub undo_window_s: u32,
+}
+
+/// The rules of a category, complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Where a new category starts.
+    pub start_level: Level,
+    /// How far it may ever go.
+    pub ceiling: Level,
+    /// Below this the stated confidence is a signal.
+    pub confidence_threshold: Ratio,
+    /// Share of released drafts that a person looks at afterwards.
+    pub sample_rate: Ratio,
+    /// Share of released drafts that may be wrong.
+    pub error_budget: Ratio,
+    /// The one who answers for what this category releases.
+    pub owner: String,
+    /// Seconds after which a held draft is late.
+    pub deadline_s: u32,
+    /// What becomes of a late draft; never approval, never rejection.
+    pub on_expiry: OnExpiry,
+    /// Reasons that a reviewer may give for a rejection, by one key each.
+    #[serde(default)]
+    pub reject_reasons: Vec<String>,
+}
+
+/// What a category says differently; absent fields follow the defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct CategoryRules {
+    /// See [`Rules::start_level`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_level: Option<Level>,
+    /// See [`Rules::ceiling`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Level>,
+    /// See [`Rules::confidence_threshold`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence_threshold: Option<Ratio>,
+    /// See [`Rules::sample_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<Ratio>,
+    /// See [`Rules::error_budget`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_budget: Option<Ratio>,
+    /// See [`Rules::owner`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// See [`Rules::deadline_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline_s: Option<u32>,
+    /// See [`Rules::on_expiry`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_expiry: Option<OnExpiry>,
+    /// See [`Rules::reject_reasons`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reject_reasons: Option<Vec<String>>,
+}
+
+/// What becomes of a draft that nobody answered in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnExpiry {
+    /// The agent is told "no answer".
+    Expire,
+    /// It becomes a person's.
+    Human,
+}
+
+fn default_undo_window_s() -> u32 {
+    8
+}
+
+impl Policy {
+    /// The policy that a new tenant starts with: everything is reviewed, by the lead.
+    pub fn starting(lead: &str) -> Self {
+        Self {
+            name: "start".into(),
+            guardrails: Vec::new(),
+            actions: Catalogue::new(),
+            defaults: Rules {
+                start_level: Level::ReviewEverything,
+                ceiling: Level::MonitorAndCorrect,
+                confidence_threshold: Ratio::from_ppm(800_000),
+                sample_rate: Ratio::from_ppm(100_000),
+                error_budget: Ratio::from_ppm(50_000),
+                owner: lead.to_owned(),
+                deadline_s: 4 * 3_600,
+                on_expiry: OnExpiry::Human,
+                reject_reasons: ["wrong facts", "wrong tone", "not our policy", "needs a person"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            },
+            categories: BTreeMap::new(),
+            undo_window_s: default_undo_window_s(),
+        }
+    }
+
+    /// Reads and checks a document; all faults are returned, and then nothing changes.
+    pub fn parse(text: &[u8]) -> Result<Self, Vec<Invalid>> {
+        if u32::try_from(text.len()).unwrap_or(u32::MAX) > POLICY_BYTES_MAX {
+            return Err(vec![Invalid::too_long("", POLICY_BYTES_MAX, "bytes")]);
+        }
+        let policy: Self = crate::invalid::parse(text).map_err(|fault| vec![fault])?;
+        let faults = policy.faults();
+        if faults.is_empty() { Ok(policy) } else { Err(faults) }
+    }
+
+    /// Whether the policy has rules of its own for the category.
+    pub fn knows(&self, category: &str) -> bool {
+        self.categories.contains_key(category)
+    }
+
+    /// The complete rules of a category; the defaults for one that is missing or unknown, which
+    /// starts at the first level whatever the defaults say.
+    pub fn rules(&self, category: Option<&str>) -> Rules {
+        let defaults = self.defaults.clone();
+        let Some(own) = category.and_then(|category| self.categories.get(category)) else {
+            let level = Level::ReviewEverything;
+            return Rules { start_level: level, ceiling: level, ..defaults };
+        };
+        Rules {
+            start_level: own.start_level.unwrap_or(defaults.start_level),
+            ceiling: own.ceiling.unwrap_or(defaults.ceiling),
+            confidence_threshold: own.confidence_threshold.unwrap_or(defaults.confidence_threshold),
+            sample_rate: own.sample_rate.unwrap_or(defaults.sample_rate),
+            error_budget: own.error_budget.unwrap_or(defaults.error_budget),
+            owner: own.owner.clone().unwrap_or(defaults.owner),
+            deadline_s: own.deadline_s.unwrap_or(defaults.deadline_s),
+            on_expiry: own.on_expiry.unwrap_or(defaults.on_expiry),
+            reject_reasons: own.reject_reasons.clone().unwrap_or(defaults.reject_reasons),
+        }
+    }
+
+    /// Every fault of the document, each with the JSON pointer of its field.
+    pub fn faults(&self) -> Vec<Invalid> {
+        let mut faults = Vec::new();
+        if self.undo_window_s > UNDO_WINDOW_S_MAX {
+            faults.push(Invalid::field("/undo_window_s", "not between 0 and 60"));
+        }
+        bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
+        self.guardrail_faults(&mut faults);
+        for (pointer, count, limit) in [
+            ("/actions", self.actions.len(), ACTIONS_MAX),
+            ("/categories", self.categories.len(), CATEGORIES_MAX),
+        ] {
+            if u32::try_from(count).unwrap_or(u32::MAX) > limit {
+                faults.push(Invalid::too_long(pointer, limit, "items"));
+            }
+        }
+        for (name, entry) in &self.actions {
+            entry.faults(&format!("/actions/{}", escape(name)), &mut faults);
+        }
+        self.defaults.faults("/defaults", &mut faults);
+        for name in self.categories.keys() {
+            let pointer = format!("/categories/{}", escape(name));
+            bound_text(&mut faults, &pointer, name, NAME_BYTES_MAX);
+            self.rules(Some(name)).faults(&pointer, &mut faults);
+        }
+        faults
+    }
+
+    fn guardrail_faults(&self, faults: &mut Vec<Invalid>) {
+        let mut names = BTreeSet::new();
+        for (index, guardrail) in self.guardrails.iter().enumerate() {
+            let pointer = format!("/guardrails/{index}");
+            if guardrail.name.trim().is_empty() {
+                faults.push(Invalid::field(format!("{pointer}/name"), "empty"));
+            }
+            bound_text(faults, &format!("{pointer}/name"), &guardrail.name, NAME_BYTES_MAX);
+            bound_text(faults, &format!("{pointer}/because"), &guardrail.because, 1_024);
+            if !names.insert(&guardrail.name) {
+                let detail = format!("`{}` stands twice", guardrail.name);
+                faults.push(Invalid::field(format!("{pointer}/name"), detail));
+            }
+            if guardrail.route == Route::Release && guardrail.because.trim().is_empty() {
+                let detail = "a rule that releases says why";
+                faults.push(Invalid::field(format!("{pointer}/because"), detail));
+            }
+            guardrail.when.faults(&format!("{pointer}/when"), 0, faults);
+        }
+    }
+}
+
+impl Rules {
+    fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
+        if self.start_level > self.ceiling {
+            faults.push(Invalid::field(format!("{pointer}/start_level"), "above the ceiling"));
+        }
+        if self.owner.trim().is_empty() {
+            faults.push(Invalid::field(format!("{pointer}/owner"), "empty"));
+        }
+        if self.deadline_s == 0 || self.deadline_s > DEADLINE_S_MAX {
+            faults.push(Invalid::field(format!("{pointer}/deadline_s"), "not within a year"));
+        }
+        bound_list(faults, &format!("{pointer}/reject_reasons"), &self.reject_reasons, 9);
+    }
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(change: serde_json::Value, expected: &[&str]) {
+        let mut document = serde_json::to_value(Policy::starting("mia@example.com")).unwrap();
+        for (name, value) in change.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        let pointers: Vec<String> = match Policy::parse(document.to_string().as_bytes()) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
+        };
+        assert_eq!(pointers, expected, "{change}");
+    }
+
+    #[test]
+    fn every_fault_is_listed_by_its_pointer() {
+        check(json!({}), &[]);
+        check(json!({ "undo_window_s": 61 }), &["/undo_window_s"]);
+        check(
+            json!({ "categories": { "a/b": { "start_level": 3, "ceiling": 2, "owner": " " } } }),
+            &["/categories/a~1b/start_level", "/categories/a~1b/owner"],
+        );
+        let rule = json!({ "name": "x", "when": {}, "route": "release", "because": "" });
+        check(
+            json!({ "guardrails": [rule, rule] }),
+            &["/guardrails/0/because", "/guardrails/1/name", "/guardrails/1/because"],
+        );
+        check(json!({ "guardrails": [{ "name": "x", "when": { "moon": 1 } }] }), &[
+            "/guardrails/0/when/moon",
+        ]);
+    }
+}

@@ -1,0 +1,262 @@
+//! Where a draft goes. It must not fail, and must not read anything but its arguments.
+//!
+//! The steps, in order; each that spoke is a reason:
+//!
+//! | step | holds when | route |
+//! | --- | --- | --- |
+//! | stop | a stop covers the draft | review, whatever else says release |
+//! | guardrail | the first whose conditions hold | its own; `release` gives way to a forbidding signal |
+//! | forbidding signal | irreversible, unlisted … | review |
+//! | level 1 | always | review |
+//! | level 2 | any signal | review, else release |
+//! | level 3 | always | release |
+//! | sampling | released, and the keyed draw is below the category's rate | release, looked at afterwards |
+
+use crate::document::{Policy, Rules};
+use crate::draft::Draft;
+use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
+use crate::level::Level;
+use crate::ratio::Ratio;
+use crate::signal::{self, Evidence, Signal, SignalCode};
+use serde::{Deserialize, Serialize};
+
+/// Names this engine's rules: the same policy, draft and situation give the same decision only
+/// under the same version. A change of any golden case changes it.
+pub const ENGINE_VERSION: u32 = 1;
+
+/// Where a draft goes, in order of care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// It may go out now.
+    Release,
+    /// It waits for a verdict.
+    Review,
+    /// A person does it; the draft is background only.
+    Human,
+}
+
+/// Everything but policy and draft that a decision depends on; recorded with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Situation {
+    /// The category's live level.
+    pub level: Level,
+    /// The stop that covers this draft, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
+    /// The tenant's keyed draw over conversation and head: below the rate means sampled.
+    pub sample_draw: Ratio,
+    /// The tenant's local time.
+    pub local_time: LocalTime,
+}
+
+/// What the policy says of one draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Decision {
+    /// Where it goes.
+    pub route: Route,
+    /// Whether a person looks at it after it went out.
+    pub sampled: bool,
+    /// The probability with which it was sampled; 0 for what was not released.
+    pub sampling_probability: Ratio,
+    /// Never empty; the deciding one first.
+    pub reasons: Vec<Reason>,
+    /// What was found in the draft.
+    pub signals: Vec<Signal>,
+    /// The level that counted: the live one, capped by the ceiling.
+    pub level: Level,
+    /// Who answers for the draft now.
+    pub owner: String,
+    /// The version of these rules.
+    pub engine_version: u32,
+}
+
+/// Why a draft goes where it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reason {
+    /// Which step spoke.
+    pub code: ReasonCode,
+    /// A plain sentence for people.
+    pub text: String,
+    /// The guardrail's name, where one spoke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrail: Option<String>,
+    /// The signal, where one spoke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<SignalCode>,
+    /// The words or fields behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+}
+
+/// The steps that can speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// A stop covers the draft.
+    Stop,
+    /// A guardrail matched.
+    Guardrail,
+    /// A signal that lets nothing out by itself.
+    ForbiddingSignal,
+    /// A signal at a level that holds such drafts.
+    Signal,
+    /// The category's level alone.
+    Level,
+}
+
+/// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
+pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
+    let rules = policy.rules(draft.category.as_deref());
+    let level = situation.level.min(rules.ceiling);
+    let signals = signal::find(policy, &rules, draft);
+    let matched = first_match(policy, draft, &signals, situation.local_time);
+    let (route, reasons) = weigh(matched, &signals, level, situation);
+    let sampling_probability =
+        if route == Route::Release { rules.sample_rate } else { Ratio::ZERO };
+    let owner = matched.and_then(|rule| rule.owner.clone()).unwrap_or_else(|| owner_of(&rules));
+    Decision {
+        route,
+        sampled: situation.sample_draw < sampling_probability,
+        sampling_probability,
+        reasons,
+        signals,
+        level,
+        owner,
+        engine_version: ENGINE_VERSION,
+    }
+}
+
+fn owner_of(rules: &Rules) -> String {
+    rules.owner.clone()
+}
+
+fn first_match<'a>(
+    policy: &'a Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+) -> Option<&'a Guardrail> {
+    if policy.guardrails.is_empty() {
+        return None;
+    }
+    let entry = draft.draft.action.as_ref().and_then(|action| policy.actions.get(&action.name));
+    let amounts = entry
+        .zip(draft.draft.action.as_ref())
+        .and_then(|(entry, action)| entry.amounts(action));
+    let texts: Vec<String> = [Some(&draft.message), draft.draft.text.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|text| plain_words(text))
+        .collect();
+    let facts = Facts {
+        draft,
+        stakes: entry.map(|entry| entry.stakes),
+        amounts: amounts.as_ref(),
+        signals,
+        local_time,
+        texts: &texts,
+    };
+    policy.guardrails.iter().find(|guardrail| guardrail.when.holds(&facts))
+}
+
+/// The steps of the table above; the deciding reason first, then every other that spoke.
+fn weigh(
+    matched: Option<&Guardrail>,
+    signals: &[Signal],
+    level: Level,
+    situation: &Situation,
+) -> (Route, Vec<Reason>) {
+    let mut routes: Vec<(Route, Reason)> = Vec::new();
+    if let Some(stop) = &situation.stop {
+        let text = format!("Everything is on hold: {stop}.");
+        routes.push((Route::Review, Reason::plain(ReasonCode::Stop, text)));
+    }
+    if let Some(guardrail) = matched {
+        routes.push((guardrail.route, Reason::guardrail(guardrail)));
+    }
+    for signal in signals.iter().filter(|signal| signal.code.forbids()) {
+        routes.push((Route::Review, Reason::signal(ReasonCode::ForbiddingSignal, signal)));
+    }
+    if matched.is_none() {
+        routes.extend(by_level(level, signals));
+    }
+    let strictest = routes.iter().map(|(route, _)| *route).max().unwrap_or(Route::Review);
+    let (mut reasons, others): (Vec<_>, Vec<_>) =
+        routes.into_iter().partition(|(route, _)| *route == strictest);
+    reasons.extend(others);
+    (strictest, reasons.into_iter().map(|(_, reason)| reason).collect())
+}
+
+fn by_level(level: Level, signals: &[Signal]) -> Vec<(Route, Reason)> {
+    let speaking = signals.iter().filter(|signal| !signal.code.forbids());
+    let held = |signal| (Route::Review, Reason::signal(ReasonCode::Signal, signal));
+    match level {
+        Level::ReviewEverything => {
+            let text = "Every draft of this category is reviewed for now (level 1).";
+            let mut routes = vec![(Route::Review, Reason::plain(ReasonCode::Level, text))];
+            routes.extend(speaking.map(held));
+            routes
+        }
+        Level::ReviewEdgeCases if !signals.is_empty() => speaking.map(held).collect(),
+        Level::ReviewEdgeCases => {
+            let text = "Nothing unusual, and this category may answer by itself (level 2).";
+            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
+        }
+        Level::MonitorAndCorrect => {
+            let text = "This category answers by itself and is sampled (level 3).";
+            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
+        }
+    }
+}
+
+impl Reason {
+    fn plain(code: ReasonCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), guardrail: None, signal: None, evidence: Vec::new() }
+    }
+
+    fn guardrail(guardrail: &Guardrail) -> Self {
+        Self {
+            guardrail: Some(guardrail.name.clone()),
+            ..Self::plain(ReasonCode::Guardrail, guardrail.because.clone())
+        }
+    }
+
+    fn signal(code: ReasonCode, signal: &Signal) -> Self {
+        Self {
+            signal: Some(signal.code),
+            evidence: signal.evidence.clone(),
+            ..Self::plain(code, signal.code.sentence())
+        }
+    }
+}
+
+impl SignalCode {
+    /// What was found, in a plain sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::LowConfidence => "The agent is not confident enough.",
+            Self::UnknownCategory => "The category is missing or not in the policy.",
+            Self::HighStakes => "The action changes data, moves money or involves a person.",
+            Self::Irreversible => "The action cannot be taken back.",
+            Self::UnlistedAction => "The action is not in the catalogue, so it counts as high-stakes.",
+        }
+    }
+}
+
+/// The keyed draw that decides about sampling: agents cannot tell who is looked at, and the same
+/// conversation and head are always drawn alike. HMAC-SHA256 under the tenant's secret; the first
+/// 8 bytes modulo 10^6 are biased by less than 2^-44.
+pub fn sample_draw(secret: &[u8], conversation: &str, head: &str) -> Ratio {
+    let digest = crate::digest::keyed(secret, &["countersign sample v1", conversation, head]);
+    let draw = u64::from_be_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ]);
+    // The draw is below 10^6, so that a rate of 1 samples everything and a rate of 0 nothing.
+    Ratio::from_ppm(u32::try_from(draw % 1_000_000).unwrap_or(0))
+}
