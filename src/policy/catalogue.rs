@@ -150,9 +150,15 @@ impl ActionEntry {
         for (index, money) in self.money.iter().enumerate() {
             let pointer = format!("{pointer}/money/{index}");
             if money.currency.is_none() && money.currency_pointer.is_none() {
-                faults.push(Invalid::field(pointer, "needs `currency` or `currency_pointer`"));
+                faults.push(Invalid::field(
+                    pointer,
+                    "needs `currency` or `currency_pointer`",
+                ));
             } else if !money.pointer.starts_with('/') {
-                faults.push(Invalid::field(format!("{pointer}/pointer"), "not a JSON pointer"));
+                faults.push(Invalid::field(
+                    format!("{pointer}/pointer"),
+                    "not a JSON pointer",
+                ));
             }
         }
     }
@@ -208,9 +214,12 @@ fn values_at<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
             .into_iter()
             .flat_map(|value| match value {
                 Value::Array(items) if step == "*" => items.iter().collect::<Vec<_>>(),
-                Value::Array(items) => {
-                    step.parse().ok().and_then(|index: usize| items.get(index)).into_iter().collect()
-                }
+                Value::Array(items) => step
+                    .parse()
+                    .ok()
+                    .and_then(|index: usize| items.get(index))
+                    .into_iter()
+                    .collect(),
                 Value::Object(fields) => fields.get(&step).into_iter().collect(),
                 _ => Vec::new(),
             })
@@ -231,7 +240,10 @@ mod tests {
             "money": [{ "pointer": "/items/*/amount", "unit": unit, "currency": currency }]
         }))
         .unwrap();
-        let action = Action { name: "pay".into(), args: args.as_object().unwrap().clone() };
+        let action = Action {
+            name: "pay".into(),
+            args: args.as_object().unwrap().clone(),
+        };
         let amounts = entry.amounts(&action).map(|amounts| amounts.values().sum());
         assert_eq!(amounts, expected, "{args}");
     }
@@ -241,10 +253,25 @@ mod tests {
         let two = json!({ "items": [{ "amount": 120.1 }, { "amount": "-0.90" }] });
         check(Unit::Major, "USD", two.clone(), Some(12_100));
         check(Unit::Major, "JPY", two, Some(121));
-        check(Unit::Minor, "USD", json!({ "items": [{ "amount": 5 }] }), Some(5));
+        check(
+            Unit::Minor,
+            "USD",
+            json!({ "items": [{ "amount": 5 }] }),
+            Some(5),
+        );
         check(Unit::Minor, "USD", json!({ "items": [] }), Some(0));
-        check(Unit::Minor, "USD", json!({ "items": [{ "amount": "lots" }] }), None);
-        check(Unit::Major, "USD", json!({ "items": [{ "amount": 1e300 }] }), None);
+        check(
+            Unit::Minor,
+            "USD",
+            json!({ "items": [{ "amount": "lots" }] }),
+            None,
+        );
+        check(
+            Unit::Major,
+            "USD",
+            json!({ "items": [{ "amount": 1e300 }] }),
+            None,
+        );
     }
 
     #[test]

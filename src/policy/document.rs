@@ -139,9 +139,14 @@ impl Policy {
                 owner: lead.to_owned(),
                 deadline_s: 4 * 3_600,
                 on_expiry: OnExpiry::Human,
-                reject_reasons: ["wrong facts", "wrong tone", "not our policy", "needs a person"]
-                    .map(str::to_owned)
-                    .to_vec(),
+                reject_reasons: [
+                    "wrong facts",
+                    "wrong tone",
+                    "not our policy",
+                    "needs a person",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
             },
             categories: BTreeMap::new(),
             undo_window_s: default_undo_window_s(),
@@ -155,7 +160,11 @@ impl Policy {
         }
         let policy: Self = crate::invalid::parse(text).map_err(|fault| vec![fault])?;
         let faults = policy.faults();
-        if faults.is_empty() { Ok(policy) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Whether the policy has rules of its own for the category.
@@ -169,18 +178,27 @@ impl Policy {
         let defaults = self.defaults.clone();
         let Some(own) = category.and_then(|category| self.categories.get(category)) else {
             let level = Level::ReviewEverything;
-            return Rules { start_level: level, ceiling: level, ..defaults };
+            return Rules {
+                start_level: level,
+                ceiling: level,
+                ..defaults
+            };
         };
         Rules {
             start_level: own.start_level.unwrap_or(defaults.start_level),
             ceiling: own.ceiling.unwrap_or(defaults.ceiling),
-            confidence_threshold: own.confidence_threshold.unwrap_or(defaults.confidence_threshold),
+            confidence_threshold: own
+                .confidence_threshold
+                .unwrap_or(defaults.confidence_threshold),
             sample_rate: own.sample_rate.unwrap_or(defaults.sample_rate),
             error_budget: own.error_budget.unwrap_or(defaults.error_budget),
             owner: own.owner.clone().unwrap_or(defaults.owner),
             deadline_s: own.deadline_s.unwrap_or(defaults.deadline_s),
             on_expiry: own.on_expiry.unwrap_or(defaults.on_expiry),
-            reject_reasons: own.reject_reasons.clone().unwrap_or(defaults.reject_reasons),
+            reject_reasons: own
+                .reject_reasons
+                .clone()
+                .unwrap_or(defaults.reject_reasons),
         }
     }
 
@@ -219,8 +237,18 @@ impl Policy {
             if guardrail.name.trim().is_empty() {
                 faults.push(Invalid::field(format!("{pointer}/name"), "empty"));
             }
-            bound_text(faults, &format!("{pointer}/name"), &guardrail.name, NAME_BYTES_MAX);
-            bound_text(faults, &format!("{pointer}/because"), &guardrail.because, 1_024);
+            bound_text(
+                faults,
+                &format!("{pointer}/name"),
+                &guardrail.name,
+                NAME_BYTES_MAX,
+            );
+            bound_text(
+                faults,
+                &format!("{pointer}/because"),
+                &guardrail.because,
+                1_024,
+            );
             if !names.insert(&guardrail.name) {
                 let detail = format!("`{}` stands twice", guardrail.name);
                 faults.push(Invalid::field(format!("{pointer}/name"), detail));
@@ -237,15 +265,26 @@ impl Policy {
 impl Rules {
     fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
         if self.start_level > self.ceiling {
-            faults.push(Invalid::field(format!("{pointer}/start_level"), "above the ceiling"));
+            faults.push(Invalid::field(
+                format!("{pointer}/start_level"),
+                "above the ceiling",
+            ));
         }
         if self.owner.trim().is_empty() {
             faults.push(Invalid::field(format!("{pointer}/owner"), "empty"));
         }
         if self.deadline_s == 0 || self.deadline_s > DEADLINE_S_MAX {
-            faults.push(Invalid::field(format!("{pointer}/deadline_s"), "not within a year"));
+            faults.push(Invalid::field(
+                format!("{pointer}/deadline_s"),
+                "not within a year",
+            ));
         }
-        bound_list(faults, &format!("{pointer}/reject_reasons"), &self.reject_reasons, 9);
+        bound_list(
+            faults,
+            &format!("{pointer}/reject_reasons"),
+            &self.reject_reasons,
+            9,
+        );
     }
 }
 
@@ -281,10 +320,15 @@ mod tests {
         let rule = json!({ "name": "x", "when": {}, "route": "release", "because": "" });
         check(
             json!({ "guardrails": [rule, rule] }),
-            &["/guardrails/0/because", "/guardrails/1/name", "/guardrails/1/because"],
+            &[
+                "/guardrails/0/because",
+                "/guardrails/1/name",
+                "/guardrails/1/because",
+            ],
         );
-        check(json!({ "guardrails": [{ "name": "x", "when": { "moon": 1 } }] }), &[
-            "/guardrails/0/when/moon",
-        ]);
+        check(
+            json!({ "guardrails": [{ "name": "x", "when": { "moon": 1 } }] }),
+            &["/guardrails/0/when/moon"],
+        );
     }
 }

@@ -273,11 +273,21 @@ impl Draft {
         let conversation = &self.conversation;
         require(faults, "/conversation/id", &conversation.id);
         require(faults, "/conversation/head", &conversation.head);
-        bound_list(faults, "/conversation/messages", &conversation.messages, MESSAGES_MAX);
+        bound_list(
+            faults,
+            "/conversation/messages",
+            &conversation.messages,
+            MESSAGES_MAX,
+        );
         for (index, message) in conversation.messages.iter().enumerate() {
             let pointer = format!("/conversation/messages/{index}");
             require(faults, &format!("{pointer}/id"), &message.id);
-            bound_text(faults, &format!("{pointer}/text"), &message.text, TEXT_BYTES_MAX);
+            bound_text(
+                faults,
+                &format!("{pointer}/text"),
+                &message.text,
+                TEXT_BYTES_MAX,
+            );
         }
     }
 
@@ -294,7 +304,12 @@ impl Draft {
             bound_text(faults, "/rationale", rationale, TEXT_BYTES_MAX);
         }
         bound_list(faults, "/sources", &self.sources, LIST_ITEMS_MAX);
-        bound_list(faults, "/examples_used", &self.examples_used, LIST_ITEMS_MAX);
+        bound_list(
+            faults,
+            "/examples_used",
+            &self.examples_used,
+            LIST_ITEMS_MAX,
+        );
         if let Some(correlation) = &self.correlation {
             bound_text(faults, "/correlation", correlation, CORRELATION_BYTES_MAX);
         }
@@ -317,16 +332,37 @@ pub fn content_faults(faults: &mut Vec<Invalid>, pointer: &str, content: &Conten
             require(faults, &format!("{pointer}/action/name"), &action.name);
         }
         (Kind::Message, _, _) => {
-            faults.push(Invalid::field(pointer, "a message has `text` and no `action`"));
+            faults.push(Invalid::field(
+                pointer,
+                "a message has `text` and no `action`",
+            ));
         }
         (Kind::Action, _, _) => {
-            faults.push(Invalid::field(pointer, "an action has `action` and no `text`"));
+            faults.push(Invalid::field(
+                pointer,
+                "an action has `action` and no `text`",
+            ));
         }
     }
-    bound_list(faults, &format!("{pointer}/to"), &content.to, LIST_ITEMS_MAX);
-    bound_list(faults, &format!("{pointer}/cc"), &content.cc, LIST_ITEMS_MAX);
+    bound_list(
+        faults,
+        &format!("{pointer}/to"),
+        &content.to,
+        LIST_ITEMS_MAX,
+    );
+    bound_list(
+        faults,
+        &format!("{pointer}/cc"),
+        &content.cc,
+        LIST_ITEMS_MAX,
+    );
     if let Some(subject) = &content.subject {
-        bound_text(faults, &format!("{pointer}/subject"), subject, NAME_BYTES_MAX.saturating_mul(4));
+        bound_text(
+            faults,
+            &format!("{pointer}/subject"),
+            subject,
+            NAME_BYTES_MAX.saturating_mul(4),
+        );
     }
 }
 

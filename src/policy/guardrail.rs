@@ -163,7 +163,10 @@ impl Condition {
             && self.signals_hold(facts)
             && self.all.iter().all(|condition| condition.holds(facts))
             && (self.any.is_empty() || self.any.iter().any(|condition| condition.holds(facts)))
-            && self.not.as_ref().is_none_or(|condition| !condition.holds(facts))
+            && self
+                .not
+                .as_ref()
+                .is_none_or(|condition| !condition.holds(facts))
     }
 
     fn names_hold(&self, facts: &Facts<'_>) -> bool {
@@ -173,7 +176,9 @@ impl Condition {
             && self.kind.is_none_or(|kind| kind == draft.kind)
             && (self.category.is_empty()
                 || draft.category.as_ref().is_some_and(|category| {
-                    self.category.iter().any(|pattern| category_matches(pattern, category))
+                    self.category
+                        .iter()
+                        .any(|pattern| category_matches(pattern, category))
                 }))
     }
 
@@ -182,7 +187,10 @@ impl Condition {
         (self.action.is_empty() || action.is_some_and(|action| one_of(&self.action, &action.name)))
             && (self.stakes.is_empty() || facts.stakes.is_some_and(|s| self.stakes.contains(&s)))
             && self.amount_over.as_ref().is_none_or(|over| {
-                action.is_some() && facts.amounts.is_none_or(|amounts| over.exceeded_by(amounts))
+                action.is_some()
+                    && facts
+                        .amounts
+                        .is_none_or(|amounts| over.exceeded_by(amounts))
             })
             && self.amount_at_most.as_ref().is_none_or(|most| {
                 action.is_some() && facts.amounts.is_some_and(|amounts| most.covers(amounts))
@@ -191,7 +199,8 @@ impl Condition {
 
     fn confidence_holds(&self, facts: &Facts<'_>) -> bool {
         let stated = facts.draft.confidence;
-        self.confidence_below.is_none_or(|bound| stated.is_none_or(|value| value < bound))
+        self.confidence_below
+            .is_none_or(|bound| stated.is_none_or(|value| value < bound))
             && self
                 .confidence_at_least
                 .is_none_or(|bound| stated.is_some_and(|value| value >= bound))
@@ -208,21 +217,31 @@ impl Condition {
                 .conversation_at_least
                 .is_none_or(|least| u32::try_from(messages).unwrap_or(u32::MAX) >= least)
             && (self.local_time.is_empty()
-                || self.local_time.iter().any(|span| span.contains(facts.local_time)))
+                || self
+                    .local_time
+                    .iter()
+                    .any(|span| span.contains(facts.local_time)))
     }
 
     fn customer_holds(&self, facts: &Facts<'_>) -> bool {
         let customer = facts.draft.customer.as_ref();
         (self.customer_tags.is_empty()
             || customer.is_some_and(|customer| {
-                customer.tags.iter().any(|tag| self.customer_tags.contains(tag))
+                customer
+                    .tags
+                    .iter()
+                    .any(|tag| self.customer_tags.contains(tag))
             }))
             && (self.customer_plan.is_empty()
                 || customer
                     .and_then(|customer| customer.plan.as_ref())
                     .is_some_and(|plan| self.customer_plan.contains(plan)))
             && self.metadata.iter().all(|(name, values)| {
-                facts.draft.metadata.get(name).is_some_and(|value| values.contains(value))
+                facts
+                    .draft
+                    .metadata
+                    .get(name)
+                    .is_some_and(|value| values.contains(value))
             })
     }
 
@@ -237,7 +256,11 @@ impl Condition {
 
     pub(crate) fn faults(&self, pointer: &str, depth: u32, faults: &mut Vec<Invalid>) {
         if depth > CONDITION_DEPTH_MAX {
-            faults.push(Invalid::too_long(pointer, CONDITION_DEPTH_MAX, "levels deep"));
+            faults.push(Invalid::too_long(
+                pointer,
+                CONDITION_DEPTH_MAX,
+                "levels deep",
+            ));
             return;
         }
         let lists = [
@@ -280,7 +303,9 @@ impl Condition {
 impl Amount {
     /// Whether more than this moves; money in another currency can't be compared, so it is more.
     fn exceeded_by(&self, amounts: &BTreeMap<String, u64>) -> bool {
-        amounts.iter().any(|(currency, minor)| *currency != self.currency || *minor > self.minor)
+        amounts
+            .iter()
+            .any(|(currency, minor)| *currency != self.currency || *minor > self.minor)
     }
 
     fn covers(&self, amounts: &BTreeMap<String, u64>) -> bool {
@@ -345,7 +370,11 @@ mod tests {
             ("My lawyer—he said", "lawyer he", true),
             ("don’t", "don't", true),
         ] {
-            assert_eq!(plain_words(text).contains(&plain_words(phrase)), expected, "{text}");
+            assert_eq!(
+                plain_words(text).contains(&plain_words(phrase)),
+                expected,
+                "{text}"
+            );
         }
     }
 
@@ -359,7 +388,10 @@ mod tests {
 
     #[test]
     fn money_in_another_currency_is_more() {
-        let over = Amount { minor: 10_000, currency: "USD".into() };
+        let over = Amount {
+            minor: 10_000,
+            currency: "USD".into(),
+        };
         let amounts = |currency: &str, minor| BTreeMap::from([(currency.to_owned(), minor)]);
         assert!(!over.exceeded_by(&amounts("USD", 10_000)));
         assert!(over.exceeded_by(&amounts("USD", 10_001)));

@@ -30,13 +30,21 @@ pub enum Fault {
 impl Invalid {
     /// A field outside its range.
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { fault: Fault::InvalidField, pointer: pointer.into(), detail: detail.into() }
+        Self {
+            fault: Fault::InvalidField,
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
     }
 
     /// A text or list above its limit.
     pub fn too_long(pointer: impl Into<String>, limit: u32, unit: &str) -> Self {
         let detail = format!("longer than {limit} {unit}");
-        Self { fault: Fault::TooLong, pointer: pointer.into(), detail }
+        Self {
+            fault: Fault::TooLong,
+            pointer: pointer.into(),
+            detail,
+        }
     }
 }
 
@@ -54,7 +62,11 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
             serde_json::error::Category::Data => Fault::InvalidField,
             _ => Fault::Malformed,
         };
-        Invalid { fault, pointer, detail }
+        Invalid {
+            fault,
+            pointer,
+            detail,
+        }
     })?;
     deserializer.end().map_err(|error| Invalid {
         fault: Fault::Malformed,

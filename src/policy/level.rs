@@ -53,8 +53,9 @@ impl Serialize for Level {
 impl<'de> Deserialize<'de> for Level {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = u64::deserialize(deserializer)?;
-        Self::from_number(number)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{number}` is not a level: 1, 2 or 3")))
+        Self::from_number(number).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{number}` is not a level: 1, 2 or 3"))
+        })
     }
 }
 

@@ -15,7 +15,11 @@ impl Ratio {
 
     /// `ppm` millionths; anything above one million is 1.
     pub const fn from_ppm(ppm: u32) -> Self {
-        if ppm > 1_000_000 { Self::ONE } else { Self(ppm) }
+        if ppm > 1_000_000 {
+            Self::ONE
+        } else {
+            Self(ppm)
+        }
     }
 
     /// The nearest millionth; `None` when the number is not between 0 and 1.
@@ -25,7 +29,9 @@ impl Ratio {
             clippy::cast_sign_loss,
             reason = "the range was checked: 0.5 to 1,000,000.5"
         )]
-        (0.0..=1.0).contains(&value).then(|| Self((value * 1_000_000.0 + 0.5) as u32))
+        (0.0..=1.0)
+            .contains(&value)
+            .then(|| Self((value * 1_000_000.0 + 0.5) as u32))
     }
 
     /// Whole millionths.

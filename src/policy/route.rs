@@ -117,9 +117,14 @@ pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision 
     let signals = signal::find(policy, &rules, draft);
     let matched = first_match(policy, draft, &signals, situation.local_time);
     let (route, reasons) = weigh(matched, &signals, level, situation);
-    let sampling_probability =
-        if route == Route::Release { rules.sample_rate } else { Ratio::ZERO };
-    let owner = matched.and_then(|rule| rule.owner.clone()).unwrap_or_else(|| owner_of(&rules));
+    let sampling_probability = if route == Route::Release {
+        rules.sample_rate
+    } else {
+        Ratio::ZERO
+    };
+    let owner = matched
+        .and_then(|rule| rule.owner.clone())
+        .unwrap_or_else(|| owner_of(&rules));
     Decision {
         route,
         sampled: situation.sample_draw < sampling_probability,
@@ -145,7 +150,11 @@ fn first_match<'a>(
     if policy.guardrails.is_empty() {
         return None;
     }
-    let entry = draft.draft.action.as_ref().and_then(|action| policy.actions.get(&action.name));
+    let entry = draft
+        .draft
+        .action
+        .as_ref()
+        .and_then(|action| policy.actions.get(&action.name));
     let amounts = entry
         .zip(draft.draft.action.as_ref())
         .and_then(|(entry, action)| entry.amounts(action));
@@ -162,7 +171,10 @@ fn first_match<'a>(
         local_time,
         texts: &texts,
     };
-    policy.guardrails.iter().find(|guardrail| guardrail.when.holds(&facts))
+    policy
+        .guardrails
+        .iter()
+        .find(|guardrail| guardrail.when.holds(&facts))
 }
 
 /// The steps of the table above; the deciding reason first, then every other that spoke.
@@ -181,16 +193,27 @@ fn weigh(
         routes.push((guardrail.route, Reason::guardrail(guardrail)));
     }
     for signal in signals.iter().filter(|signal| signal.code.forbids()) {
-        routes.push((Route::Review, Reason::signal(ReasonCode::ForbiddingSignal, signal)));
+        routes.push((
+            Route::Review,
+            Reason::signal(ReasonCode::ForbiddingSignal, signal),
+        ));
     }
     if matched.is_none() {
         routes.extend(by_level(level, signals));
     }
-    let strictest = routes.iter().map(|(route, _)| *route).max().unwrap_or(Route::Review);
-    let (mut reasons, others): (Vec<_>, Vec<_>) =
-        routes.into_iter().partition(|(route, _)| *route == strictest);
+    let strictest = routes
+        .iter()
+        .map(|(route, _)| *route)
+        .max()
+        .unwrap_or(Route::Review);
+    let (mut reasons, others): (Vec<_>, Vec<_>) = routes
+        .into_iter()
+        .partition(|(route, _)| *route == strictest);
     reasons.extend(others);
-    (strictest, reasons.into_iter().map(|(_, reason)| reason).collect())
+    (
+        strictest,
+        reasons.into_iter().map(|(_, reason)| reason).collect(),
+    )
 }
 
 fn by_level(level: Level, signals: &[Signal]) -> Vec<(Route, Reason)> {
@@ -217,7 +240,13 @@ fn by_level(level: Level, signals: &[Signal]) -> Vec<(Route, Reason)> {
 
 impl Reason {
     fn plain(code: ReasonCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), guardrail: None, signal: None, evidence: Vec::new() }
+        Self {
+            code,
+            text: text.into(),
+            guardrail: None,
+            signal: None,
+            evidence: Vec::new(),
+        }
     }
 
     fn guardrail(guardrail: &Guardrail) -> Self {
@@ -244,7 +273,9 @@ impl SignalCode {
             Self::UnknownCategory => "The category is missing or not in the policy.",
             Self::HighStakes => "The action changes data, moves money or involves a person.",
             Self::Irreversible => "The action cannot be taken back.",
-            Self::UnlistedAction => "The action is not in the catalogue, so it counts as high-stakes.",
+            Self::UnlistedAction => {
+                "The action is not in the catalogue, so it counts as high-stakes."
+            }
         }
     }
 }

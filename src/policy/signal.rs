@@ -60,7 +60,11 @@ pub struct Evidence {
 impl Evidence {
     /// A whole field.
     pub fn field(pointer: &str) -> Self {
-        Self { pointer: pointer.to_owned(), start: None, end: None }
+        Self {
+            pointer: pointer.to_owned(),
+            start: None,
+            end: None,
+        }
     }
 }
 
@@ -70,14 +74,22 @@ pub fn find(policy: &Policy, rules: &Rules, draft: &Draft) -> Vec<Signal> {
     if let Some(score) = low_confidence(rules, draft) {
         signals.push(whole(SignalCode::LowConfidence, score, "/confidence"));
     }
-    if !draft.category.as_ref().is_some_and(|category| policy.knows(category)) {
+    if !draft
+        .category
+        .as_ref()
+        .is_some_and(|category| policy.knows(category))
+    {
         signals.push(whole(SignalCode::UnknownCategory, Ratio::ONE, "/category"));
     }
     if let Some(action) = &draft.draft.action {
         let code = match policy.actions.get(&action.name) {
             None => Some(SignalCode::UnlistedAction),
             Some(entry) if entry.high_stakes() => {
-                signals.push(whole(SignalCode::HighStakes, Ratio::ONE, "/draft/action/name"));
+                signals.push(whole(
+                    SignalCode::HighStakes,
+                    Ratio::ONE,
+                    "/draft/action/name",
+                ));
                 entry.irreversible().then_some(SignalCode::Irreversible)
             }
             Some(entry) => ActionEntry::irreversible(entry).then_some(SignalCode::Irreversible),
@@ -100,5 +112,9 @@ fn low_confidence(rules: &Rules, draft: &Draft) -> Option<Ratio> {
 }
 
 fn whole(code: SignalCode, score: Ratio, pointer: &str) -> Signal {
-    Signal { code, score, evidence: vec![Evidence::field(pointer)] }
+    Signal {
+        code,
+        score,
+        evidence: vec![Evidence::field(pointer)],
+    }
 }

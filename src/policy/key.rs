@@ -1,0 +1,144 @@
+//! Credentials: how each names its tenant, and the MAC that is checked before any object is woken.
+//! It must not look anything up: whether a credential is revoked is the tenant's to say.
+//!
+//! ```text
+//! csa_<tenant, 32 hex>_<secret, 64 hex>_<MAC, 32 hex>
+//! ```
+//! The tenant is the UUID without its dashes; the secret is 256 random bits; the MAC is the first
+//! 128 bits of HMAC-SHA256 under the Worker's key over kind, tenant and secret.
+
+use crate::digest::{equal, from_hex, hex, keyed, plain};
+
+/// What a credential is for; its prefix says so, and the MAC binds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// `csa_`: an agent's key.
+    Agent,
+    /// `csp_`: a key that writes policy, for automation.
+    Policy,
+    /// `csi_`: an invitation.
+    Invitation,
+    /// `css_`: a reviewer's session.
+    Session,
+}
+
+impl KeyKind {
+    /// The prefix that names it.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Agent => "csa",
+            Self::Policy => "csp",
+            Self::Invitation => "csi",
+            Self::Session => "css",
+        }
+    }
+}
+
+/// A credential whose MAC was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// What it is for.
+    pub kind: KeyKind,
+    /// The tenant's id, with dashes.
+    pub tenant: String,
+    /// SHA-256 of the secret in hexadecimal: how the tenant stores and finds it.
+    pub secret_hash: String,
+}
+
+/// Writes the credential of `tenant` (a UUID) with 32 random bytes; `None` for another tenant id.
+pub fn issue(kind: KeyKind, tenant: &str, secret: &[u8; 32], mac_key: &[u8]) -> Option<String> {
+    let compact = tenant.replace('-', "");
+    if with_dashes(&compact).as_deref() != Some(tenant) {
+        return None;
+    }
+    let (prefix, secret) = (kind.prefix(), hex(secret));
+    let mac = mac(kind, &compact, &secret, mac_key);
+    Some(format!("{prefix}_{compact}_{secret}_{mac}"))
+}
+
+/// Reads a credential of that kind; `None` unless one of the Worker's MAC keys made it. Several
+/// keys are tried so that the Worker's key can be changed without a pause.
+pub fn check(kind: KeyKind, text: &str, mac_keys: &[&[u8]]) -> Option<Credential> {
+    let mut parts = text.split('_');
+    let [prefix, compact, secret, given] = std::array::from_fn(|_| parts.next().unwrap_or(""));
+    if parts.next().is_some() || prefix != kind.prefix() || secret.len() != 64 {
+        return None;
+    }
+    let tenant = with_dashes(compact)?;
+    from_hex(secret)?;
+    let genuine = mac_keys
+        .iter()
+        .filter(|key| !key.is_empty())
+        .any(|key| equal(mac(kind, compact, secret, key).as_bytes(), given.as_bytes()));
+    genuine.then(|| Credential {
+        kind,
+        tenant,
+        secret_hash: hex(&plain(&[secret])),
+    })
+}
+
+/// SHA-256 of the secret within a credential that was just issued, as the tenant stores it.
+pub fn stored_hash(secret: &[u8; 32]) -> String {
+    hex(&plain(&[&hex(secret)]))
+}
+
+fn mac(kind: KeyKind, compact_tenant: &str, secret: &str, mac_key: &[u8]) -> String {
+    let digest = keyed(
+        mac_key,
+        &["countersign key v1", kind.prefix(), compact_tenant, secret],
+    );
+    hex(digest
+        .first_chunk::<16>()
+        .map_or(&[], |half| half.as_slice()))
+}
+
+fn with_dashes(compact: &str) -> Option<String> {
+    if compact.len() != 32 {
+        return None;
+    }
+    from_hex(compact)?;
+    let mut tenant = String::with_capacity(36);
+    for (index, character) in compact.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            tenant.push('-');
+        }
+        tenant.push(character);
+    }
+    Some(tenant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: &str = "0198c0de-0000-7000-8000-000000000001";
+    const KEY: &[u8] = b"a key of the Worker";
+
+    #[test]
+    fn only_what_the_worker_issued_passes() {
+        let key = issue(KeyKind::Agent, TENANT, &[7; 32], KEY).unwrap();
+        let credential = check(KeyKind::Agent, &key, &[b"newer", KEY]).unwrap();
+        assert_eq!(credential.tenant, TENANT);
+        assert_eq!(credential.secret_hash, stored_hash(&[7; 32]));
+        assert_eq!(check(KeyKind::Session, &key, &[KEY]), None);
+        assert_eq!(check(KeyKind::Agent, &key, &[b"another", b""]), None);
+        for index in 0..key.len() {
+            let mut bytes = key.clone().into_bytes();
+            bytes[index] = if bytes[index] == b'1' { b'2' } else { b'1' };
+            let forged = String::from_utf8(bytes).unwrap();
+            assert_eq!(check(KeyKind::Agent, &forged, &[KEY]), None, "{forged}");
+        }
+        assert_eq!(check(KeyKind::Agent, &format!("{key}_"), &[KEY]), None);
+        assert_eq!(issue(KeyKind::Agent, "acme", &[7; 32], KEY), None);
+    }
+
+    #[test]
+    fn the_format_is_fixed() {
+        assert_eq!(
+            issue(KeyKind::Agent, TENANT, &[0; 32], KEY).unwrap(),
+            "csa_0198c0de000070008000000000000001_\
+             0000000000000000000000000000000000000000000000000000000000000000_\
+             bf49968ad4a9bde1f408f81d5e82ee70"
+        );
+    }
+}
