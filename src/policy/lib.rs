@@ -9,6 +9,8 @@ pub mod guardrail;
 pub mod invalid;
 pub mod key;
 pub mod level;
+pub mod log;
+pub mod problem;
 pub mod queue;
 pub mod ratio;
 pub mod route;
