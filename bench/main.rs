@@ -20,7 +20,9 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
-        _ => Err(format!("there is no native bench called `{name}`; {options:?}")),
+        _ => Err(format!(
+            "there is no native bench called `{name}`; {options:?}"
+        )),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

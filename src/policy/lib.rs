@@ -10,6 +10,7 @@ pub mod invalid;
 pub mod key;
 pub mod level;
 pub mod log;
+pub mod memory;
 pub mod problem;
 pub mod queue;
 pub mod ratio;
