@@ -96,7 +96,8 @@ async function replay(lines, { url, key, lanes, rate, follow }) {
       const index = next++;
       const due = started + (index / rate) * 1000;
       if (due > performance.now()) await new Promise((go) => setTimeout(go, due - performance.now()));
-      const draft = follow ? lines[index] : inNewConversation(lines[index], `${run}-${index}`);
+      // Conversations are this run's own in any case: a second run must not meet the first one's heads.
+      const draft = inNewConversation(lines[index], follow ? run : `${run}-${index}`);
       await postOne(draft, `replay-${run}-${index}`);
       tally.done += 1;
       progress(tally, lines.length, started);

@@ -8,6 +8,9 @@ import { Stop, at } from "./run.mjs";
 /** What `npm start` leaves for programs: where it listens and how to sign in. */
 export const CREDENTIALS = at(".dev", "credentials.json");
 
+/** What `npm run deploy` leaves when it made the operator's secret. */
+export const DEPLOYED = at(".dev", "deployed.json");
+
 /** Where a local Countersign listens when nothing else is said. */
 export const LOCAL_URL = "http://localhost:8787";
 

@@ -1,13 +1,14 @@
 // `npm run tenant -- create NAME --lead MAIL [--remote | --url URL]`: makes a tenant, its first
 // agent key and its first lead's invitation. Shows each once; stores neither.
+import { existsSync, readFileSync } from "node:fs";
 import { Stop, main, options } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
-import { LOCAL_URL, createTenant, credentials, healthy } from "./service.mjs";
+import { DEPLOYED, LOCAL_URL, createTenant, credentials, healthy } from "./service.mjs";
 
 const USAGE = `npm run tenant -- create NAME --lead MAIL [--remote] [--url URL]
   without --remote: the Countersign that npm start serves here
-  with --remote: the deployed one; COUNTERSIGN_URL (or --url) says where,
-  COUNTERSIGN_OPERATOR_SECRET is the OPERATOR_SECRET that it was deployed with`;
+  with --remote: the deployed one, as npm run deploy left it in .dev/deployed.json, or where
+  COUNTERSIGN_URL (or --url) says, with the secret in COUNTERSIGN_OPERATOR_SECRET`;
 
 await main(async () => {
   const asked = options(process.argv.slice(2), { values: ["lead", "url"], flags: ["remote"], usage: USAGE });
@@ -31,8 +32,9 @@ const local = (asked) => ({
 });
 
 function deployed(asked) {
-  const url = asked.url ?? process.env.COUNTERSIGN_URL;
-  const secret = process.env.COUNTERSIGN_OPERATOR_SECRET;
+  const known = existsSync(DEPLOYED) ? JSON.parse(readFileSync(DEPLOYED, "utf8")) : {};
+  const url = asked.url ?? process.env.COUNTERSIGN_URL ?? known.url;
+  const secret = process.env.COUNTERSIGN_OPERATOR_SECRET ?? known.operator_secret;
   if (url && secret) return { url: url.replace(/\/$/, ""), secret };
-  throw new Stop(`--remote needs COUNTERSIGN_URL and COUNTERSIGN_OPERATOR_SECRET.\n${USAGE}`);
+  throw new Stop(`--remote needs an address and the operator's secret.\n${USAGE}`);
 }
