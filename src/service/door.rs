@@ -17,6 +17,7 @@ use worker::{Env, Headers, Request, RequestInit, Response};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
+/// Generated from the types; see `openapi.rs`.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /v1/health`.

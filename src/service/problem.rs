@@ -137,10 +137,15 @@ impl From<serde_json::Error> for Problem {
     }
 }
 
-/// The text of a platform error; D1's own `Display` panics, so its cause is taken.
+/// What a platform error says, up to the first quotation: what is quoted there may be a draft's text.
+/// D1's own `Display` panics, so its cause is taken.
 pub fn describe(error: &worker::Error) -> String {
-    match error {
+    let text = match error {
         worker::Error::D1(error) => error.cause(),
+        worker::Error::UnknownJsError { name, message, .. } => {
+            format!("{}: {message}", name.as_deref().unwrap_or("error"))
+        }
         other => format!("{other:?}"),
-    }
+    };
+    text.chars().take_while(|character| !matches!(character, '"' | '`' | '\n')).take(200).collect()
 }

@@ -22,11 +22,9 @@ pub fn migrate(storage: &Storage) -> Outcome<()> {
     )?;
     let version = storage
         .first::<Version>(
-            "SELECT MAX(version) AS version FROM schema WHERE version > 0",
+            "SELECT COALESCE(MAX(version), 0) AS version FROM schema",
             bind![],
-        )
-        .ok()
-        .flatten()
+        )?
         .map_or(0, |row| row.version);
     for (step, number) in STEPS
         .iter()
