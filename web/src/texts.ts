@@ -23,7 +23,7 @@ export const texts = {
   },
 
   actions: {
-    approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled elsewhere",
+    approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled",
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
@@ -31,7 +31,7 @@ export const texts = {
   },
 
   kinds: {
-    approve: "Approved", edit: "Edited", reject: "Rejected", respond: "Answered", handled_elsewhere: "Handled elsewhere",
+    approve: "Approved", edit: "Edited", reject: "Rejected", respond: "Answered", handled_elsewhere: "Handled",
     send_back: "Sent back", defer: "Deferred", confirm: "Confirmed", correct: "Marked as wrong",
   } satisfies Record<VerdictKind, string>,
 
@@ -58,7 +58,7 @@ export const texts = {
     clear: "Clear the search",
     sent: (when: string) => `sent ${when}`,
     due: (when: string) => `due ${when}`,
-    late: (when: string) => `late, due ${when}`,
+    late: (when: string) => `late, ${when}`,
     claimedBy: (who: string) => `claimed by ${who}`,
     seenBy: (who: string) => `${who} is looking at it`,
     mine: "claimed by you",
@@ -162,6 +162,7 @@ export const texts = {
     codes: { stop: "Stop", guardrail: "Guardrail", forbidding_signal: "Never by itself", signal: "Signal", level: "Level" } as Record<string, string>,
     show: "Show the words",
     place: (where: string) => `in ${where}`,
+    argument: (name: string) => `“${name}”`,
     fields: {
       "/confidence": "the confidence", "/category": "the category", "/message": "the message", "/draft/text": "the draft",
       "/draft/action/name": "the action",
