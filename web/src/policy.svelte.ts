@@ -1,6 +1,6 @@
 // The policy crate in the browser: loaded after the first view, asked while somebody types. What it
 // says is a preview; the service decides again with the same code.
-import type { Args, EditKind } from "./wire";
+import type { Args, EditKind } from "./nouns";
 
 export interface Part { text: string; changed: boolean }
 export interface Change { kind: "keep" | "insert" | "delete"; text: string; parts?: Part[] }

@@ -1,6 +1,6 @@
 // Every word that the page says, in one place, ready for translation. Must not hold logic beyond
 // putting values into sentences.
-import type { EditKind, Remedy, Status, VerdictKind } from "./wire";
+import type { EditKind, Remedy, Status, VerdictKind } from "./nouns";
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
@@ -173,6 +173,7 @@ export const texts = {
     below: "below the threshold",
     above: "above the threshold",
     owner: "Accountable",
+    aReviewer: "a reviewer",
     due: "Time left",
     noDeadline: "no deadline",
     category: "Category",
@@ -224,6 +225,10 @@ export const texts = {
       not_open: "It no longer waits for a verdict.",
       leased_by_other: "Someone else has claimed it.",
       version_conflict: "It changed while you looked at it.",
+      verdict_not_applicable: "That verdict does not fit what it is now.",
+      too_late_to_undo: "Too late to take it back.",
+      not_yours: "Only who gave the verdict can take it back.",
+      nothing_left: "Nothing left to claim.",
       head_conflict: "A new message has arrived in the conversation.",
       view_conflict: "It changed while you looked at it.",
       belongs_to_human: "It belongs to a person: write the answer yourself.",
