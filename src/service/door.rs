@@ -61,6 +61,8 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
                 .ok_or(Problem::from(Code::InvitationInvalid))?;
             pass(env, &credential, &request, &found, body).await
         }
+        #[cfg(feature = "development")]
+        (Operation::Decide, _) => decide(&body),
         (_, Some(credential)) => pass(env, &credential, &request, &found, body).await,
         (_, None) => Err(Problem::from(Code::Forbidden)),
     }
@@ -73,6 +75,20 @@ fn health() -> Outcome<Response> {
         retrieval: "bm25",
     };
     Ok(Answer::json(200, &health)?.response()?)
+}
+
+/// Decides a golden case, so that a test can hold the Wasm build to the native one.
+#[cfg(feature = "development")]
+fn decide(body: &[u8]) -> Outcome<Response> {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        policy: countersign_policy::document::Policy,
+        draft: countersign_policy::draft::Draft,
+        situation: countersign_policy::route::Situation,
+    }
+    let case: Case = countersign_policy::invalid::parse(body)?;
+    let decision = countersign_policy::route::route(&case.policy, &case.draft, &case.situation);
+    Ok(Answer::json(200, &decision)?.response()?)
 }
 
 fn openapi() -> Outcome<Response> {

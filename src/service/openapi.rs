@@ -111,7 +111,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             Shape { parameters: page(), ..of(None, 200, schema::<log::AuditPage>(g)) }
         }
         #[cfg(feature = "development")]
-        Operation::Panic => of(None, 500, None),
+        Operation::Panic | Operation::Decide => of(None, 200, None),
     }
 }
 

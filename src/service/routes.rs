@@ -54,6 +54,8 @@ pub enum Operation {
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
+    #[cfg(feature = "development")]
+    Decide,
 }
 
 /// One row of the table.
@@ -112,6 +114,8 @@ table! {
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/decision" Decide Operator "Decide a golden case as the policy does here.";
 }
 
 /// A request's row of the table and its `{id}`, where it has one.

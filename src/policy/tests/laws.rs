@@ -2,3 +2,7 @@
 
 #[path = "laws/memory.rs"]
 mod memory;
+#[path = "laws/queue.rs"]
+mod queue;
+#[path = "laws/route.rs"]
+mod route;
