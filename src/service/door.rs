@@ -17,6 +17,8 @@ use worker::{Env, Headers, Request, RequestInit, Response};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
+/// Read on and dropped of a body that is too large: 32 times the limit.
+const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Generated from the types; see `openapi.rs`.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
@@ -190,32 +192,30 @@ fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
         .map(|(_, value)| value.to_owned()))
 }
 
-/// The whole body, refused as soon as it is above the limit, whatever its length header says.
+/// The whole body, or a refusal when it is above the limit, whatever its length header says. What
+/// is above it is read on and dropped for a while: a client that is still sending when the
+/// connection closes would never see why.
 async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
     if request.inner().body().is_none() {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
-    let too_large = || {
-        Problem::new(
-            Code::BodyTooLarge,
-            format!("more than {BODY_BYTES_MAX} bytes"),
-        )
-    };
-    let stated = request.headers().get("content-length")?;
-    if stated
-        .and_then(|text| text.parse::<usize>().ok())
-        .is_some_and(|bytes| bytes > limit)
-    {
-        return Err(too_large());
-    }
-    let mut body = Vec::new();
+    let (mut body, mut bytes) = (Vec::new(), 0_usize);
     let mut stream = request.stream()?;
     while let Some(chunk) = stream.next().await {
-        body.extend(chunk?);
-        if body.len() > limit {
-            return Err(too_large());
+        let chunk = chunk?;
+        bytes = bytes.saturating_add(chunk.len());
+        match bytes {
+            bytes if bytes <= limit => body.extend(chunk),
+            bytes if bytes <= DROPPED_BYTES_MAX => body.clear(),
+            _ => break,
         }
+    }
+    if bytes > limit {
+        return Err(Problem::new(
+            Code::BodyTooLarge,
+            format!("more than {BODY_BYTES_MAX} bytes"),
+        ));
     }
     Ok(body)
 }

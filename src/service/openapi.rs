@@ -41,26 +41,48 @@ fn header(name: &str, description: &str) -> Value {
 
 /// One arm for each operation, so that a new one can't be forgotten.
 fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
-    let of = |body, status, answer| Shape { body, answers: vec![(status, answer)], parameters: vec![] };
-    let page = || vec![query("limit", 200, "Rows of a page."), query("cursor", u32::MAX, "As `next_cursor` said.")];
+    let of = |body, status, answer| Shape {
+        body,
+        answers: vec![(status, answer)],
+        parameters: vec![],
+    };
+    let page = || {
+        vec![
+            query("limit", 200, "Rows of a page."),
+            query("cursor", u32::MAX, "As `next_cursor` said."),
+        ]
+    };
     match operation {
         Operation::Health => of(None, 200, schema::<door::Health>(g)),
         Operation::OpenApi => of(None, 200, Some(json!({ "type": "object" }))),
-        Operation::CreateTenant => {
-            of(schema::<tenants::NewTenant>(g), 201, schema::<tenants::TenantMade>(g))
-        }
-        Operation::Invite => {
-            of(schema::<tenants::NewInvitation>(g), 201, schema::<tenants::InvitationMade>(g))
-        }
-        Operation::OpenSession => {
-            of(schema::<people::SignIn>(g), 201, schema::<people::SessionView>(g))
-        }
+        Operation::CreateTenant => of(
+            schema::<tenants::NewTenant>(g),
+            201,
+            schema::<tenants::TenantMade>(g),
+        ),
+        Operation::Invite => of(
+            schema::<tenants::NewInvitation>(g),
+            201,
+            schema::<tenants::InvitationMade>(g),
+        ),
+        Operation::OpenSession => of(
+            schema::<people::SignIn>(g),
+            201,
+            schema::<people::SessionView>(g),
+        ),
         Operation::GetSession => of(None, 200, schema::<people::SessionView>(g)),
         Operation::CloseSession => of(None, 204, None),
         Operation::PostDraft => Shape {
             parameters: vec![
-                header("Idempotency-Key", "The same key and content give the same answer."),
-                query("examples", 8, "Corrections of similar messages to answer with."),
+                header(
+                    "Idempotency-Key",
+                    "The same key and content give the same answer.",
+                ),
+                query(
+                    "examples",
+                    8,
+                    "Corrections of similar messages to answer with.",
+                ),
             ],
             ..of(schema::<Draft>(g), 201, schema::<drafts::DraftAnswer>(g))
         },
@@ -69,15 +91,22 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             let person = schema::<queue::DraftView>(g);
             let either = json!({ "anyOf": [agent, person] });
             let wait = query("wait", 25, "Seconds to wait for the verdict; of an agent.");
-            Shape { parameters: vec![wait], ..of(None, 200, Some(either)) }
+            Shape {
+                parameters: vec![wait],
+                ..of(None, 200, Some(either))
+            }
         }
         Operation::WithdrawDraft => of(None, 200, schema::<drafts::DraftAnswer>(g)),
-        Operation::PutHead => {
-            of(schema::<conversations::NewHead>(g), 200, schema::<conversations::HeadView>(g))
-        }
-        Operation::PutOutcome => {
-            of(schema::<drafts::Report>(g), 200, schema::<drafts::DraftAnswer>(g))
-        }
+        Operation::PutHead => of(
+            schema::<conversations::NewHead>(g),
+            200,
+            schema::<conversations::HeadView>(g),
+        ),
+        Operation::PutOutcome => of(
+            schema::<drafts::Report>(g),
+            200,
+            schema::<drafts::DraftAnswer>(g),
+        ),
         Operation::SimilarCorrections => of(
             schema::<corrections::SimilarRequest>(g),
             200,
@@ -87,29 +116,42 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: vec![query("limit", 200, "Rows of a page.")],
             ..of(None, 200, schema::<corrections::CorrectionPage>(g))
         },
-        Operation::GetQueue => {
-            Shape { parameters: page(), ..of(None, 200, schema::<queue::QueuePage>(g)) }
-        }
+        Operation::GetQueue => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<queue::QueuePage>(g))
+        },
         Operation::ClaimNext => Shape {
             answers: vec![(200, schema::<queue::Summary>(g)), (204, None)],
             ..of(None, 200, None)
         },
         Operation::PutLease | Operation::DeleteLease => of(None, 200, schema::<queue::Summary>(g)),
-        Operation::PutVerdict => {
-            of(schema::<verdicts::GivenVerdict>(g), 200, schema::<verdicts::VerdictAnswer>(g))
-        }
-        Operation::UndoVerdict => {
-            of(schema::<verdicts::TakenBack>(g), 200, schema::<verdicts::VerdictAnswer>(g))
-        }
+        Operation::PutVerdict => of(
+            schema::<verdicts::GivenVerdict>(g),
+            200,
+            schema::<verdicts::VerdictAnswer>(g),
+        ),
+        Operation::UndoVerdict => of(
+            schema::<verdicts::TakenBack>(g),
+            200,
+            schema::<verdicts::VerdictAnswer>(g),
+        ),
         Operation::GetLive => of(None, 101, None),
         Operation::GetPolicy => of(None, 200, schema::<policies::PolicyView>(g)),
         Operation::PutPolicy => Shape {
-            parameters: vec![header("If-Match", "The ETag of the version that this one follows.")],
-            ..of(schema::<policies::NewPolicyShape>(g), 200, schema::<policies::PolicyView>(g))
+            parameters: vec![header(
+                "If-Match",
+                "The ETag of the version that this one follows.",
+            )],
+            ..of(
+                schema::<policies::NewPolicyShape>(g),
+                200,
+                schema::<policies::PolicyView>(g),
+            )
         },
-        Operation::GetAudit => {
-            Shape { parameters: page(), ..of(None, 200, schema::<log::AuditPage>(g)) }
-        }
+        Operation::GetAudit => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<log::AuditPage>(g))
+        },
         #[cfg(feature = "development")]
         Operation::Panic | Operation::Decide => of(None, 200, None),
     }
@@ -145,7 +187,10 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
         }
         responses.insert(status.to_string(), response);
     }
-    responses.insert("default".into(), json!({ "$ref": "#/components/responses/Problem" }));
+    responses.insert(
+        "default".into(),
+        json!({ "$ref": "#/components/responses/Problem" }),
+    );
     let mut object = json!({
         "operationId": format!("{:?}", entry.operation),
         "summary": entry.summary,
@@ -155,7 +200,10 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     });
     if let (Some(body), Some(object)) = (shape.body, object.as_object_mut()) {
         let content = json!({ "application/json": { "schema": body } });
-        object.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        object.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": content }),
+        );
     }
     object
 }
@@ -165,7 +213,10 @@ fn document() -> Value {
         .with(|settings| settings.definitions_path = "/components/schemas".into())
         .into_generator();
     let mut paths = Map::new();
-    for entry in TABLE.iter().filter(|entry| !entry.path.contains("/development/")) {
+    for entry in TABLE
+        .iter()
+        .filter(|entry| !entry.path.contains("/development/"))
+    {
         let operation = operation(entry, &mut generator);
         let path = paths.entry(entry.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
@@ -175,7 +226,14 @@ fn document() -> Value {
     let problem = generator.subschema_for::<problem::Problem>().to_value();
     let codes: Vec<String> = Code::ALL
         .iter()
-        .map(|code| format!("| `{}` | {} | {} |", code.name(), code.status(), code.title()))
+        .map(|code| {
+            format!(
+                "| `{}` | {} | {} |",
+                code.name(),
+                code.status(),
+                code.title()
+            )
+        })
         .collect();
     let bearer = |text: &str| json!({ "type": "http", "scheme": "bearer", "description": text });
     json!({
@@ -218,12 +276,18 @@ fn the_committed_document_is_the_generated_one() {
         std::fs::write(PATH, &generated).unwrap();
     }
     let committed = std::fs::read_to_string(PATH).unwrap();
-    assert!(committed == generated, "openapi.json is stale: UPDATE=1 cargo test -p countersign-service");
+    assert!(
+        committed == generated,
+        "openapi.json is stale: UPDATE=1 cargo test -p countersign-service"
+    );
 }
 
 #[test]
 fn every_operation_has_one_row() {
-    let mut names: Vec<String> = TABLE.iter().map(|entry| format!("{:?}", entry.operation)).collect();
+    let mut names: Vec<String> = TABLE
+        .iter()
+        .map(|entry| format!("{:?}", entry.operation))
+        .collect();
     let count = names.len();
     names.sort();
     names.dedup();

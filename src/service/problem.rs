@@ -147,5 +147,8 @@ pub fn describe(error: &worker::Error) -> String {
         }
         other => format!("{other:?}"),
     };
-    text.chars().take_while(|character| !matches!(character, '"' | '`' | '\n')).take(200).collect()
+    text.chars()
+        .take_while(|character| !matches!(character, '"' | '`' | '\n'))
+        .take(200)
+        .collect()
 }
