@@ -138,7 +138,10 @@ pub fn clopper_pearson_upper(trials: u32, successes: u32, alpha: f64) -> f64 {
 /// without a trial. Never used to decide: it covers only on average.
 pub fn wilson(trials: u64, successes: u64, z: f64) -> Interval {
     if trials == 0 {
-        return Interval { lower: 0.0, upper: 1.0 };
+        return Interval {
+            lower: 0.0,
+            upper: 1.0,
+        };
     }
     let n = trials as f64;
     let share = successes.min(trials) as f64 / n;
@@ -146,8 +149,16 @@ pub fn wilson(trials: u64, successes: u64, z: f64) -> Interval {
     let scale = 1.0 + z_squared / n;
     let centre = (share + z_squared / (2.0 * n)) / scale;
     let half = z * (share * (1.0 - share) / n + z_squared / (4.0 * n * n)).sqrt() / scale;
-    let lower = if successes == 0 { 0.0 } else { (centre - half).max(0.0) };
-    let upper = if successes >= trials { 1.0 } else { (centre + half).min(1.0) };
+    let lower = if successes == 0 {
+        0.0
+    } else {
+        (centre - half).max(0.0)
+    };
+    let upper = if successes >= trials {
+        1.0
+    } else {
+        (centre + half).min(1.0)
+    };
     Interval { lower, upper }
 }
 

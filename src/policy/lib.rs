@@ -18,4 +18,5 @@ pub mod ratio;
 pub mod route;
 pub mod signal;
 pub mod time;
+pub mod trust;
 pub mod verdict;
