@@ -2,6 +2,8 @@
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
 mod options;
+mod promotion;
+mod random;
 
 use options::Options;
 use std::process::ExitCode;
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "promotion" => promotion::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
         )),
