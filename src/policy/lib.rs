@@ -2,6 +2,7 @@
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
 pub mod binomial;
+pub mod calibrate;
 pub mod catalogue;
 pub mod digest;
 pub mod document;
