@@ -1,6 +1,7 @@
 //! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
+mod calibration;
 mod options;
 mod promotion;
 mod random;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "calibration" => calibration::run(&options),
         "promotion" => promotion::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
