@@ -2,3 +2,6 @@
 
 #[path = "laws/memory.rs"]
 mod memory;
+
+#[path = "laws/trust.rs"]
+mod trust;
