@@ -5,6 +5,7 @@
 //! `--data FILE` (CSV with `llm,qset,…,stated_confidence,…,correct`), `--alpha A` and `--delta D`
 //! (0.10), `--splits N` (500), `--seed N`.
 
+use crate::edits::data_folder;
 use crate::options::Options;
 use crate::random::Random;
 use countersign_policy::calibrate::reliability::{Isotonic, calibration_error};
@@ -99,9 +100,7 @@ pub fn run(options: &Options) -> Result<(), String> {
 }
 
 fn default_file() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let folder = std::env::var_os("COUNTERSIGN_DATA").map_or_else(beside, PathBuf::from);
-    folder.join("confidence").join("llm_confidence.csv")
+    data_folder().join("confidence").join("llm_confidence.csv")
 }
 
 /// Reads a file without quoted fields; answers without a stated confidence are left out.

@@ -4,9 +4,11 @@
 pub mod binomial;
 pub mod calibrate;
 pub mod catalogue;
+pub mod diff;
 pub mod digest;
 pub mod document;
 pub mod draft;
+pub mod edit;
 pub mod guardrail;
 pub mod invalid;
 pub mod key;

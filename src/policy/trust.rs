@@ -16,8 +16,10 @@ pub mod propose;
 pub mod ready;
 pub mod report;
 
+use crate::edit::EditKind;
 use crate::level::Level;
 use crate::ratio::Ratio;
+use crate::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -111,6 +113,24 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// The ending that a settled verdict is; `edit` is the kind of an edit, and is not looked at
+    /// for any other verdict.
+    pub fn of(verdict: VerdictKind, edit: EditKind) -> Self {
+        match (verdict, edit) {
+            (VerdictKind::Approve, _) => Self::Approved,
+            (VerdictKind::Edit, EditKind::None) => Self::EditedNothing,
+            (VerdictKind::Edit, EditKind::Cosmetic) => Self::EditedCosmetic,
+            (VerdictKind::Edit, EditKind::Substantive) => Self::EditedSubstantive,
+            (VerdictKind::Reject, _) => Self::Rejected,
+            (VerdictKind::Respond, _) => Self::Responded,
+            (VerdictKind::HandledElsewhere, _) => Self::HandledElsewhere,
+            (VerdictKind::SendBack, _) => Self::SentBack,
+            (VerdictKind::Defer, _) => Self::Deferred,
+            (VerdictKind::Confirm, _) => Self::Confirmed,
+            (VerdictKind::Correct, _) => Self::Corrected,
+        }
+    }
+
     /// What trust counts of it; `None` for an ending that says nothing about the draft.
     pub fn label(self) -> Option<Label> {
         match self {
@@ -356,6 +376,25 @@ mod tests {
                 ..Counts::default()
             },
         );
+    }
+
+    #[test]
+    fn the_kind_of_an_edit_decides_its_label() {
+        let label = |verdict, edit| Ending::of(verdict, edit).label();
+        assert_eq!(label(VerdictKind::Edit, EditKind::None), Some(Label::Clean));
+        assert_eq!(
+            label(VerdictKind::Edit, EditKind::Cosmetic),
+            Some(Label::Cosmetic)
+        );
+        assert_eq!(
+            label(VerdictKind::Edit, EditKind::Substantive),
+            Some(Label::Substantive)
+        );
+        assert_eq!(
+            label(VerdictKind::SendBack, EditKind::None),
+            Some(Label::Harmful)
+        );
+        assert_eq!(label(VerdictKind::HandledElsewhere, EditKind::None), None);
     }
 
     #[test]

@@ -3,6 +3,15 @@
 //!
 //! `COUNTERSIGN_BLESS=1` writes the outputs of the cases anew.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "published figures, and small numbers of cases"
+)]
+
 use countersign_policy::binomial::{
     Z_TWO_SIDED_95, at_least, clopper_pearson_lower, clopper_pearson_upper, ln_choose, wilson,
 };

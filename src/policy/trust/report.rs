@@ -302,6 +302,8 @@ fn escalation(line: &Line, rule: Option<&Rule>) -> Escalation {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "figures of examples")]
+
     use super::*;
     use crate::trust::CountsKey;
     use crate::trust::ready::{Record, assess};

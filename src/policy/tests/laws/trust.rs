@@ -1,6 +1,13 @@
 //! Laws of trust: counts merge in any order, good never harms and bad never helps, chance of error
 //! stays where it was promised.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers of generated cases"
+)]
+
 use countersign_policy::binomial::{at_least, at_most, clopper_pearson_lower, wilson};
 use countersign_policy::calibrate::{Scores, Source, learn};
 use countersign_policy::level::Level;
