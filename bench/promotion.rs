@@ -70,6 +70,18 @@ pub fn run(options: &Options) -> Result<(), String> {
         false_demotion_rate: share(lost_falsely),
     };
     println!("{categories} categories, {per_day} drafts a day, looked at every day, seed {seed}");
+    let fixed = share(ours.iter().filter(|year| year.fixed).count());
+    print(&figures, rate, fixed, (good.1, late.1));
+    if options.json {
+        println!(
+            "{}",
+            serde_json::to_string(&figures).map_err(|error| error.to_string())?
+        );
+    }
+    Ok(())
+}
+
+fn print(figures: &Figures, rate: f64, fixed: f64, there: (f64, f64)) {
     println!("ever proposed within a year at a true rate of {rate}:");
     println!(
         "  ready (plain rule and anytime-valid bound)  {:.4}",
@@ -79,16 +91,16 @@ pub fn run(options: &Options) -> Result<(), String> {
         "  naive: above 95 % last week                 {:.4}",
         figures.naive_false_rate
     );
-    let fixed = share(ours.iter().filter(|year| year.fixed).count());
     println!("  Clopper-Pearson bound, looked at every day  {fixed:.4}");
-    println!("labelled drafts until proposed, median (proposed within a year):");
+    println!("labelled drafts until proposed, median (share proposed within a year):");
+    let (good, late) = (figures.median_reviews, figures.median_reviews_late);
     println!(
-        "  good all the time                           {} ({:.4})",
-        good.0, good.1
+        "  good all the time                           {good} ({:.4})",
+        there.0
     );
     println!(
-        "  0.85 for the first 100, good since          {} ({:.4})",
-        late.0, late.1
+        "  0.85 for the first 100, good since          {late} ({:.4})",
+        there.1
     );
     println!("releases looked at until demoted:");
     println!(
@@ -96,16 +108,9 @@ pub fn run(options: &Options) -> Result<(), String> {
         figures.demotion_median
     );
     println!(
-        "  within {LOOKS} at 0.98                      {:.4}",
+        "  demoted within {LOOKS} at 0.98, a false alarm  {:.4}",
         figures.false_demotion_rate
     );
-    if options.json {
-        println!(
-            "{}",
-            serde_json::to_string(&figures).map_err(|error| error.to_string())?
-        );
-    }
-    Ok(())
 }
 
 /// What happened to one category within a year.

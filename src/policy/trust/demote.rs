@@ -15,10 +15,11 @@
 //! lost within 1,040 looked-at drafts (20 a week for a year) with probability 0.040, after a rise
 //! to 10 % the median is 62.
 //!
-//! **Weights.** A draft that was looked at with a higher probability than usual stands for fewer
-//! releases: its points are multiplied by usual / own probability, at most 1. A multiple below 1
-//! keeps the chance of a false alarm (the exponential of the points is convex), so raising the
-//! sampling where risk is suspected neither punishes a category nor hides it.
+//! **Weights.** A draft that was looked at with a higher probability than others of its category
+//! stands for fewer releases: its points are multiplied by usual / own probability, at most 1. The
+//! exponential of the points is convex, so a multiple below 1 never loosens the bound on false
+//! alarms, and looking harder where risk is suspected does not punish a category. A rate raised for
+//! all drafts alike is the usual one.
 //!
 //! **Decay.** Labels older than 13 weeks are forgotten. With fewer than 29 in that time even a
 //! spotless record can't say, at 95 %, that nine of ten are right (0.9^29 = 0.047): the level is
@@ -51,6 +52,8 @@ pub const LABELS_MIN: u32 = 29;
 /// Labels in that time to aim at: the least n with 0.95^n < 0.05, so that a spotless record says
 /// what promotion asked for.
 pub const LABELS_WANTED: u32 = 59;
+/// The sampling probability of a version that is new, at least.
+pub const NEW_VERSION_SAMPLING: Ratio = Ratio::from_ppm(500_000);
 /// How sure a shift of the messages must be, on either side.
 const DRIFT_ERROR: f64 = 0.001;
 
@@ -75,7 +78,7 @@ pub struct Look {
     pub label: Label,
     /// The probability with which this draft was to be looked at.
     pub sampling: Ratio,
-    /// The category's usual probability.
+    /// The lowest probability that any released draft of the category had at that time.
     pub usual: Ratio,
     /// Whether it moved money, changed a record that can't be put back, or decided on a person.
     pub high_stakes: bool,
@@ -263,6 +266,17 @@ pub fn sampling_floor(releases_per_week: u32) -> Ratio {
     Ratio::from_ppm(u32::try_from(ppm).unwrap_or(u32::MAX))
 }
 
+/// The sampling probability of a category: the policy's `usual`, not below [`sampling_floor`], and
+/// not below one half until a version of the agent has the 59 labels that are aimed at.
+pub fn sampling(usual: Ratio, releases_per_week: u32, labels_of_version: u32) -> Ratio {
+    let raised = if labels_of_version < LABELS_WANTED {
+        NEW_VERSION_SAMPLING
+    } else {
+        Ratio::ZERO
+    };
+    usual.max(sampling_floor(releases_per_week)).max(raised)
+}
+
 /// The share of releases that should not have gone out, weighted by inverse sampling probability
 /// (Hajek 1971), with an interval for showing: Wilson's, at that share of the drafts looked at.
 /// `None` before any look.
@@ -392,5 +406,9 @@ mod tests {
         assert_eq!(sampling_floor(0), Ratio::ONE);
         assert_eq!(sampling_floor(4), Ratio::ONE);
         assert_eq!(sampling_floor(100).ppm(), 45_385);
+        let usual = Ratio::from_ppm(20_000);
+        assert_eq!(sampling(usual, 1_000, 58), NEW_VERSION_SAMPLING);
+        assert_eq!(sampling(usual, 1_000, 59), usual);
+        assert_eq!(sampling(usual, 100, 59).ppm(), 45_385);
     }
 }

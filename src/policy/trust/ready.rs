@@ -383,25 +383,33 @@ pub fn assess(record: &Record) -> Readiness {
     }
 }
 
-/// How many clean labels, on the last day, would make both rules hold but for the days.
+/// How many clean labels, on the last day, would make both rules hold but for the days. Each clean
+/// label helps both rules, so that the least number is found by halving.
 fn spotless_to_go(record: &Record) -> Option<u32> {
-    let mut ahead = record.clone();
-    ahead.first_day = ahead
-        .last_day
-        .saturating_sub(i32::try_from(DAYS_REQUIRED).unwrap_or(14));
-    if record.recent.is_empty() {
-        // The first label would set the first day.
-        ahead.add(Label::Clean, 0);
-        ahead.first_day = -14;
-    }
-    for count in u32::from(record.recent.is_empty())..=FORECAST_MAX {
-        if ready(&ahead) {
-            return Some(count);
+    let ready_after = |count: u32| {
+        let (mut ahead, day) = (record.clone(), record.last_day);
+        for _ in 0..count {
+            ahead.add(Label::Clean, day);
         }
-        let day = ahead.last_day;
-        ahead.add(Label::Clean, day);
+        ahead.first_day = day.saturating_sub(i32::try_from(DAYS_REQUIRED).unwrap_or(14));
+        ready(&ahead)
+    };
+    if ready_after(0) {
+        return Some(0);
     }
-    None
+    let (mut fails, mut passes) = (0, FORECAST_MAX);
+    if !ready_after(passes) {
+        return None;
+    }
+    while fails + 1 < passes {
+        let middle = fails + (passes - fails) / 2;
+        if ready_after(middle) {
+            passes = middle;
+        } else {
+            fails = middle;
+        }
+    }
+    Some(passes)
 }
 
 #[cfg(test)]
