@@ -3,5 +3,9 @@
 #[path = "laws/memory.rs"]
 mod memory;
 
+#[path = "laws/queue.rs"]
+mod queue;
+#[path = "laws/route.rs"]
+mod route;
 #[path = "laws/trust.rs"]
 mod trust;
