@@ -1,8 +1,11 @@
 //! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
+mod calibration;
 mod edits;
 mod options;
+mod promotion;
+mod random;
 mod train_edits;
 
 use options::Options;
@@ -22,7 +25,9 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "calibration" => calibration::run(&options),
         "edits" => edits::run(&options),
+        "promotion" => promotion::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -2,7 +2,10 @@
 
 #[path = "laws/memory.rs"]
 mod memory;
+
 #[path = "laws/queue.rs"]
 mod queue;
 #[path = "laws/route.rs"]
 mod route;
+#[path = "laws/trust.rs"]
+mod trust;

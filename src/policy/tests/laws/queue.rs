@@ -33,14 +33,22 @@ fn kind() -> impl Strategy<Value = VerdictKind> {
 
 fn moves() -> impl Strategy<Value = Move> {
     let outcome = prop::sample::select(vec![Outcome::Done, Outcome::Failed, Outcome::Skipped]);
-    let lease = reviewer().prop_map(|reviewer| Command::Lease { reviewer, until: Millis(0) });
+    let lease = reviewer().prop_map(|reviewer| Command::Lease {
+        reviewer,
+        until: Millis(0),
+    });
     let unlease = reviewer().prop_map(|reviewer| Command::Unlease { reviewer });
     let undo = (reviewer(), 0..4_u32).prop_map(|(reviewer, id)| Command::Undo {
         reviewer,
         verdict_id: format!("v{id}"),
     });
     let decide = (reviewer(), kind(), 0..4_u32).prop_map(|(reviewer, kind, id)| Command::Decide {
-        pending: NewVerdict { verdict_id: format!("v{id}"), kind, reviewer, settles_at: Millis(0) },
+        pending: NewVerdict {
+            verdict_id: format!("v{id}"),
+            kind,
+            reviewer,
+            settles_at: Millis(0),
+        },
         version: 0,
         head: "m1".into(),
     });
@@ -69,10 +77,20 @@ fn moves() -> impl Strategy<Value = Move> {
 /// Fills in what depends on the moment: the version that is seen, and the ends of windows.
 fn at(command: Command, entry: &Entry, now: Millis, current: bool) -> Command {
     match command {
-        Command::Lease { reviewer, .. } => Command::Lease { reviewer, until: now.plus(10_000) },
+        Command::Lease { reviewer, .. } => Command::Lease {
+            reviewer,
+            until: now.plus(10_000),
+        },
         Command::Decide { pending, head, .. } => Command::Decide {
-            pending: NewVerdict { settles_at: now.plus(8_000), ..pending },
-            version: if current { entry.version } else { entry.version - 1 },
+            pending: NewVerdict {
+                settles_at: now.plus(8_000),
+                ..pending
+            },
+            version: if current {
+                entry.version
+            } else {
+                entry.version - 1
+            },
             head,
         },
         other => other,

@@ -14,21 +14,38 @@ fn situation(level: u64, stop: bool, draw: u32) -> Situation {
         level: Level::from_number(level).unwrap(),
         stop: stop.then(|| "test".to_owned()),
         sample_draw: Ratio::from_ppm(draw),
-        local_time: LocalTime { weekday: 3, minute: 600 },
+        local_time: LocalTime {
+            weekday: 3,
+            minute: 600,
+        },
     }
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    let category = prop::option::of(prop::sample::select(vec!["billing.refund", "crm", "unheard"]));
+    let category = prop::option::of(prop::sample::select(vec![
+        "billing.refund",
+        "crm",
+        "unheard",
+    ]));
     let confidence = prop::option::of(0.0..=1.0_f64);
     let action = prop::option::of(prop::sample::select(vec!["refund", "read", "drop"]));
-    (category, confidence, action, "\\PC{0,40}", prop::option::of(0.0..1e6_f64)).prop_map(
-        |(category, confidence, action, message, amount)| {
+    (
+        category,
+        confidence,
+        action,
+        "\\PC{0,40}",
+        prop::option::of(0.0..1e6_f64),
+    )
+        .prop_map(|(category, confidence, action, message, amount)| {
             let content = match action {
                 None => json!({ "text": "Dear Ada" }),
                 Some(name) => json!({ "action": { "name": name, "args": { "amount": amount } } }),
             };
-            let kind = if action.is_some() { "action" } else { "message" };
+            let kind = if action.is_some() {
+                "action"
+            } else {
+                "message"
+            };
             let mut body = json!({
                 "agent": "bot", "kind": kind, "channel": "chat", "message": message,
                 "draft": content, "conversation": { "id": "c", "head": "m" }
@@ -37,8 +54,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             object.extend(category.map(|text| ("category".to_owned(), Value::from(text))));
             object.extend(confidence.map(|number| ("confidence".to_owned(), Value::from(number))));
             Draft::parse(body.to_string().as_bytes()).unwrap()
-        },
-    )
+        })
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
@@ -50,7 +66,10 @@ fn policy() -> impl Strategy<Value = Policy> {
         json!({ "not": { "kind": "action" } }),
         json!({ "any": [{ "words": ["dear"] }, { "signal": ["unlisted_action"] }] }),
     ]);
-    let guardrail = (condition, prop::sample::select(vec!["release", "review", "human"]));
+    let guardrail = (
+        condition,
+        prop::sample::select(vec!["release", "review", "human"]),
+    );
     prop::collection::vec(guardrail, 0..4).prop_map(|rules| {
         let guardrails: Vec<Value> = rules
             .into_iter()
