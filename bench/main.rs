@@ -2,6 +2,7 @@
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
 mod options;
+mod signals;
 
 use options::Options;
 use std::process::ExitCode;
@@ -20,7 +21,10 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
-        _ => Err(format!("there is no native bench called `{name}`; {options:?}")),
+        "signals" => signals::run(&options),
+        _ => Err(format!(
+            "there is no native bench called `{name}`; {options:?}"
+        )),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

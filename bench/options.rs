@@ -27,7 +27,9 @@ impl Options {
                 options.json = true;
                 continue;
             }
-            let value = arguments.next().ok_or(format!("`--{name}` needs a value"))?;
+            let value = arguments
+                .next()
+                .ok_or(format!("`--{name}` needs a value"))?;
             if name == "data" {
                 options.data.push(PathBuf::from(value));
             } else {
@@ -41,7 +43,9 @@ impl Options {
     pub fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, String> {
         match self.named.get(name) {
             None => Ok(default),
-            Some(value) => value.parse().map_err(|_| format!("`--{name} {value}` is not a number")),
+            Some(value) => value
+                .parse()
+                .map_err(|_| format!("`--{name} {value}` is not a number")),
         }
     }
 
