@@ -127,11 +127,6 @@ impl Lexicon {
         self.index.sort_unstable();
     }
 
-    /// Whether no phrase is in it.
-    pub fn is_empty(&self) -> bool {
-        self.phrases.is_empty()
-    }
-
     /// Every phrase of a text, by where it begins; linear in the text's words.
     pub fn find(&self, words: &Words) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -339,7 +334,8 @@ pub(crate) fn weigh<'a>(hits: impl Iterator<Item = &'a Hit>) -> Ratio {
 pub(crate) fn add_up(weights: impl Iterator<Item = Ratio>) -> Ratio {
     let one = u64::from(Ratio::ONE.ppm());
     let open = weights.fold(one, |open, weight| {
-        open.saturating_mul(one.saturating_sub(u64::from(weight.ppm()))) / one
+        let left = one.saturating_sub(u64::from(weight.ppm()));
+        open.saturating_mul(left).checked_div(one).unwrap_or(0)
     });
     Ratio::from_ppm(u32::try_from(one.saturating_sub(open)).unwrap_or(u32::MAX))
 }
@@ -355,7 +351,7 @@ mod tests {
         let found: Vec<&str> = lexicon
             .find(&words)
             .into_iter()
-            .map(|hit| &text[words.span(hit.words).unwrap()])
+            .map(|hit| text.get(words.span(hit.words).unwrap()).unwrap())
             .collect();
         assert_eq!(found, expected, "{text}");
     }

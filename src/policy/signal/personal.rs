@@ -145,7 +145,7 @@ mod tests {
         let items = read(text);
         let found: Vec<(Kind, &str)> = items
             .iter()
-            .map(|item| (item.kind, &text[item.at.clone()]))
+            .map(|item| (item.kind, text.get(item.at.clone()).unwrap()))
             .collect();
         assert_eq!(found, expected, "{text}");
     }

@@ -331,5 +331,5 @@ fn luhn(digits: &[u8]) -> bool {
             (_, digit) => digit.saturating_mul(2).saturating_sub(9),
         })
         .fold(0, u32::saturating_add);
-    sum % 10 == 0 && digits.iter().any(|digit| *digit > 0)
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit > 0)
 }
