@@ -1,18 +1,22 @@
 //! Measures how well two signals find what they are for: `--set injection` by labelled texts,
-//! `--set personal` by labelled spans. It must not hold a rule of its own about either.
+//! `--set personal` by labelled spans; `--set drafts` prints how often each signal is found in real
+//! drafts, and how long it takes. It must not hold a rule of its own about any.
 //!
 //! | figure | injection | personal |
 //! | --- | --- | --- |
 //! | precision, recall, f1 | of texts marked as injection | of spans of the five types below, each found when at least half of it overlaps with one of the same type |
 //! | false_alarms | share of the other texts that were flagged | share of texts without such a span in which one was found |
 
+use crate::edits::data_folder;
 use crate::options::Options;
+use countersign_policy::document::Policy;
+use countersign_policy::draft::Draft;
+use countersign_policy::signal;
 use countersign_policy::signal::personal::Kind;
 use countersign_policy::signal::{injection, personal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// The types that count, as the set names them.
@@ -73,30 +77,29 @@ struct Figures {
     by: BTreeMap<String, Figures>,
 }
 
-/// Runs `--set injection` or `--set personal`; both where none is named and `--json` is not asked.
+/// Runs one `--set`, or all where none is named and `--json` is not asked; `--show all` names what
+/// was wrong.
 pub fn run(options: &Options) -> Result<(), String> {
     let sets = match options.text("set") {
         Some(set) => vec![set],
         None if options.json => return Err("`--json` needs `--set injection|personal`".into()),
-        None => vec!["injection", "personal"],
+        None => vec!["injection", "personal", "drafts"],
     };
     for set in sets {
         let Some(rows) = rows(options, set)? else {
-            return Ok(());
+            continue;
         };
-        let start = Instant::now();
+        let show = options.text("show").is_some();
         let by = match set {
-            "injection" => injections(&rows, options.text("show").is_some())?,
-            "personal" => spans(&rows, options.text("show").is_some())?,
+            "drafts" => {
+                drafts(&rows)?;
+                continue;
+            }
+            "injection" => injections(&rows, show)?,
+            "personal" => spans(&rows, show)?,
             other => return Err(format!("there is no set called `{other}`")),
         };
-        let nanoseconds = start.elapsed().as_nanos();
-        let letters: usize = rows.iter().map(String::len).sum();
         print(set, &by, options.json)?;
-        if !options.json {
-            let per_letter = nanoseconds / u128::try_from(letters.max(1)).unwrap_or(1);
-            println!("{per_letter} ns a byte of JSON, reading included");
-        }
     }
     Ok(())
 }
@@ -105,11 +108,10 @@ pub fn run(options: &Options) -> Result<(), String> {
 fn rows(options: &Options, set: &str) -> Result<Option<Vec<String>>, String> {
     let mut files = options.data.clone();
     if files.is_empty() {
-        let folder = std::env::var_os("COUNTERSIGN_DATA").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-            PathBuf::from,
-        );
-        let file = folder.join("signals").join(format!("{set}.jsonl"));
+        let file = data_folder().join(match set {
+            "drafts" => "streams/tau_airline_drafts.jsonl".to_owned(),
+            other => format!("signals/{other}.jsonl"),
+        });
         if !file.exists() {
             println!("signals: skipped, there is no {}", file.display());
             return Ok(None);
@@ -127,6 +129,40 @@ fn rows(options: &Options, set: &str) -> Result<Option<Vec<String>>, String> {
         );
     }
     Ok(Some(rows))
+}
+
+/// How often each signal is found, and how long all of them take.
+fn drafts(rows: &[String]) -> Result<(), String> {
+    let drafts: Result<Vec<Draft>, _> = rows
+        .iter()
+        .map(|row| Draft::parse(row.as_bytes()))
+        .collect();
+    let drafts = drafts.map_err(|fault| format!("{}: {}", fault.pointer, fault.detail))?;
+    let policy = Policy::starting("lead");
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
+    let start = Instant::now();
+    for draft in &drafts {
+        let rules = policy.rules(draft.category.as_deref());
+        for found in signal::find(&policy, &rules, draft, None) {
+            *counts.entry(format!("{:?}", found.code)).or_default() += 1;
+        }
+    }
+    let nanoseconds = start.elapsed().as_nanos();
+    for (code, count) in counts {
+        println!("{code:>24} {:.3}", share(count, drafts.len()));
+    }
+    let all = u128::try_from(drafts.len().max(1)).unwrap_or(1);
+    println!("{} drafts, {} ns each", drafts.len(), nanoseconds / all);
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of rows are far below 2^53"
+)]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
 }
 
 fn injections(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, String> {

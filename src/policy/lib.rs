@@ -2,13 +2,18 @@
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
 pub mod catalogue;
+pub mod diff;
 pub mod digest;
 pub mod document;
 pub mod draft;
+pub mod edit;
 pub mod guardrail;
 pub mod invalid;
 pub mod key;
 pub mod level;
+pub mod log;
+pub mod memory;
+pub mod problem;
 pub mod queue;
 pub mod ratio;
 pub mod route;

@@ -37,6 +37,9 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
     lines.filter_map(|line| line.split_once(" = "))
 }
 
+/// The languages, as the file names them.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| lines().map(|(name, _)| name).collect());
+
 /// What a text is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Language {
@@ -53,7 +56,9 @@ impl Language {
         match self {
             Self::Unsure => true,
             Self::Unknown => false,
-            Self::Known(code) => lines().any(|(name, _)| name.strip_suffix('*') == Some(code)),
+            Self::Known(code) => NAMES
+                .iter()
+                .any(|name| name.strip_suffix('*') == Some(code)),
         }
     }
 }
@@ -176,10 +181,11 @@ fn judge(counts: [usize; 32], total: usize, known: usize) -> Language {
     let near = |count: usize| {
         first.saturating_sub(count).saturating_mul(100) < first.saturating_mul(LEAD_MIN)
     };
-    let mut leading = lines()
+    let mut leading = NAMES
+        .iter()
         .zip(counts)
         .filter(|(_, count)| near(*count))
-        .map(|((name, _), _)| name);
+        .map(|(name, _)| *name);
     match (leading.next(), leading.next()) {
         (Some(name), None) => Language::Known(name.trim_end_matches('*')),
         (Some(name), Some(other)) => {

@@ -37,25 +37,37 @@ pub(crate) fn find(text: &Field<'_>, found: &mut Found) {
     }
 }
 
-/// Runs of words in capitals.
+/// Runs of words in capitals, parted by no more than a comma and a space: not lists.
 fn capitals(text: &Field<'_>) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    let mut start = 0;
-    for at in 0..=text.words.len() {
-        if text.words.word(at).is_some_and(|word| word.capitals) {
-            continue;
+    let mut runs: Vec<Run> = Vec::new();
+    for (word, folded) in text.words.iter().filter(|(word, _)| word.capitals) {
+        let joins = |run: &&mut Run| {
+            let between = text.text.get(run.at.end..word.at.start).unwrap_or("");
+            between.len() <= 2 && !between.contains(['\n', '-', '/', '(', ')'])
+        };
+        if let Some(run) = runs.last_mut().filter(joins) {
+            run.at.end = word.at.end;
+            run.words = run.words.saturating_add(1);
+            run.letters = run.letters.saturating_add(folded.len());
+        } else {
+            runs.push(Run {
+                at: word.at.clone(),
+                words: 1,
+                letters: folded.len(),
+            });
         }
-        let letters: usize = (start..at)
-            .filter_map(|at| text.words.get(at))
-            .map(str::len)
-            .fold(0, usize::saturating_add);
-        let long = at.saturating_sub(start) >= CAPITAL_WORDS_MIN;
-        if long && letters >= CAPITAL_LETTERS_MIN {
-            ranges.extend(text.words.span(start..at));
-        }
-        start = at.saturating_add(1);
     }
-    ranges
+    runs.into_iter()
+        .filter(|run| run.words >= CAPITAL_WORDS_MIN && run.letters >= CAPITAL_LETTERS_MIN)
+        .map(|run| run.at)
+        .collect()
+}
+
+/// Words in capitals beside each other.
+struct Run {
+    at: Range<usize>,
+    words: usize,
+    letters: usize,
 }
 
 #[cfg(test)]
@@ -74,6 +86,7 @@ mod tests {
             ("Done!!!", true),
             ("Use the SQL API, it is NEW!", false),
             ("Fly from MUC JFK LAX", false),
+            ("- QWERTY\n- ASDFGH\n- ZXCVBN\n- POIUYT", false),
             ("ß ẞ Ǆ", false),
         ] {
             let mut found = Found::default();

@@ -53,7 +53,7 @@ pub(crate) struct Word {
     folded: Range<usize>,
     /// The first of a sentence.
     pub opens: bool,
-    /// At least two letters, all of them capitals.
+    /// At least two characters, all of them capital letters.
     pub capitals: bool,
 }
 
@@ -151,7 +151,7 @@ impl Words {
             at: open.start..open.end,
             folded: open.from..self.folded.len(),
             opens: open.opens,
-            capitals: open.capitals > 1 && open.capitals == open.letters,
+            capitals: open.capitals > 1 && open.capitals == open.letters && open.digits == 0,
         });
     }
 

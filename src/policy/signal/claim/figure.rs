@@ -2,7 +2,9 @@
 //! beyond money and per cent.
 
 use crate::signal::words::Words;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Digits of one figure: a card number has fewer.
 const DIGITS_MAX: usize = 24;
@@ -14,7 +16,7 @@ const SMALL_MAX: u32 = 12;
 pub(super) struct Figure {
     /// Bytes of the text.
     pub at: Range<usize>,
-    /// Digits without separators, a point before decimals: `1234.5`.
+    /// Digits without separators, a point before decimals: `1234.5`; of a time of day `14:05`.
     pub value: String,
     /// Beside a currency.
     pub money: bool,
@@ -48,7 +50,7 @@ pub(super) fn read(text: &str) -> Vec<Figure> {
         let opens = character.is_ascii_digit() && !before.is_alphanumeric();
         let priced = character.is_ascii_digit() && currency_before(text, at);
         if opens || priced {
-            let figure = figure(text, at);
+            let figure = clock(text, at).or_else(|| figure(text, at));
             next = figure.as_ref().map_or(next, |figure| figure.at.end);
             figures.extend(figure);
         }
@@ -96,6 +98,35 @@ pub(super) fn minor(value: &str) -> String {
         "" => "0".to_owned(),
         rest => rest.to_owned(),
     }
+}
+
+/// A time of day such as `14:05`, `2:05 pm` or `14:05:00`.
+fn clock(text: &str, start: usize) -> Option<Figure> {
+    let rest = text.get(start..)?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let hour_digits = digits(rest);
+    let (hour, after) = rest.split_at_checked(hour_digits)?;
+    let (minute, after) = after.strip_prefix(':')?.split_at_checked(2)?;
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    let seconds = after.strip_prefix(':').map_or(0, digits);
+    let seconds = if seconds == 2 { 3 } else { 0 };
+    let after = after.get(seconds..)?;
+    if hour > 24 || minute > 59 || digits(after) > 0 {
+        return None;
+    }
+    let half = next_word(after.trim_start_matches([' ', '.']));
+    let hour = match (half.as_str(), hour) {
+        ("pm" | "p", 1..=11) => hour.saturating_add(12),
+        ("am" | "a", 12) => 0,
+        _ => hour,
+    };
+    Some(Figure {
+        at: start..text.len().checked_sub(after.len())?,
+        value: format!("{hour}:{minute:02}"),
+        money: false,
+        percent: false,
+        unit: true,
+    })
 }
 
 fn figure(text: &str, start: usize) -> Option<Figure> {
@@ -176,24 +207,31 @@ fn unit(after: &str) -> Option<Unit> {
         '$' | '€' | '£' | '¥' => return Some(Unit::Money),
         _ => {}
     }
-    let word: String = rest
-        .chars()
+    UNITS.get(next_word(rest).as_str()).copied()
+}
+
+fn next_word(text: &str) -> String {
+    text.chars()
         .take_while(|character| character.is_alphabetic())
         .take(12)
         .flat_map(char::to_lowercase)
-        .collect();
-    UNITS
-        .lines()
-        .filter_map(|line| line.split_once(" = "))
-        .find(|(_, words)| words.split(' ').any(|other| other == word))
-        .map(|(name, _)| match name {
+        .collect()
+}
+
+const UNIT_LINES: &str = include_str!("../../lexicons/units.txt");
+
+static UNITS: LazyLock<BTreeMap<&str, Unit>> = LazyLock::new(|| {
+    let lines = UNIT_LINES.lines().filter_map(|line| line.split_once(" = "));
+    let words = lines.flat_map(|(name, words)| {
+        let unit = match name {
             "money" => Unit::Money,
             "percent" => Unit::Percent,
             _ => Unit::Other,
-        })
-}
-
-const UNITS: &str = include_str!("../../lexicons/units.txt");
+        };
+        words.split_whitespace().map(move |word| (word, unit))
+    });
+    words.collect()
+});
 
 fn is_ordinal(after: &str) -> bool {
     ["st", "nd", "rd", "th"].iter().any(|end| {
@@ -236,6 +274,8 @@ mod tests {
             ("3.5", "3.5"),
             ("5th", "5"),
             ("30-day", "30"),
+            ("2:05 pm", "14:05"),
+            ("at 14:05:00", "14:05"),
         ] {
             let values: Vec<String> = read(text).into_iter().map(|figure| figure.value).collect();
             assert_eq!(values, [expected], "{text}");

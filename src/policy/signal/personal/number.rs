@@ -126,6 +126,10 @@ impl<'a> Run<'a> {
                     break;
                 }
                 part.push(character);
+                // `10 - 7` is a sum.
+                if part.contains(' ') && part.contains(['-', '/', '.']) {
+                    break;
+                }
             }
         }
         (!run.digits.is_empty()).then_some(run)

@@ -1,0 +1,122 @@
+// Builds the Worker (build/worker) and the page (web/dist): `build.mjs [worker|page|all]
+// [--development|--release]`. Does nothing when nothing changed. Must not start or deploy anything.
+//
+// The Worker has two flavours. `--development` adds the cargo feature of that name (development
+// sign-in, a route that panics for the tests) and optimises less, so that a changed rule is live in
+// seconds. `--release` is what is deployed and measured. build/worker holds one of the two at a
+// time, and its stamp says which: wrangler.toml runs this before every bundle, so that a deployment
+// never carries the other flavour.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ROOT, ask, at, main, npmBin, options, run, say } from "./run.mjs";
+import { localSecrets } from "./secrets.mjs";
+import { buildTools } from "./tools.mjs";
+
+const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|all] [--development|--release]";
+const TARGET = "wasm32-unknown-unknown";
+/** Written by the builds themselves: never an input. */
+const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"].map(String));
+const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed"];
+const NPM = ["package-lock.json"];
+
+/** What each product is made from, the file that proves it is there, and how it is made. */
+const PRODUCTS = {
+  worker: { inputs: [...RUST, ...NPM, "src/service"], output: "build/worker/index.js", make: makeWorker },
+  page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
+};
+
+/** Builds a product unless it was built from the same inputs in the same flavour. */
+export async function build(name, flavour) {
+  const { inputs, output, make } = PRODUCTS[name];
+  // The page has one flavour: what is tested is what is shipped.
+  const wanted = name === "page" ? "release" : flavour;
+  const stamp = at("build", `${name}.stamp`);
+  const print = fingerprint(inputs, wanted);
+  if (existsSync(at(output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === print) return false;
+  const started = Date.now();
+  say(`building the ${name} (${wanted})`);
+  await make(wanted);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, print);
+  say(`${output} is built (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  return true;
+}
+
+/** A hash of the inputs' paths and contents, of the flavour and of how it is built. */
+function fingerprint(inputs, flavour) {
+  const hash = createHash("sha256").update(flavour);
+  for (const file of ["scripts/build.mjs", ...inputs].flatMap(filesBelow)) {
+    hash.update(`\0${relative(ROOT, file)}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}
+
+function filesBelow(path) {
+  const full = at(path);
+  if (!existsSync(full)) return [];
+  if (statSync(full).isFile()) return [full];
+  return readdirSync(full, { withFileTypes: true })
+    .filter((entry) => !OUTPUTS.has(entry.name) && !entry.name.startsWith("."))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(path, entry.name)) : [join(full, entry.name)]));
+}
+
+async function makeWorker(flavour) {
+  const tools = await buildTools();
+  const development = flavour === "development";
+  // worker-build takes the output folder relative to the crate; what follows `--` goes to cargo.
+  await run(
+    tools.workerBuild,
+    [
+      ...(development ? ["--profile", "development", "--no-opt"] : ["--release"]),
+      ...["--out-dir", "../../build/worker", "src/service", "--", "--locked"],
+      ...(development ? ["--features", "development"] : []),
+    ],
+    { env: tools.env, advice: "The compiler's first error above says where." },
+  );
+}
+
+async function makePage() {
+  const tools = await buildTools();
+  await run("cargo", ["build", "--locked", "--release", "--target", TARGET, "--package", "countersign-page"], {
+    advice: "The compiler's first error above says where.",
+  });
+  const { target_directory: target } = JSON.parse(
+    ask("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]),
+  );
+  const wasm = join(target, TARGET, "release", "countersign_page.wasm");
+  await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", "page"]);
+  await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
+  await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
+    advice: "Vite's first error above says where.",
+  });
+}
+
+/** Optimises a Wasm file in place; drops the names, which a browser would only download. */
+async function shrink(wasmOpt, file) {
+  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types"];
+  await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", ...features.map((feature) => `--enable-${feature}`)]);
+  renameSync(`${file}.small`, file);
+}
+
+/** The flavour that was asked for, or that wrangler's command implies. */
+function flavourOf(asked) {
+  if (asked.release) return "release";
+  if (asked.development) return "development";
+  return ["dev", undefined].includes(process.env.WRANGLER_COMMAND) ? "development" : "release";
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    const asked = options(process.argv.slice(2), { flags: ["development", "release"], usage: USAGE });
+    const [what = "all"] = asked._;
+    const names = what === "all" ? Object.keys(PRODUCTS) : [what];
+    if (process.env.WRANGLER_COMMAND === "dev") localSecrets();
+    for (const name of names) {
+      if (!PRODUCTS[name]) throw new Error(USAGE);
+      await build(name, flavourOf(asked));
+    }
+  });
+}

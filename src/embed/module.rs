@@ -1,0 +1,118 @@
+//! The Wasm module's raw exports, over its linear memory; `embed.js` is their only caller. It
+//! must not hold a rule: each export hands over to the crate's types.
+
+#![expect(
+    unsafe_code,
+    reason = "raw exports: lengths and pointers come from embed.js alone"
+)]
+
+use crate::{DIMENSIONS, Model, Scan, VECTOR_BYTES, Vector, Weights};
+use std::cell::RefCell;
+
+thread_local! {
+    static MODEL: RefCell<Option<Model<'static>>> = const { RefCell::new(None) };
+    static SCAN: RefCell<Option<Scan>> = const { RefCell::new(None) };
+}
+
+/// Room for `length` bytes; it stays until [`release`].
+#[unsafe(no_mangle)]
+pub extern "C" fn reserve(length: usize) -> *mut u8 {
+    Box::leak(vec![0_u8; length].into_boxed_slice()).as_mut_ptr()
+}
+
+/// Gives room back.
+///
+/// # Safety
+/// `start` and `length` are of one [`reserve`] that was not given back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn release(start: *mut u8, length: usize) {
+    // SAFETY: by contract this is the box that `reserve` leaked.
+    drop(unsafe { Box::from_raw(core::ptr::slice_from_raw_parts_mut(start, length)) });
+}
+
+/// Reads the weights at `start`, which must stay there; 1 where they are ours, else 0.
+///
+/// # Safety
+/// `length` bytes at `start` are initialised and never written again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn load(start: *const u8, length: usize) -> u32 {
+    // SAFETY: by contract.
+    let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(start, length) };
+    let model = Weights::parse(bytes).ok().map(Model::new);
+    MODEL.with_borrow_mut(|slot| {
+        *slot = model;
+        u32::from(slot.is_some())
+    })
+}
+
+/// Writes the vector of the UTF-8 text at `start` to `out`; 1 where weights are loaded, else 0.
+///
+/// # Safety
+/// `length` bytes at `start` are initialised, and `out` has room for a vector.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn embed(
+    start: *const u8,
+    length: usize,
+    tokens_max: usize,
+    out: *mut u8,
+) -> u32 {
+    // SAFETY: by contract.
+    let (text, out) = unsafe {
+        let text = core::slice::from_raw_parts(start, length);
+        (text, core::slice::from_raw_parts_mut(out, VECTOR_BYTES))
+    };
+    MODEL.with_borrow(|slot| {
+        let Some(model) = slot else { return 0 };
+        let vector = model.embed(&String::from_utf8_lossy(text), tokens_max);
+        out.copy_from_slice(&vector.to_bytes());
+        1
+    })
+}
+
+/// Begins a search for the `nearest_max` nearest to the vector at `query`.
+///
+/// # Safety
+/// A vector stands at `query`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scan_begin(query: *const u8, nearest_max: usize) {
+    // SAFETY: by contract.
+    let bytes = unsafe { core::slice::from_raw_parts(query, VECTOR_BYTES) };
+    let zero = [0.0; DIMENSIONS];
+    let query = Vector::from_bytes(bytes).unwrap_or_else(|| Vector::quantise(&zero));
+    SCAN.set(Some(Scan::new(&query, nearest_max)));
+}
+
+/// Compares one block of stored vectors.
+///
+/// # Safety
+/// `length` bytes at `start` are initialised.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scan_block(start: *const u8, length: usize) {
+    // SAFETY: by contract.
+    let block = unsafe { core::slice::from_raw_parts(start, length) };
+    SCAN.with_borrow_mut(|slot| {
+        if let Some(scan) = slot {
+            scan.block(block);
+        }
+    });
+}
+
+/// Ends the search: writes position (`u32`) and cosine (`f32`) of each neighbour to `out`, nearest
+/// first, and gives their number.
+///
+/// # Safety
+/// `out` has room for 8 bytes for each of the neighbours asked for.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scan_end(out: *mut u8) -> u32 {
+    let Some(scan) = SCAN.take() else { return 0 };
+    let found = scan.nearest();
+    // SAFETY: by contract; the search keeps no more than were asked for.
+    let out = unsafe { core::slice::from_raw_parts_mut(out, found.len().saturating_mul(8)) };
+    let (slots, _) = out.as_chunks_mut::<8>();
+    for (slot, neighbour) in slots.iter_mut().zip(found) {
+        let (position, cosine) = slot.split_at_mut(4);
+        position.copy_from_slice(&neighbour.position.to_le_bytes());
+        cosine.copy_from_slice(&neighbour.cosine.to_le_bytes());
+    }
+    u32::try_from(slots.len()).unwrap_or(0)
+}

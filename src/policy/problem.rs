@@ -1,0 +1,102 @@
+//! Every way in which a request can be refused: stable codes, their HTTP status and title. It must
+//! not hold details of one request: those stand beside the code.
+
+use crate::invalid::Fault;
+use crate::queue::Refusal;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal, $status:literal, $title:literal;)*) => {
+        /// A stable problem code. Clients may branch on it; it is never renamed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As it stands in `code`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            /// What it means, for people.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson => "malformed_json", 400, "The body is not JSON.";
+    InvalidParameter => "invalid_parameter", 400, "A path or query parameter has no such form.";
+    IdempotencyKeyMissing => "idempotency_key_missing", 400, "The request needs an Idempotency-Key header.";
+    KeyMissing => "key_missing", 401, "The request has no API key.";
+    KeyInvalid => "key_invalid", 401, "The API key is wrong or revoked.";
+    SessionRequired => "session_required", 401, "The request needs a reviewer's session.";
+    InvitationInvalid => "invitation_invalid", 401, "The invitation is wrong, used or expired.";
+    Forbidden => "forbidden", 403, "The role or key may not do this.";
+    OriginRefused => "origin_refused", 403, "The request comes from another site.";
+    NotFound => "not_found", 404, "There is no such thing.";
+    MethodNotAllowed => "method_not_allowed", 405, "This path has no such method.";
+    IdempotencyConflict => "idempotency_conflict", 409, "The same key came with other content.";
+    NotOpen => "not_open", 409, "The draft no longer waits for a verdict.";
+    LeasedByOther => "leased_by_other", 409, "Another reviewer claims the draft.";
+    VersionConflict => "version_conflict", 409, "The draft changed since it was shown.";
+    HeadConflict => "head_conflict", 409, "The conversation went on since the draft was shown.";
+    ViewConflict => "view_conflict", 409, "What was shown is not what the service holds.";
+    BelongsToHuman => "belongs_to_human", 409, "The draft belongs to a person and can't be approved.";
+    VerdictNotApplicable => "verdict_not_applicable", 409, "This verdict does not fit the draft's status.";
+    NothingToUndo => "nothing_to_undo", 409, "There is no such verdict to take back.";
+    TooLateToUndo => "too_late_to_undo", 409, "The undo window is over.";
+    NotYours => "not_yours", 409, "Somebody else gave the verdict.";
+    NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, so it has no outcome.";
+    TenantExists => "tenant_exists", 409, "A tenant of that name exists.";
+    PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
+    BodyTooLarge => "body_too_large", 413, "The body is above its limit.";
+    UnknownField => "unknown_field", 422, "The body has a field that the contract doesn't know.";
+    InvalidField => "invalid_field", 422, "A field is missing, of another type, or outside its range.";
+    TooLong => "too_long", 422, "A text or list is above its limit.";
+    PolicyInvalid => "policy_invalid", 422, "The policy has faults; the active one stays.";
+    PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
+    TooManyRequests => "too_many_requests", 429, "Slow down.";
+    Internal => "internal", 500, "Something broke on our side.";
+    Unavailable => "unavailable", 503, "A part of the service can't be reached now.";
+}
+
+impl From<Fault> for Code {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Malformed => Self::MalformedJson,
+            Fault::UnknownField => Self::UnknownField,
+            Fault::InvalidField => Self::InvalidField,
+            Fault::TooLong => Self::TooLong,
+        }
+    }
+}
+
+impl From<Refusal> for Code {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotOpen => Self::NotOpen,
+            Refusal::LeasedByOther => Self::LeasedByOther,
+            Refusal::VersionConflict => Self::VersionConflict,
+            Refusal::HeadConflict => Self::HeadConflict,
+            Refusal::BelongsToHuman => Self::BelongsToHuman,
+            Refusal::VerdictNotApplicable => Self::VerdictNotApplicable,
+            Refusal::NothingToUndo | Refusal::NotYetSettled => Self::NothingToUndo,
+            Refusal::TooLateToUndo => Self::TooLateToUndo,
+            Refusal::NotYours => Self::NotYours,
+            Refusal::NothingLeft => Self::NothingLeft,
+        }
+    }
+}
