@@ -6,6 +6,7 @@ mod edits;
 mod options;
 mod promotion;
 mod random;
+mod signals;
 mod train_edits;
 
 use options::Options;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         "calibration" => calibration::run(&options),
         "edits" => edits::run(&options),
         "promotion" => promotion::run(&options),
+        "signals" => signals::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -9,6 +9,7 @@ use crate::invalid::{Invalid, bound_list, bound_text};
 use crate::level::Level;
 use crate::ratio::Ratio;
 use crate::route::Route;
+use crate::signal::SignalRules;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +47,9 @@ pub struct Policy {
     /// Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
     #[serde(default = "default_undo_window_s")]
     pub undo_window_s: u32,
+    /// What it adds to the signals.
+    #[serde(default, skip_serializing_if = "SignalRules::is_default")]
+    pub signals: SignalRules,
 }
 
 /// The rules of a category, complete.
@@ -150,6 +154,7 @@ impl Policy {
             },
             categories: BTreeMap::new(),
             undo_window_s: default_undo_window_s(),
+            signals: SignalRules::default(),
         }
     }
 
@@ -210,6 +215,7 @@ impl Policy {
         }
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
         self.guardrail_faults(&mut faults);
+        self.signals.faults(&mut faults);
         for (pointer, count, limit) in [
             ("/actions", self.actions.len(), ACTIONS_MAX),
             ("/categories", self.categories.len(), CATEGORIES_MAX),
@@ -316,6 +322,14 @@ mod tests {
         check(
             json!({ "categories": { "a/b": { "start_level": 3, "ceiling": 2, "owner": " " } } }),
             &["/categories/a~1b/start_level", "/categories/a~1b/owner"],
+        );
+        check(
+            json!({ "signals": { "forbidding": ["press"], "lexicons": { "press": ["tabloid"] } } }),
+            &[],
+        );
+        check(
+            json!({ "signals": { "lexicons": { "shouting": ["x"], "press": ["?"] } } }),
+            &["/signals/lexicons/press/0", "/signals/lexicons/shouting"],
         );
         let rule = json!({ "name": "x", "when": {}, "route": "release", "because": "" });
         check(

@@ -50,6 +50,9 @@ pub struct Situation {
     pub sample_draw: Ratio,
     /// The tenant's local time.
     pub local_time: LocalTime,
+    /// How unlike anything in memory the message is, where memory was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Ratio>,
 }
 
 /// What the policy says of one draft.
@@ -114,9 +117,9 @@ pub enum ReasonCode {
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
     let rules = policy.rules(draft.category.as_deref());
     let level = situation.level.min(rules.ceiling);
-    let signals = signal::find(policy, &rules, draft);
+    let signals = signal::find(policy, &rules, draft, situation.novelty);
     let matched = first_match(policy, draft, &signals, situation.local_time);
-    let (route, reasons) = weigh(matched, &signals, level, situation);
+    let (route, reasons) = weigh(policy, matched, &signals, level, situation);
     let sampling_probability = if route == Route::Release {
         rules.sample_rate
     } else {
@@ -179,6 +182,7 @@ fn first_match<'a>(
 
 /// The steps of the table above; the deciding reason first, then every other that spoke.
 fn weigh(
+    policy: &Policy,
     matched: Option<&Guardrail>,
     signals: &[Signal],
     level: Level,
@@ -192,14 +196,17 @@ fn weigh(
     if let Some(guardrail) = matched {
         routes.push((guardrail.route, Reason::guardrail(guardrail)));
     }
-    for signal in signals.iter().filter(|signal| signal.code.forbids()) {
+    let (forbidding, speaking): (Vec<_>, Vec<_>) = signals
+        .iter()
+        .partition(|signal| policy.signals.forbids(signal.code));
+    for signal in forbidding {
         routes.push((
             Route::Review,
             Reason::signal(ReasonCode::ForbiddingSignal, signal),
         ));
     }
     if matched.is_none() {
-        routes.extend(by_level(level, signals));
+        routes.extend(by_level(level, &speaking, signals.is_empty()));
     }
     let strictest = routes
         .iter()
@@ -216,17 +223,16 @@ fn weigh(
     )
 }
 
-fn by_level(level: Level, signals: &[Signal]) -> Vec<(Route, Reason)> {
-    let speaking = signals.iter().filter(|signal| !signal.code.forbids());
-    let held = |signal| (Route::Review, Reason::signal(ReasonCode::Signal, signal));
+fn by_level(level: Level, speaking: &[&Signal], quiet: bool) -> Vec<(Route, Reason)> {
+    let held = |signal: &&Signal| (Route::Review, Reason::signal(ReasonCode::Signal, signal));
     match level {
         Level::ReviewEverything => {
             let text = "Every draft of this category is reviewed for now (level 1).";
             let mut routes = vec![(Route::Review, Reason::plain(ReasonCode::Level, text))];
-            routes.extend(speaking.map(held));
+            routes.extend(speaking.iter().map(held));
             routes
         }
-        Level::ReviewEdgeCases if !signals.is_empty() => speaking.map(held).collect(),
+        Level::ReviewEdgeCases if !quiet => speaking.iter().map(held).collect(),
         Level::ReviewEdgeCases => {
             let text = "Nothing unusual, and this category may answer by itself (level 2).";
             vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
@@ -270,11 +276,45 @@ impl SignalCode {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::LowConfidence => "The agent is not confident enough.",
+            Self::Novel => "Nothing like this message was seen before.",
             Self::UnknownCategory => "The category is missing or not in the policy.",
             Self::HighStakes => "The action changes data, moves money or involves a person.",
             Self::Irreversible => "The action cannot be taken back.",
             Self::UnlistedAction => {
                 "The action is not in the catalogue, so it counts as high-stakes."
+            }
+            Self::KeyAccount => "The customer is an executive, a key account, or at risk.",
+            Self::LegalThreat => "It is about lawyers, courts or other legal steps.",
+            Self::Complaint => "The customer complains.",
+            Self::Churn => "The customer wants to cancel or leave.",
+            Self::SelfHarm => "Somebody may be about to harm themselves.",
+            Self::Discrimination => "It is about discrimination or harassment.",
+            Self::SecurityIncident => "It is about fraud, a break-in or leaked data.",
+            Self::Press => "The press or a public review is involved.",
+            Self::Minor => "A child is involved.",
+            Self::Medical => "It is about somebody's health.",
+            Self::ListedWords => "It holds words that your policy lists.",
+            Self::UnsupportedFigure => "A figure is in neither the conversation nor the sources.",
+            Self::UnsupportedDate => "A day is in neither the conversation nor the sources.",
+            Self::UnsupportedLink => "A link is in neither the conversation nor the sources.",
+            Self::UnsupportedDiscount => {
+                "A discount is in neither the conversation nor the sources."
+            }
+            Self::UnsupportedPromise => {
+                "A promise rests on neither the conversation nor the sources."
+            }
+            Self::PersonalData => {
+                "It gives away personal data that nobody in the conversation named."
+            }
+            Self::Injection => "A text tries to give the agent orders of its own.",
+            Self::Shouting => "The draft shouts.",
+            Self::MissingApology => "The customer complains, and the draft doesn't apologise.",
+            Self::LanguageMismatch => "The draft is not in the language of the message.",
+            Self::UnexpectedLanguage => {
+                "The message is in a language that your policy doesn't expect."
+            }
+            Self::LanguageWithoutLexicons => {
+                "The language is one in which sensitive topics can't be seen."
             }
         }
     }

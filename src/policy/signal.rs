@@ -1,11 +1,39 @@
 //! Evidence found in a draft, with a score and where it stands. It must not decide: what follows
 //! from a signal is `route`'s to say.
+//!
+//! | question | file | fields it reads |
+//! | --- | --- | --- |
+//! | how sure, how new, how much is at stake, who is it for? | `stakes` | confidence, category, action, customer tags |
+//! | does it touch a sensitive topic? | `topic` | message, draft |
+//! | does the message try to give the orders? | `injection` | message, earlier customer messages, quotes of sources |
+//! | does the draft say what nothing supports? | `claim` | draft, against its `grounds` |
+//! | does it give away personal data? | `personal` | draft, against its `grounds` |
+//! | how does it sound? | `tone` | draft, message |
+//! | which language is it in? | `language` | message, draft |
 
-use crate::catalogue::ActionEntry;
+mod claim;
+mod grounds;
+pub mod injection;
+mod language;
+mod lexicon;
+pub mod personal;
+mod rules;
+mod stakes;
+mod tone;
+mod topic;
+mod words;
+
+pub use rules::{Phrases, SignalRules};
+
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
 use crate::ratio::Ratio;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use words::Words;
+
+/// Places shown for one signal: more than a reviewer looks at.
+pub const EVIDENCE_MAX: usize = 20;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,6 +42,8 @@ use serde::{Deserialize, Serialize};
 pub enum SignalCode {
     /// The stated confidence is missing or below the category's threshold.
     LowConfidence,
+    /// Memory holds nothing like the message.
+    Novel,
     /// The draft has no category, or one that the policy doesn't know.
     UnknownCategory,
     /// The action changes data, moves money or involves a person.
@@ -22,12 +52,66 @@ pub enum SignalCode {
     Irreversible,
     /// The action is not in the catalogue. Forbidding.
     UnlistedAction,
+    /// The customer is an executive, a key account, or at risk of leaving, by their tags.
+    KeyAccount,
+    /// Somebody threatens or mentions legal steps.
+    LegalThreat,
+    /// The customer complains.
+    Complaint,
+    /// The customer wants to cancel or leave.
+    Churn,
+    /// Somebody may be about to harm themselves. Forbidding.
+    SelfHarm,
+    /// Somebody speaks of discrimination or harassment.
+    Discrimination,
+    /// Somebody reports an account taken over, data lost, or fraud.
+    SecurityIncident,
+    /// The press or a public shaming is involved.
+    Press,
+    /// A child is involved.
+    Minor,
+    /// It is about somebody's health.
+    Medical,
+    /// A word that the tenant's policy lists stands in it.
+    ListedWords,
+    /// The draft names a figure that neither conversation nor sources hold.
+    UnsupportedFigure,
+    /// The draft names a day that neither conversation nor sources hold.
+    UnsupportedDate,
+    /// The draft links to a place that neither conversation nor sources hold.
+    UnsupportedLink,
+    /// The draft grants a discount that neither conversation nor sources hold.
+    UnsupportedDiscount,
+    /// The draft promises what neither conversation nor sources hold.
+    UnsupportedPromise,
+    /// The draft holds personal data that doesn't belong there. Forbidding.
+    PersonalData,
+    /// A text tries to give the agent orders of its own. Forbidding.
+    Injection,
+    /// The draft shouts.
+    Shouting,
+    /// The draft answers a complaint without an apology.
+    MissingApology,
+    /// The draft is not in the language of the message.
+    LanguageMismatch,
+    /// The message is in a language that the policy doesn't expect.
+    UnexpectedLanguage,
+    /// The text is in a language that no lexicon covers, so that topics may go unseen.
+    LanguageWithoutLexicons,
 }
 
 impl SignalCode {
-    /// Whether nothing may go out by itself where this was found; a tenant can only add to these.
+    /// Whether nothing may go out by itself where this was found; a tenant can only add to these
+    /// (see [`SignalRules::forbids`]).
     pub fn forbids(self) -> bool {
-        matches!(self, Self::Irreversible | Self::UnlistedAction)
+        matches!(
+            self,
+            Self::Irreversible
+                | Self::UnlistedAction
+                | Self::SelfHarm
+                | Self::PersonalData
+                | Self::Injection
+        )
     }
 }
 
@@ -68,53 +152,118 @@ impl Evidence {
     }
 }
 
-/// Every signal of a draft under the rules of its category, in the order of their codes.
-pub fn find(policy: &Policy, rules: &Rules, draft: &Draft) -> Vec<Signal> {
-    let mut signals = Vec::new();
-    if let Some(score) = low_confidence(rules, draft) {
-        signals.push(whole(SignalCode::LowConfidence, score, "/confidence"));
+/// Every signal of a draft under the rules of its category, in the order of their codes. `novelty`
+/// is memory's score, where memory was asked.
+pub fn find(policy: &Policy, rules: &Rules, draft: &Draft, novelty: Option<Ratio>) -> Vec<Signal> {
+    let settings = &policy.signals;
+    let mut found = Found::default();
+    stakes::find(policy, rules, draft, novelty, &mut found);
+    let message = Field::read("/message", &draft.message);
+    let text = draft.draft.text.as_deref().unwrap_or("");
+    let text = Field::read("/draft/text", text);
+    topic::find(settings, &message, &text, &mut found);
+    injection::find(draft, &message, &mut found);
+    if !text.text.is_empty() || draft.draft.action.is_some() {
+        let grounds = grounds::Grounds::read(draft, settings);
+        claim::find(&grounds, &text, &mut found);
+        personal::find(&grounds, draft, &mut found);
     }
-    if !draft
-        .category
-        .as_ref()
-        .is_some_and(|category| policy.knows(category))
-    {
-        signals.push(whole(SignalCode::UnknownCategory, Ratio::ONE, "/category"));
-    }
-    if let Some(action) = &draft.draft.action {
-        let code = match policy.actions.get(&action.name) {
-            None => Some(SignalCode::UnlistedAction),
-            Some(entry) if entry.high_stakes() => {
-                signals.push(whole(
-                    SignalCode::HighStakes,
-                    Ratio::ONE,
-                    "/draft/action/name",
-                ));
-                entry.irreversible().then_some(SignalCode::Irreversible)
-            }
-            Some(entry) => ActionEntry::irreversible(entry).then_some(SignalCode::Irreversible),
-        };
-        signals.extend(code.map(|code| whole(code, Ratio::ONE, "/draft/action/name")));
-    }
-    signals
+    tone::find(&text, &mut found);
+    language::find(settings, &message, &text, &mut found);
+    found.list.sort_by_key(|signal| signal.code);
+    found.list
 }
 
-/// How far the stated confidence is below the threshold, as a share of it; a missing one is all.
-fn low_confidence(rules: &Rules, draft: &Draft) -> Option<Ratio> {
-    let threshold = rules.confidence_threshold;
-    match draft.confidence {
-        None => Some(Ratio::ONE),
-        Some(confidence) if confidence < threshold => {
-            Ratio::from_f64(1.0 - confidence.to_f64() / threshold.to_f64())
+/// A text of the draft's body, its words read once for every question.
+pub(crate) struct Field<'a> {
+    pointer: &'a str,
+    text: &'a str,
+    words: Words,
+}
+
+impl<'a> Field<'a> {
+    fn read(pointer: &'a str, text: &'a str) -> Self {
+        Self {
+            pointer,
+            text,
+            words: Words::read(text),
         }
-        Some(_) => None,
     }
 }
 
-fn whole(code: SignalCode, score: Ratio, pointer: &str) -> Signal {
-    Signal {
-        code,
-        score,
-        evidence: vec![Evidence::field(pointer)],
+/// The signals found so far.
+#[derive(Default)]
+pub(crate) struct Found {
+    list: Vec<Signal>,
+}
+
+impl Found {
+    /// A whole field.
+    fn field(&mut self, code: SignalCode, score: Ratio, pointer: &str) {
+        self.add(code, score, [Evidence::field(pointer)]);
     }
+
+    /// Ranges of bytes of one text.
+    fn ranges(&mut self, code: SignalCode, score: Ratio, at: &Field<'_>, bytes: Vec<Range<usize>>) {
+        if !bytes.is_empty() {
+            self.add(code, score, marks(at.pointer, at.text, bytes));
+        }
+    }
+
+    /// A code stands once: the higher score counts, places are gathered.
+    fn add(&mut self, code: SignalCode, score: Ratio, places: impl IntoIterator<Item = Evidence>) {
+        let known = self.list.iter_mut().find(|signal| signal.code == code);
+        let evidence = match known {
+            Some(signal) => {
+                signal.score = signal.score.max(score);
+                &mut signal.evidence
+            }
+            None => {
+                self.list.push(Signal {
+                    code,
+                    score,
+                    evidence: Vec::new(),
+                });
+                let Some(signal) = self.list.last_mut() else {
+                    return;
+                };
+                &mut signal.evidence
+            }
+        };
+        let room = EVIDENCE_MAX.saturating_sub(evidence.len());
+        evidence.extend(places.into_iter().take(room));
+    }
+
+    fn has(&self, code: SignalCode) -> bool {
+        self.list.iter().any(|signal| signal.code == code)
+    }
+}
+
+/// Ranges of bytes as places in a field, in order, overlapping ones as one.
+fn marks(pointer: &str, text: &str, mut bytes: Vec<Range<usize>>) -> Vec<Evidence> {
+    bytes.sort_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(bytes.len());
+    for range in bytes {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged.truncate(EVIDENCE_MAX);
+    let (mut at, mut units) = (0_usize, 0_u32);
+    let mut advance = |to: usize| {
+        let between = text.get(at..to).unwrap_or("");
+        let more = between.encode_utf16().count();
+        units = units.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+        at = to;
+        units
+    };
+    merged
+        .into_iter()
+        .map(|range| Evidence {
+            pointer: pointer.to_owned(),
+            start: Some(advance(range.start)),
+            end: Some(advance(range.end)),
+        })
+        .collect()
 }

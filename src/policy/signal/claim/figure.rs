@@ -1,0 +1,299 @@
+//! Figures of a text, spelled alike however they were written. It must not tell what they count,
+//! beyond money and per cent.
+
+use crate::signal::words::Words;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Digits of one figure: a card number has fewer.
+const DIGITS_MAX: usize = 24;
+/// Plain numbers up to this are ways of speaking: two options, step 3.
+const SMALL_MAX: u32 = 12;
+
+/// One figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Figure {
+    /// Bytes of the text.
+    pub at: Range<usize>,
+    /// Digits without separators, a point before decimals: `1234.5`; of a time of day `14:05`.
+    pub value: String,
+    /// Beside a currency.
+    pub money: bool,
+    /// Beside a per cent sign.
+    pub percent: bool,
+    /// Beside a unit of time, size or count.
+    unit: bool,
+}
+
+impl Figure {
+    /// Whether it says something that could be wrong.
+    pub fn tells(&self) -> bool {
+        let small = self
+            .value
+            .parse()
+            .is_ok_and(|value: u32| value <= SMALL_MAX);
+        self.money || self.percent || self.unit || !small
+    }
+}
+
+/// Every figure, by where it begins. Digits inside a word, such as `A320`, are a name.
+pub(super) fn read(text: &str) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let mut next = 0;
+    let mut before = ' ';
+    for (at, character) in text.char_indices() {
+        if at < next {
+            before = character;
+            continue;
+        }
+        let opens = character.is_ascii_digit() && !before.is_alphanumeric();
+        let priced = character.is_ascii_digit() && currency_before(text, at);
+        if opens || priced {
+            let figure = clock(text, at).or_else(|| figure(text, at));
+            next = figure.as_ref().map_or(next, |figure| figure.at.end);
+            figures.extend(figure);
+        }
+        before = character;
+    }
+    figures
+}
+
+/// Small numbers that are spelled out, for what a draft may rest on.
+pub(super) fn in_words(words: &Words) -> impl Iterator<Item = String> {
+    const NAMES: [(&str, u32); 20] = [
+        ("one", 1),
+        ("two", 2),
+        ("three", 3),
+        ("four", 4),
+        ("five", 5),
+        ("six", 6),
+        ("seven", 7),
+        ("eight", 8),
+        ("nine", 9),
+        ("ten", 10),
+        ("eleven", 11),
+        ("twelve", 12),
+        ("fourteen", 14),
+        ("fifteen", 15),
+        ("twenty", 20),
+        ("thirty", 30),
+        ("sixty", 60),
+        ("ninety", 90),
+        ("hundred", 100),
+        ("half", 50),
+    ];
+    words.iter().filter_map(|(_, word)| {
+        let name = NAMES.iter().find(|(name, _)| *name == word);
+        name.map(|(_, value)| value.to_string())
+    })
+}
+
+/// The same amount in minor units.
+pub(super) fn minor(value: &str) -> String {
+    let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
+    let decimals: String = decimals.chars().chain(['0', '0']).take(2).collect();
+    let minor = format!("{whole}{decimals}");
+    match minor.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        rest => rest.to_owned(),
+    }
+}
+
+/// A time of day such as `14:05`, `2:05 pm` or `14:05:00`.
+fn clock(text: &str, start: usize) -> Option<Figure> {
+    let rest = text.get(start..)?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let hour_digits = digits(rest);
+    let (hour, after) = rest.split_at_checked(hour_digits)?;
+    let (minute, after) = after.strip_prefix(':')?.split_at_checked(2)?;
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    let seconds = after.strip_prefix(':').map_or(0, digits);
+    let seconds = if seconds == 2 { 3 } else { 0 };
+    let after = after.get(seconds..)?;
+    if hour > 24 || minute > 59 || digits(after) > 0 {
+        return None;
+    }
+    let half = next_word(after.trim_start_matches([' ', '.']));
+    let hour = match (half.as_str(), hour) {
+        ("pm" | "p", 1..=11) => hour.saturating_add(12),
+        ("am" | "a", 12) => 0,
+        _ => hour,
+    };
+    Some(Figure {
+        at: start..text.len().checked_sub(after.len())?,
+        value: format!("{hour}:{minute:02}"),
+        money: false,
+        percent: false,
+        unit: true,
+    })
+}
+
+fn figure(text: &str, start: usize) -> Option<Figure> {
+    let rest = text.get(start..)?;
+    let mut end = 0;
+    let mut digits = 0_usize;
+    let mut bytes = rest.char_indices().peekable();
+    while let Some((at, character)) = bytes.next() {
+        let next = bytes.peek().map(|(_, next)| *next);
+        let grouped = matches!(character, '.' | ',' | '\'' | '’' | '\u{a0}' | '\u{202f}')
+            && next.is_some_and(|next| next.is_ascii_digit());
+        if character.is_ascii_digit() && digits < DIGITS_MAX {
+            digits = digits.saturating_add(1);
+            end = at.saturating_add(1);
+        } else if !grouped {
+            break;
+        }
+    }
+    let at = start..start.checked_add(end)?;
+    let after = text.get(at.end..)?;
+    let unit = unit(after);
+    if unit.is_none() && after.starts_with(char::is_alphabetic) && !is_ordinal(after) {
+        return None;
+    }
+    let money = unit == Some(Unit::Money) || currency_before(text, start);
+    Some(Figure {
+        value: value(rest.get(..end)?),
+        money,
+        percent: unit == Some(Unit::Percent),
+        unit: unit.is_some(),
+        at,
+    })
+}
+
+/// Without separators of thousands, with a point before decimals, without idle noughts.
+fn value(written: &str) -> String {
+    let is_mark = |character: char| !character.is_ascii_digit();
+    let marks: Vec<char> = written
+        .chars()
+        .filter(|character| is_mark(*character))
+        .collect();
+    let tail = written.rsplit(is_mark).next().map_or(0, str::len);
+    let alike = marks
+        .iter()
+        .filter(|mark| Some(*mark) == marks.last())
+        .count();
+    let decimal = !marks.is_empty() && alike == 1 && (tail != 3 || marks.len() > 1);
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let split = if decimal {
+        digits.len().saturating_sub(tail)
+    } else {
+        digits.len()
+    };
+    let (whole, decimals) = digits.split_at_checked(split).unwrap_or((&digits, ""));
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        rest => rest,
+    };
+    match decimals.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        decimals => format!("{whole}.{decimals}"),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Money,
+    Percent,
+    Other,
+}
+
+/// The unit that follows a figure, at once or after a space or hyphen.
+fn unit(after: &str) -> Option<Unit> {
+    let rest = after.strip_prefix([' ', '-', '\u{a0}']).unwrap_or(after);
+    let first = rest.chars().next()?;
+    match first {
+        '%' | '٪' => return Some(Unit::Percent),
+        '$' | '€' | '£' | '¥' => return Some(Unit::Money),
+        _ => {}
+    }
+    UNITS.get(next_word(rest).as_str()).copied()
+}
+
+fn next_word(text: &str) -> String {
+    text.chars()
+        .take_while(|character| character.is_alphabetic())
+        .take(12)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+const UNIT_LINES: &str = include_str!("../../lexicons/units.txt");
+
+static UNITS: LazyLock<BTreeMap<&str, Unit>> = LazyLock::new(|| {
+    let lines = UNIT_LINES.lines().filter_map(|line| line.split_once(" = "));
+    let words = lines.flat_map(|(name, words)| {
+        let unit = match name {
+            "money" => Unit::Money,
+            "percent" => Unit::Percent,
+            _ => Unit::Other,
+        };
+        words.split_whitespace().map(move |word| (word, unit))
+    });
+    words.collect()
+});
+
+fn is_ordinal(after: &str) -> bool {
+    ["st", "nd", "rd", "th"].iter().any(|end| {
+        after
+            .strip_prefix(end)
+            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    })
+}
+
+/// A currency right before a figure: a sign, or three capitals with or without a space.
+fn currency_before(text: &str, at: usize) -> bool {
+    let before = text
+        .get(..at)
+        .unwrap_or("")
+        .trim_end_matches([' ', '\u{a0}']);
+    if before.ends_with(['$', '€', '£', '¥']) {
+        return true;
+    }
+    let mut letters = before.chars().rev();
+    let code: String = letters.by_ref().take(3).collect();
+    // Reversed, as it was read.
+    let known = [
+        "RUE", "DSU", "PBG", "FHC", "DAC", "DUA", "YPJ", "RNI", "KES", "NLP",
+    ];
+    known.contains(&code.as_str()) && !letters.next().is_some_and(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_spelled_alike() {
+        for (text, expected) in [
+            ("$1,234.50", "1234.5"),
+            ("1.234,50 €", "1234.5"),
+            ("1'234", "1234"),
+            ("EUR20", "20"),
+            ("007", "7"),
+            ("3.5", "3.5"),
+            ("5th", "5"),
+            ("30-day", "30"),
+            ("2:05 pm", "14:05"),
+            ("at 14:05:00", "14:05"),
+        ] {
+            let values: Vec<String> = read(text).into_iter().map(|figure| figure.value).collect();
+            assert_eq!(values, [expected], "{text}");
+        }
+        assert_eq!(read("A320, v2 and 4WQ150"), []);
+        assert_eq!(minor("120.5"), "12050");
+    }
+
+    #[test]
+    fn small_plain_numbers_say_nothing() {
+        for (text, expected) in [
+            ("two or 3 options", false),
+            ("3 days", true),
+            ("$5", true),
+            ("5%", true),
+            ("order 4711", true),
+        ] {
+            assert_eq!(read(text).iter().any(Figure::tells), expected, "{text}");
+        }
+    }
+}

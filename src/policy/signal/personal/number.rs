@@ -1,0 +1,339 @@
+//! Runs of digits: payment cards, telephone numbers, social security numbers. It must not take a
+//! date, an amount or an order number for one of them: what has no form of its own needs a word
+//! beside it.
+
+use super::{Item, Kind};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+const LABEL_LINES: &str = include_str!("../../lexicons/number_labels.txt");
+
+/// Digits of a run: a card has up to 19; two more make sure that a longer one is none.
+const DIGITS_MAX: usize = 21;
+/// Letters before a number in which a word may say what it is.
+const LABEL_BYTES: usize = 48;
+
+/// What a word beside a number says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Phone,
+    Card,
+    Ssn,
+    Identity,
+    Other,
+}
+
+static LABELS: LazyLock<BTreeMap<&str, Label>> = LazyLock::new(|| labels(LABEL_LINES));
+
+fn labels(file: &str) -> BTreeMap<&str, Label> {
+    let lines = file.lines().filter_map(|line| line.split_once(" = "));
+    let words = lines.flat_map(|(name, words)| {
+        let label = match name {
+            "phone" => Label::Phone,
+            "card" => Label::Card,
+            "ssn" => Label::Ssn,
+            "identity" => Label::Identity,
+            _ => Label::Other,
+        };
+        words.split_whitespace().map(move |word| (word, label))
+    });
+    words.collect()
+}
+
+/// A run of digits and what parts them.
+struct Run<'a> {
+    text: &'a str,
+    at: Range<usize>,
+    digits: Vec<u8>,
+    /// The length of each group of digits.
+    groups: Vec<usize>,
+    /// What stands before each group.
+    parts: Vec<String>,
+}
+
+/// Adds every number of a text that is personal data.
+pub(super) fn read(text: &str, items: &mut Vec<Item>) {
+    let taken: Vec<Range<usize>> = items.iter().map(|item| item.at.clone()).collect();
+    let mut taken = taken.into_iter().peekable();
+    let mut next = 0;
+    let mut inside_word = false;
+    for (at, character) in text.char_indices() {
+        if at < next {
+            continue;
+        }
+        while taken.next_if(|range| range.end <= at).is_some() {}
+        let covered = taken.peek().is_some_and(|range| range.contains(&at));
+        let opens = character.is_ascii_digit() || matches!(character, '+' | '(');
+        if !opens || inside_word || covered {
+            inside_word = character.is_alphanumeric() || character == '_';
+            continue;
+        }
+        // As far as the digits go, or only to the first space: `4111111111111111 12/26`.
+        let runs = [true, false].map(|spaces| Run::read(text, at, spaces));
+        let ends = runs.iter().flatten().map(|run| run.at.end);
+        next = ends.min().unwrap_or(at).max(at.saturating_add(1));
+        let item = runs.into_iter().flatten().find_map(|run| {
+            let kind = run.kind()?;
+            let end = match kind {
+                Kind::Phone => run.extension_end(),
+                _ => run.at.end,
+            };
+            Some(Item {
+                kind,
+                at: run.at.start..end,
+            })
+        });
+        if let Some(item) = item {
+            next = item.at.end;
+            items.push(item);
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn read(text: &'a str, start: usize, spaces: bool) -> Option<Self> {
+        let mut run = Self {
+            text,
+            at: start..start,
+            digits: Vec::new(),
+            groups: Vec::new(),
+            parts: Vec::new(),
+        };
+        let mut part = String::new();
+        let rest = text.get(start..)?;
+        for (offset, character) in rest.char_indices() {
+            if character.is_ascii_digit() {
+                if run.digits.len() > DIGITS_MAX {
+                    break;
+                }
+                if run.groups.is_empty() || !part.is_empty() {
+                    run.parts.push(std::mem::take(&mut part));
+                    run.groups.push(0);
+                }
+                if let Some(group) = run.groups.last_mut() {
+                    *group = group.saturating_add(1);
+                }
+                run.digits.extend(u8::try_from(character.to_digit(10)?));
+                run.at.end = start.checked_add(offset)?.checked_add(1)?;
+            } else {
+                let stops = character == '+' && offset > 0 || character == ' ' && !spaces;
+                let joins = matches!(
+                    character,
+                    ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/' | '+'
+                );
+                if stops || !joins || part.len() > 2 || part.ends_with(' ') && character == ' ' {
+                    break;
+                }
+                part.push(character);
+                // `10 - 7` is a sum.
+                if part.contains(' ') && part.contains(['-', '/', '.']) {
+                    break;
+                }
+            }
+        }
+        (!run.digits.is_empty()).then_some(run)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        let after = self.text.get(self.at.end..).unwrap_or("");
+        let next = after.chars().next().unwrap_or(' ');
+        let extension = self.extension_end() > self.at.end;
+        if (next.is_alphabetic() && !extension) || matches!(next, '_' | '%' | '@') {
+            return None;
+        }
+        if self.is_ssn() {
+            return Some(Kind::UsSsn);
+        }
+        if self.is_card() {
+            return Some(Kind::Card);
+        }
+        if self.is_french() || self.digits.len() > 7 && self.label() == Some(Label::Identity) {
+            return Some(Kind::NationalId);
+        }
+        let clock = next == ':' && after.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
+        (!clock && !self.opens_with_date() && self.is_phone(extension)).then_some(Kind::Phone)
+    }
+
+    /// Three, two and four digits; some areas are never given out.
+    fn is_ssn(&self) -> bool {
+        let whole = self.groups == [9] && self.label() == Some(Label::Ssn);
+        let parted = self.groups == [3, 2, 4]
+            && matches!(self.parts.as_slice(), [first, a, b]
+                if first.is_empty() && a == b && matches!(a.as_str(), "-" | " "));
+        let area = self.number(0..3);
+        (whole || parted)
+            && area != 0
+            && area != 666
+            && area < 900
+            && self.number(3..5) > 0
+            && self.number(5..9) > 0
+    }
+
+    /// 12 to 19 digits in one group or in fours, with a right check digit, and either the first
+    /// digits of a card company or a word that says so.
+    fn is_card(&self) -> bool {
+        let parted = self.groups.len() > 2
+            && self
+                .groups
+                .iter()
+                .take(self.groups.len().saturating_sub(1))
+                .all(|n| (4..=6).contains(n))
+            && self
+                .parts
+                .iter()
+                .skip(1)
+                .all(|part| matches!(part.as_str(), " " | "-" | "\u{a0}"));
+        let opens = self.parts.first().is_some_and(String::is_empty);
+        let length = self.digits.len();
+        opens
+            && (parted || self.groups.len() == 1)
+            && (12..=19).contains(&length)
+            && luhn(&self.digits)
+            && (self.is_issued() || self.label() == Some(Label::Card))
+    }
+
+    /// The first digits and lengths that the large card companies use.
+    fn is_issued(&self) -> bool {
+        let four = self.number(0..4);
+        match self.digits.len() {
+            13 => four / 1000 == 4,
+            14 => matches!(four / 10, 300..=305 | 360..=369 | 380..=399),
+            15 => matches!(four / 100, 34 | 37) || matches!(four, 1800 | 2131),
+            16 | 19 => {
+                four / 1000 == 4
+                    || matches!(four, 2221..=2720 | 3528..=3589 | 5100..=5599 | 6011)
+                    || matches!(four, 6440..=6599)
+            }
+            _ => false,
+        }
+    }
+
+    /// 15 digits of which the last two check the first thirteen.
+    fn is_french(&self) -> bool {
+        let key = self.number(13..15);
+        self.digits.len() == 15
+            && matches!(self.digits.first(), Some(1 | 2))
+            && (1..=12).contains(&self.number(3..5))
+            && 97_u64.saturating_sub(self.number(0..13) % 97) == key
+    }
+
+    fn is_phone(&self, extension: bool) -> bool {
+        let length = self.digits.len();
+        if !(7..=15).contains(&length) {
+            return false;
+        }
+        let first = self.parts.first().map_or("", String::as_str);
+        let spaced = self.parts.iter().skip(1).all(|part| !part.contains('/'));
+        let groups = self.groups.as_slice();
+        let international = first.starts_with('+') && length > 7
+            || self.digits.starts_with(&[0, 0]) && length > 9 && groups.len() > 1;
+        let american = matches!(groups, [3, 3, 4] | [1, 3, 3, 4]) && length > 9 && spaced;
+        let area = first.ends_with('(') && groups.len() > 1;
+        // Thousands come in threes; and only numbers that are dialled begin with a nought.
+        let thousands = groups.iter().skip(1).all(|group| *group == 3);
+        let many = groups.len() > 2 && length > 7 && !thousands && spaced;
+        let trunk = self.digits.first() == Some(&0) && length > 8 && groups.len() > 1;
+        let formed = international || american || area || extension || many || trunk;
+        match self.label() {
+            Some(Label::Phone) => true,
+            Some(_) => international,
+            None => formed || self.word_after(),
+        }
+    }
+
+    /// A date, and what follows it.
+    fn opens_with_date(&self) -> bool {
+        let [first, second, third, ..] = self.groups.as_slice() else {
+            return false;
+        };
+        let at = |from: usize, length: usize| self.number(from..from.saturating_add(length));
+        let (a, b) = (at(0, *first), at(*first, *second));
+        let dated = |part: &String| matches!(part.as_str(), "-" | "." | "/" | ". ");
+        let parts = self.parts.iter().skip(1).take(2).all(dated);
+        let year_first = *first == 4 && *second <= 2 && *third <= 2 && (1..=12).contains(&b);
+        let year_last = *first <= 2
+            && *second <= 2
+            && (*third == 4 || *third == 2 && self.groups.len() == 3)
+            && (1..=31).contains(&a)
+            && (1..=31).contains(&b)
+            && (a <= 12 || b <= 12);
+        parts && (year_first || year_last)
+    }
+
+    /// The end of an extension such as `x4587` behind the number.
+    fn extension_end(&self) -> usize {
+        let after = self.text.get(self.at.end..).unwrap_or("");
+        let rest = ["x", " x", " ext. ", " ext ", "ext. ", "ext "]
+            .iter()
+            .find_map(|mark| after.strip_prefix(mark));
+        let digits = rest.map_or(0, |rest| {
+            rest.bytes().take_while(u8::is_ascii_digit).count()
+        });
+        match rest {
+            Some(rest) if (1..=6).contains(&digits) => {
+                let mark = after.len().saturating_sub(rest.len());
+                self.at.end.saturating_add(mark).saturating_add(digits)
+            }
+            _ => self.at.end,
+        }
+    }
+
+    fn number(&self, range: Range<usize>) -> u64 {
+        let digits = self.digits.get(range).unwrap_or(&[]);
+        digits.iter().fold(0, |number: u64, digit| {
+            number.saturating_mul(10).saturating_add(u64::from(*digit))
+        })
+    }
+
+    /// What the nearest telling word before the number says.
+    fn label(&self) -> Option<Label> {
+        self.words_before()
+            .find_map(|word| LABELS.get(word.as_str()).copied())
+    }
+
+    /// Up to six words before the number, the nearest first.
+    fn words_before(&self) -> impl Iterator<Item = String> {
+        let before = self.text.get(..self.at.start).unwrap_or("");
+        let mut from = before.len().saturating_sub(LABEL_BYTES);
+        while !before.is_char_boundary(from) {
+            from = from.saturating_add(1);
+        }
+        let near = before.get(from..).unwrap_or("");
+        near.rsplit(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(6)
+            .map(str::to_lowercase)
+    }
+
+    /// Whether the next word says that it is a telephone number, as on a card: `… office`.
+    fn word_after(&self) -> bool {
+        let after = self.text.get(self.at.end..).unwrap_or("");
+        let word: String = after
+            .trim_start_matches([' ', '-', '(', ','])
+            .chars()
+            .take(12)
+            .take_while(|character| character.is_alphabetic())
+            .flat_map(char::to_lowercase)
+            .collect();
+        [
+            "office", "fax", "mobile", "desk", "home", "cell", "phone", "tel", "mobil",
+        ]
+        .contains(&word.as_str())
+    }
+}
+
+/// The check digit of cards: every second digit from the right counts double, its digits added.
+fn luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, u32::from(*digit)) {
+            (0, digit) => digit,
+            (_, digit @ 0..=4) => digit.saturating_mul(2),
+            (_, digit) => digit.saturating_mul(2).saturating_sub(9),
+        })
+        .fold(0, u32::saturating_add);
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit > 0)
+}

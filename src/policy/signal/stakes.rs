@@ -1,0 +1,85 @@
+//! How sure is the agent, how new is the question, what is at stake, and for whom? It must not
+//! read any text.
+
+use super::{Evidence, Found, SignalCode};
+use crate::catalogue::ActionEntry;
+use crate::document::{Policy, Rules};
+use crate::draft::Draft;
+use crate::ratio::Ratio;
+
+/// Tags that many customer systems use; spelled in lower case with underscores.
+const KEY_TAGS: &str = include_str!("../lexicons/key_account_tags.txt");
+
+pub(crate) fn find(
+    policy: &Policy,
+    rules: &Rules,
+    draft: &Draft,
+    novelty: Option<Ratio>,
+    found: &mut Found,
+) {
+    if let Some(score) = low_confidence(rules, draft) {
+        found.field(SignalCode::LowConfidence, score, "/confidence");
+    }
+    if let Some(score) = novelty.filter(|score| *score >= policy.signals.novelty_threshold) {
+        found.field(SignalCode::Novel, score, "/message");
+    }
+    let known = |category: &String| policy.knows(category);
+    if !draft.category.as_ref().is_some_and(known) {
+        found.field(SignalCode::UnknownCategory, Ratio::ONE, "/category");
+    }
+    action(policy, draft, found);
+    key_account(policy, draft, found);
+}
+
+fn action(policy: &Policy, draft: &Draft, found: &mut Found) {
+    let Some(action) = &draft.draft.action else {
+        return;
+    };
+    let entry = policy.actions.get(&action.name);
+    for (code, holds) in [
+        (
+            SignalCode::HighStakes,
+            entry.is_some_and(ActionEntry::high_stakes),
+        ),
+        (
+            SignalCode::Irreversible,
+            entry.is_some_and(ActionEntry::irreversible),
+        ),
+        (SignalCode::UnlistedAction, entry.is_none()),
+    ] {
+        if holds {
+            found.field(code, Ratio::ONE, "/draft/action/name");
+        }
+    }
+}
+
+fn key_account(policy: &Policy, draft: &Draft, found: &mut Found) {
+    let Some(customer) = &draft.customer else {
+        return;
+    };
+    let own = policy.signals.lexicons.get(&SignalCode::KeyAccount);
+    for (index, tag) in customer.tags.iter().enumerate() {
+        let tag = spelled(tag);
+        let known = KEY_TAGS.lines().any(|line| line == tag);
+        if known || own.is_some_and(|own| own.list().iter().any(|other| spelled(other) == tag)) {
+            let place = Evidence::field(&format!("/customer/tags/{index}"));
+            found.add(SignalCode::KeyAccount, Ratio::ONE, [place]);
+        }
+    }
+}
+
+fn spelled(tag: &str) -> String {
+    tag.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// How far the stated confidence is below the threshold, as a share of it; a missing one is all.
+fn low_confidence(rules: &Rules, draft: &Draft) -> Option<Ratio> {
+    let threshold = rules.confidence_threshold;
+    match draft.confidence {
+        None => Some(Ratio::ONE),
+        Some(confidence) if confidence < threshold => {
+            Ratio::from_f64(1.0 - confidence.to_f64() / threshold.to_f64())
+        }
+        Some(_) => None,
+    }
+}
