@@ -197,12 +197,15 @@ fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
         (Unit::Major, _) => 100.0,
     };
     let minor = if number < 0.0 { -number } else { number } * scale + 0.5;
+    if !(0.0..=MINOR_MAX).contains(&minor) {
+        return None;
+    }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the range was checked: 0.5 to 2^53"
     )]
-    (minor <= MINOR_MAX).then(|| minor as u64)
+    Some(minor as u64)
 }
 
 /// The values at a pointer in which `*` stands for every item of a list.

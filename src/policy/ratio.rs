@@ -24,14 +24,15 @@ impl Ratio {
 
     /// The nearest millionth; `None` when the number is not between 0 and 1.
     pub fn from_f64(value: f64) -> Option<Self> {
+        if !(0.0..=1.0).contains(&value) {
+            return None;
+        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "the range was checked: 0.5 to 1,000,000.5"
         )]
-        (0.0..=1.0)
-            .contains(&value)
-            .then(|| Self((value * 1_000_000.0 + 0.5) as u32))
+        Some(Self((value * 1_000_000.0 + 0.5) as u32))
     }
 
     /// Whole millionths.

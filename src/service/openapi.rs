@@ -223,7 +223,9 @@ fn document() -> Value {
             path.insert(entry.method.to_ascii_lowercase(), operation);
         }
     }
-    let problem = generator.subschema_for::<problem::Problem>().to_value();
+    let problem = generator
+        .subschema_for::<problem::ProblemView<'static>>()
+        .to_value();
     let codes: Vec<String> = Code::ALL
         .iter()
         .map(|code| {

@@ -9,30 +9,48 @@ use serde_json::Value;
 use worker::{Response, ResponseBuilder};
 
 /// A request that was refused, or that broke.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug)]
 pub struct Problem {
+    /// Stable; clients may branch on it.
+    pub code: Code,
+    detail: String,
+    /// What only some problems have; boxed, since every answer carries the room for it.
+    beside: Option<Box<Beside>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Beside {
+    pointer: Option<String>,
+    faults: Vec<FaultView>,
+    draft: Option<Value>,
+}
+
+/// A problem as it is written.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Problem"))]
+pub struct ProblemView<'a> {
     /// Always `about:blank`: the code says which problem it is.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: &'a str,
     /// What the code means.
-    title: &'static str,
+    title: &'a str,
     /// The HTTP status.
     status: u16,
     /// Stable; clients may branch on it.
-    pub code: Code,
+    code: Code,
     /// What is wrong with this request, for people.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    detail: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
     /// JSON pointer of the field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<String>,
+    pointer: Option<&'a str>,
     /// Every fault, where there are several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    faults: Vec<FaultView>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [FaultView],
     /// The draft as it is now, where the caller saw another state of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    draft: Option<Value>,
+    draft: Option<&'a Value>,
 }
 
 /// One fault of a document.
@@ -50,48 +68,50 @@ impl Problem {
     /// A problem with a sentence about this request.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank",
-            title: code.title(),
-            status: code.status(),
             code,
             detail: detail.into(),
-            pointer: None,
-            faults: Vec::new(),
-            draft: None,
+            beside: None,
         }
     }
 
     /// A policy that was refused whole, with all its faults.
     pub fn policy(faults: &[Invalid]) -> Self {
-        let faults = faults
-            .iter()
-            .map(|fault| FaultView {
-                pointer: fault.pointer.clone(),
-                detail: fault.detail.clone(),
-            })
-            .collect();
-        Self {
-            faults,
-            ..Self::from(Code::PolicyInvalid)
-        }
+        let view = |fault: &Invalid| FaultView {
+            pointer: fault.pointer.clone(),
+            detail: fault.detail.clone(),
+        };
+        let faults = faults.iter().map(view).collect();
+        Self::from(Code::PolicyInvalid).with(|beside| beside.faults = faults)
     }
 
     /// The same problem with the draft as it is now.
     pub fn with_draft(self, draft: Value) -> Self {
-        Self {
-            draft: Some(draft),
-            ..self
-        }
+        self.with(|beside| beside.draft = Some(draft))
+    }
+
+    fn with(mut self, add: impl FnOnce(&mut Beside)) -> Self {
+        add(self.beside.get_or_insert_default());
+        self
     }
 
     /// The HTTP answer.
     pub fn response(&self) -> worker::Result<Response> {
-        let body = serde_json::to_vec(self).unwrap_or_default();
+        let beside = self.beside.as_deref();
+        let view = ProblemView {
+            kind: "about:blank",
+            title: self.code.title(),
+            status: self.code.status(),
+            code: self.code,
+            detail: &self.detail,
+            pointer: beside.and_then(|beside| beside.pointer.as_deref()),
+            faults: beside.map_or(&[], |beside| &beside.faults),
+            draft: beside.and_then(|beside| beside.draft.as_ref()),
+        };
         let response = ResponseBuilder::new()
-            .with_status(self.status)
+            .with_status(view.status)
             .with_header("content-type", "application/problem+json")?
             .with_header("cache-control", "no-store")?;
-        Ok(response.fixed(body))
+        Ok(response.fixed(serde_json::to_vec(&view).unwrap_or_default()))
     }
 }
 
@@ -103,10 +123,10 @@ impl From<Code> for Problem {
 
 impl From<Invalid> for Problem {
     fn from(fault: Invalid) -> Self {
-        let pointer = (!fault.pointer.is_empty()).then_some(fault.pointer);
-        Self {
-            pointer,
-            ..Self::new(Code::from(fault.fault), fault.detail)
+        let problem = Self::new(Code::from(fault.fault), fault.detail);
+        match fault.pointer.is_empty() {
+            true => problem,
+            false => problem.with(|beside| beside.pointer = Some(fault.pointer)),
         }
     }
 }

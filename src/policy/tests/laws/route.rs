@@ -1,5 +1,12 @@
 //! Laws of routing: total, explained, and never less careful for more trust.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "in a test a panic is the report"
+)]
+
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
