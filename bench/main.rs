@@ -2,6 +2,7 @@
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
 mod edits;
+mod gather_words;
 mod options;
 mod train_edits;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     };
     let outcome = match name.as_str() {
         "edits" => edits::run(&options),
+        "gather-words" => gather_words::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -17,10 +17,13 @@ mod feature;
 mod lexicon;
 mod model;
 mod reason;
+mod relation;
 mod rule;
+mod shelf;
 mod word;
 
 pub use action::{ActionEdit, PointerEdit, action};
+pub use relation::files as relation_files;
 use evidence::{Evidence, Reading};
 use serde::{Deserialize, Serialize};
 

@@ -1004,6 +1004,42 @@ fn swaps_ending(a: &str, b: &str) -> bool {
     }
 }
 
+/// Words that are inflected otherwise than by an ending, with their base, in alphabetical order.
+const IRREGULAR: &[(&str, &str)] = &[
+    ("am", "be"), ("analyses", "analysis"), ("are", "be"), ("ate", "eat"), ("became", "become"),
+    ("been", "be"), ("began", "begin"), ("begun", "begin"), ("best", "good"), ("better", "good"),
+    ("bought", "buy"), ("broke", "break"), ("broken", "break"), ("brought", "bring"),
+    ("built", "build"), ("came", "come"), ("caught", "catch"), ("children", "child"),
+    ("chose", "choose"), ("chosen", "choose"), ("criteria", "criterion"), ("data", "datum"),
+    ("dealt", "deal"), ("did", "do"), ("does", "do"), ("done", "do"), ("drawn", "draw"),
+    ("drew", "draw"), ("driven", "drive"), ("drove", "drive"), ("eaten", "eat"),
+    ("fallen", "fall"), ("feet", "foot"), ("fell", "fall"), ("felt", "feel"), ("flew", "fly"),
+    ("flown", "fly"), ("forgot", "forget"), ("forgotten", "forget"), ("fought", "fight"),
+    ("found", "find"), ("gave", "give"), ("given", "give"), ("gone", "go"), ("got", "get"),
+    ("gotten", "get"), ("grew", "grow"), ("grown", "grow"), ("had", "have"), ("has", "have"),
+    ("heard", "hear"), ("held", "hold"), ("hid", "hide"), ("hidden", "hide"), ("is", "be"),
+    ("kept", "keep"), ("knew", "know"), ("known", "know"), ("laid", "lay"), ("lain", "lie"),
+    ("lay", "lie"), ("led", "lead"), ("left", "leave"), ("lent", "lend"), ("lives", "life"),
+    ("lost", "lose"), ("made", "make"), ("meant", "mean"), ("men", "man"), ("met", "meet"),
+    ("mice", "mouse"), ("paid", "pay"), ("people", "person"), ("phenomena", "phenomenon"),
+    ("put", "put"), ("ran", "run"), ("ridden", "ride"), ("risen", "rise"), ("rode", "ride"),
+    ("rose", "rise"), ("said", "say"), ("sang", "sing"), ("saw", "see"), ("seen", "see"),
+    ("sent", "send"), ("set", "set"), ("shot", "shoot"), ("shown", "show"), ("slept", "sleep"),
+    ("sold", "sell"), ("sought", "seek"), ("spent", "spend"), ("spoke", "speak"),
+    ("spoken", "speak"), ("stood", "stand"), ("struck", "strike"), ("sung", "sing"),
+    ("swam", "swim"), ("taken", "take"), ("taught", "teach"), ("teeth", "tooth"),
+    ("thought", "think"), ("threw", "throw"), ("thrown", "throw"), ("told", "tell"),
+    ("took", "take"), ("understood", "understand"), ("was", "be"), ("went", "go"), ("were", "be"),
+    ("wives", "wife"), ("woke", "wake"), ("woken", "wake"), ("women", "woman"), ("won", "win"),
+    ("wore", "wear"), ("worn", "wear"), ("worse", "bad"), ("worst", "bad"), ("written", "write"),
+    ("wrote", "write"),
+];
+
+/// The base of a word, in lower case, that is inflected otherwise than by an ending; else itself.
+pub(super) fn base_of(fold: &str) -> &str {
+    IRREGULAR.binary_search_by(|(word, _)| (*word).cmp(fold)).ok().and_then(|at| IRREGULAR.get(at)).map_or(fold, |(_, base)| *base)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -1028,6 +1064,7 @@ mod tests {
         ] {
             assert!(list.0.windows(2).all(|w| w[0] < w[1]), "{:?}", list.0);
         }
+        assert!(IRREGULAR.windows(2).all(|w| w[0].0 < w[1].0));
         assert!(OPPOSITES.windows(2).all(|w| w[0] < w[1]));
         assert!(OPPOSITES.iter().all(|(a, b)| a < b));
     }
