@@ -10,11 +10,24 @@ use super::word::stem;
 static WORDS: &[u8] = include_bytes!("words.bin");
 static PAIRS: &[u8] = include_bytes!("pairs.bin");
 
+/// How two words are linked in WordNet; where several links join them, the last one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// One names a kind of what the other names, or they are similar.
+    Near,
+    /// One may stand for the other.
+    Synonym,
+    /// They mean the opposite.
+    Opposite,
+}
+
 /// How a word stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Relation {
     /// Nothing is known.
     Unknown,
+    /// One may be a kind of the other.
+    Near,
     /// They may mean the same.
     Synonym,
     /// They mean the opposite.
@@ -54,7 +67,8 @@ pub(super) fn relation(a: &str, b: &str) -> Relation {
     }
     let pair = if x <= y { [x, y] } else { [y, x] };
     match Shelf(PAIRS).mark(&pair) {
-        Some(0) => Relation::Synonym,
+        Some(0) => Relation::Near,
+        Some(1) => Relation::Synonym,
         Some(_) => Relation::Opposite,
         None => Relation::Unknown,
     }
@@ -71,21 +85,32 @@ pub(super) fn speech(fold: &str) -> Speech {
     }
 }
 
-/// The two files, from common words with their part of speech (in the order of [`Speech`]) and
-/// from pairs of words that are synonyms (`false`) or opposites (`true`), for the tool that makes
-/// them.
-pub fn files(words: &[(String, u32)], pairs: &[(String, String, bool)]) -> (Vec<u8>, Vec<u8>) {
-    let words: Vec<(Vec<String>, u32)> =
-        words.iter().map(|(word, speech)| (vec![root(word).to_owned()], *speech)).collect();
-    let pairs: Vec<(Vec<String>, u32)> = (pairs.iter())
+/// The two files, from common words with their part of speech (in the order of `Speech`) and from linked pairs of words, for the tool that makes them.
+pub fn files(words: &[(String, u32)], pairs: &[(String, String, Link)]) -> (Vec<u8>, Vec<u8>) {
+    let words: Vec<(Vec<String>, u32)> = words
+        .iter()
+        .map(|(word, speech)| (vec![root(word).to_owned()], *speech))
+        .collect();
+    let mut pairs: Vec<(Link, Vec<String>)> = (pairs.iter())
         .filter(|(a, b, _)| root(a) != root(b))
-        .map(|(a, b, opposite)| {
+        .map(|(a, b, link)| {
             let mut pair = vec![root(a).to_owned(), root(b).to_owned()];
             pair.sort_unstable();
-            (pair, u32::from(*opposite))
+            (*link, pair)
         })
         .collect();
-    (stored(&words, 12, 5, 2), stored(&pairs, 13, 5, 1))
+    pairs.sort_unstable();
+    let pairs: Vec<(Vec<String>, u32)> = (pairs.into_iter())
+        .map(|(link, pair)| {
+            let mark = match link {
+                Link::Near => 0,
+                Link::Synonym => 1,
+                Link::Opposite => 2,
+            };
+            (pair, mark)
+        })
+        .collect();
+    (stored(&words, 2), stored(&pairs, 2))
 }
 
 #[cfg(test)]
@@ -98,7 +123,7 @@ mod tests {
         assert_eq!(relation("begin", "start"), Relation::Synonym);
         assert_eq!(relation("increase", "decreased"), Relation::Opposite);
         assert_eq!(relation("table", "refund"), Relation::Unknown);
-        assert_eq!(speech("quickly"), speech("quick"));
+        assert_eq!(speech("announces"), Speech::Verb);
         assert_eq!(speech("write"), Speech::Verb);
         assert_eq!(speech("qwxzrt"), Speech::Unknown);
     }
