@@ -3,6 +3,7 @@
 
 mod calibration;
 mod edits;
+mod gather_words;
 mod options;
 mod promotion;
 mod random;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         "edits" => edits::run(&options),
         "promotion" => promotion::run(&options),
         "signals" => signals::run(&options),
+        "gather-words" => gather_words::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

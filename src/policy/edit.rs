@@ -17,11 +17,14 @@ mod feature;
 mod lexicon;
 mod model;
 mod reason;
+mod relation;
 mod rule;
+mod shelf;
 mod word;
 
 pub use action::{ActionEdit, PointerEdit, action};
 use evidence::{Evidence, Reading};
+pub use relation::{Link, files as relation_files};
 use serde::{Deserialize, Serialize};
 
 /// What an edit did to the meaning. Ordered by how much it changes.
@@ -90,7 +93,8 @@ pub struct Edit {
     pub kind: EditKind,
     /// Why, the weightiest first; at most `REASONS_MAX`. Empty only for `none`.
     pub reasons: Vec<EditReasonFound>,
-    /// How likely the meaning changed, in millionths, before any rule. A rank, not a frequency.
+    /// How likely the meaning changed, in millionths; at least [`operating_ppm`] exactly when the
+    /// kind is substantive. A rank, not a frequency.
     pub score_ppm: u32,
 }
 
@@ -111,12 +115,15 @@ pub fn classify(before: &str, after: &str) -> Edit {
     }
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
-    let score_ppm = model::score_ppm(model::sum(model::WEIGHTS, &feature::row(&evidence)));
-    let kind = match rule::settled(&evidence) {
-        Some(kind) => kind,
-        None if score_ppm >= operating_ppm() => EditKind::Substantive,
-        None => EditKind::Cosmetic,
+    let operating = model::operating_sum(model::WEIGHTS);
+    let weighed = model::sum(model::WEIGHTS, &feature::row(&evidence));
+    let sum = bounded(weighed, rule::settled(&evidence), operating);
+    let kind = if sum >= operating {
+        EditKind::Substantive
+    } else {
+        EditKind::Cosmetic
     };
+    let score_ppm = model::score_ppm(sum);
     Edit {
         kind,
         reasons: reason::found(&evidence, kind),
@@ -124,13 +131,29 @@ pub fn classify(before: &str, after: &str) -> Edit {
     }
 }
 
+/// A weighed sum, kept on the side of the operating point that a rule puts it on, so that the kind
+/// and the score never disagree; for the tool that trains the model, too.
+pub fn bounded(sum: i32, settled: Option<EditKind>, operating: i32) -> i32 {
+    match settled {
+        Some(EditKind::Substantive) => sum.max(operating),
+        Some(_) => sum.min(operating.saturating_sub(1)),
+        None => sum,
+    }
+}
+
+/// What the rules alone say of an edit, for the tool that trains the model: `None` where it is
+/// weighed.
+pub fn settled(before: &str, after: &str) -> Option<EditKind> {
+    rule::settled(&Evidence::new(&Reading::new(before, after)))
+}
+
 /// The features that the model weighs, for the tool that trains it.
 pub fn features(before: &str, after: &str) -> Vec<u8> {
     feature::row(&Evidence::new(&Reading::new(before, after)))
 }
 
-/// The score from which on an edit that no rule settles is called substantive: where nine of ten
-/// substantive edits were found, of texts that the model had not seen.
+/// The score from which on an edit is called substantive: where nine of ten substantive edits of
+/// each set were found, of texts that the model had not seen.
 pub fn operating_ppm() -> u32 {
     model::operating_ppm(model::WEIGHTS)
 }

@@ -7,6 +7,7 @@ use super::lexicon::{
     CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
     RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
 };
+use super::relation::{Relation, Speech, relation, speech};
 use super::word::{Class, Word, stem, typing_errors};
 
 /// An edit, as the model sees it. Counts stop at 255, shares go from 0 to 255.
@@ -46,6 +47,8 @@ pub(super) fn row(evidence: &Evidence<'_, '_>) -> Vec<u8> {
     swaps(&mut row, evidence);
     marks(&mut row, evidence);
     places(&mut row, evidence);
+    relations(&mut row, evidence);
+    neighbours(&mut row, evidence);
     row.0
 }
 
@@ -313,4 +316,98 @@ fn places(row: &mut Row, e: &Evidence<'_, '_>) {
     let head = hunks.first().filter(|hunk| hunk.after.start == 0);
     row.count(head.map_or(0, |hunk| hunk.after.len()));
     row.count(head.map_or(0, |hunk| hunk.before.len()));
+}
+
+fn slot_of(speech: Speech) -> usize {
+    match speech {
+        Speech::Noun => 0,
+        Speech::Verb => 1,
+        Speech::Adjective => 2,
+        Speech::Adverb => 3,
+        Speech::Unknown => 4,
+    }
+}
+
+/// How the changed words of meaning stand to those they replaced, and what part of speech those
+/// are that stand to none.
+fn relations(row: &mut Row, e: &Evidence<'_, '_>) {
+    for (side, others) in [(&e.removed, &e.added), (&e.added, &e.removed)] {
+        let mut alone = 0_usize;
+        let mut related = [0_usize; 5];
+        let mut replaced = [0_usize; 5];
+        let mut single = [0_usize; 5];
+        let mut longest = 0;
+        for moved in side
+            .iter()
+            .filter(|moved| moved.word.class == Class::Content)
+        {
+            let partners = || {
+                // More words in one place than this were not put there one for another.
+                const PARTNERS_MAX: usize = 12;
+                let near = others.iter().filter(|other| other.hunk == moved.hunk);
+                near.filter(|other| is_content(other.word))
+                    .take(PARTNERS_MAX)
+            };
+            let best = partners()
+                .map(|other| relation(&moved.word.fold, &other.word.fold))
+                .max();
+            let slot = match best {
+                Some(Relation::Synonym) => 1,
+                Some(Relation::Opposite) => 2,
+                Some(Relation::Inflected) => 3,
+                Some(Relation::Near) => 4,
+                _ => 0,
+            };
+            if best.is_none() {
+                alone = add(alone, true);
+            } else if let Some(count) = related.get_mut(slot) {
+                *count = add(*count, true);
+            }
+            if slot == 1 || slot == 3 {
+                continue;
+            }
+            longest = longest.max(moved.word.fold.len());
+            let part = slot_of(speech(&moved.word.fold));
+            let counts = if best.is_some() {
+                &mut replaced
+            } else {
+                &mut single
+            };
+            if let Some(count) = counts.get_mut(part) {
+                *count = add(*count, true);
+            }
+        }
+        row.count(alone);
+        row.count(longest);
+        let known = related.iter().chain(&replaced).chain(&single);
+        known.for_each(|count| row.count(*count));
+    }
+}
+
+/// What stands right before and after the places that changed.
+fn neighbours(row: &mut Row, e: &Evidence<'_, '_>) {
+    let classes = [
+        Class::Number,
+        Class::Name,
+        Class::Function,
+        Class::Content,
+        Class::Mark,
+    ];
+    let hunks = &e.reading.aligned.hunks;
+    let before = |at: usize| e.reading.before.get(at.checked_sub(1)?);
+    for class in classes {
+        let is = |word: Option<&Word<'_>>| word.is_some_and(|word| word.class == class);
+        row.count(
+            hunks
+                .iter()
+                .filter(|hunk| is(before(hunk.before.start)))
+                .count(),
+        );
+        row.count(
+            hunks
+                .iter()
+                .filter(|hunk| is(e.reading.before.get(hunk.before.end)))
+                .count(),
+        );
+    }
 }

@@ -26,9 +26,14 @@ pub(super) fn sum(weights: &[u8], row: &[u8]) -> i32 {
         .sum()
 }
 
-/// The score from which on an edit that no rule settles is called substantive.
+/// The sum from which on an edit is called substantive.
+pub(super) fn operating_sum(weights: &[u8]) -> i32 {
+    stored(weights, 1)
+}
+
+/// The same as a score.
 pub(super) fn operating_ppm(weights: &[u8]) -> u32 {
-    score_ppm(stored(weights, 1))
+    score_ppm(operating_sum(weights))
 }
 
 /// The score that divides the two kinds most evenly.

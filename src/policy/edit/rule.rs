@@ -1,15 +1,17 @@
-//! What is settled without weighing. Cosmetic: blank space, quotes, case. Substantive: a changed
+//! What is settled without weighing. Cosmetic: blank space, quotes, case, the mending of a misspelt
+//! word. Substantive: a changed
 //! amount, date, order number, name or link; a changed negation, unless the words around it show
 //! the same meaning. It must leave everything else to the model.
 
 use super::EditKind;
 use super::evidence::{Evidence, Moved};
-use super::lexicon::{FUNCTION, NEGATION, are_opposite};
-use super::word::{Class, Word, worth};
+use super::lexicon::{DENIAL, FUNCTION, NEGATION, are_opposite};
+use super::relation::{Speech, speech};
+use super::word::{Class, Word, stem, typing_errors, worth};
 
 /// The kind, where a rule settles it.
 pub(super) fn settled(evidence: &Evidence<'_, '_>) -> Option<EditKind> {
-    if is_form_only(evidence) {
+    if is_form_only(evidence) || is_mended(evidence) {
         return Some(EditKind::Cosmetic);
     }
     let substantive = !numbers_replaced(evidence).is_empty()
@@ -23,19 +25,74 @@ pub(super) fn settled(evidence: &Evidence<'_, '_>) -> Option<EditKind> {
 /// The hunks in which something of a sort gave way to another.
 type Replaced<'w, 'a> = Vec<(Vec<&'w Word<'a>>, Vec<&'w Word<'a>>)>;
 
-/// Whether the texts differ in blank space, case and quotes only.
+/// Whether the texts differ in blank space, case, quotes and contractions only.
 pub(super) fn is_form_only(e: &Evidence<'_, '_>) -> bool {
+    let hunks = &e.reading.aligned.hunks;
+    let spoken = |words: &[Word<'_>]| -> String {
+        let words = words.iter().filter(|word| !is_quote(word.text));
+        words.map(|word| spoken_out(&word.fold)).collect()
+    };
+    // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
+    let numbers = |words: &[Word<'_>]| -> Vec<String> {
+        let numbers = words.iter().filter(|word| word.class == Class::Number);
+        numbers.map(|word| word.fold.clone()).collect()
+    };
+    hunks.iter().all(|hunk| {
+        let (old, new) = e.reading.sides(hunk);
+        spoken(old) == spoken(new) && numbers(old) == numbers(new)
+    })
+}
+
+/// A contraction in full, without its space: `don't` is `donot`.
+fn spoken_out(fold: &str) -> String {
+    const SHORT: [(&str, &str); 8] = [
+        ("won't", "willnot"),
+        ("can't", "cannot"),
+        ("shan't", "shallnot"),
+        ("n't", "not"),
+        ("'re", "are"),
+        ("'ll", "will"),
+        ("'ve", "have"),
+        ("i'm", "iam"),
+    ];
+    let full = |(short, full): &(&str, &str)| Some(format!("{}{full}", fold.strip_suffix(short)?));
+    SHORT
+        .iter()
+        .find_map(full)
+        .unwrap_or_else(|| fold.to_owned())
+}
+
+/// Whether each change mends a misspelt word: what stood there is no English word known here, and
+/// what stands there now is one, a letter or two away. Names have no spelling to judge by.
+pub(super) fn is_mended(e: &Evidence<'_, '_>) -> bool {
     e.reading.aligned.hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
-        let spoken = |words: &[Word<'_>]| -> Vec<String> {
-            words
+        old.len() == new.len()
+            && old
                 .iter()
-                .filter(|word| !is_quote(word.text))
-                .map(|word| word.fold.clone())
-                .collect()
-        };
-        spoken(old) == spoken(new)
+                .zip(new)
+                .all(|(a, b)| a.fold == b.fold || mends(a, b))
     })
+}
+
+fn mends(wrong: &Word<'_>, right: &Word<'_>) -> bool {
+    let letters = wrong.fold.len().max(right.fold.len());
+    let allowed = if letters >= 7 {
+        2
+    } else {
+        usize::from(letters >= 3)
+    };
+    wrong.class == Class::Content
+        && matches!(right.class, Class::Content | Class::Function)
+        && !is_known(&wrong.fold)
+        && is_known(&right.fold)
+        && !NEGATION.has(&right.fold)
+        && !are_opposite(&wrong.fold, &right.fold)
+        && typing_errors(&wrong.fold, &right.fold) <= allowed
+}
+
+fn is_known(fold: &str) -> bool {
+    FUNCTION.has(fold) || speech(fold) != Speech::Unknown
 }
 
 pub(super) fn is_quote(text: &str) -> bool {
@@ -67,13 +124,37 @@ pub(super) fn dates_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
     )
 }
 
-/// The same for names.
+/// Per hunk, the names that gave way to others in their place. Where the words around them were
+/// said anew as well, that is not settled here.
 pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
-    replaced(
-        e,
-        |word| word.class == Class::Name,
-        |word| super::word::stem(&word.fold).to_owned(),
-    )
+    /// So many other words of meaning beside a name: a passage said anew.
+    const REWORDED_MIN: usize = 2;
+    let is = |word: &&Word<'_>| word.class == Class::Name;
+    let key = |word: &Word<'_>| stem(&word.fold).to_owned();
+    let anew = |words: &[Word<'_>]| {
+        words
+            .iter()
+            .filter(|word| word.class == Class::Content)
+            .count()
+            >= REWORDED_MIN
+    };
+    let letters = |words: &[Word<'_>]| -> String {
+        let words = words.iter().filter(|word| word.class != Class::Mark);
+        words.map(|word| word.fold.as_str()).collect()
+    };
+    let mut found: Replaced<'w, 'w> = Vec::new();
+    for hunk in &e.reading.aligned.hunks {
+        let (old, new) = e.reading.sides(hunk);
+        // `U.K.` is `UK`.
+        if anew(old) || anew(new) || letters(old) == letters(new) {
+            continue;
+        }
+        let (gone, come) = apart(old.iter().filter(is), new.iter().filter(is), &key);
+        if !gone.is_empty() && !come.is_empty() {
+            found.push((gone, come));
+        }
+    }
+    found
 }
 
 fn replaced<'w>(
@@ -157,6 +238,14 @@ fn links(text: &str) -> Vec<&str> {
 pub(super) fn negation_changed(e: &Evidence<'_, '_>) -> bool {
     /// More changed words of meaning than this around a negation: said anew, not turned.
     const REWORDED_MIN: usize = 2;
+    let denials = |side: &[Moved<'_, '_>]| {
+        side.iter()
+            .filter(|moved| DENIAL.has(&moved.word.fold))
+            .count()
+    };
+    if denials(&e.removed) == denials(&e.added) {
+        return false;
+    }
     (0..e.reading.aligned.hunks.len()).any(|at| {
         let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
             side.iter()
@@ -165,16 +254,16 @@ pub(super) fn negation_changed(e: &Evidence<'_, '_>) -> bool {
                 .collect()
         };
         let (removed, added) = (of(&e.removed), of(&e.added));
-        let count = |side: &[String]| side.iter().filter(|word| NEGATION.has(word)).count();
+        let count = |side: &[String]| side.iter().filter(|word| DENIAL.has(word)).count();
         let around = |side: &[String]| {
             side.iter()
-                .filter(|word| !NEGATION.has(word) && !FUNCTION.has(word))
+                .filter(|word| !DENIAL.has(word) && !FUNCTION.has(word))
                 .count()
         };
-        let opposed = removed
-            .iter()
-            .take(8)
-            .any(|a| added.iter().take(8).any(|b| are_opposite(a, b)));
+        // No more words than these are looked at for an opposite: a longer place was said anew.
+        let first = |side: &[String]| side.iter().take(8).cloned().collect::<Vec<_>>();
+        let (old, new) = (first(&removed), first(&added));
+        let opposed = old.iter().any(|a| new.iter().any(|b| are_opposite(a, b)));
         count(&removed) != count(&added)
             && !opposed
             && around(&removed).max(around(&added)) < REWORDED_MIN

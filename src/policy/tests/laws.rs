@@ -9,3 +9,11 @@ mod queue;
 mod route;
 #[path = "laws/trust.rs"]
 mod trust;
+//! Laws: what must hold for any input, by property test, and the golden cases. One module for each
+//! file of the crate that they are about; a failure's seed becomes a golden case.
+#![expect(clippy::indexing_slicing, reason = "a panic of a test is its report")]
+
+#[path = "laws/diff.rs"]
+mod diff;
+#[path = "laws/edit.rs"]
+mod edit;

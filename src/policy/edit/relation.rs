@@ -1,0 +1,130 @@
+//! What has one word to do with another: inflected, alike in meaning, opposite? And what part of
+//! speech is it? Known from WordNet for common English words, in two small files that the tool
+//! `bench gather-words` makes. It must not be trusted alone: a stored set answers a little too
+//! often (`shelf`).
+
+use super::lexicon::{are_opposite, base_of};
+use super::shelf::{Shelf, stored};
+use super::word::stem;
+
+static WORDS: &[u8] = include_bytes!("words.bin");
+static PAIRS: &[u8] = include_bytes!("pairs.bin");
+
+/// How two words are linked in WordNet; where several links join them, the last one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// One names a kind of what the other names, or they are similar.
+    Near,
+    /// One may stand for the other.
+    Synonym,
+    /// They mean the opposite.
+    Opposite,
+}
+
+/// How a word stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Relation {
+    /// Nothing is known.
+    Unknown,
+    /// One may be a kind of the other.
+    Near,
+    /// They may mean the same.
+    Synonym,
+    /// They mean the opposite.
+    Opposite,
+    /// They are one word, inflected.
+    Inflected,
+}
+
+/// What a word mostly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// A thing.
+    Noun,
+    /// A doing.
+    Verb,
+    /// A quality.
+    Adjective,
+    /// A manner.
+    Adverb,
+    /// Not a common English word.
+    Unknown,
+}
+
+/// What a word, in lower case, is looked up by.
+pub(super) fn root(fold: &str) -> &str {
+    stem(base_of(fold))
+}
+
+/// How two words, in lower case, stand to each other.
+pub(super) fn relation(a: &str, b: &str) -> Relation {
+    let (x, y) = (root(a), root(b));
+    if x == y {
+        return Relation::Inflected;
+    }
+    if are_opposite(a, b) {
+        return Relation::Opposite;
+    }
+    let pair = if x <= y { [x, y] } else { [y, x] };
+    match Shelf(PAIRS).mark(&pair) {
+        Some(0) => Relation::Near,
+        Some(1) => Relation::Synonym,
+        Some(_) => Relation::Opposite,
+        None => Relation::Unknown,
+    }
+}
+
+/// What a word, in lower case, mostly is.
+pub(super) fn speech(fold: &str) -> Speech {
+    match Shelf(WORDS).mark(&[root(fold)]) {
+        Some(0) => Speech::Noun,
+        Some(1) => Speech::Verb,
+        Some(2) => Speech::Adjective,
+        Some(3) => Speech::Adverb,
+        _ => Speech::Unknown,
+    }
+}
+
+/// The two files, from common words with their part of speech (in the order of `Speech`) and from linked pairs of words, for the tool that makes them.
+pub fn files(words: &[(String, u32)], pairs: &[(String, String, Link)]) -> (Vec<u8>, Vec<u8>) {
+    let words: Vec<(Vec<String>, u32)> = words
+        .iter()
+        .map(|(word, speech)| (vec![root(word).to_owned()], *speech))
+        .collect();
+    let mut pairs: Vec<(Link, Vec<String>)> = (pairs.iter())
+        .filter(|(a, b, _)| root(a) != root(b))
+        .map(|(a, b, link)| {
+            let mut pair = vec![root(a).to_owned(), root(b).to_owned()];
+            pair.sort_unstable();
+            (*link, pair)
+        })
+        .collect();
+    pairs.sort_unstable();
+    let pairs: Vec<(Vec<String>, u32)> = (pairs.into_iter())
+        .map(|(link, pair)| {
+            let mark = match link {
+                Link::Near => 0,
+                Link::Synonym => 1,
+                Link::Opposite => 2,
+            };
+            (pair, mark)
+        })
+        .collect();
+    (stored(&words, 2), stored(&pairs, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_relations() {
+        assert_eq!(relation("rose", "rises"), Relation::Inflected);
+        assert_eq!(relation("begin", "start"), Relation::Synonym);
+        assert_eq!(relation("increase", "decreased"), Relation::Opposite);
+        assert_eq!(relation("table", "refund"), Relation::Unknown);
+        assert_eq!(speech("announces"), Speech::Verb);
+        assert_eq!(speech("write"), Speech::Verb);
+        assert_eq!(speech("qwxzrt"), Speech::Unknown);
+    }
+}
