@@ -1,7 +1,9 @@
 //! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
+mod edits;
 mod options;
+mod train_edits;
 
 use options::Options;
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "edits" => edits::run(&options),
+        "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
         )),

@@ -41,6 +41,12 @@ async function wasmTarget() {
   if (ask("rustup", ["--version"]) === null) {
     throw new Stop("rustup is missing: install it from https://rustup.rs and run this again.");
   }
+  if (ask("rustc", ["--version"]) === null) {
+    const channel = /^channel = "(.+)"$/m.exec(readFileSync(at("rust-toolchain.toml"), "utf8"))[1];
+    say(`installing Rust ${channel}`);
+    const components = ["--component", "rustfmt", "--component", "clippy"];
+    await run("rustup", ["toolchain", "install", channel, "--profile", "minimal", ...components]);
+  }
   say(`adding Rust's target ${TARGET}`);
   await run("rustup", ["target", "add", TARGET], { advice: "rustup needs the network for this." });
 }

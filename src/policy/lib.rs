@@ -2,9 +2,11 @@
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
 pub mod catalogue;
+pub mod diff;
 pub mod digest;
 pub mod document;
 pub mod draft;
+pub mod edit;
 pub mod guardrail;
 pub mod invalid;
 pub mod key;

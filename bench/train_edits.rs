@@ -1,0 +1,389 @@
+//! Trains the model of `policy::edit` and says how good it is on edits it has not seen. It writes
+//! `src/policy/edit/weights.bin`; nothing else is learned from it.
+//!
+//! Gradient boosting of small trees on logistic loss, over the features that ship. Each set weighs
+//! the same, and in each set both kinds, so that no set's habits rule. Edits of one text are kept
+//! together when the data is split. `--folds`, `--trees`, `--depth`, `--seed`, `--dry 1`.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a tool for development, over data of known size; a panic is a report"
+)]
+
+use crate::edits::{Labelled, SETS, auroc, data_folder, read};
+use crate::options::Options;
+use countersign_policy::edit::{EditKind, features};
+use std::collections::BTreeMap;
+
+/// What is learned from: a row of features, with its set, its kind and its group.
+struct Row {
+    features: Vec<u8>,
+    set: usize,
+    substantive: bool,
+    group: usize,
+}
+
+/// How to train.
+#[derive(Clone, Copy)]
+struct Recipe {
+    trees: usize,
+    depth: u32,
+    rate: f64,
+    /// Added to every denominator: the stronger, the smaller the leaves.
+    ridge: f64,
+    /// The least weight (of curvature) in a leaf.
+    least: f64,
+    /// The share of rows and of features that a tree sees, in 256ths.
+    rows: u64,
+    columns: u64,
+    seed: u64,
+}
+
+/// Trains, measures across folds, writes the weights.
+pub fn run(options: &Options) -> Result<(), String> {
+    let rows = load()?;
+    let recipe = Recipe {
+        trees: options.number("trees", 200)?,
+        depth: options.number("depth", 4)?,
+        rate: options.number("rate", 0.06)?,
+        ridge: options.number("ridge", 4.0)?,
+        least: options.number("least", 2.0)?,
+        rows: options.number("rows", 160)?,
+        columns: options.number("columns", 64)?,
+        seed: options.number("seed", 1)?,
+    };
+    let folds: usize = options.number("folds", 5)?;
+    let repeats: u64 = options.number("repeats", 1)?;
+    println!("{} edits, {} features", rows.len(), rows[0].features.len());
+    let mut thresholds = (0, 0);
+    for repeat in 0..repeats {
+        let unseen = across_folds(
+            &rows,
+            folds,
+            Recipe {
+                seed: recipe.seed + repeat,
+                ..recipe
+            },
+        );
+        thresholds = report(&rows, &unseen);
+    }
+    if options.text("dry").is_none() {
+        let everything: Vec<&Row> = rows.iter().collect();
+        let forest = train(&everything, recipe);
+        write(&forest, recipe.depth, thresholds)?;
+    }
+    if options.number("importance", 0)? == 1 {
+        let everything: Vec<&Row> = rows.iter().collect();
+        importance(&train(&everything, recipe));
+    }
+    Ok(())
+}
+
+fn load() -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    for (set, name) in SETS.iter().enumerate() {
+        let edits = read(&data_folder().join("edits").join(format!("{name}.jsonl")))?;
+        let groups = groups(&edits);
+        for (edit, group) in edits.iter().zip(groups) {
+            if edit.before == edit.after {
+                continue;
+            }
+            rows.push(Row {
+                features: features(&edit.before, &edit.after),
+                set,
+                substantive: edit.kind == EditKind::Substantive,
+                group: group * SETS.len() + set,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// A number per edit: the same for edits whose texts begin alike, directly or over others, as
+/// revisions of one sentence do.
+fn groups(edits: &[Labelled]) -> Vec<usize> {
+    let mut of_text: BTreeMap<String, usize> = BTreeMap::new();
+    let mut parent: Vec<usize> = (0..edits.len()).collect();
+    for (at, edit) in edits.iter().enumerate() {
+        for text in [&edit.before, &edit.after] {
+            let start: String = text.trim().chars().take(40).collect();
+            let other = *of_text.entry(start).or_insert(at);
+            let (a, b) = (root(&parent, at), root(&parent, other));
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    (0..edits.len()).map(|at| root(&parent, at)).collect()
+}
+
+fn root(parent: &[usize], mut at: usize) -> usize {
+    while parent[at] != at {
+        at = parent[at];
+    }
+    at
+}
+
+/// SplitMix64: a hash of a counter.
+fn mixed(seed: u64, at: u64) -> u64 {
+    let mut z = (seed ^ at.rotate_left(32)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = z.wrapping_add(at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The score of each row by a model that has seen none of its group.
+fn across_folds(rows: &[Row], folds: usize, recipe: Recipe) -> Vec<i32> {
+    let fold = |row: &Row| mixed(recipe.seed, row.group as u64) % folds as u64;
+    let mut scores = vec![0; rows.len()];
+    std::thread::scope(|scope| {
+        let work: Vec<_> = (0..folds as u64)
+            .map(|part| {
+                scope.spawn(move || {
+                    let seen: Vec<&Row> = rows.iter().filter(|row| fold(row) != part).collect();
+                    (part, train(&seen, recipe))
+                })
+            })
+            .collect();
+        for part in work {
+            let Ok((part, forest)) = part.join() else {
+                continue;
+            };
+            for (row, score) in rows.iter().zip(&mut scores) {
+                if fold(row) == part {
+                    *score = forest.iter().map(|tree| tree.leaf(&row.features)).sum();
+                }
+            }
+        }
+    });
+    scores
+}
+
+/// A complete tree: nodes level by level, then leaves.
+struct Tree {
+    nodes: Vec<(u8, u8)>,
+    leaves: Vec<i8>,
+    gains: Vec<f64>,
+}
+
+impl Tree {
+    fn place(&self, features: &[u8]) -> usize {
+        let mut node = 1;
+        while node <= self.nodes.len() {
+            let (feature, threshold) = self.nodes[node - 1];
+            node = 2 * node + usize::from(features[usize::from(feature)] > threshold);
+        }
+        node - self.nodes.len() - 1
+    }
+
+    fn leaf(&self, features: &[u8]) -> i32 {
+        i32::from(self.leaves[self.place(features)])
+    }
+}
+
+/// A leaf of 1.0 in the logistic's own unit.
+const LEAF_ONE: f64 = 256.0;
+
+fn train(rows: &[&Row], recipe: Recipe) -> Vec<Tree> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        *counts.entry((row.set, row.substantive)).or_insert(0.0) += 1.0;
+    }
+    let share = rows.len() as f64 / counts.len() as f64;
+    let weights: Vec<f64> = rows
+        .iter()
+        .map(|row| share / counts[&(row.set, row.substantive)])
+        .collect();
+    let mut margin = vec![0.0_f64; rows.len()];
+    let mut forest = Vec::new();
+    for at in 0..recipe.trees as u64 {
+        let pull: Vec<(f64, f64)> = (rows.iter().zip(&margin).zip(&weights))
+            .map(|((row, margin), weight)| {
+                let chance = 1.0 / (1.0 + libm::exp(-margin));
+                let wanted = f64::from(u8::from(row.substantive));
+                (weight * (wanted - chance), weight * chance * (1.0 - chance))
+            })
+            .collect();
+        let tree = grow(rows, &pull, recipe, mixed(recipe.seed, at));
+        for (row, margin) in rows.iter().zip(&mut margin) {
+            *margin += f64::from(tree.leaf(&row.features)) / LEAF_ONE;
+        }
+        forest.push(tree);
+    }
+    forest
+}
+
+fn grow(rows: &[&Row], pull: &[(f64, f64)], recipe: Recipe, seed: u64) -> Tree {
+    let columns = rows[0].features.len();
+    let open: Vec<usize> = (0..columns)
+        .filter(|c| mixed(seed, *c as u64) % 256 < recipe.columns)
+        .collect();
+    let seen: Vec<usize> = (0..rows.len())
+        .filter(|r| mixed(seed ^ 0x5eed, *r as u64) % 256 < recipe.rows)
+        .collect();
+    let mut place: Vec<usize> = vec![0; seen.len()];
+    let (mut nodes, mut gains) = (Vec::new(), Vec::new());
+    for level in 0..recipe.depth {
+        let width = 1_usize << level;
+        let best = best_splits(rows, pull, &seen, &place, &open, width, recipe);
+        for (slot, row) in place.iter_mut().zip(&seen) {
+            let (feature, threshold, _) = best[*slot];
+            let right = rows[*row].features[usize::from(feature)] > threshold;
+            *slot = 2 * *slot + usize::from(right);
+        }
+        nodes.extend(
+            best.iter()
+                .map(|(feature, threshold, _)| (*feature, *threshold)),
+        );
+        gains.extend(best.iter().map(|(_, _, gain)| *gain));
+    }
+    let mut sums = vec![(0.0, 0.0); 1 << recipe.depth];
+    for (slot, row) in place.iter().zip(&seen) {
+        sums[*slot].0 += pull[*row].0;
+        sums[*slot].1 += pull[*row].1;
+    }
+    let leaf = |(g, h): &(f64, f64)| {
+        (g / (h + recipe.ridge) * recipe.rate * LEAF_ONE)
+            .round()
+            .clamp(-127.0, 127.0) as i8
+    };
+    Tree {
+        nodes,
+        leaves: sums.iter().map(leaf).collect(),
+        gains,
+    }
+}
+
+/// Per node of a level, the split that gains most; (0, 255, 0) where none does.
+fn best_splits(
+    rows: &[&Row],
+    pull: &[(f64, f64)],
+    seen: &[usize],
+    place: &[usize],
+    open: &[usize],
+    width: usize,
+    recipe: Recipe,
+) -> Vec<(u8, u8, f64)> {
+    let mut best = vec![(0_u8, 255_u8, 1e-6_f64); width];
+    let worth = |g: f64, h: f64| g * g / (h + recipe.ridge);
+    for &feature in open {
+        let mut bins = vec![(0.0_f64, 0.0_f64); width * 256];
+        for (slot, row) in place.iter().zip(seen) {
+            let bin = &mut bins[*slot * 256 + usize::from(rows[*row].features[feature])];
+            bin.0 += pull[*row].0;
+            bin.1 += pull[*row].1;
+        }
+        for (slot, bins) in bins.chunks(256).enumerate() {
+            let all = bins
+                .iter()
+                .fold((0.0, 0.0), |sum, bin| (sum.0 + bin.0, sum.1 + bin.1));
+            let mut left = (0.0, 0.0);
+            for (value, bin) in bins.iter().enumerate().take(255) {
+                if bin.1 == 0.0 {
+                    continue;
+                }
+                left = (left.0 + bin.0, left.1 + bin.1);
+                let right = (all.0 - left.0, all.1 - left.1);
+                if left.1 < recipe.least || right.1 < recipe.least {
+                    continue;
+                }
+                let gain = worth(left.0, left.1) + worth(right.0, right.1) - worth(all.0, all.1);
+                if gain > best[slot].2 {
+                    best[slot] = (feature as u8, value as u8, gain);
+                }
+            }
+        }
+    }
+    best
+}
+
+/// Prints the figures of each set and chooses the two thresholds: the operating point, and the one
+/// that divides best in the set where it does worst against its bar.
+fn report(rows: &[Row], scores: &[i32]) -> (i32, i32) {
+    let parts: Vec<Vec<(i32, bool)>> = (0..SETS.len())
+        .map(|set| {
+            let of = rows.iter().zip(scores).filter(|(row, _)| row.set == set);
+            of.map(|(row, score)| (*score, row.substantive)).collect()
+        })
+        .collect();
+    let balanced = |part: &[(i32, bool)], at: i32| {
+        let share = |kind: bool| {
+            let of = part.iter().filter(|(_, k)| *k == kind);
+            let right = of.clone().filter(|(score, k)| (*score >= at) == *k).count();
+            right as f64 / of.count() as f64
+        };
+        (share(true), share(false))
+    };
+    let mean = |at: i32| {
+        let of = |part: &Vec<(i32, bool)>| balanced(part, at).0 + balanced(part, at).1;
+        parts.iter().map(of).sum::<f64>()
+    };
+    let middle = (-600..600)
+        .max_by(|a, b| mean(*a).total_cmp(&mean(*b)))
+        .unwrap_or(0);
+    let recall =
+        |at: i32| parts.iter().map(|part| balanced(part, at).0).sum::<f64>() / parts.len() as f64;
+    let operating = (-1500..1500)
+        .rev()
+        .find(|at| recall(*at) >= 0.9)
+        .unwrap_or(0);
+    for (name, part) in SETS.iter().zip(&parts) {
+        let ranks: Vec<(u32, bool)> = part
+            .iter()
+            .map(|(s, k)| (s.saturating_add(100_000).unsigned_abs(), *k))
+            .collect();
+        let (sensitivity, specificity) = balanced(part, middle);
+        let own = (-600..600)
+            .map(|at| balanced(part, at).0 + balanced(part, at).1)
+            .fold(0.0, f64::max);
+        let called = part.iter().filter(|(s, _)| *s >= operating).count();
+        let hit = part.iter().filter(|(s, k)| *s >= operating && *k).count();
+        println!(
+            "{name:<12} unseen: auroc {:.4}  balanced {:.4} (own best {:.4}; {sensitivity:.3}/{specificity:.3})  \
+             operating: precision {:.4} recall {:.4}",
+            auroc(&ranks),
+            (sensitivity + specificity) / 2.0,
+            own / 2.0,
+            hit as f64 / called as f64,
+            balanced(part, operating).0
+        );
+    }
+    println!("thresholds: operating {operating}, balanced {middle}");
+    (operating, middle)
+}
+
+fn importance(forest: &[Tree]) {
+    let mut gains: BTreeMap<u8, f64> = BTreeMap::new();
+    for tree in forest {
+        for ((feature, _), gain) in tree.nodes.iter().zip(&tree.gains) {
+            *gains.entry(*feature).or_default() += gain;
+        }
+    }
+    let mut sorted: Vec<(u8, f64)> = gains.into_iter().collect();
+    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+    for (feature, gain) in sorted {
+        println!("feature {feature:>3}: {gain:.0}");
+    }
+}
+
+fn write(forest: &[Tree], depth: u32, (operating, middle): (i32, i32)) -> Result<(), String> {
+    let mut bytes = vec![depth as u8];
+    for threshold in [operating, middle] {
+        bytes.extend((threshold as i16).to_le_bytes());
+    }
+    for tree in forest {
+        bytes.extend(
+            tree.nodes
+                .iter()
+                .flat_map(|(feature, threshold)| [*feature, *threshold]),
+        );
+        bytes.extend(tree.leaves.iter().flat_map(|leaf| leaf.to_le_bytes()));
+    }
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../src/policy/edit/weights.bin"
+    );
+    println!("{path}: {} bytes", bytes.len());
+    std::fs::write(path, bytes).map_err(|e| format!("{path}: {e}"))
+}

@@ -1,0 +1,55 @@
+// `npm run size`: builds what is deployed and prints its gzipped size against the aims. Measures
+// only; the page's first view is everything that its HTML and static imports load, Wasm included.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "./build.mjs";
+import { at, main } from "./run.mjs";
+
+/** Kilobytes (1,000 bytes) gzipped that we aim to stay under. */
+const AIMS_KB = { Worker: 400, "First view": 120 };
+
+const kb = (file) => gzipSync(readFileSync(file), { level: 9 }).length / 1000;
+
+await main(async () => {
+  await build("page");
+  await build("worker", "release");
+  const worker = ["src/service/entry.js", "build/worker/index.js", "build/worker/index_bg.wasm"].map((path) => at(path));
+  const { first, later } = pageFiles(at("web/dist"));
+  const within = [report("Worker", worker), report("First view", first)];
+  if (later.length > 0) report("On demand", later);
+  return within.every(Boolean) ? 0 : 1;
+});
+
+/** Prints a group of files; whether it is within its aim. */
+function report(name, files) {
+  const total = files.reduce((sum, file) => sum + kb(file), 0);
+  const aim = AIMS_KB[name];
+  console.log(`${name.padEnd(12)} ${total.toFixed(1).padStart(7)} kB${aim ? ` of ${aim} kB` : ""}`);
+  for (const file of files) console.log(`  ${kb(file).toFixed(1).padStart(9)}    ${basename(file)}`);
+  return aim === undefined || total <= aim;
+}
+
+/** What the page loads at once, and the assets that only later views ask for. */
+function pageFiles(folder) {
+  const assets = existsSync(join(folder, "assets")) ? readdirSync(join(folder, "assets")) : [];
+  const first = [join(folder, "index.html")];
+  for (const file of first) {
+    const text = readFileSync(file, "latin1");
+    for (const name of assets) {
+      const path = join(folder, "assets", name);
+      if (!first.includes(path) && loads(text, name)) first.push(path);
+    }
+  }
+  const loadable = assets.filter((name) => /\.(js|css|wasm)$/.test(name)).map((name) => join(folder, "assets", name));
+  return { first, later: loadable.filter((path) => !first.includes(path)) };
+}
+
+/** Whether a text loads an asset by itself: a tag, a static import, or the address of a Wasm file. */
+function loads(text, name) {
+  const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  if (name.endsWith(".wasm")) return text.includes(name);
+  const tag = new RegExp(`(?:src|href)="[^"]*${quoted}"`);
+  const statically = new RegExp(`(?:from|import)\\s*["'\`][^"'\`]*${quoted}["'\`]`);
+  return tag.test(text) || statically.test(text);
+}

@@ -1,0 +1,175 @@
+// `npm start [-- --port N --state DIR --quiet]`: installs what is missing, builds, and serves
+// Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything remote.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
+import { ROOT, Stop, WRANGLER_ENV, asTyped, at, main, npmBin, options, say, wrangler } from "./run.mjs";
+import { localSecrets } from "./secrets.mjs";
+import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
+
+const USAGE = "npm start -- [--port N] [--state DIR] [--quiet]";
+const MIGRATIONS = at("src/service/migrations");
+/** Longer than the slowest machine needs to start workerd. */
+const READY_MS = 60_000;
+/** After a polite signal, how long the server may take to end. */
+const GRACE_MS = 5_000;
+
+await main(async () => {
+  const asked = options(process.argv.slice(2), { values: ["port", "state"], flags: ["quiet"], usage: USAGE });
+  const port = portOf(asked.port ?? "8787");
+  const state = asked.state ? asTyped(asked.state) : at(".wrangler/state");
+  const url = `http://localhost:${port}`;
+  if (!(await portIsFree(port))) throw new Stop(`port ${port} is taken: npm start -- --port ${port + 1}`);
+
+  const secrets = localSecrets();
+  await build("page");
+  await build("worker", "development");
+  await migrate(state);
+  const server = serve(port, state);
+  try {
+    await Promise.race([ready(url), server.ended.then(() => Promise.reject(new Stop("the server ended; its last lines say why.")))]);
+    const tenant = await demoTenant(url, secrets.OPERATOR_SECRET, join(state, "demo.json"));
+    await seedDemo(url, tenant, join(state, "demo.json"));
+    announce(url, tenant);
+    const stopWatching = watchPage();
+    const stopArrivals = asked.quiet ? () => {} : arrivals(url, tenant);
+    await Promise.race([server.ended, interrupted()]);
+    stopArrivals();
+    stopWatching();
+  } finally {
+    await server.stop();
+  }
+  // Timers and watchers must not hold the process when the server is gone.
+  process.exit(0);
+});
+
+function portOf(text) {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Stop(`${text} is not a port.\n${USAGE}`);
+}
+
+const portIsFree = (port) =>
+  new Promise((done) => {
+    const probe = createServer();
+    probe.once("error", () => done(false));
+    probe.listen(port, "localhost", () => probe.close(() => done(true)));
+  });
+
+/** Applies the D1 migrations that this state has not seen; a stamp spares the second start. */
+async function migrate(state) {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(MIGRATIONS).sort()) hash.update(name).update(readFileSync(join(MIGRATIONS, name)));
+  const stamp = join(state, "migrations.stamp");
+  const print = hash.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === print) return;
+  say("applying the database's migrations");
+  mkdirSync(state, { recursive: true });
+  await wrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", state], { quiet: true });
+  writeFileSync(stamp, print);
+}
+
+/**
+ * Starts `wrangler dev` in a process group of its own, so that the end of it is the end of workerd
+ * and of a build under way too. It gets no terminal: wrangler would take the keyboard.
+ */
+function serve(port, state) {
+  say("starting the server");
+  const child = spawn(
+    npmBin("node"),
+    [
+      at("node_modules/wrangler/bin/wrangler.js"),
+      ...["dev", "--ip", "localhost", "--port", String(port), "--persist-to", state],
+      ...["--show-interactive-dev-session=false", "--log-level", "warn"],
+    ],
+    { cwd: ROOT, env: { ...process.env, ...WRANGLER_ENV }, stdio: ["ignore", "inherit", "inherit"], detached: true },
+  );
+  const ended = new Promise((done) => {
+    child.on("error", done);
+    child.on("exit", done);
+  });
+  const signal = (name) => {
+    try {
+      process.kill(-child.pid, name);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const stop = async () => {
+    signal("SIGTERM");
+    const until = Date.now() + GRACE_MS;
+    while (signal(0) && Date.now() < until) await pause(50);
+    signal("SIGKILL");
+  };
+  // Whatever ends this process ends the server.
+  process.on("exit", () => signal("SIGKILL"));
+  return { ended, stop };
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function ready(url) {
+  const until = Date.now() + READY_MS;
+  while (Date.now() < until) {
+    if (await healthy(url)) return;
+    await pause(100);
+  }
+  throw new Stop(`${url}/v1/health did not answer within ${READY_MS / 1000} s.`);
+}
+
+const interrupted = () =>
+  new Promise((done) => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, done);
+  });
+
+/** Says where everything is, to people and to programs. */
+function announce(url, { agent_key, sign_in_path }) {
+  const sign_in_url = url + sign_in_path;
+  writePrivate(CREDENTIALS, { url, agent_key, sign_in_url });
+  console.log(`
+  Countersign is running. Open the review page:
+
+    ${sign_in_url}
+
+  Post a draft as an agent would, and see it arrive on the page:
+
+    curl ${url}/v1/drafts \\
+      -H 'authorization: Bearer ${agent_key}' \\
+      -H 'content-type: application/json' \\
+      -H "idempotency-key: first-$(date +%s)" \\
+      -d '{"agent": "support-agent", "kind": "message", "channel": "email", "category": "support.how_to",
+           "message": "How do I add a colleague?",
+           "draft": {"text": "Open Settings, then People, and choose Invite."},
+           "conversation": {"id": "first", "head": "m1",
+             "messages": [{"id": "m1", "role": "customer", "text": "How do I add a colleague?"}]}}'
+
+  The same for programs is in .dev/credentials.json. A change below src/ is live within seconds.
+  Ctrl-C ends everything; the state stays.
+`);
+}
+
+/** Rebuilds the page when it or the rules in it change; wrangler does the same for the Worker. */
+function watchPage() {
+  let timer;
+  let last = Promise.resolve();
+  const rebuild = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      last = last.then(() => build("page")).catch((error) => console.error(error.message));
+    }, 500);
+  };
+  const watchers = [at("web"), at("src/policy")].map((folder) =>
+    watch(folder, { recursive: true }, (_event, name) => {
+      if (name && !/^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) rebuild();
+    }),
+  );
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

@@ -1,0 +1,39 @@
+// `npm test [-- WORD …]`: installs what is missing, builds, and runs every test: Rust's by cargo,
+// the rest by Node's own runner against the built Worker and a real browser. A WORD limits it to
+// the test files of tests/ whose names contain it. Must not hold a test itself.
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { build } from "./build.mjs";
+import { Stop, at, main, npmBin, run, say } from "./run.mjs";
+import { buildTools, chromium } from "./tools.mjs";
+
+const words = process.argv.slice(2);
+
+/** Every step, in order; `always` steps run with a WORD too. */
+const STEPS = [
+  { name: "tools", always: true, perform: buildTools },
+  { name: "a browser", always: true, perform: async () => (process.env.CHROMIUM_BIN = await chromium()) },
+  { name: "the page", always: true, perform: () => build("page") },
+  { name: "the Worker", always: true, perform: () => build("worker", "development") },
+  { name: "Rust tests", perform: () => run("cargo", ["test", "--locked", "--workspace"]) },
+  { name: "end-to-end tests", always: true, perform: endToEnd },
+];
+
+await main(async () => {
+  const steps = STEPS.filter(({ always }) => always || words.length === 0);
+  const started = Date.now();
+  for (const [index, { name, perform }] of steps.entries()) {
+    say(`[${index + 1}/${steps.length}] ${name}`);
+    await perform();
+  }
+  say(`all tests passed (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+});
+
+async function endToEnd() {
+  const all = readdirSync(at("tests")).filter((name) => name.endsWith(".test.mjs"));
+  const chosen = all.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  if (chosen.length === 0) throw new Stop(`no test file in tests/ matches ${words.join(" ") || "*.test.mjs"}.`);
+  // Each file runs a workerd, some a browser too: one per core is what a machine carries.
+  const concurrency = `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`;
+  await run(npmBin("node"), ["--test", concurrency, "--test-reporter=spec", ...chosen.map((name) => at("tests", name))]);
+}

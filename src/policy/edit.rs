@@ -1,0 +1,141 @@
+//! Which kind of edit is this? It reads a diff and says whether a reviewer changed what a draft
+//! *says* or only how it says it, and why. It must never look at anything but the two texts.
+//!
+//! | kind | when | example |
+//! | --- | --- | --- |
+//! | `none` | the texts are equal | |
+//! | `cosmetic` | blank space, quotes, case, a mended misspelling; rewording that keeps the meaning | `recieve` → `receive` |
+//! | `substantive` | an amount, a date, an order number or a name was changed; a negation came or went; claims were added, removed or altered | `within 5 days` → `within 10 days` |
+//!
+//! Hard rules settle what the table states outright (`rule`); all else is weighed by a small
+//! model (`model`) over what changed (`feature`), never over how much alone. To miss a
+//! substantive edit costs more than the opposite, and the shipped threshold leans that way.
+
+mod action;
+mod evidence;
+mod feature;
+mod lexicon;
+mod model;
+mod reason;
+mod rule;
+mod word;
+
+pub use action::{ActionEdit, PointerEdit, action};
+use evidence::{Evidence, Reading};
+use serde::{Deserialize, Serialize};
+
+/// What an edit did to the meaning. Ordered by how much it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EditKind {
+    /// The texts are equal.
+    None,
+    /// Only how it is said changed: tone, grammar, spelling, format.
+    Cosmetic,
+    /// What is said changed: facts, numbers, promises, names, negation.
+    Substantive,
+}
+
+/// Why an edit is of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EditReason {
+    /// An amount, a count, an order number or another number differs.
+    Number,
+    /// A date, a time, a weekday or a month differs.
+    Date,
+    /// The name of a person, product, place or company differs.
+    Name,
+    /// A web or mail address differs.
+    Link,
+    /// A `not`, `never`, `without` came or went, or a word became its opposite.
+    Negation,
+    /// What may, must, can or might be differs.
+    Modality,
+    /// Something promised, guaranteed or offered differs.
+    Promise,
+    /// Something is said that was not said before.
+    ClaimAdded,
+    /// Something is no longer said.
+    ClaimRemoved,
+    /// What is said differs in its words, so that it may say something else.
+    Wording,
+    /// Courtesy, warmth, emphasis.
+    Tone,
+    /// A misspelt word was mended, or a word inflected otherwise.
+    Spelling,
+    /// Blank space, quotes, case, punctuation.
+    Format,
+}
+
+/// A reason and the words that show it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditReasonFound {
+    /// The reason.
+    pub reason: EditReason,
+    /// The words before, empty where something was added; at most `EVIDENCE_CHARS_MAX` characters.
+    pub before: String,
+    /// The words after, empty where something was removed; at most `EVIDENCE_CHARS_MAX`.
+    pub after: String,
+}
+
+/// The judgement of an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Edit {
+    /// What it did to the meaning.
+    pub kind: EditKind,
+    /// Why, the weightiest first; at most `REASONS_MAX`. Empty only for `none`.
+    pub reasons: Vec<EditReasonFound>,
+    /// How likely the meaning changed, in millionths, before any rule. A rank, not a frequency.
+    pub score_ppm: u32,
+}
+
+/// The most characters of text shown on one side of a reason.
+pub const EVIDENCE_CHARS_MAX: usize = 80;
+
+/// The most reasons given for one edit: one of each.
+pub const REASONS_MAX: usize = 13;
+
+/// What an edit did, and why. Total and deterministic: the same on every machine.
+pub fn classify(before: &str, after: &str) -> Edit {
+    if before == after {
+        return Edit {
+            kind: EditKind::None,
+            reasons: Vec::new(),
+            score_ppm: 0,
+        };
+    }
+    let reading = Reading::new(before, after);
+    let evidence = Evidence::new(&reading);
+    let score_ppm = model::score_ppm(model::sum(model::WEIGHTS, &feature::row(&evidence)));
+    let kind = match rule::settled(&evidence) {
+        Some(kind) => kind,
+        None if score_ppm >= operating_ppm() => EditKind::Substantive,
+        None => EditKind::Cosmetic,
+    };
+    Edit {
+        kind,
+        reasons: reason::found(&evidence, kind),
+        score_ppm,
+    }
+}
+
+/// The features that the model weighs, for the tool that trains it.
+pub fn features(before: &str, after: &str) -> Vec<u8> {
+    feature::row(&Evidence::new(&Reading::new(before, after)))
+}
+
+/// The score from which on an edit that no rule settles is called substantive: where nine of ten
+/// substantive edits were found, of texts that the model had not seen.
+pub fn operating_ppm() -> u32 {
+    model::operating_ppm(model::WEIGHTS)
+}
+
+/// The score that divides the two kinds most evenly, for measuring.
+pub fn balanced_ppm() -> u32 {
+    model::balanced_ppm(model::WEIGHTS)
+}

@@ -1,0 +1,127 @@
+//! What changed, counted and sorted by what kind of word it is. It collects; it must not weigh.
+
+use super::word::{Class, Word, read, stem, worth};
+use crate::diff::{Aligned, Hunk, align};
+use std::collections::BTreeMap;
+
+/// One word that changed, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved<'w, 'a> {
+    pub(super) word: &'w Word<'a>,
+    /// The hunk it stands in.
+    pub(super) hunk: usize,
+}
+
+/// The two texts, read.
+pub(super) struct Reading<'a> {
+    pub(super) aligned: Aligned<'a>,
+    pub(super) before: Vec<Word<'a>>,
+    pub(super) after: Vec<Word<'a>>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(before: &'a str, after: &'a str) -> Self {
+        let aligned = align(before, after);
+        let (before, after) = (read(&aligned.before), read(&aligned.after));
+        Self {
+            aligned,
+            before,
+            after,
+        }
+    }
+
+    /// The deleted and the inserted words of a hunk.
+    pub(super) fn sides(&self, hunk: &Hunk) -> (&[Word<'a>], &[Word<'a>]) {
+        (
+            self.before.get(hunk.before.clone()).unwrap_or_default(),
+            self.after.get(hunk.after.clone()).unwrap_or_default(),
+        )
+    }
+}
+
+/// The words that one text has and the other has not, whatever their place.
+pub(super) struct Evidence<'w, 'a> {
+    pub(super) reading: &'w Reading<'a>,
+    /// Words only before; those that moved or changed case are not among them.
+    pub(super) removed: Vec<Moved<'w, 'a>>,
+    /// Words only after.
+    pub(super) added: Vec<Moved<'w, 'a>>,
+    /// Of the content words, those whose stem the other text has nowhere.
+    pub(super) lost: Vec<Moved<'w, 'a>>,
+    /// The same, added.
+    pub(super) novel: Vec<Moved<'w, 'a>>,
+}
+
+impl<'w, 'a> Evidence<'w, 'a> {
+    pub(super) fn new(reading: &'w Reading<'a>) -> Self {
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for (at, hunk) in reading.aligned.hunks.iter().enumerate() {
+            let (deleted, inserted) = reading.sides(hunk);
+            old.extend(deleted.iter().map(|word| Moved { word, hunk: at }));
+            new.extend(inserted.iter().map(|word| Moved { word, hunk: at }));
+        }
+        let (removed, added) = (without(&old, &new), without(&new, &old));
+        let lost = nowhere(&removed, &reading.after);
+        let novel = nowhere(&added, &reading.before);
+        Self {
+            reading,
+            removed,
+            added,
+            lost,
+            novel,
+        }
+    }
+
+    /// The removed and added words of one hunk that are of a class.
+    pub(super) fn of_class(&self, class: Class) -> (Vec<Moved<'w, 'a>>, Vec<Moved<'w, 'a>>) {
+        let only = |side: &[Moved<'w, 'a>]| {
+            side.iter()
+                .filter(|moved| moved.word.class == class)
+                .copied()
+                .collect()
+        };
+        (only(&self.removed), only(&self.added))
+    }
+}
+
+/// What a word is compared by: a number by its worth.
+fn key(word: &Word<'_>) -> String {
+    match word.class {
+        Class::Number | Class::NumberWord => worth(&word.fold),
+        _ => word.fold.clone(),
+    }
+}
+
+/// The words of `side`, marks aside, less those that `other` has as well, one for one.
+fn without<'w, 'a>(side: &[Moved<'w, 'a>], other: &[Moved<'w, 'a>]) -> Vec<Moved<'w, 'a>> {
+    let mut supply: BTreeMap<String, usize> = BTreeMap::new();
+    for moved in other {
+        let count = supply.entry(key(moved.word)).or_default();
+        *count = count.saturating_add(1);
+    }
+    (side.iter())
+        .filter(|moved| moved.word.class != Class::Mark)
+        .filter(|moved| match supply.get_mut(&key(moved.word)) {
+            Some(count) if *count > 0 => {
+                *count = count.saturating_sub(1);
+                false
+            }
+            _ => true,
+        })
+        .copied()
+        .collect()
+}
+
+/// Of `side`, the words that carry meaning and whose stem `text` has nowhere.
+fn nowhere<'w, 'a>(side: &[Moved<'w, 'a>], text: &[Word<'a>]) -> Vec<Moved<'w, 'a>> {
+    if side.is_empty() {
+        return Vec::new();
+    }
+    let mut stems: Vec<&str> = text.iter().map(|word| stem(&word.fold)).collect();
+    stems.sort_unstable();
+    side.iter()
+        .filter(|moved| !matches!(moved.word.class, Class::Function | Class::Mark))
+        .filter(|moved| stems.binary_search(&stem(&moved.word.fold)).is_err())
+        .copied()
+        .collect()
+}

@@ -1,0 +1,316 @@
+//! An edit as a row of small numbers, one byte each, for the model. The same functions make the
+//! rows that the model was trained on; their order is the model's, so a change here asks for
+//! training anew (`bench train-edits`). It must hold counts and shares, never a verdict.
+
+use super::evidence::{Evidence, Moved};
+use super::lexicon::{
+    CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
+    RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
+};
+use super::word::{Class, Word, stem, typing_errors};
+
+/// An edit, as the model sees it. Counts stop at 255, shares go from 0 to 255.
+#[derive(Default)]
+struct Row(Vec<u8>);
+
+impl Row {
+    fn count(&mut self, count: usize) {
+        self.0.push(u8::try_from(count).unwrap_or(u8::MAX));
+    }
+
+    /// A count and how it went from side to side: removed, added, both ways at once.
+    fn sides(&mut self, removed: usize, added: usize) {
+        self.count(removed);
+        self.count(added);
+        self.count(removed.min(added));
+    }
+
+    fn share(&mut self, part: usize, whole: usize) {
+        let share = part.saturating_mul(255).checked_div(whole).unwrap_or(0);
+        self.count(share);
+    }
+
+    /// A difference, 128 being none.
+    fn balance(&mut self, minus: usize, plus: usize) {
+        self.count(128_usize.saturating_add(plus).saturating_sub(minus));
+    }
+}
+
+/// The row of an edit.
+pub(super) fn row(evidence: &Evidence<'_, '_>) -> Vec<u8> {
+    let mut row = Row::default();
+    sizes(&mut row, evidence);
+    hunks(&mut row, evidence);
+    classes(&mut row, evidence);
+    lexicons(&mut row, evidence);
+    swaps(&mut row, evidence);
+    marks(&mut row, evidence);
+    places(&mut row, evidence);
+    row.0
+}
+
+fn letters(side: &[Moved<'_, '_>]) -> usize {
+    side.iter()
+        .map(|moved| moved.word.fold.len())
+        .fold(0, usize::saturating_add)
+}
+
+fn is_content(word: &Word<'_>) -> bool {
+    !matches!(word.class, Class::Function | Class::Mark)
+}
+
+fn contents(words: &[Word<'_>]) -> usize {
+    words.iter().filter(|word| is_content(word)).count()
+}
+
+/// How much there is, and how much of it is new or gone.
+fn sizes(row: &mut Row, e: &Evidence<'_, '_>) {
+    let (before, after) = (contents(&e.reading.before), contents(&e.reading.after));
+    row.count(e.reading.before.len());
+    row.count(e.reading.after.len());
+    row.balance(e.reading.before.len(), e.reading.after.len());
+    row.share(
+        e.reading.before.len(),
+        e.reading.before.len().saturating_add(e.reading.after.len()),
+    );
+    row.sides(e.removed.len(), e.added.len());
+    row.sides(e.lost.len(), e.novel.len());
+    row.balance(e.lost.len(), e.novel.len());
+    row.share(e.lost.len(), before);
+    row.share(e.novel.len(), after);
+    row.share(
+        e.lost.len().saturating_add(e.novel.len()),
+        before.saturating_add(after),
+    );
+    row.count(letters(&e.lost).checked_div(e.lost.len()).unwrap_or(0));
+    row.count(letters(&e.novel).checked_div(e.novel.len()).unwrap_or(0));
+    row.share(e.lost.len(), e.removed.len());
+    row.share(e.novel.len(), e.added.len());
+    let kept = e.reading.aligned.kept.len();
+    row.share(kept, e.reading.before.len());
+    row.share(kept, e.reading.after.len());
+}
+
+/// How the change is spread.
+fn hunks(row: &mut Row, e: &Evidence<'_, '_>) {
+    let hunks = &e.reading.aligned.hunks;
+    let per_hunk = |side: &[Moved<'_, '_>]| {
+        (0..hunks.len())
+            .map(|at| side.iter().filter(|moved| moved.hunk == at).count())
+            .max()
+            .unwrap_or(0)
+    };
+    row.count(hunks.len());
+    row.count(hunks.iter().filter(|hunk| hunk.before.is_empty()).count());
+    row.count(hunks.iter().filter(|hunk| hunk.after.is_empty()).count());
+    let longest = |inserted: bool| {
+        (hunks.iter())
+            .filter(|hunk| {
+                if inserted {
+                    hunk.before.is_empty()
+                } else {
+                    hunk.after.is_empty()
+                }
+            })
+            .map(|hunk| {
+                if inserted {
+                    hunk.after.len()
+                } else {
+                    hunk.before.len()
+                }
+            })
+            .max()
+            .unwrap_or(0)
+    };
+    row.count(longest(true));
+    row.count(longest(false));
+    row.count(hunks.iter().map(|hunk| hunk.after.len()).max().unwrap_or(0));
+    row.count(
+        hunks
+            .iter()
+            .map(|hunk| hunk.before.len())
+            .max()
+            .unwrap_or(0),
+    );
+    row.count(per_hunk(&e.novel));
+    row.count(per_hunk(&e.lost));
+    let gain = (0..hunks.len()).map(|at| {
+        let of = |side: &[Moved<'_, '_>]| side.iter().filter(|moved| moved.hunk == at).count();
+        (
+            of(&e.novel).saturating_sub(of(&e.lost)),
+            of(&e.lost).saturating_sub(of(&e.novel)),
+        )
+    });
+    let (most_gained, most_lost) = gain.fold((0, 0), |most, here| {
+        (most.0.max(here.0), most.1.max(here.1))
+    });
+    row.count(most_gained);
+    row.count(most_lost);
+}
+
+/// Numbers, dates, names: which came, went or were replaced.
+fn classes(row: &mut Row, e: &Evidence<'_, '_>) {
+    for class in [
+        Class::Number,
+        Class::NumberWord,
+        Class::Date,
+        Class::Name,
+        Class::Function,
+        Class::Content,
+    ] {
+        let (removed, added) = e.of_class(class);
+        row.sides(removed.len(), added.len());
+    }
+    let names = |side: &[Moved<'_, '_>]| {
+        side.iter()
+            .filter(|moved| moved.word.class == Class::Name)
+            .count()
+    };
+    row.sides(names(&e.lost), names(&e.novel));
+    row.count(
+        e.reading
+            .before
+            .iter()
+            .filter(|word| word.class == Class::Number)
+            .count(),
+    );
+    row.count(
+        e.reading
+            .before
+            .iter()
+            .filter(|word| word.class == Class::Name)
+            .count(),
+    );
+}
+
+/// Words of the closed classes.
+fn lexicons(row: &mut Row, e: &Evidence<'_, '_>) {
+    let lists: [&Lexicon; 11] = [
+        &NEGATION,
+        &MODALITY,
+        &QUANTITY,
+        &PROMISE,
+        &TONE,
+        &CONNECTIVE,
+        &RELATION,
+        &TIMING,
+        &CLAUSE,
+        &PRONOUN,
+        &TIME_UNIT,
+    ];
+    for list in lists {
+        let of = |side: &[Moved<'_, '_>]| {
+            side.iter()
+                .filter(|moved| list.has(&moved.word.fold))
+                .count()
+        };
+        row.sides(of(&e.removed), of(&e.added));
+    }
+}
+
+/// What a removed word became in the same place.
+fn swaps(row: &mut Row, e: &Evidence<'_, '_>) {
+    let (mut single, mut opposite, mut inflected, mut alike, mut function) = (0, 0, 0, 0, 0);
+    let (mut wordy, mut largest) = (0_usize, 0);
+    for (at, hunk) in e.reading.aligned.hunks.iter().enumerate() {
+        let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
+            side.iter()
+                .filter(|m| m.hunk == at)
+                .map(|m| m.word.fold.clone())
+                .collect()
+        };
+        let (removed, added) = (of(&e.removed), of(&e.added));
+        let pairs = || {
+            removed
+                .iter()
+                .flat_map(|a| added.iter().map(move |b| (a, b)))
+        };
+        let small = removed.len().saturating_mul(added.len()) <= 64;
+        let opposed = small && pairs().any(|(a, b)| are_opposite(a, b));
+        let bent = small && pairs().any(|(a, b)| stem(a) == stem(b));
+        let near = small && pairs().any(|(a, b)| stem(a) != stem(b) && resembles(a, b));
+        opposite = add(opposite, opposed);
+        inflected = add(inflected, bent);
+        alike = add(alike, near);
+        single = add(
+            single,
+            removed.len() == 1 && added.len() == 1 && !bent && !near,
+        );
+        let words = removed.iter().chain(&added);
+        let any = words.clone().next().is_some();
+        function = add(
+            function,
+            any && words.clone().all(|word| FUNCTION.has(word)),
+        );
+        let content = words.filter(|word| !FUNCTION.has(word)).count();
+        wordy = add(wordy, content > 0);
+        largest = largest.max(hunk.before.len().min(hunk.after.len()));
+    }
+    for count in [single, opposite, inflected, alike, function, wordy, largest] {
+        row.count(count);
+    }
+    row.share(wordy, e.reading.aligned.hunks.len());
+}
+
+fn add(count: usize, one: bool) -> usize {
+    count.saturating_add(usize::from(one))
+}
+
+/// Whether one word may be the other, misspelt.
+fn resembles(a: &str, b: &str) -> bool {
+    let longer = a.len().max(b.len());
+    let allowed = if longer >= 7 {
+        2
+    } else {
+        usize::from(longer >= 4)
+    };
+    allowed > 0 && typing_errors(a, b) <= allowed
+}
+
+/// Punctuation.
+fn marks(row: &mut Row, e: &Evidence<'_, '_>) {
+    let count = |words: &[Word<'_>], marks: &[&str]| {
+        words
+            .iter()
+            .filter(|word| marks.contains(&word.text))
+            .count()
+    };
+    for set in [
+        &["."][..],
+        &["!", "?"],
+        &[","],
+        &[";", ":"],
+        &["(", ")", "[", "]"],
+        &["\"", "“", "”", "'", "’"],
+        &["-", "–", "—"],
+    ] {
+        let (before, after) = (count(&e.reading.before, set), count(&e.reading.after, set));
+        row.balance(before, after);
+    }
+    let only_marks = |words: &[Word<'_>]| words.iter().all(|word| word.class == Class::Mark);
+    let hunks = &e.reading.aligned.hunks;
+    let marks = hunks
+        .iter()
+        .filter(|hunk| {
+            let (old, new) = e.reading.sides(hunk);
+            only_marks(old) && only_marks(new)
+        })
+        .count();
+    row.count(marks);
+    row.count(hunks.len().saturating_sub(marks));
+}
+
+/// Where in the text the change stands.
+fn places(row: &mut Row, e: &Evidence<'_, '_>) {
+    let hunks = &e.reading.aligned.hunks;
+    let length = e.reading.after.len();
+    row.share(hunks.first().map_or(0, |hunk| hunk.after.start), length);
+    row.share(hunks.last().map_or(0, |hunk| hunk.after.end), length);
+    let tail = hunks
+        .last()
+        .filter(|hunk| hunk.after.end.saturating_add(2) >= length);
+    row.count(tail.map_or(0, |hunk| hunk.after.len().saturating_sub(hunk.before.len())));
+    let head = hunks.first().filter(|hunk| hunk.after.start == 0);
+    row.count(head.map_or(0, |hunk| hunk.after.len()));
+    row.count(head.map_or(0, |hunk| hunk.before.len()));
+}

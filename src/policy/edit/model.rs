@@ -1,0 +1,99 @@
+//! A score from a row of features: the sum of small decision trees, in integers, so that every
+//! machine gets the same. It must not know what a feature means.
+//!
+//! Weights, in bytes: one for the depth D, two for the sum from which on an edit counts as
+//! substantive, two for the sum that divides both kinds most evenly; then per tree 2^D - 1 pairs (feature, threshold) from
+//! the root down, level by level, and 2^D leaves as signed bytes. A row goes right where its
+//! feature is greater than the threshold.
+
+/// Trained by `bench train-edits`; see there for how.
+pub(super) static WEIGHTS: &[u8] = include_bytes!("weights.bin");
+
+/// The parts of the weights before the trees.
+const HEADER_BYTES: usize = 5;
+
+/// The sum of the leaves that a row falls into. Anything missing from the weights adds nothing.
+pub(super) fn sum(weights: &[u8], row: &[u8]) -> i32 {
+    let Some(&depth) = weights.first() else {
+        return 0;
+    };
+    let leaves = 1_usize.checked_shl(u32::from(depth)).unwrap_or(1).min(256);
+    let size = leaves.saturating_mul(3).saturating_sub(2);
+    let trees = weights.get(HEADER_BYTES..).unwrap_or_default();
+    trees
+        .chunks_exact(size)
+        .map(|tree| i32::from(leaf(tree, leaves, row)))
+        .sum()
+}
+
+/// The score from which on an edit that no rule settles is called substantive.
+pub(super) fn operating_ppm(weights: &[u8]) -> u32 {
+    score_ppm(stored(weights, 1))
+}
+
+/// The score that divides the two kinds most evenly.
+pub(super) fn balanced_ppm(weights: &[u8]) -> u32 {
+    score_ppm(stored(weights, 3))
+}
+
+fn stored(weights: &[u8], at: usize) -> i32 {
+    match weights.get(at..at.saturating_add(2)) {
+        Some(&[low, high]) => i32::from(i16::from_le_bytes([low, high])),
+        _ => 0,
+    }
+}
+
+fn leaf(tree: &[u8], leaves: usize, row: &[u8]) -> i8 {
+    let mut node = 1_usize;
+    while node < leaves {
+        let at = node.saturating_sub(1).saturating_mul(2);
+        let (feature, threshold) = match tree.get(at..at.saturating_add(2)) {
+            Some(&[feature, threshold]) => (feature, threshold),
+            _ => return 0,
+        };
+        let value = row.get(usize::from(feature)).copied().unwrap_or(0);
+        node = node
+            .saturating_mul(2)
+            .saturating_add(usize::from(value > threshold));
+    }
+    // Leaves follow the 2^D - 1 nodes; node numbers of leaves begin at 2^D.
+    let at = leaves
+        .saturating_sub(1)
+        .saturating_mul(2)
+        .saturating_add(node)
+        .saturating_sub(leaves);
+    tree.get(at).map_or(0, |leaf| i8::from_le_bytes([*leaf]))
+}
+
+/// A sum of leaves as millionths between 0 and 1, the higher the sum the higher: not a frequency.
+pub(super) fn score_ppm(sum: i32) -> u32 {
+    /// The sum at which the score is three quarters.
+    const SPREAD: i64 = 256;
+    let sum = i64::from(sum);
+    let spread = sum.saturating_abs().saturating_add(SPREAD);
+    let offset = sum.saturating_mul(500_000).checked_div(spread).unwrap_or(0);
+    u32::try_from(offset.saturating_add(500_000)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tree() {
+        // feature 0 > 5, then feature 1 > 0 on either side.
+        let weights = [2, 0, 0, 0, 0, 0, 5, 1, 0, 1, 0, 1, 2, 3, 255];
+        assert_eq!(sum(&weights, &[0, 0]), 1);
+        assert_eq!(sum(&weights, &[5, 1]), 2);
+        assert_eq!(sum(&weights, &[6, 0]), 3);
+        assert_eq!(sum(&weights, &[6, 1]), -1);
+        assert_eq!(sum(&[], &[6]), 0);
+    }
+
+    #[test]
+    fn scores_rise_with_sums() {
+        assert_eq!(score_ppm(0), 500_000);
+        assert_eq!(score_ppm(256), 750_000);
+        assert!(score_ppm(-9) < score_ppm(-8));
+    }
+}

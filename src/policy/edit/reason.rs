@@ -1,0 +1,245 @@
+//! Why is an edit of its kind? The reasons, with the words that show them, for a reviewer to
+//! read. It must not decide: the kind is given.
+
+use super::evidence::{Evidence, Moved};
+use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
+use super::rule;
+use super::word::{Class, Word, stem, typing_errors};
+use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
+
+/// New or lost words of meaning in one place from which on it is a claim that came or went, and
+/// not a word.
+const CLAIM_WORDS_MIN: usize = 2;
+
+/// The reasons of an edit, the weightiest first, each once; at least one for an edit that changed
+/// anything.
+pub(super) fn found(e: &Evidence<'_, '_>, kind: EditKind) -> Vec<EditReasonFound> {
+    let mut reasons = Vec::new();
+    facts(e, &mut reasons);
+    statements(e, &mut reasons);
+    manner(e, &mut reasons);
+    if kind == EditKind::Cosmetic {
+        // What a cosmetic edit is not: its words are shown as a matter of wording at most.
+        reasons.retain(|found| found.reason >= EditReason::Wording);
+    }
+    if reasons.is_empty() {
+        let words = |side: &[Moved<'_, '_>]| joined(side.iter().map(|moved| moved.word.text));
+        let (before, after) = (words(&e.removed), words(&e.added));
+        let bare = before.is_empty() && after.is_empty();
+        let reason = if bare {
+            EditReason::Format
+        } else {
+            EditReason::Wording
+        };
+        reasons.push(EditReasonFound {
+            reason,
+            before,
+            after,
+        });
+    }
+    reasons
+}
+
+fn push(reasons: &mut Vec<EditReasonFound>, reason: EditReason, before: String, after: String) {
+    if !(before.is_empty() && after.is_empty()) {
+        reasons.push(EditReasonFound {
+            reason,
+            before,
+            after,
+        });
+    }
+}
+
+/// Words in a row, cut to what is shown.
+fn joined<'t>(words: impl Iterator<Item = &'t str>) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+        if text.len() > EVIDENCE_CHARS_MAX.saturating_mul(4) {
+            break;
+        }
+    }
+    text.chars().take(EVIDENCE_CHARS_MAX).collect()
+}
+
+fn of<'t>(side: &'t [Moved<'_, '_>], is: impl Fn(&Word<'_>) -> bool + 't) -> String {
+    joined(
+        side.iter()
+            .filter(move |moved| is(moved.word))
+            .map(|moved| moved.word.text),
+    )
+}
+
+/// Numbers, dates, names, links.
+fn facts(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+    let number = |word: &Word<'_>| matches!(word.class, Class::Number | Class::NumberWord);
+    let swapped = rule::numbers_replaced(e);
+    if swapped.is_empty() {
+        push(
+            reasons,
+            EditReason::Number,
+            of(&e.removed, number),
+            of(&e.added, number),
+        );
+    } else {
+        push_pairs(reasons, EditReason::Number, &swapped);
+    }
+    let dates = |word: &Word<'_>| word.class == Class::Date;
+    push(
+        reasons,
+        EditReason::Date,
+        of(&e.removed, dates),
+        of(&e.added, dates),
+    );
+    let names = |word: &Word<'_>| word.class == Class::Name;
+    push(
+        reasons,
+        EditReason::Name,
+        of(&e.lost, names),
+        of(&e.novel, names),
+    );
+    let (gone, come) = rule::links_apart(e);
+    push(
+        reasons,
+        EditReason::Link,
+        joined(gone.into_iter()),
+        joined(come.into_iter()),
+    );
+}
+
+fn push_pairs(
+    reasons: &mut Vec<EditReasonFound>,
+    reason: EditReason,
+    pairs: &[(Vec<&Word<'_>>, Vec<&Word<'_>>)],
+) {
+    let before = joined(
+        pairs
+            .iter()
+            .flat_map(|(gone, _)| gone.iter().map(|word| word.text)),
+    );
+    let after = joined(
+        pairs
+            .iter()
+            .flat_map(|(_, come)| come.iter().map(|word| word.text)),
+    );
+    push(reasons, reason, before, after);
+}
+
+/// Negation, modality, promises, claims that came or went.
+fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+    let opposite = opposites(e);
+    let listed = |list: &'static Lexicon| move |word: &Word<'_>| list.has(&word.fold);
+    let (before, after) = (
+        of(&e.removed, listed(&NEGATION)),
+        of(&e.added, listed(&NEGATION)),
+    );
+    match opposite {
+        Some((a, b)) if before.is_empty() && after.is_empty() => {
+            push(reasons, EditReason::Negation, a.to_owned(), b.to_owned());
+        }
+        _ => push(reasons, EditReason::Negation, before, after),
+    }
+    let modal = |word: &Word<'_>| MODALITY.has(&word.fold) || QUANTITY.has(&word.fold);
+    push(
+        reasons,
+        EditReason::Modality,
+        of(&e.removed, modal),
+        of(&e.added, modal),
+    );
+    let promise = listed(&PROMISE);
+    push(
+        reasons,
+        EditReason::Promise,
+        of(&e.removed, promise),
+        of(&e.added, listed(&PROMISE)),
+    );
+    let per_hunk =
+        |side: &[Moved<'_, '_>], at: usize| side.iter().filter(|moved| moved.hunk == at).count();
+    let (mut came, mut went) = (Vec::new(), Vec::new());
+    for (at, hunk) in e.reading.aligned.hunks.iter().enumerate() {
+        let (novel, lost) = (per_hunk(&e.novel, at), per_hunk(&e.lost, at));
+        let (old, new) = e.reading.sides(hunk);
+        if novel >= lost.saturating_add(CLAIM_WORDS_MIN) {
+            came.extend(new.iter().map(|word| word.text));
+        } else if lost >= novel.saturating_add(CLAIM_WORDS_MIN) {
+            went.extend(old.iter().map(|word| word.text));
+        }
+    }
+    push(
+        reasons,
+        EditReason::ClaimAdded,
+        String::new(),
+        joined(came.into_iter()),
+    );
+    push(
+        reasons,
+        EditReason::ClaimRemoved,
+        joined(went.into_iter()),
+        String::new(),
+    );
+}
+
+/// A word that became its opposite in the same place.
+fn opposites<'e>(e: &'e Evidence<'_, '_>) -> Option<(&'e str, &'e str)> {
+    e.removed.iter().find_map(|old| {
+        e.added
+            .iter()
+            .filter(|new| new.hunk == old.hunk)
+            .find(|new| are_opposite(&old.word.fold, &new.word.fold))
+            .map(|new| (old.word.text, new.word.text))
+    })
+}
+
+/// Tone, spelling, format.
+fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+    let content = |word: &Word<'_>| word.class == Class::Content;
+    let bent = |old: &Word<'_>, new: &Word<'_>| {
+        stem(&old.fold) == stem(&new.fold) || typing_errors(&old.fold, &new.fold) <= 2
+    };
+    let partner = |moved: &Moved<'_, '_>, others: &[Moved<'_, '_>]| {
+        let near = others
+            .iter()
+            .filter(|other| other.hunk == moved.hunk)
+            .take(16);
+        near.into_iter().any(|other| bent(moved.word, other.word))
+    };
+    let spelt = |side: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
+        let pairs = side
+            .iter()
+            .filter(|m| content(m.word) && partner(m, others));
+        joined(pairs.map(|moved| moved.word.text))
+    };
+    let rest = |side: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
+        let single = side
+            .iter()
+            .filter(|m| content(m.word) && !TONE.has(&m.word.fold));
+        joined(
+            single
+                .filter(|m| !partner(m, others))
+                .map(|moved| moved.word.text),
+        )
+    };
+    let (before, after) = (rest(&e.lost, &e.novel), rest(&e.novel, &e.lost));
+    push(reasons, EditReason::Wording, before, after);
+    let tone = |word: &Word<'_>| TONE.has(&word.fold);
+    push(
+        reasons,
+        EditReason::Tone,
+        of(&e.removed, tone),
+        of(&e.added, tone),
+    );
+    let (before, after) = (spelt(&e.removed, &e.added), spelt(&e.added, &e.removed));
+    push(reasons, EditReason::Spelling, before, after);
+    if e.removed.is_empty() && e.added.is_empty() {
+        let marks = |after: bool| {
+            joined(e.reading.aligned.hunks.iter().flat_map(move |hunk| {
+                let (old, new) = e.reading.sides(hunk);
+                (if after { new } else { old }).iter().map(|word| word.text)
+            }))
+        };
+        push(reasons, EditReason::Format, marks(false), marks(true));
+    }
+}

@@ -1,0 +1,251 @@
+//! What kind of word is this, and which words are one and the same? It looks at one word and what
+//! stands before it; it must not compare texts.
+
+use super::lexicon::{FUNCTION, MONTH_OR_DAY, NUMBER_WORD};
+use crate::diff::token::Token;
+
+/// What a token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Digits, also within letters as in an order number, and signs of currency.
+    Number,
+    /// A number in letters.
+    NumberWord,
+    /// A month, a weekday, a day by name.
+    Date,
+    /// A capital letter where no sentence begins, or capitals inside.
+    Name,
+    /// A word that holds the sentence together.
+    Function,
+    /// Any other word.
+    Content,
+    /// A comma, a bracket, a dash.
+    Mark,
+}
+
+/// A token, read.
+#[derive(Clone, Debug)]
+pub(super) struct Word<'a> {
+    /// As it stands in the text.
+    pub(super) text: &'a str,
+    /// In lower case, with plain apostrophes.
+    pub(super) fold: String,
+    /// What it stands for.
+    pub(super) class: Class,
+}
+
+/// The tokens of a text, read in order.
+pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
+    let mut initial = true;
+    let mut words = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let fold = fold(token.text);
+        let class = class(token, &fold, initial);
+        words.push(Word {
+            text: token.text,
+            fold,
+            class,
+        });
+        initial = match class {
+            Class::Mark => match token.text {
+                "." | "!" | "?" | ":" | ";" | "…" | "•" | "*" | "。" => true,
+                "\"" | "'" | "“" | "‘" | "(" | "[" | "-" => initial,
+                _ => false,
+            },
+            _ => false,
+        };
+    }
+    words
+}
+
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == '\u{2019}' { '\'' } else { c })
+        .collect()
+}
+
+fn class(token: &Token<'_>, fold: &str, initial: bool) -> Class {
+    if !token.is_word() {
+        let sign = matches!(token.text, "$" | "€" | "£" | "¥" | "₹" | "%" | "‰");
+        return if sign { Class::Number } else { Class::Mark };
+    }
+    if token.text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Class::Number;
+    }
+    let capital = token.text.chars().next().is_some_and(char::is_uppercase);
+    let inner = token.text.chars().skip(1).any(char::is_uppercase);
+    let ambiguous = matches!(fold, "may" | "mar" | "march" | "sat" | "sun" | "second");
+    if MONTH_OR_DAY.has(fold) && (!ambiguous || (capital && !initial)) {
+        Class::Date
+    } else if NUMBER_WORD.has(fold) {
+        Class::NumberWord
+    } else if fold.starts_with("i'") || (FUNCTION.has(fold) && !(inner && fold.len() < 4)) {
+        Class::Function
+    } else if (capital && !initial) || inner {
+        Class::Name
+    } else {
+        Class::Content
+    }
+}
+
+/// What a number is worth, so that `1,000` and `1000`, `5` and `five`, `$50.00` and `$50` are one.
+pub(super) fn worth(fold: &str) -> String {
+    const LETTERS: [&str; 21] = [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+    ];
+    if let Some(value) = LETTERS.iter().position(|letters| *letters == fold) {
+        return value.to_string();
+    }
+    if !fold
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b',' || byte == b'.')
+    {
+        let plain = ["st", "nd", "rd", "th"]
+            .iter()
+            .find_map(|ending| fold.strip_suffix(ending));
+        return plain.unwrap_or(fold).to_owned();
+    }
+    let digits = fold.replace(',', "");
+    let digits = match digits.split_once('.') {
+        Some((whole, part)) if part.bytes().all(|byte| byte == b'0') => whole.to_owned(),
+        Some(_) => digits.trim_end_matches('0').to_owned(),
+        None => digits,
+    };
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        "0".to_owned()
+    } else {
+        digits.to_owned()
+    }
+}
+
+/// The part of a word that stays when it is inflected.
+pub(super) fn stem(fold: &str) -> &str {
+    const ENDINGS: [&str; 14] = [
+        "ingly", "edly", "ing", "ied", "ies", "est", "ed", "es", "er", "ly", "'s", "s", "e", "y",
+    ];
+    let stripped = ENDINGS
+        .iter()
+        .find_map(|ending| fold.strip_suffix(ending).filter(|rest| rest.len() >= 3))
+        .unwrap_or(fold);
+    let stripped = stripped
+        .strip_suffix(['e', 'i'])
+        .filter(|s| s.len() >= 3)
+        .unwrap_or(stripped);
+    let mut ends = stripped.chars().rev();
+    match (ends.next(), ends.next()) {
+        (Some(a), Some(b)) if a == b && stripped.len() > 3 && a.is_ascii_alphabetic() => {
+            stripped.strip_suffix(a).unwrap_or(stripped)
+        }
+        _ => stripped,
+    }
+}
+
+/// How many letters must be put in, taken out, changed or swapped with a neighbour to make one
+/// word the other; words of more than 32 letters count as wholly different.
+pub(super) fn typing_errors(a: &str, b: &str) -> usize {
+    const LETTERS_MAX: usize = 32;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len() > LETTERS_MAX || b.len() > LETTERS_MAX || a.len().abs_diff(b.len()) > 2 {
+        return a.len().max(b.len());
+    }
+    let mut older: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], k: usize| row.get(k).copied().unwrap_or(usize::MAX);
+            let changed = at(&last, j).saturating_add(usize::from(x != y));
+            let dropped = at(&last, j.saturating_add(1)).saturating_add(1);
+            let put = at(&row, j).saturating_add(1);
+            let mut best = changed.min(dropped).min(put);
+            let swapped = i > 0
+                && j > 0
+                && a.get(i.saturating_sub(1)) == Some(y)
+                && b.get(j.saturating_sub(1)) == Some(x);
+            if swapped {
+                best = best.min(at(&older, j.saturating_sub(1)).saturating_add(1));
+            }
+            row.push(best);
+        }
+        older = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::token::tokens;
+
+    #[test]
+    fn classes() {
+        let words = tokens("Please ask Anna on Monday about AB12, we may pay $5.");
+        let found: Vec<Class> = read(&words).iter().map(|word| word.class).collect();
+        use Class::{Content, Date, Function, Mark, Name, Number};
+        let expected = [
+            Content, Content, Name, Function, Date, Function, Number, Mark, Function, Function,
+            Content, Number, Number, Mark,
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn numbers_of_equal_worth() {
+        for (a, b) in [
+            ("1,000", "1000"),
+            ("five", "5"),
+            ("50.00", "50"),
+            ("3rd", "3"),
+            ("07", "7"),
+        ] {
+            assert_eq!(worth(a), worth(b), "{a} {b}");
+        }
+        assert_ne!(worth("1.5"), worth("15"));
+    }
+
+    #[test]
+    fn stems() {
+        for (a, b) in [
+            ("report", "reports"),
+            ("running", "run"),
+            ("studies", "study"),
+            ("cause", "caused"),
+            ("quick", "quickly"),
+        ] {
+            assert_eq!(stem(a), stem(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn typing_errors_count_swaps_once() {
+        assert_eq!(typing_errors("recieve", "receive"), 1);
+        assert_eq!(typing_errors("indicats", "indicates"), 1);
+        assert_eq!(typing_errors("same", "same"), 0);
+        assert_eq!(typing_errors("cat", "house"), 5);
+    }
+}

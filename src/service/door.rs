@@ -1,0 +1,195 @@
+//! The door: bounds a request, checks its credential's MAC, and passes it to the one object that
+//! the credential names. It must not trust a header, a path or a body to name a tenant.
+
+use crate::call::{Answer, CREDENTIAL_HEADER, PASSED_HEADERS};
+use crate::problem::{Outcome, Problem};
+use crate::routes::{self, Access, Match, Operation};
+use crate::{people, tenants};
+use countersign_policy::digest;
+use countersign_policy::draft::BODY_BYTES_MAX;
+use countersign_policy::key::{self, Credential, KeyKind};
+use countersign_policy::problem::Code;
+use countersign_policy::route::ENGINE_VERSION;
+use futures_util::StreamExt;
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use worker::{Env, Headers, Request, RequestInit, Response};
+
+/// The cookie that carries a session.
+pub const SESSION_COOKIE: &str = "countersign_session";
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// `GET /v1/health`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Health {
+    /// Always `ok`: a service that can't answer doesn't.
+    status: &'static str,
+    /// The rules that decide.
+    engine_version: u32,
+    /// How corrections are retrieved: `bm25`, or `bm25+meaning` where the weights are there.
+    retrieval: &'static str,
+}
+
+/// Answers one request.
+pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
+    let method = request.method().to_string();
+    let path = request.path();
+    let found = routes::find(&method, &path)
+        .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
+    let credential = match found.entry.access {
+        Access::Open => None,
+        Access::Operator => check_operator(&request, env).map(|()| None)?,
+        access => Some(credential(&request, env, access)?),
+    };
+    let by_session = credential.as_ref().is_some_and(|known| known.kind == KeyKind::Session);
+    if by_session || found.entry.operation == Operation::OpenSession {
+        check_origin(&request)?;
+    }
+    let body = read_body(&mut request).await?;
+    match (found.entry.operation, credential) {
+        (Operation::Health, _) => health(),
+        (Operation::OpenApi, _) => openapi(),
+        (Operation::CreateTenant, _) => tenants::create(env, &body).await,
+        (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
+        (Operation::OpenSession, _) => {
+            let invitation = people::invitation_in(&body)?;
+            let credential = check_key(env, KeyKind::Invitation, &invitation)?
+                .ok_or(Problem::from(Code::InvitationInvalid))?;
+            pass(env, &credential, &request, &found, body).await
+        }
+        (_, Some(credential)) => pass(env, &credential, &request, &found, body).await,
+        (_, None) => Err(Problem::from(Code::Forbidden)),
+    }
+}
+
+fn health() -> Outcome<Response> {
+    let health = Health { status: "ok", engine_version: ENGINE_VERSION, retrieval: "bm25" };
+    Ok(Answer::json(200, &health)?.response()?)
+}
+
+fn openapi() -> Outcome<Response> {
+    Ok(Answer { status: 200, body: OPENAPI.to_owned(), headers: Vec::new() }.response()?)
+}
+
+/// The credential that fits the access; the MAC is right, the tenant has not been asked.
+fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credential> {
+    let bearer = bearer(request)?;
+    let session = cookie(request, SESSION_COOKIE)?;
+    let (by_key, by_session) = match access {
+        Access::Agent => (Some(KeyKind::Agent), false),
+        Access::AgentOrPerson => (Some(KeyKind::Agent), true),
+        Access::LeadOrPolicyKey => (Some(KeyKind::Policy), true),
+        _ => (None, true),
+    };
+    match (by_key, bearer, session) {
+        (Some(kind), Some(text), _) => check_key(env, kind, &text)?
+            .ok_or_else(|| Problem::from(Code::KeyInvalid)),
+        (_, _, Some(text)) if by_session => check_key(env, KeyKind::Session, &text)?
+            .ok_or_else(|| Problem::from(Code::SessionRequired)),
+        (Some(_), None, _) if !by_session => Err(Problem::from(Code::KeyMissing)),
+        _ => Err(Problem::from(Code::SessionRequired)),
+    }
+}
+
+/// Checks a credential under the Worker's MAC key, or the one before it.
+fn check_key(env: &Env, kind: KeyKind, text: &str) -> Outcome<Option<Credential>> {
+    let current = secret(env, "KEY_MAC_SECRET")?;
+    let before = env.secret("KEY_MAC_SECRET_PREVIOUS").map(|value| value.to_string());
+    let before = before.unwrap_or_default();
+    Ok(key::check(kind, text, &[current.as_bytes(), before.as_bytes()]))
+}
+
+/// A Worker secret; without it nothing can be checked.
+pub fn secret(env: &Env, name: &str) -> Outcome<String> {
+    match env.secret(name).map(|value| value.to_string()) {
+        Ok(value) if value.len() >= 32 => Ok(value),
+        _ => Err(Problem::new(Code::Unavailable, format!("the secret {name} is not set"))),
+    }
+}
+
+fn check_operator(request: &Request, env: &Env) -> Outcome<()> {
+    let secret = secret(env, "OPERATOR_SECRET")?;
+    let given = bearer(request)?.ok_or(Problem::from(Code::KeyMissing))?;
+    // Hashes are compared, so that the time taken tells nothing about the secret or its length.
+    let matches = digest::equal(&digest::plain(&[&given]), &digest::plain(&[&secret]));
+    if matches { Ok(()) } else { Err(Problem::from(Code::KeyInvalid)) }
+}
+
+/// A session only writes from its own page: browsers name the origin of every such request.
+fn check_origin(request: &Request) -> Outcome<()> {
+    let upgrade = request.headers().get("upgrade")?.is_some();
+    if matches!(request.method(), worker::Method::Get | worker::Method::Head) && !upgrade {
+        return Ok(());
+    }
+    let own = request.url()?.origin().ascii_serialization();
+    match request.headers().get("origin")? {
+        Some(origin) if origin != own => Err(Problem::from(Code::OriginRefused)),
+        _ => Ok(()),
+    }
+}
+
+fn bearer(request: &Request) -> Outcome<Option<String>> {
+    let header = request.headers().get("authorization")?;
+    Ok(header.and_then(|text| text.strip_prefix("Bearer ").map(|key| key.trim().to_owned())))
+}
+
+fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
+    let header = request.headers().get("cookie")?.unwrap_or_default();
+    let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+    Ok(pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
+}
+
+/// The whole body, refused as soon as it is above the limit, whatever its length header says.
+async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
+    let too_large =
+        || Problem::new(Code::BodyTooLarge, format!("more than {BODY_BYTES_MAX} bytes"));
+    let stated = request.headers().get("content-length")?;
+    if stated.and_then(|text| text.parse::<usize>().ok()).is_some_and(|bytes| bytes > limit) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    let mut stream = request.stream()?;
+    while let Some(chunk) = stream.next().await {
+        body.extend(chunk?);
+        if body.len() > limit {
+            return Err(too_large());
+        }
+    }
+    Ok(body)
+}
+
+/// Hands the request to the tenant's object, with nothing of it but what the object needs.
+async fn pass(
+    env: &Env,
+    credential: &Credential,
+    request: &Request,
+    found: &Match,
+    body: Vec<u8>,
+) -> Outcome<Response> {
+    let headers = Headers::new();
+    for name in PASSED_HEADERS {
+        if let Some(value) = request.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    let kind = credential.kind.prefix();
+    headers.set(CREDENTIAL_HEADER, &format!("{kind} {}", credential.secret_hash))?;
+    let mut init = RequestInit::new();
+    init.with_method(request.method()).with_headers(headers);
+    if !body.is_empty() {
+        let bytes = js_sys::Uint8Array::from(body.as_slice());
+        init.with_body(Some(JsValue::from(bytes)));
+    }
+    let stub = tenants::object(env, &credential.tenant)?;
+    let inner = Request::new_with_init(request.url()?.as_str(), &init)?;
+    let response = stub.fetch_with_request(inner).await.map_err(|error| {
+        worker::console_error!("{:?} failed in its object: {error:?}", found.entry.operation);
+        Problem::from(Code::Internal)
+    })?;
+    Ok(response)
+}

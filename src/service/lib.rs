@@ -1,0 +1,44 @@
+//! Performs. The Worker: it finds the operation and the tenant of a request and hands both to the
+//! tenant's object. It must not hold a rule of its own, and must not wake an object for a
+//! credential that it did not issue.
+
+mod call;
+mod conversations;
+mod corrections;
+mod door;
+mod drafts;
+mod live;
+mod log;
+#[cfg(test)]
+mod openapi;
+mod outbox;
+mod people;
+mod policies;
+mod problem;
+mod queue;
+mod random;
+mod routes;
+mod schema;
+mod storage;
+mod tenant;
+mod tenants;
+mod verdicts;
+
+use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+
+/// One request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    match door::answer(request, &env).await {
+        Ok(response) => Ok(response),
+        Err(problem) => problem.response(),
+    }
+}
+
+/// Every few minutes: wakes each tenant, so that an alarm that got lost is set again.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    if let Err(problem) = tenants::wake_all(&env).await {
+        worker::console_error!("the round of the tenants failed: {}", problem.code.name());
+    }
+}

@@ -1,0 +1,151 @@
+//! Appends to the tenant's audit log and lists it. It must not change or drop an entry, and must
+//! not put a text into one.
+
+use crate::call::{Answer, Call};
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::tenants::DATABASE;
+use crate::{bind, outbox};
+use countersign_policy::digest::hex;
+use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Entries of one page.
+const PAGE_MAX: u32 = 200;
+
+/// A leaf on its way to D1.
+#[derive(Serialize, Deserialize)]
+pub struct Leaf {
+    /// Its index.
+    pub seq: u64,
+    /// Its time.
+    pub at_ms: u64,
+    /// What happened, as its text.
+    pub event: String,
+    /// What it happened to.
+    pub about: Option<String>,
+    /// The leaf's bytes.
+    pub entry: String,
+    /// Their hash, in hexadecimal.
+    pub leaf_hash: String,
+}
+
+/// `GET /v1/audit`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AuditPage {
+    /// Newest first.
+    entries: Vec<LeafView>,
+    /// Pass it as `cursor` for older ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<u64>,
+    /// Leaves in the log.
+    size: u64,
+    /// The Merkle tree hash of all of them, in hexadecimal.
+    root: String,
+}
+
+/// One leaf.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LeafView {
+    /// What happened.
+    entry: AuditEntry,
+    /// SHA-256 of 0x00 and the canonical JSON of the entry (RFC 6962, RFC 8785).
+    leaf_hash: String,
+}
+
+#[derive(Deserialize)]
+struct FrontierRow {
+    size: u64,
+    peaks: String,
+}
+
+/// Appends one entry: a leaf of the tree, and a row for D1.
+pub fn append<const N: usize>(
+    tenant: &Tenant,
+    now: Millis,
+    event: Event,
+    actor: Actor,
+    about: Option<&str>,
+    facts: [(&str, Fact); N],
+) -> Outcome<()> {
+    let frontier = frontier(tenant)?;
+    let entry = AuditEntry {
+        v: ENTRY_FORM,
+        tenant: tenant.record()?.id,
+        seq: frontier.size,
+        at_ms: now.0,
+        event,
+        actor,
+        about: about.map(str::to_owned),
+        facts: facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
+    };
+    let hash = entry.leaf_hash();
+    let frontier = frontier.with(hash);
+    tenant.storage.run(
+        "UPDATE frontier SET size = ?, peaks = ?",
+        bind![frontier.size, &serde_json::to_string(&frontier.to_hex())?],
+    )?;
+    let leaf = Leaf {
+        seq: entry.seq,
+        at_ms: entry.at_ms,
+        event: serde_json::to_value(event)?.as_str().unwrap_or_default().to_owned(),
+        about: entry.about.clone(),
+        entry: entry.canonical(),
+        leaf_hash: hex(&hash),
+    };
+    outbox::put(tenant, "audit", &leaf)
+}
+
+/// The number of leaves: it rises with every change, so the live stream counts by it.
+pub fn size(tenant: &Tenant) -> Outcome<u64> {
+    Ok(frontier(tenant)?.size)
+}
+
+fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
+    let row = tenant
+        .storage
+        .first::<FrontierRow>("SELECT size, peaks FROM frontier", bind![])?
+        .ok_or(Problem::from(Code::Internal))?;
+    let peaks: Vec<String> = serde_json::from_str(&row.peaks)?;
+    Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
+}
+
+/// `GET /v1/audit`: what D1 has, and what is still on its way there.
+pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let limit = call.number("limit", 50, PAGE_MAX)?;
+    let before = call.number("cursor", u32::MAX, u32::MAX)?;
+    let record = tenant.record()?;
+    let frontier = frontier(tenant)?;
+    let mut leaves: BTreeMap<u64, Leaf> = outbox::waiting::<Leaf>(tenant, "audit")?
+        .into_iter()
+        .filter(|leaf| leaf.seq < u64::from(before))
+        .map(|leaf| (leaf.seq, leaf))
+        .collect();
+    let rows = tenant
+        .env
+        .d1(DATABASE)?
+        .prepare(
+            "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
+             WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+        )
+        .bind(&[record.id.into(), before.into(), limit.into()])?
+        .run()
+        .await?;
+    for leaf in rows.results::<Leaf>()? {
+        leaves.insert(leaf.seq, leaf);
+    }
+    let mut entries = Vec::new();
+    let mut next_cursor = None;
+    for leaf in leaves.into_values().rev().take(usize::try_from(limit).unwrap_or(0)) {
+        next_cursor = Some(leaf.seq).filter(|seq| *seq > 0);
+        let entry = serde_json::from_str(&leaf.entry)?;
+        entries.push(LeafView { entry, leaf_hash: leaf.leaf_hash });
+    }
+    let root = hex(&frontier.root());
+    Answer::json(200, &AuditPage { entries, next_cursor, size: frontier.size, root })
+}

@@ -1,0 +1,277 @@
+//! People of a tenant: invitations, sessions, roles, and the orders of the registry. It must not
+//! decide what a role may do: `tenant` checks that.
+
+use crate::call::{Answer, Call};
+use crate::door::SESSION_COOKIE;
+use crate::log;
+use crate::problem::{Outcome, Problem};
+use crate::tenant::{Tenant, system};
+use crate::tenants::{Founding, Invitation};
+use crate::{bind, door, policies, random};
+use countersign_policy::document::Policy;
+use countersign_policy::key::{self, KeyKind};
+use countersign_policy::log::{Actor, ActorKind, Event};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// An invitation waits this long: a week, so that it survives a holiday.
+const INVITATION_MS: u64 = 7 * 24 * 3_600_000;
+/// A session ends after this much silence: a working day and a half.
+const SESSION_IDLE_MS: u64 = 12 * 3_600_000;
+/// A session ends for good after a week.
+const SESSION_MS: u64 = 7 * 24 * 3_600_000;
+/// A session's last use is written at most once a minute.
+const SESSION_SEEN_MS: u64 = 60_000;
+
+/// What a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PersonRole {
+    /// Decides on drafts.
+    Reviewer,
+    /// Also policy, levels, people.
+    Lead,
+    /// Reads.
+    Auditor,
+}
+
+/// A person of the tenant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Person {
+    /// The person's id.
+    pub id: String,
+    /// Their mail address.
+    pub mail: String,
+    /// As others call them.
+    pub name: String,
+    /// What they may do.
+    pub role: PersonRole,
+}
+
+/// The body of `POST /v1/sessions`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The whole invitation, `csi_…`.
+    invitation: String,
+}
+
+/// Who is signed in, and where.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SessionView {
+    /// The tenant.
+    tenant: TenantView,
+    /// The person.
+    person: Person,
+    /// Seconds within which a verdict can be taken back.
+    undo_window_s: u32,
+    /// The active policy version.
+    policy_version: u32,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TenantView {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct InvitationRow {
+    person_id: String,
+    expires_at: u64,
+    used_at: Option<u64>,
+    reusable: u32,
+}
+
+#[derive(Deserialize)]
+struct SessionRow {
+    id: String,
+    mail: String,
+    name: String,
+    role: PersonRole,
+    created_at: u64,
+    seen_at: u64,
+}
+
+impl Person {
+    /// As the audit log names them.
+    pub fn actor(&self) -> Actor {
+        Actor { kind: ActorKind::Reviewer, id: self.id.clone() }
+    }
+}
+
+/// The invitation in a sign-in's body.
+pub fn invitation_in(body: &[u8]) -> Outcome<String> {
+    Ok(countersign_policy::invalid::parse::<SignIn>(body)?.invitation)
+}
+
+/// An order of the registry: found the tenant, invite someone, or just wake up.
+pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
+    match order {
+        "found" => found(tenant, &call.json()?, call.now),
+        "invite" => invite(tenant, &call.json()?, call.now),
+        "wake" => Ok(()),
+        _ => Err(Problem::from(Code::NotFound)),
+    }?;
+    Ok(Answer::empty())
+}
+
+fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
+    if tenant.named_tenant().as_deref() != Some(founding.tenant_id.as_str()) {
+        return Err(Problem::from(Code::NotFound));
+    }
+    tenant.storage.run(
+        "INSERT INTO tenant (id, name, secret, policy_version, created_at) VALUES (?, ?, ?, 0, ?)",
+        bind![&founding.tenant_id, &founding.name, &founding.secret, now],
+    )?;
+    log::append(tenant, now, Event::TenantCreated, system(), None, [])?;
+    let key_id = random::id(now)?;
+    tenant.storage.run(
+        "INSERT INTO keys (id, kind, secret_hash, name, created_at)
+         VALUES (?, 'agent', ?, 'first', ?)",
+        bind![&key_id, &founding.agent_key_hash, now],
+    )?;
+    log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
+    invite(tenant, &founding.invitation, now)?;
+    let policy = Policy::starting(&founding.invitation.mail);
+    policies::store(tenant, &policy, "countersign", "the starting policy", system(), now)?;
+    Ok(())
+}
+
+fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> {
+    let name = invitation.mail.split('@').next().unwrap_or(&invitation.mail);
+    tenant.storage.run(
+        "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (mail) DO UPDATE SET role = excluded.role",
+        bind![&random::id(now)?, &invitation.mail, name, role_name(invitation.role), now],
+    )?;
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    let person = tenant
+        .storage
+        .first::<Id>("SELECT id FROM people WHERE mail = ?", bind![&invitation.mail])?
+        .ok_or(Problem::from(Code::Internal))?;
+    tenant.storage.run(
+        "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
+         VALUES (?, ?, ?, ?)",
+        bind![
+            &invitation.secret_hash,
+            &person.id,
+            now.plus(INVITATION_MS),
+            invitation.reusable
+        ],
+    )?;
+    let facts = [("role", role_name(invitation.role).into())];
+    log::append(tenant, now, Event::InvitationCreated, system(), Some(&person.id), facts)
+}
+
+/// `POST /v1/sessions`.
+pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<Answer> {
+    let row = tenant
+        .storage
+        .first::<InvitationRow>(
+            "SELECT person_id, expires_at, used_at, reusable FROM invitations
+             WHERE secret_hash = ?",
+            bind![invitation_hash],
+        )?
+        .ok_or(Problem::from(Code::InvitationInvalid))?;
+    let reusable = cfg!(feature = "development") && row.reusable == 1;
+    let usable = reusable || (row.used_at.is_none() && Millis(row.expires_at) > call.now);
+    if !usable {
+        return Err(Problem::from(Code::InvitationInvalid));
+    }
+    tenant.storage.run(
+        "UPDATE invitations SET used_at = ? WHERE secret_hash = ?",
+        bind![call.now, invitation_hash],
+    )?;
+    let record = tenant.record()?;
+    let secret = random::bytes::<32>()?;
+    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
+    let session = key::issue(KeyKind::Session, &record.id, &secret, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
+    let hash = key::stored_hash(&secret);
+    tenant.storage.run(
+        "INSERT INTO sessions (secret_hash, person_id, created_at, seen_at) VALUES (?, ?, ?, ?)",
+        bind![&hash, &row.person_id, call.now, call.now],
+    )?;
+    let person = by_session(tenant, &hash, call.now)?;
+    log::append(tenant, call.now, Event::SessionOpened, person.actor(), Some(&person.id), [])?;
+    // `Secure` is left out only where the page itself came over http: in development.
+    let secure = if call.header("origin").is_some_and(|origin| origin.starts_with("http:")) {
+        ""
+    } else {
+        " Secure;"
+    };
+    let seconds = SESSION_MS / 1_000;
+    let cookie = format!(
+        "{SESSION_COOKIE}={session}; Path=/; HttpOnly;{secure} SameSite=Strict; Max-Age={seconds}"
+    );
+    Ok(view(tenant, person, 201)?.with("set-cookie", cookie))
+}
+
+/// `GET /v1/session`.
+pub fn current(tenant: &Tenant, person: &Person) -> Outcome<Answer> {
+    view(tenant, person.clone(), 200)
+}
+
+/// `DELETE /v1/session`.
+pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let hash = call
+        .header(crate::call::CREDENTIAL_HEADER)
+        .and_then(|header| header.split_once(' '))
+        .map_or("", |(_, hash)| hash);
+    tenant.storage.run("DELETE FROM sessions WHERE secret_hash = ?", bind![hash])?;
+    log::append(tenant, call.now, Event::SessionClosed, person.actor(), Some(&person.id), [])?;
+    let cookie = format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    Ok(Answer::empty().with("set-cookie", cookie))
+}
+
+/// The person of a live session.
+pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
+    let row = tenant
+        .storage
+        .first::<SessionRow>(
+            "SELECT people.id, mail, name, role, sessions.created_at, seen_at
+             FROM sessions JOIN people ON people.id = person_id WHERE secret_hash = ?",
+            bind![hash],
+        )?
+        .ok_or(Problem::from(Code::SessionRequired))?;
+    let silent_ms = now.since(Millis(row.seen_at));
+    if silent_ms > SESSION_IDLE_MS || now.since(Millis(row.created_at)) > SESSION_MS {
+        return Err(Problem::from(Code::SessionRequired));
+    }
+    if silent_ms > SESSION_SEEN_MS {
+        tenant
+            .storage
+            .run("UPDATE sessions SET seen_at = ? WHERE secret_hash = ?", bind![now, hash])?;
+    }
+    Ok(Person { id: row.id, mail: row.mail, name: row.name, role: row.role })
+}
+
+fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
+    let record = tenant.record()?;
+    let undo_window_s = tenant.policy(record.policy_version)?.undo_window_s;
+    let view = SessionView {
+        tenant: TenantView { id: record.id, name: record.name },
+        person,
+        undo_window_s,
+        policy_version: record.policy_version,
+    };
+    Answer::json(status, &view)
+}
+
+fn role_name(role: PersonRole) -> &'static str {
+    match role {
+        PersonRole::Reviewer => "reviewer",
+        PersonRole::Lead => "lead",
+        PersonRole::Auditor => "auditor",
+    }
+}

@@ -1,0 +1,130 @@
+//! The one place where errors become HTTP: problem+json with a stable code. It must not let the
+//! text of a draft or the inside of a failure out.
+
+use countersign_policy::invalid::Invalid;
+use countersign_policy::problem::Code;
+use countersign_policy::queue::Refusal;
+use serde::Serialize;
+use serde_json::Value;
+use worker::{Response, ResponseBuilder};
+
+/// A request that was refused, or that broke.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Problem {
+    /// Always `about:blank`: the code says which problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the code means.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Stable; clients may branch on it.
+    pub code: Code,
+    /// What is wrong with this request, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+    /// JSON pointer of the field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// Every fault, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<FaultView>,
+    /// The draft as it is now, where the caller saw another state of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<Value>,
+}
+
+/// One fault of a document.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FaultView {
+    pointer: String,
+    detail: String,
+}
+
+/// What a handler gives back.
+pub type Outcome<T> = Result<T, Problem>;
+
+impl Problem {
+    /// A problem with a sentence about this request.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: code.title(),
+            status: code.status(),
+            code,
+            detail: detail.into(),
+            pointer: None,
+            faults: Vec::new(),
+            draft: None,
+        }
+    }
+
+    /// A policy that was refused whole, with all its faults.
+    pub fn policy(faults: &[Invalid]) -> Self {
+        let faults = faults
+            .iter()
+            .map(|fault| FaultView { pointer: fault.pointer.clone(), detail: fault.detail.clone() })
+            .collect();
+        Self { faults, ..Self::from(Code::PolicyInvalid) }
+    }
+
+    /// The same problem with the draft as it is now.
+    pub fn with_draft(self, draft: Value) -> Self {
+        Self { draft: Some(draft), ..self }
+    }
+
+    /// The HTTP answer.
+    pub fn response(&self) -> worker::Result<Response> {
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        let response = ResponseBuilder::new()
+            .with_status(self.status)
+            .with_header("content-type", "application/problem+json")?
+            .with_header("cache-control", "no-store")?;
+        Ok(response.fixed(body))
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code, "")
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(fault: Invalid) -> Self {
+        let pointer = (!fault.pointer.is_empty()).then_some(fault.pointer);
+        Self { pointer, ..Self::new(Code::from(fault.fault), fault.detail) }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::from(Code::from(refusal))
+    }
+}
+
+impl From<worker::Error> for Problem {
+    /// Something broke on our side: it is logged once, here, and its inside stays here.
+    fn from(error: worker::Error) -> Self {
+        worker::console_error!("internal error: {}", describe(&error));
+        Self::from(Code::Internal)
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    /// Only for what we wrote ourselves; input is read by `countersign_policy::invalid::parse`.
+    fn from(error: serde_json::Error) -> Self {
+        worker::console_error!("stored JSON is broken: {:?} at {}", error.classify(), error.column());
+        Self::from(Code::Internal)
+    }
+}
+
+/// The text of a platform error; D1's own `Display` panics, so its cause is taken.
+pub fn describe(error: &worker::Error) -> String {
+    match error {
+        worker::Error::D1(error) => error.cause(),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,191 @@
+//! Every path of the API, what it is called, and who may ask. It must not do anything: a request
+//! becomes an [`Operation`], and `tenant` performs it.
+
+use countersign_policy::problem::Code;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Open,
+    /// The operator of the deployment, with the Worker's secret.
+    Operator,
+    /// An agent, with its key.
+    Agent,
+    /// A person of the tenant, in any role.
+    Person,
+    /// An agent with its key, or a person.
+    AgentOrPerson,
+    /// A reviewer or a lead.
+    Reviewer,
+    /// A lead.
+    Lead,
+    /// A lead, or a key for policy.
+    LeadOrPolicyKey,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each stands with its path in the table below")]
+pub enum Operation {
+    Health,
+    OpenApi,
+    CreateTenant,
+    Invite,
+    OpenSession,
+    GetSession,
+    CloseSession,
+    PostDraft,
+    GetDraft,
+    WithdrawDraft,
+    PutHead,
+    PutOutcome,
+    SimilarCorrections,
+    ListCorrections,
+    GetQueue,
+    ClaimNext,
+    PutLease,
+    DeleteLease,
+    PutVerdict,
+    UndoVerdict,
+    GetLive,
+    GetPolicy,
+    PutPolicy,
+    GetAudit,
+    #[cfg(feature = "development")]
+    Panic,
+}
+
+/// One row of the table.
+pub struct Entry {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path; `{id}` stands for one segment.
+    pub path: &'static str,
+    /// What it asks.
+    pub operation: Operation,
+    /// Who may.
+    pub access: Access,
+    /// What it is for, in a sentence.
+    pub summary: &'static str,
+}
+
+macro_rules! table {
+    ($($(#[$attribute:meta])* $method:literal $path:literal $operation:ident $access:ident $summary:literal;)*) => {
+        /// The table of the API.
+        pub const TABLE: &[Entry] = &[$($(#[$attribute])* Entry {
+            method: $method,
+            path: $path,
+            operation: Operation::$operation,
+            access: Access::$access,
+            summary: $summary,
+        }),*];
+    };
+}
+
+table! {
+    "GET" "/v1/health" Health Open "Whether the service runs, and with what.";
+    "GET" "/v1/openapi.json" OpenApi Open "This document.";
+    "POST" "/v1/tenants" CreateTenant Operator "Make a tenant, its first key and its first lead's invitation.";
+    "POST" "/v1/tenants/{id}/invitations" Invite Operator "Invite a person to a tenant.";
+    "POST" "/v1/sessions" OpenSession Open "Sign in with an invitation.";
+    "GET" "/v1/session" GetSession Person "Who is signed in.";
+    "DELETE" "/v1/session" CloseSession Person "Sign out.";
+    "POST" "/v1/drafts" PostDraft Agent "Post a draft and learn whether it may go out.";
+    "GET" "/v1/drafts/{id}" GetDraft AgentOrPerson "A draft; an agent may wait up to 25 s for its verdict.";
+    "DELETE" "/v1/drafts/{id}" WithdrawDraft Agent "Take an open draft back.";
+    "PUT" "/v1/conversations/{id}/head" PutHead Agent "Say that a conversation went on; open drafts on an older head become stale.";
+    "PUT" "/v1/drafts/{id}/outcome" PutOutcome Agent "Say what became of something that was allowed to leave.";
+    "POST" "/v1/corrections/similar" SimilarCorrections Agent "Corrections of similar messages, as examples and as one text block.";
+    "GET" "/v1/corrections" ListCorrections Person "The newest corrections.";
+    "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";
+    "POST" "/v1/leases" ClaimNext Reviewer "Claim the next draft.";
+    "PUT" "/v1/drafts/{id}/lease" PutLease Reviewer "Claim a draft, or renew the claim.";
+    "DELETE" "/v1/drafts/{id}/lease" DeleteLease Reviewer "Let a draft go.";
+    "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
+    "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
+    "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
+    "GET" "/v1/policy" GetPolicy Person "The active policy.";
+    "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active.";
+    "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+}
+
+/// A request's row of the table and its `{id}`, where it has one.
+pub struct Match {
+    /// The row.
+    pub entry: &'static Entry,
+    /// The segment at `{id}`, percent-decoded; empty where the path has none.
+    pub id: String,
+}
+
+/// The row for a method and path, or why there is none.
+pub fn find(method: &str, path: &str) -> Result<Match, Code> {
+    let mut known_path = false;
+    for entry in TABLE {
+        if let Some(id) = capture(entry.path, path) {
+            if entry.method == method {
+                return Ok(Match { entry, id: decode(id).ok_or(Code::InvalidParameter)? });
+            }
+            known_path = true;
+        }
+    }
+    Err(if known_path { Code::MethodNotAllowed } else { Code::NotFound })
+}
+
+fn capture<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let mut id = "";
+    let mut wanted = pattern.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(id),
+            (Some("{id}"), Some(segment)) if !segment.is_empty() => id = segment,
+            (Some(fixed), Some(segment)) if fixed == segment => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Percent-decoding of one segment; `None` for a broken escape or bytes that are not UTF-8.
+fn decode(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = if *first == b'%' {
+            let [high, low, after @ ..] = tail else { return None };
+            let digits = [high.to_ascii_lowercase(), low.to_ascii_lowercase()];
+            let digits = str::from_utf8(&digits).ok()?;
+            bytes.extend(countersign_policy::digest::from_hex(digits)?);
+            after
+        } else {
+            bytes.push(*first);
+            tail
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &str, path: &str, expected: Result<(Operation, &str), Code>) {
+        let found = find(method, path);
+        let found = found.as_ref().map(|found| (found.entry.operation, found.id.as_str()));
+        assert_eq!(found.map_err(|code| *code), expected, "{method} {path}");
+    }
+
+    #[test]
+    fn a_path_has_one_row_per_method() {
+        check("POST", "/v1/drafts", Ok((Operation::PostDraft, "")));
+        check("GET", "/v1/drafts/a%2Fb", Ok((Operation::GetDraft, "a/b")));
+        check("PUT", "/v1/drafts/1/verdict", Ok((Operation::PutVerdict, "1")));
+        check("GET", "/v1/drafts/", Err(Code::NotFound));
+        check("GET", "/v1/drafts/1/2", Err(Code::NotFound));
+        check("GET", "/v1/drafts/%zz", Err(Code::InvalidParameter));
+        check("PATCH", "/v1/drafts/1", Err(Code::MethodNotAllowed));
+        check("GET", "/", Err(Code::NotFound));
+    }
+}

@@ -1,0 +1,32 @@
+//! The tables of a tenant's object, as numbered steps that are only ever appended. It must not
+//! change a step that has shipped.
+
+use crate::bind;
+use crate::problem::Outcome;
+use crate::storage::Storage;
+use serde::Deserialize;
+
+/// Each step runs once per object, in order.
+const STEPS: &[&str] = &[include_str!("schema/0001_first.sql")];
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// Brings the object's tables up to date.
+pub fn migrate(storage: &Storage) -> Outcome<()> {
+    storage.run("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL) STRICT", bind![])?;
+    let version = storage
+        .first::<Version>("SELECT MAX(version) AS version FROM schema WHERE version > 0", bind![])
+        .ok()
+        .flatten()
+        .map_or(0, |row| row.version);
+    for (step, number) in STEPS.iter().zip(1_u32..).filter(|(_, number)| *number > version) {
+        storage.transaction(|| {
+            storage.run(step, bind![])?;
+            storage.run("INSERT INTO schema (version) VALUES (?)", bind![number])
+        })?;
+    }
+    Ok(())
+}

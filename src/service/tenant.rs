@@ -1,0 +1,348 @@
+//! One tenant's object: finds out who asks, does what they ask in one transaction, tells those who
+//! wait, and sets the alarm. It must not hold live state outside its storage, but for those who
+//! wait for an answer at this moment.
+
+use crate::call::{Answer, CREDENTIAL_HEADER, Call};
+use crate::people::{Person, PersonRole};
+use crate::problem::{Outcome, Problem};
+use crate::routes::{self, Access, Operation};
+use crate::storage::Storage;
+use crate::{
+    bind, conversations, corrections, drafts, live, log, outbox, people, policies, queue, schema,
+    tenants, verdicts,
+};
+use countersign_policy::document::Policy;
+use countersign_policy::log::{Actor, ActorKind};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use futures_channel::oneshot;
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::{
+    Date, DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage,
+    durable_object,
+};
+
+/// The object of a tenant.
+#[durable_object]
+pub struct Tenant {
+    /// The platform's handle.
+    pub state: State,
+    /// Bindings and secrets.
+    pub env: Env,
+    /// The object's database.
+    pub storage: Storage,
+    /// Agents that wait for a verdict, by draft.
+    waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
+    /// Drafts that changed in the transaction under way.
+    changed: RefCell<Vec<String>>,
+    /// The active policy, parsed once per version.
+    policy: RefCell<Option<(u32, Rc<Policy>)>>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A program with a key, by the key's id.
+    Key(String),
+    /// A person with a session.
+    Person(Person),
+    /// Someone who holds an invitation, by its hash.
+    Invited(String),
+}
+
+/// The tenant's own record.
+#[derive(Clone, Deserialize)]
+pub struct TenantRecord {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// 64 hex: keys the sampling draw and the view digests.
+    pub secret: String,
+    /// The active policy version.
+    pub policy_version: u32,
+}
+
+#[derive(Deserialize)]
+struct KeyRow {
+    id: String,
+    used_at: Option<u64>,
+}
+
+/// A key's last use is written at most once a minute: a write per draft would cost more than it tells.
+const KEY_USE_MS: u64 = 60_000;
+
+impl DurableObject for Tenant {
+    fn new(state: State, env: Env) -> Self {
+        let storage = Storage::new(&state);
+        if let Err(problem) = schema::migrate(&storage) {
+            worker::console_error!("the tables could not be made: {}", problem.code.name());
+        }
+        live::answer_pings(&state);
+        Self {
+            state,
+            env,
+            storage,
+            waiting: RefCell::default(),
+            changed: RefCell::default(),
+            policy: RefCell::default(),
+        }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        match self.answer(request).await {
+            Ok(response) => Ok(response),
+            Err(problem) => problem.response(),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        // Re-arm first: whatever happens below, the next alarm is set. An error must not leave:
+        // the platform would stop after six attempts.
+        self.state.storage().set_alarm(Duration::from_secs(30)).await?;
+        if let Err(problem) = self.settle_due(now()) {
+            worker::console_error!("due work failed: {}", problem.code.name());
+        }
+        outbox::deliver(self, now()).await;
+        if let Err(problem) = self.arm(now()).await {
+            worker::console_error!("the alarm could not be set: {}", problem.code.name());
+        }
+        Response::empty()
+    }
+
+    async fn websocket_message(
+        &self,
+        socket: WebSocket,
+        message: WebSocketIncomingMessage,
+    ) -> worker::Result<()> {
+        live::receive(self, &socket, &message);
+        Ok(())
+    }
+
+    async fn websocket_close(
+        &self,
+        socket: WebSocket,
+        _code: usize,
+        _reason: String,
+        _was_clean: bool,
+    ) -> worker::Result<()> {
+        live::leave(self, &socket);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _error: worker::Error) -> worker::Result<()> {
+        live::leave(self, &socket);
+        Ok(())
+    }
+}
+
+impl Tenant {
+    async fn answer(&self, request: Request) -> Outcome<Response> {
+        let mut call = read(request).await?;
+        if let Some(order) = call.path.strip_prefix("/registry/") {
+            let answer = self.transaction(|| people::obey(self, order, &call))?;
+            self.arm(call.now).await?;
+            return Ok(answer.response()?);
+        }
+        self.settle_due(call.now)?;
+        let found = routes::find(&call.method, &call.path)?;
+        call.id = found.id;
+        let caller = self.caller(&call)?;
+        admit(&caller, found.entry.access)?;
+        let answer = match found.entry.operation {
+            Operation::GetLive => return live::open(self, &call, &caller),
+            Operation::GetDraft => drafts::get(self, &call, &caller).await,
+            Operation::GetAudit => log::list(self, &call).await,
+            Operation::ListCorrections => corrections::list(self, &call).await,
+            operation => self.transaction(|| self.perform(operation, &call, &caller)),
+        }?;
+        self.arm(call.now).await?;
+        Ok(answer.response()?)
+    }
+
+    /// Everything that needs nothing but the object's storage.
+    fn perform(&self, operation: Operation, call: &Call, caller: &Caller) -> Outcome<Answer> {
+        match (operation, caller) {
+            (Operation::OpenSession, Caller::Invited(hash)) => people::sign_in(self, call, hash),
+            (Operation::GetSession, Caller::Person(person)) => people::current(self, person),
+            (Operation::CloseSession, Caller::Person(person)) => people::sign_out(self, call, person),
+            (Operation::PostDraft, Caller::Key(key)) => drafts::post(self, call, key),
+            (Operation::WithdrawDraft, Caller::Key(key)) => drafts::withdraw(self, call, key),
+            (Operation::PutOutcome, Caller::Key(key)) => drafts::report(self, call, key),
+            (Operation::PutHead, Caller::Key(key)) => conversations::put_head(self, call, key),
+            (Operation::SimilarCorrections, Caller::Key(_)) => corrections::similar(self, call),
+            (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
+            (Operation::ClaimNext, Caller::Person(person)) => queue::claim_next(self, call, person),
+            (Operation::PutLease, Caller::Person(person)) => queue::lease(self, call, person),
+            (Operation::DeleteLease, Caller::Person(person)) => queue::unlease(self, call, person),
+            (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
+            (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
+            (Operation::GetPolicy, _) => policies::get(self),
+            (Operation::PutPolicy, _) => policies::put(self, call, caller),
+            #[cfg(feature = "development")]
+            #[expect(clippy::panic, reason = "a test sees what follows a panic")]
+            (Operation::Panic, _) => panic!("asked to panic"),
+            _ => Err(Problem::from(Code::Forbidden)),
+        }
+    }
+
+    /// Who the credential belongs to; the Worker has checked its MAC.
+    fn caller(&self, call: &Call) -> Outcome<Caller> {
+        let (kind, hash) = call
+            .header(CREDENTIAL_HEADER)
+            .and_then(|header| header.split_once(' '))
+            .ok_or(Problem::from(Code::KeyMissing))?;
+        match kind {
+            "csi" => Ok(Caller::Invited(hash.to_owned())),
+            "css" => people::by_session(self, hash, call.now).map(Caller::Person),
+            kind => {
+                let kind = if kind == "csp" { "policy" } else { "agent" };
+                self.by_key(kind, hash, call.now).map(Caller::Key)
+            }
+        }
+    }
+
+    fn by_key(&self, kind: &str, hash: &str, now: Millis) -> Outcome<String> {
+        let row = self
+            .storage
+            .first::<KeyRow>(
+                "SELECT id, used_at FROM keys
+                 WHERE secret_hash = ? AND kind = ? AND revoked_at IS NULL",
+                bind![hash, kind],
+            )?
+            .ok_or(Problem::from(Code::KeyInvalid))?;
+        if now.since(Millis(row.used_at.unwrap_or(0))) > KEY_USE_MS {
+            self.storage.run("UPDATE keys SET used_at = ? WHERE id = ?", bind![now, &row.id])?;
+        }
+        Ok(row.id)
+    }
+
+    /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
+    pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+        self.changed.borrow_mut().clear();
+        let value = self.storage.transaction(work)?;
+        let changed = self.changed.take();
+        for id in &changed {
+            for waiter in self.waiting.borrow_mut().remove(id).unwrap_or_default() {
+                // A waiter that hung up is nothing to report.
+                let _ = waiter.send(());
+            }
+        }
+        live::tell(self, &changed);
+        Ok(value)
+    }
+
+    /// Notes that a draft changed in the transaction under way.
+    pub fn touch(&self, id: &str) {
+        self.changed.borrow_mut().push(id.to_owned());
+    }
+
+    /// Resolves when the draft changes.
+    pub fn wait_for(&self, id: &str) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().entry(id.to_owned()).or_default().push(sender);
+        receiver
+    }
+
+    /// Settles every verdict whose undo window is over; asked on every request and by the alarm.
+    pub fn settle_due(&self, now: Millis) -> Outcome<()> {
+        if drafts::nothing_due(self, now)? {
+            return Ok(());
+        }
+        self.transaction(|| verdicts::settle_due(self, now))
+    }
+
+    /// Sets the alarm for the next thing that falls due, unless it is set earlier.
+    pub async fn arm(&self, now: Millis) -> Outcome<()> {
+        let Some(next) = outbox::next_due(self)? else { return Ok(()) };
+        let next = next.max(now);
+        let set = self.state.storage().get_alarm().await?;
+        let set = set.and_then(|ms| u64::try_from(ms).ok()).map(Millis);
+        if set.is_none_or(|set| set > next) {
+            self.state.storage().set_alarm(Duration::from_millis(next.since(now))).await?;
+        }
+        Ok(())
+    }
+
+    /// The tenant's record; 404 for an object that was never founded.
+    pub fn record(&self) -> Outcome<TenantRecord> {
+        self.storage
+            .first("SELECT id, name, secret, policy_version FROM tenant", bind![])?
+            .ok_or(Problem::from(Code::NotFound))
+    }
+
+    /// The active policy.
+    pub fn policy(&self, version: u32) -> Outcome<Rc<Policy>> {
+        if let Some((known, policy)) = self.policy.borrow().as_ref()
+            && *known == version
+        {
+            return Ok(policy.clone());
+        }
+        let policy = Rc::new(policies::load(self, version)?);
+        self.policy.replace(Some((version, policy.clone())));
+        Ok(policy)
+    }
+
+    /// The tenant that this object's name belongs to.
+    pub fn named_tenant(&self) -> Option<String> {
+        let name = self.state.id().name()?;
+        tenants::tenant_of(&name).map(str::to_owned)
+    }
+}
+
+impl Caller {
+    /// As the audit log names them.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Key(id) => Actor { kind: ActorKind::Agent, id: id.clone() },
+            Self::Person(person) => person.actor(),
+            Self::Invited(_) => system(),
+        }
+    }
+}
+
+/// Countersign itself, as the audit log names it.
+pub fn system() -> Actor {
+    Actor { kind: ActorKind::System, id: "countersign".into() }
+}
+
+/// The one place where roles are checked.
+fn admit(caller: &Caller, access: Access) -> Outcome<()> {
+    let admitted = match (caller, access) {
+        (Caller::Invited(_), Access::Open) => true,
+        (Caller::Key(_), Access::Agent | Access::AgentOrPerson | Access::LeadOrPolicyKey) => true,
+        (Caller::Person(_), Access::Person | Access::AgentOrPerson) => true,
+        (Caller::Person(person), Access::Reviewer) => person.role != PersonRole::Auditor,
+        (Caller::Person(person), Access::Lead | Access::LeadOrPolicyKey) => {
+            person.role == PersonRole::Lead
+        }
+        _ => false,
+    };
+    if admitted { Ok(()) } else { Err(Problem::from(Code::Forbidden)) }
+}
+
+/// The time at which a request or alarm began.
+pub fn now() -> Millis {
+    Millis(Date::now().as_millis())
+}
+
+async fn read(mut request: Request) -> Outcome<Call> {
+    let url = request.url()?;
+    let body = match request.inner().body() {
+        None => Vec::new(),
+        Some(_) => request.bytes().await?,
+    };
+    Ok(Call {
+        method: request.method().to_string(),
+        path: url.path().to_owned(),
+        id: String::new(),
+        query: url.query_pairs().into_owned().collect(),
+        headers: request.headers().entries().collect(),
+        body,
+        now: now(),
+    })
+}

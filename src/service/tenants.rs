@@ -1,0 +1,259 @@
+//! The registry of tenants, for the operator: making one, inviting to it, waking all. It must not
+//! read what a tenant holds.
+
+use crate::call::Answer;
+use crate::door::secret;
+use crate::problem::{Outcome, Problem};
+use crate::random;
+use countersign_policy::draft::NAME_BYTES_MAX;
+use countersign_policy::invalid::Invalid;
+use countersign_policy::key::{self, KeyKind};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+use worker::{Date, Env, Method, Request, RequestInit, Response, Stub};
+
+/// The binding of the tenants' objects.
+const OBJECTS: &str = "TENANT";
+/// The binding of D1.
+pub const DATABASE: &str = "DB";
+/// The only shard so far; a tenant beyond one object is sharded by conversation.
+const SHARD: u32 = 0;
+
+/// The body of `POST /v1/tenants`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewTenant {
+    /// Unique within the deployment.
+    name: String,
+    /// The first lead's mail address.
+    lead: String,
+    /// Whether the invitation can be used again and again; development builds only.
+    #[serde(default)]
+    reusable_invitation: bool,
+}
+
+/// The answer: the key and the invitation are shown once, here.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TenantMade {
+    tenant_id: String,
+    name: String,
+    agent_key: String,
+    invitation: String,
+    sign_in_path: String,
+}
+
+/// The body of `POST /v1/tenants/{id}/invitations`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// Who is invited.
+    mail: String,
+    /// What they may do.
+    role: crate::people::PersonRole,
+    /// Development builds only.
+    #[serde(default)]
+    reusable: bool,
+}
+
+/// The answer: the invitation is shown once, here.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InvitationMade {
+    invitation: String,
+    sign_in_path: String,
+}
+
+/// What the registry tells a tenant's object to begin with.
+#[derive(Serialize, Deserialize)]
+pub struct Founding {
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// Its name.
+    pub name: String,
+    /// Keys what the tenant keeps from its agents: 64 hex.
+    pub secret: String,
+    /// Hash of the first agent key.
+    pub agent_key_hash: String,
+    /// The first lead.
+    pub invitation: Invitation,
+}
+
+/// What the registry tells a tenant's object of an invitation.
+#[derive(Serialize, Deserialize)]
+pub struct Invitation {
+    /// Hash of its secret.
+    pub secret_hash: String,
+    /// Who is invited.
+    pub mail: String,
+    /// What they may do.
+    pub role: crate::people::PersonRole,
+    /// Development builds only.
+    pub reusable: bool,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    id: String,
+}
+
+/// The one object of a tenant.
+pub fn object(env: &Env, tenant: &str) -> Outcome<Stub> {
+    let name = object_name(tenant, SHARD);
+    Ok(env.durable_object(OBJECTS)?.get_by_name(&name)?)
+}
+
+/// The name of a tenant's object. Renaming one would lose its data.
+fn object_name(tenant: &str, shard: u32) -> String {
+    format!("tenant/{tenant}/{shard}")
+}
+
+/// The tenant whose object has this name.
+pub fn tenant_of(object_name: &str) -> Option<&str> {
+    object_name.strip_prefix("tenant/")?.rsplit_once('/').map(|(tenant, _)| tenant)
+}
+
+/// `POST /v1/tenants`.
+pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
+    let wanted: NewTenant = countersign_policy::invalid::parse(body)?;
+    check_text("/name", &wanted.name)?;
+    check_text("/lead", &wanted.lead)?;
+    let now = Millis(Date::now().as_millis());
+    let database = env.d1(DATABASE)?;
+    let taken = database
+        .prepare("SELECT id FROM tenants WHERE name = ?")
+        .bind(&[wanted.name.as_str().into()])?
+        .first::<Registered>(None)
+        .await?;
+    if taken.is_some() {
+        return Err(Problem::new(Code::TenantExists, format!("`{}`", wanted.name)));
+    }
+    let tenant_id = random::id(now)?;
+    let (agent_key, agent_key_hash) = issue(env, KeyKind::Agent, &tenant_id)?;
+    let (invitation, secret_hash) = issue(env, KeyKind::Invitation, &tenant_id)?;
+    let founding = Founding {
+        tenant_id: tenant_id.clone(),
+        name: wanted.name.clone(),
+        secret: countersign_policy::digest::hex(&random::bytes::<32>()?),
+        agent_key_hash,
+        invitation: Invitation {
+            secret_hash,
+            mail: wanted.lead,
+            role: crate::people::PersonRole::Lead,
+            reusable: reusable(wanted.reusable_invitation)?,
+        },
+    };
+    tell(env, &tenant_id, "found", &founding).await?;
+    // The object without a row here is unreachable; the unique name settles a race.
+    let values: [JsValue; 3] =
+        [tenant_id.as_str().into(), wanted.name.as_str().into(), millis(now)];
+    database
+        .prepare("INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)")
+        .bind(&values)?
+        .run()
+        .await
+        .map_err(|_| Problem::new(Code::TenantExists, format!("`{}`", wanted.name)))?;
+    let sign_in_path = sign_in_path(&invitation);
+    let made = TenantMade { tenant_id, name: wanted.name, agent_key, invitation, sign_in_path };
+    Ok(Answer::json(201, &made)?.response()?)
+}
+
+/// `POST /v1/tenants/{id}/invitations`.
+pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<Response> {
+    let wanted: NewInvitation = countersign_policy::invalid::parse(body)?;
+    check_text("/mail", &wanted.mail)?;
+    let known = env
+        .d1(DATABASE)?
+        .prepare("SELECT id FROM tenants WHERE id = ?")
+        .bind(&[tenant.into()])?
+        .first::<Registered>(None)
+        .await?
+        .ok_or(Problem::from(Code::NotFound))?;
+    let (invitation, secret_hash) = issue(env, KeyKind::Invitation, &known.id)?;
+    let told = Invitation {
+        secret_hash,
+        mail: wanted.mail,
+        role: wanted.role,
+        reusable: reusable(wanted.reusable)?,
+    };
+    tell(env, &known.id, "invite", &told).await?;
+    let sign_in_path = sign_in_path(&invitation);
+    Ok(Answer::json(201, &InvitationMade { invitation, sign_in_path })?.response()?)
+}
+
+/// Wakes every tenant's object; one that fails does not keep the others asleep.
+pub async fn wake_all(env: &Env) -> Outcome<()> {
+    let tenants = env.d1(DATABASE)?.prepare("SELECT id FROM tenants ORDER BY id").run().await?;
+    for tenant in tenants.results::<Registered>()? {
+        if tell(env, &tenant.id, "wake", &()).await.is_err() {
+            worker::console_error!("tenant {} did not wake", tenant.id);
+        }
+    }
+    Ok(())
+}
+
+/// Sends an order of the registry to a tenant's object, on a path that no outside request reaches.
+async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<()> {
+    let mut init = RequestInit::new();
+    let content = serde_json::to_string(content)?;
+    init.with_method(Method::Post).with_body(Some(content.into()));
+    let request = Request::new_with_init(&format!("https://tenant/registry/{order}"), &init)?;
+    let response = object(env, tenant)?.fetch_with_request(request).await?;
+    match response.status_code() {
+        200..=299 => Ok(()),
+        status => Err(Problem::from(worker::Error::from(format!("the object answered {status}")))),
+    }
+}
+
+fn issue(env: &Env, kind: KeyKind, tenant: &str) -> Outcome<(String, String)> {
+    let secret_bytes = random::bytes::<32>()?;
+    let mac_key = secret(env, "KEY_MAC_SECRET")?;
+    let text = key::issue(kind, tenant, &secret_bytes, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
+    Ok((text, key::stored_hash(&secret_bytes)))
+}
+
+/// The secret of an invitation stands in the fragment, which no server ever sees.
+fn sign_in_path(invitation: &str) -> String {
+    format!("/#invitation={invitation}")
+}
+
+fn reusable(wanted: bool) -> Outcome<bool> {
+    if wanted && !cfg!(feature = "development") {
+        let fault = Invalid::field("/reusable_invitation", "only in development builds");
+        return Err(fault.into());
+    }
+    Ok(wanted)
+}
+
+fn check_text(pointer: &str, text: &str) -> Outcome<()> {
+    if text.trim().is_empty() {
+        return Err(Invalid::field(pointer, "empty").into());
+    }
+    if text.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(usize::MAX) {
+        return Err(Invalid::too_long(pointer, NAME_BYTES_MAX, "bytes").into());
+    }
+    Ok(())
+}
+
+/// D1 takes numbers as 64-bit floats; an INTEGER column stores them whole.
+pub fn millis(time: Millis) -> JsValue {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    JsValue::from_f64(time.0 as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_names_are_fixed() {
+        assert_eq!(object_name("0198c0de", 0), "tenant/0198c0de/0");
+        assert_eq!(tenant_of("tenant/0198c0de/0"), Some("0198c0de"));
+        assert_eq!(tenant_of("other"), None);
+    }
+}

@@ -1,0 +1,128 @@
+// The one table of what a person can do on the review page: buttons, keys and the help all read it.
+// No key is listened for anywhere else, and no two actions share one.
+import { texts } from "./texts";
+import { details } from "./state/details.svelte";
+import { queue } from "./state/queue.svelte";
+import { review } from "./state/review.svelte";
+import { choicesOf } from "./state/choices";
+import { verdicts } from "./state/verdicts.svelte";
+
+export type ActionName =
+  | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
+  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "choose" | "retry_allowed" | "send" | "leave";
+
+export interface Action {
+  name: ActionName;
+  label: string;
+  /** As `KeyboardEvent.key` says, letters in upper case; `Mod+` is Ctrl, or Cmd on a Mac. */
+  keys: readonly string[];
+  group: "verdict" | "write" | "move" | "page";
+  /** Whether the key works in a text field, too. */
+  whileTyping?: true;
+  /** Whether the key may be held down. */
+  repeats?: true;
+  when: () => boolean;
+  perform: (key: string) => void;
+}
+
+/** A verdict needs a draft that waits, that was in view long enough, and nothing half done. */
+const deciding = () => review.open && review.writing === null && review.choosing === null;
+const held = () => deciding() && !review.lookOnly && review.summary?.status === "held";
+const waiting = () => deciding() && !review.lookOnly;
+const look = () => deciding() && review.lookOnly;
+const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
+const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
+
+const verdict = (name: ActionName & keyof typeof texts.actions, key: string, when: () => boolean, then: () => void): Action => ({
+  name, label: texts.actions[name], keys: [key], group: "verdict", when, perform: ifSeen(then),
+});
+
+export const actions: readonly Action[] = [
+  verdict("approve", "A", held, () => review.decide({ kind: "approve" })),
+  verdict("edit", "E", held, () => review.write("edit")),
+  verdict("reject", "R", waiting, () => (review.choosing = "reject")),
+  verdict("respond", "W", () => waiting() && review.summary?.kind === "message", () => review.write("respond")),
+  verdict("send_back", "B", waiting, () => review.write("send_back")),
+  verdict("handled_elsewhere", "H", waiting, () => review.decide({ kind: "handled_elsewhere" })),
+  verdict("defer", "D", waiting, () => (review.choosing = "defer")),
+  verdict("confirm", "Y", look, () => review.decide({ kind: "confirm" })),
+  verdict("correct", "X", look, () => (review.choosing = "correct")),
+  {
+    name: "undo", label: texts.actions.undo, keys: ["U"], group: "verdict",
+    when: () => verdicts.last !== undefined && review.writing === null,
+    perform: () => void review.undo(),
+  },
+
+  {
+    name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
+    when: () => review.choosing !== null && review.open,
+    perform: (key) => choicesOf(review)[Number(key) - 1]?.choose(),
+  },
+  {
+    name: "retry_allowed", label: texts.actions.retry_allowed, keys: ["T"], group: "verdict",
+    when: () => review.choosing === "reject",
+    perform: () => (review.mayRetry = !review.mayRetry),
+  },
+
+  {
+    name: "send", label: texts.actions.send, keys: ["Mod+Enter"], group: "write", whileTyping: true,
+    when: () => review.writing !== null && review.wordsSendable && review.open,
+    perform: () => review.sendWords(),
+  },
+  {
+    name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
+    when: () => review.writing !== null || review.choosing !== null || queue.search !== "" || queue.category !== "" || isSearching(),
+    perform: () => leave(),
+  },
+
+  {
+    name: "next", label: texts.actions.next, keys: ["J", "ArrowDown"], group: "move", repeats: true,
+    when: () => review.writing === null, perform: () => review.move(1),
+  },
+  {
+    name: "previous", label: texts.actions.previous, keys: ["K", "ArrowUp"], group: "move", repeats: true,
+    when: () => review.writing === null, perform: () => review.move(-1),
+  },
+  {
+    name: "claim", label: texts.actions.claim, keys: ["C"], group: "move",
+    when: () => review.writing === null && review.mayDecide, perform: () => void review.claim(),
+  },
+  {
+    name: "search", label: texts.actions.search, keys: ["/"], group: "page",
+    when: () => true,
+    perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-search"))),
+  },
+  {
+    name: "category", label: texts.actions.category, keys: ["F"], group: "page",
+    when: () => queue.categories.length > 0,
+    perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-category"))),
+  },
+  { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.helpOpen = true) },
+];
+
+const isSearching = () => document.activeElement?.id === "queue-search";
+
+/** One step back: out of the editor, the choice, the search. */
+function leave(): void {
+  if (review.writing !== null || review.choosing !== null) {
+    review.leave();
+  } else {
+    queue.search = "";
+    queue.category = "";
+  }
+  focusOn("#queue-list");
+  const summary = queue.get(review.focus);
+  if (summary) void details.want(summary);
+}
+
+const byName = new Map(actions.map((action) => [action.name, action]));
+
+export const action = (name: ActionName): Action => byName.get(name)!;
+
+/** Does what a button or a key asks for, if it can be done now. */
+export function perform(name: ActionName, key = ""): boolean {
+  const found = action(name);
+  if (!found.when()) return false;
+  found.perform(key);
+  return true;
+}

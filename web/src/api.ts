@@ -1,0 +1,60 @@
+// Speaks HTTP with the service: one function per call, answers as values. Must not hold state, and
+// never says anything to the person: a refusal is a `Problem` that the caller shows.
+import type { Detail, Lease, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./wire";
+
+/** A refusal of the service, or a lost connection (`status` 0, code `unreachable`). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    /** The draft as it is now, where the service tells. */
+    readonly draft?: Summary,
+  ) {
+    super(code);
+  }
+
+  /** Whether asking again may help. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+const REQUEST_MS_MAX = 20_000;
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/v1${path}`, {
+      method,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+    });
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+  const told = answer.headers.get("content-type")?.includes("json") ? await answer.json().catch(() => null) : null;
+  if (!answer.ok) {
+    throw new Problem(answer.status, told?.code ?? `http_${answer.status}`, told?.detail ?? "", told?.draft);
+  }
+  return told as T;
+}
+
+const draft = (id: string) => `/drafts/${encodeURIComponent(id)}`;
+
+export const openSession = (invitation: string) => call<unknown>("POST", "/sessions", { invitation });
+export const session = () => call<Session>("GET", "/session");
+export const closeSession = () => call<null>("DELETE", "/session");
+
+export const queue = (cursor?: string | null) =>
+  call<QueuePage>("GET", `/queue?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+export const detail = (id: string) => call<Detail>("GET", draft(id));
+
+export const decide = (id: string, body: VerdictBody) => call<VerdictAnswer>("PUT", `${draft(id)}/verdict`, body);
+export const undo = (id: string, verdictId: string) =>
+  call<VerdictAnswer | null>("DELETE", `${draft(id)}/verdict`, { verdict_id: verdictId });
+
+export const lease = (id: string) => call<{ lease: Lease }>("PUT", `${draft(id)}/lease`);
+export const unlease = (id: string) => call<null>("DELETE", `${draft(id)}/lease`);
+export const claimNext = () => call<Summary | null>("POST", "/leases");

@@ -1,0 +1,116 @@
+// An action's arguments as the fields of a form: flat, in order, with labels, money and limits from
+// the action catalogue. Must not draw them, and never drops a value it does not understand.
+import { at, currencyOf, escaped, moneyDigits, money as moneyText, number, calendarDate, pointerMatches } from "./format";
+import { texts } from "./texts";
+import type { ActionEntry, Args, Field, Json, Money } from "./wire";
+
+export interface ArgField {
+  pointer: string;
+  /** As people call it: the catalogue's label, or the argument's name in words. */
+  label: string;
+  /** The names above it, for a value inside a list or object. */
+  group: string;
+  value: Json;
+  type: "text" | "number" | "boolean" | "date" | "none";
+  money?: { entry: Money; currency: string };
+  limits?: Field;
+  editable: boolean;
+}
+
+const FIELDS_MAX = 400;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The fields of a form for these arguments. */
+export function fieldsOf(args: Args, entry: ActionEntry | null | undefined): ArgField[] {
+  const found: ArgField[] = [];
+  walk(args, "", "", "");
+  return found;
+
+  function walk(value: Json, pointer: string, name: string, group: string): void {
+    if (found.length >= FIELDS_MAX) return;
+    if (Array.isArray(value) && value.length > 0) {
+      const above = inside(group, name);
+      value.forEach((item, index) => walk(item, `${pointer}/${index}`, String(index + 1), above));
+    } else if (value !== null && typeof value === "object" && Object.keys(value).length > 0) {
+      const above = pointer === "" ? "" : inside(group, name);
+      for (const [key, inner] of Object.entries(value)) {
+        walk(inner as Json, `${pointer}/${escaped(key)}`, inWords(key), above);
+      }
+    } else {
+      found.push(field(value, pointer, name, group));
+    }
+  }
+
+  function field(value: Json, pointer: string, name: string, group: string): ArgField {
+    const limits = byPattern(entry?.fields, pointer);
+    const paid = entry?.money?.find((one) => pointerMatches(one.pointer, pointer));
+    const label = limits?.label ?? name;
+    const editable = entry?.editable?.some((one) => pointerMatches(one, pointer)) ?? true;
+    return {
+      pointer, label, group, value, limits, editable, type: typeOf(value, limits),
+      ...(paid ? { money: { entry: paid, currency: currencyOf(paid, args) } } : {}),
+    };
+  }
+}
+
+const inside = (group: string, name: string) => (group ? `${group} ${name}` : name);
+const inWords = (key: string) => {
+  const words = key.replaceAll(/[_-]+/g, " ").replaceAll(/([a-z])([A-Z])/g, "$1 $2").trim().toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+const byPattern = (fields: ActionEntry["fields"], pointer: string) =>
+  Object.entries(fields ?? {}).find(([pattern]) => pointerMatches(pattern, pointer))?.[1];
+
+function typeOf(value: Json, limits: Field | undefined): ArgField["type"] {
+  if (typeof value === "object" && value !== null) return "none";
+  if (limits?.type === "date" || (typeof value === "string" && DATE.test(value))) return "date";
+  if (typeof value === "number") return "number";
+  if (typeof value === "boolean") return "boolean";
+  return "text";
+}
+
+/** A value as a person reads it. */
+export function shown(field: ArgField, value: Json | undefined = field.value): string {
+  if (value === undefined || value === null || value === "") return texts.draft.empty;
+  if (typeof value === "boolean") return value ? texts.draft.yes : texts.draft.no;
+  if (Array.isArray(value) || typeof value === "object") return texts.draft.empty;
+  if (field.money && Number.isFinite(Number(value))) return moneyText(major(field, Number(value)), field.money.currency);
+  if (typeof value === "number") return number(value);
+  if (field.type === "date" && DATE.test(value)) return calendarDate(value);
+  return value;
+}
+
+const scale = (field: ArgField) => (field.money?.entry.unit === "minor" ? 10 ** moneyDigits(field.money.currency) : 1);
+const major = (field: ArgField, value: number) => value / scale(field);
+
+/** A value as it stands in an input; money in major units. */
+export function written(field: ArgField, value: Json | undefined = field.value): string {
+  if (value === null || value === undefined) return "";
+  if (field.money && typeof value === "number") return major(field, value).toFixed(scale(field) > 1 ? Math.round(Math.log10(scale(field))) : inputDigits(value));
+  return String(value);
+}
+const inputDigits = (value: number) => Math.min(6, (String(value).split(".")[1] ?? "").length);
+
+/** What an input's text means for a field; undefined where it means nothing. */
+export function read(field: ArgField, text: string): Json | undefined {
+  if (field.type === "boolean") return text === "true";
+  if (field.type !== "number") return field.value === null && text === "" ? null : text;
+  const value = Number(text.trim().replace(",", "."));
+  if (text.trim() === "" || !Number.isFinite(value)) return undefined;
+  const inUnit = scale(field) > 1 ? Math.round(value * scale(field)) : value;
+  if (field.limits?.type === "integer" && !Number.isInteger(inUnit)) return undefined;
+  const { minimum = -Infinity, maximum = Infinity } = field.limits ?? {};
+  return inUnit < minimum || inUnit > maximum ? undefined : inUnit;
+}
+
+/** The arguments with one value replaced. */
+export function replaced(args: Args, pointer: string, value: Json): Args {
+  const copy = structuredClone(args);
+  const parts = pointer.split("/");
+  const last = parts.pop()!;
+  const parent = at(copy, parts.join("/"));
+  const key = last.replaceAll("~1", "/").replaceAll("~0", "~");
+  if (Array.isArray(parent)) parent[Number(key)] = value;
+  else if (parent !== null && typeof parent === "object") parent[key] = value;
+  return copy;
+}

@@ -1,0 +1,20 @@
+// Cuts a text into marked and unmarked pieces by the evidence that points into it. Ranges are in
+// UTF-16 code units, as JavaScript counts. Must not draw anything.
+import type { Reason } from "./wire";
+
+export interface Piece { text: string; reasons: number[] }
+
+/** The pieces of the text at `pointer`; a reason is named by its place in the list. */
+export function pieces(text: string, pointer: string, reasons: Reason[]): Piece[] {
+  const ranges = reasons.flatMap((reason, at) =>
+    (reason.evidence ?? [])
+      .filter((evidence) => evidence.pointer === pointer && evidence.start !== undefined)
+      .map(({ start = 0, end = text.length }) => ({ at, start: Math.min(start, text.length), end: Math.min(end, text.length) })),
+  );
+  const cuts = [...new Set([0, text.length, ...ranges.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  return cuts.slice(1).map((end, index) => {
+    const start = cuts[index] ?? 0;
+    const over = ranges.filter((range) => range.start <= start && range.end >= end);
+    return { text: text.slice(start, end), reasons: [...new Set(over.map(({ at }) => at))] };
+  });
+}

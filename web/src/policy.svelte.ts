@@ -1,0 +1,68 @@
+// The policy crate in the browser: loaded after the first view, asked while somebody types. What it
+// says is a preview; the service decides again with the same code.
+import type { EditKind, Json, Args } from "./wire";
+
+export interface Part { text: string; changed: boolean }
+export interface Change { kind: "keep" | "insert" | "delete"; text: string; parts?: Part[] }
+export interface Edit {
+  kind: EditKind;
+  reasons: { reason: string; before: string; after: string }[];
+  score_ppm: number;
+}
+export interface TextEdit { diff: { changes: Change[] }; edit: Edit }
+export interface ActionEdit {
+  kind: EditKind;
+  changes: { pointer: string; before?: Json; after?: Json; kind: EditKind; text?: Edit }[];
+}
+
+type Exports = typeof import("../pkg/page.js");
+type Answer<T> = { ok: T } | { error: string };
+
+class Policy {
+  #exports = $state.raw<Exports | null>(null);
+  #loading: Promise<void> | null = null;
+
+  ready = $derived(this.#exports !== null);
+
+  load(): Promise<void> {
+    this.#loading ??= import("../pkg/page.js")
+      .then(async (exports) => {
+        await exports.default();
+        this.#exports = exports;
+      })
+      .catch(() => {
+        // Without it an edit can still be sent; the next need asks again.
+        this.#loading = null;
+      });
+    return this.#loading;
+  }
+
+  /** What an edit changed and of which kind it is; null while the crate is not here. */
+  textEdit(before: string, after: string): TextEdit | null {
+    return this.#ask((exports) => exports.text_edit(before, after));
+  }
+
+  textDiff(before: string, after: string): Change[] | null {
+    return this.#ask<TextEdit["diff"]>((exports) => exports.text_diff(before, after))?.changes ?? null;
+  }
+
+  actionEdit(before: Args, after: Args): ActionEdit | null {
+    return this.#ask((exports) => exports.action_edit(JSON.stringify(before), JSON.stringify(after)));
+  }
+
+  get engineVersion(): number | null {
+    return this.#exports?.engine_version() ?? null;
+  }
+
+  #ask<T>(question: (exports: Exports) => string): T | null {
+    if (!this.#exports) return null;
+    try {
+      const answer = JSON.parse(question(this.#exports)) as Answer<T>;
+      return "ok" in answer ? answer.ok : null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+export const policy = new Policy();

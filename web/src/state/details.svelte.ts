@@ -1,0 +1,55 @@
+// Whole drafts, fetched once per version and ahead of need, so that the next one is there at once.
+// Must not hold more than a few: texts are not for keeping.
+import { SvelteMap } from "svelte/reactivity";
+import * as api from "../api";
+import { Problem } from "../api";
+import type { Detail, Summary } from "../wire";
+
+const KEPT_MAX = 24;
+
+class Details {
+  #found = new SvelteMap<string, Detail>();
+  failed = new SvelteMap<string, Problem>();
+  #asked = new Map<string, Promise<void>>();
+  /** Called when the service no longer knows the session. */
+  onSessionEnd = () => {};
+
+  /** The draft as it was fetched last; undefined while it is on its way. */
+  get(id: string | null): Detail | undefined {
+    return id === null ? undefined : this.#found.get(id);
+  }
+
+  /** Makes sure that a draft is here, and newer than or as new as its summary. */
+  want(draft: Pick<Summary, "id" | "version">, again = false): Promise<void> {
+    const found = this.#found.get(draft.id);
+    if (found && found.version >= draft.version && !again) return Promise.resolve();
+    const asked = this.#asked.get(draft.id);
+    if (asked) return asked;
+    const answer = this.#fetch(draft.id).finally(() => this.#asked.delete(draft.id));
+    this.#asked.set(draft.id, answer);
+    return answer;
+  }
+
+  async #fetch(id: string): Promise<void> {
+    try {
+      const detail = await api.detail(id);
+      this.#found.delete(id);
+      this.#found.set(id, detail);
+      this.failed.delete(id);
+      for (const old of this.#found.keys()) {
+        if (this.#found.size <= KEPT_MAX) break;
+        this.#found.delete(old);
+      }
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === 401) this.onSessionEnd();
+      this.failed.set(id, problem);
+    }
+  }
+
+  forget(id: string): void {
+    this.#found.delete(id);
+  }
+}
+
+export const details = new Details();

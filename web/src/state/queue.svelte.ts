@@ -1,0 +1,96 @@
+// What waits: every open draft in the order of the service, kept up to date, searched and filtered
+// here. Must not know which draft is in focus, and never decides whether a draft is open: its
+// status says so.
+import type { Summary } from "../wire";
+
+export interface Section { name: "held" | "human" | "look"; drafts: Summary[] }
+
+/** Whether a draft belongs in the queue. */
+export const waits = (draft: Summary): boolean =>
+  draft.status === "held" || draft.status === "with_human" || (draft.look_owed && draft.status !== "pending");
+
+const section = (draft: Summary): Section["name"] =>
+  draft.status === "held" ? "held" : draft.status === "with_human" ? "human" : "look";
+
+const RANK = { held: 0, human: 0, look: 1 };
+const LAST = "9999";
+
+/** The order of the service: open ones by deadline, then what is to be looked at afterwards. */
+function order(left: Summary, right: Summary): number {
+  return (
+    RANK[section(left)] - RANK[section(right)] ||
+    compare(left.due_at ?? LAST, right.due_at ?? LAST) ||
+    compare(left.created_at, right.created_at) ||
+    compare(left.id, right.id)
+  );
+}
+const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+
+class Queue {
+  /** Every open draft that is not hidden, in order. Replaced, never changed in place. */
+  all = $state.raw<Summary[]>([]);
+  loaded = $state(false);
+  search = $state("");
+  category = $state("");
+  /** Drafts that this reviewer has just decided and whose verdict is on its way. */
+  #hidden = new Set<string>();
+  #byId = new Map<string, Summary>();
+
+  /** The drafts that match the search, in order. */
+  shown = $derived.by(() => {
+    const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0 && !this.category) return this.all;
+    return this.all.filter((draft) => {
+      if (this.category && (draft.category ?? "") !== this.category) return false;
+      const text = `${draft.customer_name ?? ""} ${draft.subject ?? ""} ${draft.snippet} ${draft.category ?? ""} ${draft.agent} ${draft.channel}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+  });
+
+  categories = $derived([...new Set(this.all.map((draft) => draft.category ?? "").filter(Boolean))].sort());
+
+  counts = $derived.by(() => {
+    const counts = { held: 0, human: 0, look: 0 };
+    for (const draft of this.all) counts[section(draft)] += 1;
+    return counts;
+  });
+
+  get(id: string | null): Summary | undefined {
+    return id === null ? undefined : this.#byId.get(id);
+  }
+
+  /** Takes over everything the service listed. */
+  replace(drafts: Summary[]): void {
+    this.#byId = new Map(drafts.filter(waits).map((draft) => [draft.id, draft]));
+    this.loaded = true;
+    this.#publish();
+  }
+
+  /** Takes over what the service said about one draft. */
+  put(draft: Summary): void {
+    if (waits(draft)) this.#byId.set(draft.id, draft);
+    else this.#byId.delete(draft.id);
+    this.#publish();
+  }
+
+  remove(id: string): void {
+    if (this.#byId.delete(id)) this.#publish();
+  }
+
+  /** Leaves a draft out of sight while a verdict on it is under way. */
+  hide(id: string): void {
+    this.#hidden.add(id);
+    this.#publish();
+  }
+
+  unhide(id: string): void {
+    if (this.#hidden.delete(id)) this.#publish();
+  }
+
+  #publish(): void {
+    this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
+  }
+}
+
+export const queue = new Queue();
+export { section as sectionOf };

@@ -1,0 +1,286 @@
+// The review itself: which draft is in focus, what the reviewer is doing with it, and what a
+// verdict does to the page. Must not know keys or layout: actions.ts and the components do.
+import * as api from "../api";
+import { Problem } from "../api";
+import { texts } from "../texts";
+import type { Detail, Summary, Verdict, VerdictBody } from "../wire";
+import { details } from "./details.svelte";
+import { live } from "./live.svelte";
+import { notices } from "./notices.svelte";
+import { queue, waits } from "./queue.svelte";
+import { session } from "./session.svelte";
+import { summaryOf, verdicts, type Sent } from "./verdicts.svelte";
+import { dropWords, keepWords, type Purpose, type Words } from "./words.svelte";
+
+export type Choice = "reject" | "defer" | "correct";
+export type Zone = "queue" | "draft" | "why";
+
+/** A draft that has just come into view cannot be decided: the key was meant for the one before. */
+const SEEN_MS = 300;
+const LEASE_AFTER_MS = 700;
+const LEASE_RENEW_MS = 30_000;
+const AHEAD = 3;
+
+class Review {
+  /** The draft in focus; it stays when somebody else decides it, until the reviewer moves on. */
+  focus = $state<string | null>(null);
+  writing = $state<Purpose | null>(null);
+  choosing = $state<Choice | null>(null);
+  mayRetry = $state(false);
+  zone = $state<Zone>("queue");
+  /** The reason whose words are pointed at, by its place in the list. */
+  pointed = $state<number | null>(null);
+  helpOpen = $state(false);
+  /** What the editor holds; read when it is sent. */
+  words: Words | null = null;
+  wordsSendable = $state(false);
+
+  #seenSince = 0;
+  #place = 0;
+  #lease: ReturnType<typeof setTimeout> | undefined;
+  #leased: string | null = null;
+  /** The last that is known of the draft in focus, for when it leaves the queue. */
+  #last = $state.raw<Summary | null>(null);
+
+  summary = $derived(queue.all.find((draft) => draft.id === this.focus) ?? null);
+  detail = $derived(details.get(this.focus));
+  /** What became of the draft in focus while it was looked at; null while it waits. */
+  gone = $derived(this.focus !== null && this.summary === null ? this.#last : null);
+  leasedBy = $derived.by(() => {
+    const lease = this.summary?.lease;
+    return lease && lease.reviewer !== session.current?.person.id ? lease : null;
+  });
+  mayDecide = $derived(session.current?.person.role !== "auditor");
+  /** Whether a verdict on the draft in focus makes sense now. */
+  open = $derived(this.summary !== null && this.detail !== undefined && this.leasedBy === null && this.mayDecide);
+  lookOnly = $derived(this.summary !== null && this.summary.status !== "held" && this.summary.status !== "with_human");
+
+  async start(): Promise<void> {
+    details.onSessionEnd = () => session.ended();
+    verdicts.onFailed = (sent, problem) => this.#rollBack(sent, problem);
+    live.onDraft = (draft) => this.#changed(draft);
+    live.onGone = (id) => this.#left(id);
+    live.onMissed = () => void this.load();
+    const asked = /^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1];
+    await this.load(asked);
+    const first = asked && queue.get(asked) ? asked : queue.shown[0]?.id;
+    if (first && (asked || this.focus === null)) this.show(first);
+    if (asked && queue.get(asked)) this.zone = "draft";
+    live.open();
+  }
+
+  /** Fetches the whole queue; `wanted` is the draft to open with, where it waits. */
+  async load(wanted?: string): Promise<void> {
+    try {
+      const drafts: Summary[] = [];
+      let cursor: string | null | undefined;
+      do {
+        const page = await api.queue(cursor);
+        drafts.push(...page.drafts);
+        cursor = page.next_cursor;
+        if (!queue.loaded) queue.replace(drafts);
+        if (this.focus === null && wanted === undefined && queue.shown[0]) this.show(queue.shown[0].id);
+      } while (cursor);
+      queue.replace(drafts);
+      if (this.focus === null && wanted === undefined && queue.shown[0]) this.show(queue.shown[0].id);
+      const known = queue.get(this.focus);
+      if (known) void details.want(known);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 401) session.ended();
+    }
+  }
+
+  // Moving.
+
+  show(id: string | null): void {
+    if (this.focus === id) return;
+    this.#letGo();
+    this.focus = id;
+    this.#last = queue.get(id) ?? null;
+    this.writing = this.choosing = this.pointed = null;
+    this.mayRetry = false;
+    this.words = null;
+    this.#seenSince = Number.POSITIVE_INFINITY;
+    const place = queue.shown.findIndex((draft) => draft.id === id);
+    if (place >= 0) this.#place = place;
+    const summary = queue.get(id);
+    if (summary) {
+      void details.want(summary);
+      for (const next of queue.shown.slice(this.#place + 1, this.#place + 1 + AHEAD)) void details.want(next);
+      this.#lease = setTimeout(() => void this.#claim(summary.id), LEASE_AFTER_MS);
+    }
+    live.focus(id);
+    history.replaceState(null, "", id ? `/drafts/${id}` : "/");
+  }
+
+  /** The component that draws the draft says when it stands there, whole. */
+  seen(): void {
+    this.#seenSince = performance.now();
+  }
+
+  get seenLongEnough(): boolean {
+    return performance.now() - this.#seenSince >= SEEN_MS;
+  }
+
+  move(by: 1 | -1): void {
+    const shown = queue.shown;
+    const at = shown.findIndex((draft) => draft.id === this.focus);
+    // Of a draft that has left, the next one stands where it stood.
+    const to = at >= 0 ? at + by : by > 0 ? this.#place : this.#place - 1;
+    const next = shown[Math.max(0, Math.min(to, shown.length - 1))];
+    if (next) this.show(next.id);
+    if (next) notices.say(texts.notices.opened(nameOf(next), texts.notices.position(shown.indexOf(next) + 1, shown.length)));
+  }
+
+  // Deciding.
+
+  decide(verdict: Verdict, kind?: VerdictBody["edit_kind"]): void {
+    const { detail, summary } = this;
+    if (!detail || !summary) return;
+    const shown = queue.shown;
+    const at = shown.findIndex((draft) => draft.id === detail.id);
+    const next = shown[at + 1] ?? shown[at - 1] ?? null;
+    this.#leased = null; // A verdict ends the claim; it need not be let go.
+    const windowMs = (session.current?.undo_window_s ?? 8) * 1000;
+    verdicts.send(detail, nameOf(summary), verdict, windowMs, kind);
+    notices.say(texts.notices.verdict(texts.kinds[verdict.kind], nameOf(summary)));
+    this.show(next?.id === detail.id ? null : (next?.id ?? null));
+    if (next) this.#place = Math.max(0, queue.shown.indexOf(next));
+  }
+
+  async undo(): Promise<void> {
+    const sent = verdicts.last;
+    if (!sent) return;
+    const before = this.focus;
+    const problem = await this.#bringBack(sent, () => verdicts.undo(sent));
+    if (problem === null) {
+      notices.say(texts.notices.undone(sent.name));
+    } else {
+      queue.remove(sent.detail.id);
+      if (this.focus === sent.detail.id) this.show(queue.get(before) ? before : (queue.shown[0]?.id ?? null));
+      notices.show(problem.passing ? texts.notices.problems.unreachable! : texts.notices.undoLate);
+    }
+  }
+
+  /** Shows a draft again before the service has agreed. */
+  async #bringBack(sent: Sent, ask: () => Promise<Problem | null>): Promise<Problem | null> {
+    const asked = ask();
+    this.#restore(sent.detail);
+    const problem = await asked;
+    if (problem === null) await details.want(sent.detail, true);
+    return problem;
+  }
+
+  #restore(detail: Detail): void {
+    if (!queue.get(detail.id)) queue.put(summaryOf(detail));
+    queue.unhide(detail.id);
+    this.show(detail.id);
+    this.zone = "draft";
+  }
+
+  #rollBack(sent: Sent, problem: Problem): void {
+    if (problem.status === 401) session.ended();
+    const { verdict } = sent.body;
+    // What was written is not lost with the verdict.
+    if (verdict.kind === "edit" || verdict.kind === "respond") {
+      keepWords(sent.detail.id, verdict.kind, {
+        text: verdict.draft.text ?? "", args: verdict.draft.action?.args, lesson: "", oneOff: false, kind: null, at: Date.now(),
+      });
+    }
+    const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
+    notices.show(texts.notices.rolledBack(sent.name, why), "bad", sent.detail.id);
+    void details.want(sent.detail, true);
+    if (!queue.get(sent.detail.id) && problem.status === 409) void this.load();
+  }
+
+  async claim(): Promise<void> {
+    try {
+      const next = await api.claimNext();
+      if (!next) return notices.show(texts.notices.nothingToClaim, "plain");
+      queue.put(next);
+      this.show(next.id);
+      this.zone = "draft";
+      notices.say(texts.notices.claimed(nameOf(next)));
+    } catch (problem) {
+      if (problem instanceof Problem) notices.show(texts.notices.problems[problem.code] ?? texts.notices.otherwise);
+    }
+  }
+
+  // Writing.
+
+  write(purpose: Purpose): void {
+    this.choosing = null;
+    this.writing = purpose;
+    this.zone = "draft";
+    if (this.focus) void this.#claim(this.focus);
+  }
+
+  /** Takes over what the editor holds, and keeps it in this browser. */
+  typed(words: Words, sendable: boolean): void {
+    this.words = words;
+    this.wordsSendable = sendable;
+    if (this.focus && this.writing) {
+      if (sendable) keepWords(this.focus, this.writing, words);
+      else dropWords(this.focus, this.writing);
+    }
+  }
+
+  leave(): void {
+    if (this.writing && this.wordsSendable) notices.say(texts.notices.left);
+    this.writing = this.choosing = null;
+    this.words = null;
+  }
+
+  sendWords(): void {
+    const { detail, words, writing } = this;
+    if (!detail || !words || !writing || !this.wordsSendable) return;
+    const content = detail.draft.draft;
+    const written = words.args && content.action ? { ...content, action: { ...content.action, args: words.args } } : { ...content, text: words.text };
+    if (writing === "send_back") this.decide({ kind: "send_back", instruction: words.text.trim() });
+    else if (writing === "respond") this.decide({ kind: "respond", draft: written });
+    else {
+      const lesson = words.lesson.trim();
+      this.decide({ kind: "edit", draft: written, ...(lesson ? { lesson } : {}), one_off: words.oneOff }, words.kind ?? undefined);
+    }
+    dropWords(detail.id);
+  }
+
+  // What others do.
+
+  #changed(draft: Summary): void {
+    queue.put(draft);
+    if (draft.id !== this.focus) return;
+    this.#last = draft;
+    if (waits(draft)) void details.want(draft);
+  }
+
+  #left(id: string): void {
+    queue.remove(id);
+  }
+
+  // Claims.
+
+  async #claim(id: string): Promise<void> {
+    clearTimeout(this.#lease);
+    if (this.focus !== id || !this.open || this.lookOnly) return;
+    try {
+      await api.lease(id);
+      this.#leased = id;
+    } catch (problem) {
+      if (problem instanceof Problem && problem.draft) queue.put(problem.draft);
+    }
+    if (this.focus === id) this.#lease = setTimeout(() => void this.#claim(id), LEASE_RENEW_MS);
+  }
+
+  #letGo(): void {
+    clearTimeout(this.#lease);
+    if (this.#leased) void api.unlease(this.#leased).catch(() => null);
+    this.#leased = null;
+  }
+}
+
+/** How the page calls a draft. */
+export const nameOf = (draft: Summary): string =>
+  [draft.customer_name, draft.subject ?? draft.category ?? draft.channel].filter(Boolean).join(", ") || draft.snippet.slice(0, 60);
+
+export const review = new Review();

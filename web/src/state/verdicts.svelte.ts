@@ -1,0 +1,116 @@
+// Verdicts on their way: sent at once, repeated while the connection is bad (the service knows them
+// by their id), taken back within the undo window. Must not move the focus: who decides says what
+// happens then.
+import * as api from "../api";
+import { Problem } from "../api";
+import type { Detail, Summary, Verdict, VerdictBody } from "../wire";
+import { queue } from "./queue.svelte";
+
+export interface Sent {
+  body: VerdictBody;
+  detail: Detail;
+  /** How the queue named the draft. */
+  name: string;
+  /** Until then it can be taken back; milliseconds since 1970. */
+  until: number;
+  state: "sending" | "pending" | "undoing";
+}
+
+const RETRY_MS = [400, 1_200, 3_000, 6_000];
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+class Verdicts {
+  /** Those that can still be taken back, the newest last. */
+  open = $state.raw<Sent[]>([]);
+  /** Decided since the page was opened. */
+  count = $state(0);
+  #answers = new Map<string, Promise<boolean>>();
+  onFailed = (_sent: Sent, _problem: Problem) => {};
+
+  /** Sends a verdict; the draft leaves the queue before the answer is here. */
+  send(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, kind?: VerdictBody["edit_kind"]): void {
+    const body: VerdictBody = {
+      verdict_id: crypto.randomUUID(),
+      version: detail.version,
+      head: detail.draft.conversation.head,
+      view_digest: detail.view_digest,
+      verdict,
+      ...(kind ? { edit_kind: kind } : {}),
+    };
+    const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending" };
+    queue.hide(detail.id);
+    this.open = [...this.open, sent];
+    this.count += 1;
+    this.#answers.set(body.verdict_id, this.#deliver(sent));
+    setTimeout(() => this.#close(sent), undoWindowMs);
+  }
+
+  async #deliver(sent: Sent): Promise<boolean> {
+    try {
+      await repeated(() => api.decide(sent.detail.id, sent.body));
+      this.#change(sent, "pending");
+      queue.remove(sent.detail.id);
+      queue.unhide(sent.detail.id);
+      return true;
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new Problem(0, "unreachable", String(error));
+      this.#close(sent);
+      this.count -= 1;
+      if (problem.draft) queue.put(problem.draft);
+      queue.unhide(sent.detail.id);
+      this.onFailed(sent, problem);
+      return false;
+    }
+  }
+
+  /** Takes a verdict back; answers the problem when it was too late. */
+  async undo(sent: Sent): Promise<Problem | null> {
+    this.#change(sent, "undoing");
+    const delivered = await this.#answers.get(sent.body.verdict_id);
+    if (!delivered) return null;
+    try {
+      await repeated(() => api.undo(sent.detail.id, sent.body.verdict_id));
+      this.count -= 1;
+      return null;
+    } catch (error) {
+      return error instanceof Problem ? error : new Problem(0, "unreachable", String(error));
+    } finally {
+      this.#close(sent);
+    }
+  }
+
+  /** The one that Undo takes back now. */
+  get last(): Sent | undefined {
+    return this.open.findLast((sent) => sent.state !== "undoing");
+  }
+
+  #change(sent: Sent, state: Sent["state"]): void {
+    const id = sent.body.verdict_id;
+    this.open = this.open.map((one) => (one.body.verdict_id === id && one.state !== "undoing" ? { ...one, state } : one));
+  }
+
+  #close(sent: Sent): void {
+    this.open = this.open.filter((one) => one.body.verdict_id !== sent.body.verdict_id);
+  }
+}
+
+/** Asks again while the connection is bad; every write of the API can be repeated. */
+async function repeated<T>(ask: () => Promise<T>): Promise<T> {
+  for (const ms of RETRY_MS) {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || !problem.passing) throw problem;
+      await sleep(ms);
+    }
+  }
+  return ask();
+}
+
+/** The summary inside a whole draft, for putting it back into the queue. */
+export function summaryOf(detail: Detail, known?: Summary): Summary {
+  const { draft, decision: _d, rules: _r, action: _a, examples: _e, outgoing: _o, view_digest: _v, policy_version: _p, ...rest } = detail;
+  return { ...rest, subject: known?.subject ?? draft.draft.subject ?? null, status: known?.status ?? detail.status };
+}
+
+export const verdicts = new Verdicts();

@@ -1,0 +1,59 @@
+// What a reviewer has typed and not sent, per draft: kept in this browser, so that a reload, a lost
+// connection or an ended session loses no word. Must not keep anything for a draft that is decided.
+import type { Args } from "../wire";
+
+export type Purpose = "edit" | "respond" | "send_back";
+
+export interface Words {
+  text: string;
+  lesson: string;
+  oneOff: boolean;
+  /** The reviewer's own judgement of the edit, where it differs from the policy's. */
+  kind: "cosmetic" | "substantive" | null;
+  /** The arguments, for an action. */
+  args?: Args;
+  at: number;
+}
+
+const PREFIX = "countersign.words.";
+const KEPT_MS = 7 * 24 * 3_600_000;
+const key = (draft: string, purpose: Purpose) => `${PREFIX}${purpose}.${draft}`;
+
+/** The words that were typed for a draft; null when there are none. */
+export function keptWords(draft: string, purpose: Purpose): Words | null {
+  try {
+    return JSON.parse(localStorage.getItem(key(draft, purpose)) ?? "null") as Words | null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepWords(draft: string, purpose: Purpose, words: Words): void {
+  try {
+    localStorage.setItem(key(draft, purpose), JSON.stringify(words));
+  } catch {
+    // Storage may be full or forbidden: the words are still in the editor.
+  }
+}
+
+export function dropWords(draft: string, purpose?: Purpose): void {
+  for (const one of purpose ? [purpose] : (["edit", "respond", "send_back"] as const)) {
+    try {
+      localStorage.removeItem(key(draft, one));
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Forgets words of long ago, or all of them when somebody signs out. */
+export function sweepWords(all = false): void {
+  try {
+    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+      const at = (JSON.parse(localStorage.getItem(name) ?? "{}") as Partial<Words>).at ?? 0;
+      if (all || Date.now() - at > KEPT_MS) localStorage.removeItem(name);
+    }
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,15 @@
+// How Vite builds the page into web/dist. Must not inline anything: the page runs under a policy
+// that allows neither inline scripts nor inline styles.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/",
+  plugins: [svelte({ compilerOptions: { runes: true } })],
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    emptyOutDir: true,
+  },
+});
