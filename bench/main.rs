@@ -2,7 +2,9 @@
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
 mod edits;
+mod novelty;
 mod options;
+mod retrieval;
 mod train_edits;
 
 use options::Options;
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
     };
     let outcome = match name.as_str() {
         "edits" => edits::run(&options),
+        "novelty" => novelty::run(&options),
+        "retrieval" => retrieval::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
