@@ -2,6 +2,7 @@
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
 mod edits;
+mod embed;
 mod novelty;
 mod options;
 mod retrieval;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     };
     let outcome = match name.as_str() {
         "edits" => edits::run(&options),
+        "embed" => embed::run(&options),
         "novelty" => novelty::run(&options),
         "retrieval" => retrieval::run(&options),
         "train-edits" => train_edits::run(&options),

