@@ -2,6 +2,8 @@
 //! their word pieces beside the reference tokenizer's. `embed.mjs` runs it and adds the times in
 //! workerd.
 
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
 #[path = "embed/reference.rs"]
 mod reference;
 

@@ -117,7 +117,7 @@ impl Reference {
         let bias = self.get(&format!("{name}.bias"));
         weights
             .zip(bias)
-            .map(|(weights, bias)| dot(weights) + bias)
+            .map(|(weights, bias)| dot(weights, row) + bias)
             .collect()
     }
 

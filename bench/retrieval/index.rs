@@ -3,7 +3,8 @@
 
 use countersign_embed::{Model, Scan, TOKENS_MAX, Vector, Weights};
 use countersign_policy::memory::{
-    CANDIDATES_MAX, Candidate, FTS_TOKENIZER, content_expression, match_expression,
+    CANDIDATES_MAX, Candidate, FTS_TOKENIZER, ROWS_SCORED_MAX, affordable_expression,
+    content_expression, content_terms, match_expression, term_expression,
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -132,7 +133,7 @@ impl Index {
         }
         let query = match (searches, vector) {
             (Searches::Vectors, _) => None,
-            (Searches::Both, Some(_)) => content_expression(text),
+            (Searches::Both, Some(_)) => self.content_query(text)?,
             _ => match_expression(text),
         };
         if let Some(query) = query {
@@ -148,6 +149,24 @@ impl Index {
         let mut scan = Scan::new(vector, CANDIDATES_MAX as usize);
         self.blocks.iter().for_each(|block| scan.block(block));
         scan.nearest()
+    }
+
+    /// The query beside vectors, as the service makes it: counted first in a large memory.
+    pub fn content_query(&self, text: &str) -> Result<Option<String>, String> {
+        if self.ids.len() <= ROWS_SCORED_MAX as usize {
+            return Ok(content_expression(text));
+        }
+        let fault = |error: rusqlite::Error| error.to_string();
+        let sql = "SELECT count(*) FROM words WHERE words MATCH ?";
+        let mut count = self.database.prepare_cached(sql).map_err(fault)?;
+        let mut counted = Vec::new();
+        for term in content_terms(text) {
+            let rows = count
+                .query_row([term_expression(&term)], |row| row.get(0))
+                .map_err(fault)?;
+            counted.push((term, rows));
+        }
+        Ok(affordable_expression(&counted, ROWS_SCORED_MAX))
     }
 
     /// The rows that share words, best first, with SQLite's score.

@@ -22,6 +22,11 @@ fn weights() -> Option<Vec<u8>> {
     std::fs::read(tools.join("minilm/minilm-int8.bin")).ok()
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skipped() {
+    eprintln!("skipped: no weights on this machine (node scripts/weights.mjs)");
+}
+
 fn hex(vector: &Vector) -> String {
     vector
         .to_bytes()
@@ -35,7 +40,7 @@ fn texts_have_their_known_word_pieces_and_vectors() {
     let mut cases: Vec<Case> =
         serde_json::from_str(&std::fs::read_to_string(file()).unwrap()).unwrap();
     let Some(bytes) = weights() else {
-        return eprintln!("skipped: no weights on this machine (node scripts/weights.mjs)");
+        return skipped();
     };
     let model = Model::new(Weights::parse(&bytes).unwrap());
     let update = std::env::var_os("UPDATE_CASES").is_some();
@@ -62,7 +67,7 @@ fn foreign_and_cut_files_are_refused() {
     assert!(Weights::parse(b"").is_err());
     assert!(Weights::parse(b"CSMINI01").is_err());
     let Some(mut bytes) = weights() else {
-        return eprintln!("skipped: no weights on this machine (node scripts/weights.mjs)");
+        return skipped();
     };
     assert!(Weights::parse(bytes.get(..bytes.len() - 1).unwrap()).is_err());
     bytes.push(0);
