@@ -8,6 +8,10 @@ mod options;
 mod promotion;
 mod random;
 mod signals;
+mod embed;
+mod novelty;
+mod options;
+mod retrieval;
 mod train_edits;
 
 use options::Options;
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
         "promotion" => promotion::run(&options),
         "signals" => signals::run(&options),
         "gather-words" => gather_words::run(&options),
+        "embed" => embed::run(&options),
+        "novelty" => novelty::run(&options),
+        "retrieval" => retrieval::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -16,14 +16,15 @@
 /// Output channels that are computed together.
 pub(crate) const GROUP: usize = 8;
 
-/// Tokens that are computed together.
-const ROWS: usize = 4;
+/// Tokens that are computed together: ten sums of four lanes, two rows of weights and a pair fit
+/// the sixteen registers of a processor.
+const ROWS: usize = 5;
 
 type Sums = [[i32; GROUP]; ROWS];
 
-/// Sums of products of `tokens` rows of quantised inputs with one group of channels. `inputs`
-/// holds a row per token; `group` holds `width · GROUP` weights. Calls `store(token, sums)` once
-/// for each token, in order. Rows that do not exist are not computed.
+/// Sums of products of rows of quantised inputs with one group of channels. `inputs` holds a row
+/// of `width` for each token; `group` holds `width · GROUP` weights. Calls `store(token, sums)`
+/// once for each token, in order.
 pub(crate) fn multiply_group(
     inputs: &[i16],
     width: usize,
@@ -34,19 +35,23 @@ pub(crate) fn multiply_group(
         return;
     }
     let mut token = 0;
-    for block in inputs.chunks(width * ROWS) {
-        let rows = block.len() / width;
+    let mut rest = inputs;
+    while rest.len() >= width {
+        let rows = (rest.len() / width).min(ROWS);
+        let (block, after) = rest.split_at(rows * width);
         let mut sums = [[0; GROUP]; ROWS];
-        // A last block of fewer rows repeats its first one: wasted work, but one kernel.
-        let row = |index: usize| {
-            let start = if index < rows { index * width } else { 0 };
-            block.get(start..start + width).unwrap_or(&[])
-        };
-        multiply_rows([row(0), row(1), row(2), row(3)], group, &mut sums);
+        match rows {
+            1 => multiply_rows::<1>(block, width, group, &mut sums),
+            2 => multiply_rows::<2>(block, width, group, &mut sums),
+            3 => multiply_rows::<3>(block, width, group, &mut sums),
+            4 => multiply_rows::<4>(block, width, group, &mut sums),
+            _ => multiply_rows::<ROWS>(block, width, group, &mut sums),
+        }
         for sum in sums.iter().take(rows) {
             store(token, sum);
             token += 1;
         }
+        rest = after;
     }
 }
 
@@ -63,7 +68,14 @@ pub(crate) fn dot(left: &[i16; 384], right: &[u8; 384]) -> i32 {
     plain_dot(left, right)
 }
 
-fn multiply_rows(rows: [&[i16]; ROWS], group: &[u8], sums: &mut Sums) {
+/// Sums of `R` rows of `width` inputs, which follow one another in `block`.
+#[inline(always)]
+fn multiply_rows<const R: usize>(block: &[i16], width: usize, group: &[u8], sums: &mut Sums) {
+    let row = |index: usize| block.get(index * width..(index + 1) * width).unwrap_or(&[]);
+    let rows: [&[i16]; R] = core::array::from_fn(row);
+    if rows.iter().any(|row| row.len() != width) {
+        return;
+    }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     return wasm::multiply_rows(rows, group, sums);
     #[cfg(target_arch = "x86_64")]
@@ -84,7 +96,7 @@ fn plain_dot(left: &[i16; 384], right: &[u8; 384]) -> i32 {
 }
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
-fn plain_multiply_rows(rows: [&[i16]; ROWS], group: &[u8], sums: &mut Sums) {
+fn plain_multiply_rows<const R: usize>(rows: [&[i16]; R], group: &[u8], sums: &mut Sums) {
     for (row, sums) in rows.iter().zip(sums) {
         let (pairs, _) = row.as_chunks::<2>();
         let (weights, _) = group.as_chunks::<{ 2 * GROUP }>();
@@ -106,28 +118,29 @@ mod wasm {
         reason = "every pointer comes from a chunk of the length read"
     )]
 
-    use super::{GROUP, ROWS, Sums};
+    use super::{GROUP, Sums};
     use core::arch::wasm32::{
         i16x8_load_extend_i8x8, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat, v128,
         v128_load, v128_load32_splat, v128_store,
     };
 
-    pub(super) fn multiply_rows(rows: [&[i16]; ROWS], group: &[u8], sums: &mut Sums) {
+    /// Every row has as many pairs as `group` has 16-byte chunks: the caller checked.
+    #[inline(always)]
+    pub(super) fn multiply_rows<const R: usize>(rows: [&[i16]; R], group: &[u8], sums: &mut Sums) {
         let zero = i32x4_splat(0);
-        let mut low = [zero; ROWS];
-        let mut high = [zero; ROWS];
+        let mut low = [zero; R];
+        let mut high = [zero; R];
+        let starts = rows.map(<[i16]>::as_ptr);
         let (weights, _) = group.as_chunks::<{ 2 * GROUP }>();
-        let [a, b, c, d] = rows.map(|row| row.as_chunks::<2>().0);
-        for ((((weights, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
-            let pairs = [a, b, c, d];
-            // SAFETY: `weights` has 16 bytes, each pair 4; Wasm loads need no alignment.
+        for (pair, weights) in weights.iter().enumerate() {
+            // SAFETY: `weights` has 16 bytes, each row a pair for it; Wasm loads need no alignment.
             unsafe {
                 let first = i16x8_load_extend_i8x8(weights.as_ptr().cast());
                 let second = i16x8_load_extend_i8x8(weights.as_ptr().add(GROUP).cast());
-                for ((low, high), pair) in low.iter_mut().zip(&mut high).zip(pairs) {
-                    let pair = v128_load32_splat(pair.as_ptr().cast());
-                    *low = i32x4_add(*low, i32x4_dot_i16x8(pair, first));
-                    *high = i32x4_add(*high, i32x4_dot_i16x8(pair, second));
+                for ((low, high), start) in low.iter_mut().zip(&mut high).zip(starts) {
+                    let inputs = v128_load32_splat(start.add(2 * pair).cast());
+                    *low = i32x4_add(*low, i32x4_dot_i16x8(inputs, first));
+                    *high = i32x4_add(*high, i32x4_dot_i16x8(inputs, second));
                 }
             }
         }
@@ -175,25 +188,26 @@ mod avx2 {
         reason = "every pointer comes from a chunk of the length read"
     )]
 
-    use super::{GROUP, ROWS, Sums};
+    use super::{GROUP, Sums};
     use core::arch::x86_64::{
         __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_loadu_si256,
         _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
     };
 
+    /// Every row has as many pairs as `group` has 16-byte chunks: the caller checked.
     #[target_feature(enable = "avx2")]
-    pub(super) fn multiply_rows(rows: [&[i16]; ROWS], group: &[u8], sums: &mut Sums) {
-        let mut totals: [__m256i; ROWS] = [_mm256_setzero_si256(); ROWS];
+    pub(super) fn multiply_rows<const R: usize>(rows: [&[i16]; R], group: &[u8], sums: &mut Sums) {
+        let mut totals: [__m256i; R] = [_mm256_setzero_si256(); R];
+        let starts = rows.map(<[i16]>::as_ptr);
         let (weights, _) = group.as_chunks::<{ 2 * GROUP }>();
-        let [a, b, c, d] = rows.map(|row| row.as_chunks::<2>().0);
-        for ((((weights, a), b), c), d) in weights.iter().zip(a).zip(b).zip(c).zip(d) {
-            let pairs = [a, b, c, d];
-            // SAFETY: `weights` has 16 bytes; unaligned loads.
+        for (pair, weights) in weights.iter().enumerate() {
+            // SAFETY: `weights` has 16 bytes; unaligned load.
             let weights = unsafe { _mm_loadu_si128(weights.as_ptr().cast()) };
             let weights = _mm256_cvtepi8_epi16(weights);
-            for (total, [first, second]) in totals.iter_mut().zip(pairs) {
-                let pair = (i32::from(*second) << 16) | (i32::from(*first) & 0xffff);
-                let product = _mm256_madd_epi16(_mm256_set1_epi32(pair), weights);
+            for (total, start) in totals.iter_mut().zip(starts) {
+                // SAFETY: each row has a pair for each chunk of weights; unaligned load.
+                let inputs = unsafe { start.add(2 * pair).cast::<i32>().read_unaligned() };
+                let product = _mm256_madd_epi16(_mm256_set1_epi32(inputs), weights);
                 *total = _mm256_add_epi32(*total, product);
             }
         }
@@ -223,5 +237,45 @@ mod avx2 {
         // SAFETY: eight lanes are 32 bytes; unaligned store.
         unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), total) };
         lanes.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_form_gives_the_same_sums(
+            values in vec(-8191_i16..=8191, 7 * 64),
+            group in vec(any::<u8>(), 64 * GROUP),
+        ) {
+            let mut token_next = 0;
+            multiply_group(&values, 64, &group, |token, sums| {
+                let mut expected = [[0; GROUP]; ROWS];
+                plain_multiply_rows([&values[token * 64..][..64]], &group, &mut expected);
+                assert_eq!(token, token_next);
+                assert_eq!(sums, &expected[0]);
+                token_next += 1;
+            });
+            prop_assert_eq!(token_next, 7);
+        }
+
+        #[test]
+        fn every_form_gives_the_same_dot(
+            left in vec(-128_i16..=127, 384),
+            right in vec(any::<u8>(), 384),
+        ) {
+            let (left, right) = (left.try_into().unwrap(), right.try_into().unwrap());
+            prop_assert_eq!(dot(&left, &right), plain_dot(&left, &right));
+        }
+    }
+
+    #[test]
+    fn a_group_of_another_size_gives_nothing() {
+        multiply_group(&[1; 4], 4, &[1; 8], |_, _| panic!("stored"));
+        multiply_group(&[], 4, &[1; 32], |_, _| panic!("stored"));
     }
 }

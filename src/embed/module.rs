@@ -97,22 +97,33 @@ pub unsafe extern "C" fn scan_block(start: *const u8, length: usize) {
     });
 }
 
-/// Ends the search: writes position (`u32`) and cosine (`f32`) of each neighbour to `out`, nearest
-/// first, and gives their number.
+/// Bytes of one neighbour as [`scan_end`] writes it.
+const NEIGHBOUR_BYTES: usize = 12;
+
+/// Ends the search: writes position (`u32`), cosine and density (`f32`) of each neighbour to
+/// `out`, nearest first, and gives their number.
 ///
 /// # Safety
-/// `out` has room for 8 bytes for each of the neighbours asked for.
+/// `out` has room for 12 bytes for each of the neighbours asked for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scan_end(out: *mut u8) -> u32 {
-    let Some(scan) = SCAN.take() else { return 0 };
-    let found = scan.nearest();
+    let found = SCAN.take().map(|scan| scan.nearest()).unwrap_or_default();
+    let length = found.len().saturating_mul(NEIGHBOUR_BYTES);
     // SAFETY: by contract; the search keeps no more than were asked for.
-    let out = unsafe { core::slice::from_raw_parts_mut(out, found.len().saturating_mul(8)) };
-    let (slots, _) = out.as_chunks_mut::<8>();
+    let out = unsafe { core::slice::from_raw_parts_mut(out, length) };
+    let (slots, _) = out.as_chunks_mut::<NEIGHBOUR_BYTES>();
     for (slot, neighbour) in slots.iter_mut().zip(found) {
-        let (position, cosine) = slot.split_at_mut(4);
-        position.copy_from_slice(&neighbour.position.to_le_bytes());
-        cosine.copy_from_slice(&neighbour.cosine.to_le_bytes());
+        let position = neighbour.position.to_le_bytes();
+        let rest = [
+            neighbour.cosine.to_le_bytes(),
+            neighbour.density.to_le_bytes(),
+        ];
+        for (byte, value) in slot
+            .iter_mut()
+            .zip(position.into_iter().chain(rest.into_iter().flatten()))
+        {
+            *byte = value;
+        }
     }
     u32::try_from(slots.len()).unwrap_or(0)
 }

@@ -15,33 +15,108 @@ pub const TERMS_MAX: usize = 32;
 pub const TERM_CHARS_MAX: usize = 64;
 
 /// Words looked at: ten pages of text.
-const WORDS_READ_MAX: usize = 4_096;
+pub(crate) const WORDS_READ_MAX: usize = 4_096;
+
+/// Terms in a query of content words: they are rarer, and the longest say most.
+pub const CONTENT_TERMS_MAX: usize = 12;
+
+/// Texts that one query may score beside vectors: SQLite scores some thousand a millisecond, and
+/// 5,000 leave most of a query's 15 ms to the rest. Smaller memories need no counting.
+pub const ROWS_SCORED_MAX: u32 = 5_000;
+
+/// The same where words are all there is.
+pub const ROWS_SCORED_ALONE_MAX: u32 = 20_000;
+
+/// Words that nearly every message has; in byte order.
+const COMMON_WORDS: &[&str] = &[
+    "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
+    "could", "did", "do", "does", "for", "from", "get", "got", "had", "has", "have", "how", "i",
+    "if", "in", "into", "is", "it", "its", "just", "me", "my", "no", "not", "of", "on", "or",
+    "our", "out", "so", "some", "that", "the", "there", "these", "this", "those", "to", "up", "us",
+    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would",
+    "you", "your",
+];
 
 /// The FTS5 query that finds texts sharing any word with `text`, best by `bm25()` first; `None`
-/// where the text has no word to look for.
+/// where the text has no word to look for. For a memory without vectors: every word helps, the
+/// common ones too (without them two sets lose up to six points of hit@3).
 ///
 /// Every term is a quoted string of letters and digits, so nothing in the text is syntax. Words
 /// are lower-cased and looked for once. Of more than [`TERMS_MAX`] words the longest stay: length
 /// goes with rarity, and rare words are what BM25 weighs most.
 #[must_use]
 pub fn match_expression(text: &str) -> Option<String> {
+    expression(text, TERMS_MAX, |_| true)
+}
+
+/// The same without common words, at most [`CONTENT_TERMS_MAX`]: for use beside vectors, where it
+/// finds as well and costs a tenth, since SQLite scores every text that has any of the words.
+/// `None` also where the text has common words only: vectors then speak alone.
+#[must_use]
+pub fn content_expression(text: &str) -> Option<String> {
+    expression(text, CONTENT_TERMS_MAX, |word| {
+        COMMON_WORDS.binary_search(&word).is_err()
+    })
+}
+
+/// The content words of a text, each once, the longest first: what to count before
+/// [`affordable_expression`].
+#[must_use]
+pub fn content_terms(text: &str) -> Vec<String> {
+    terms(text, CONTENT_TERMS_MAX, is_content)
+}
+
+/// One term as a query of its own, for counting the texts that have it: some 50 µs for each
+/// thousand, a tenth of scoring them.
+#[must_use]
+pub fn term_expression(term: &str) -> String {
+    quoted(&[lower_case(term)])
+}
+
+/// The query for a memory of more than [`ROWS_SCORED_MAX`] corrections: of terms with the number
+/// of texts that have them, the rarest first, as many as stay below `rows_max` texts together.
+/// `None` where even the rarest is too common to tell texts apart.
+#[must_use]
+pub fn affordable_expression(counted: &[(String, u32)], rows_max: u32) -> Option<String> {
+    let mut rarest: Vec<&(String, u32)> = counted.iter().collect();
+    rarest.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+    let mut rows = 0_u32;
+    let affordable = rarest.into_iter().take(TERMS_MAX).take_while(|(_, count)| {
+        rows = rows.saturating_add(*count);
+        rows <= rows_max
+    });
+    let terms: Vec<String> = affordable.map(|(term, _)| lower_case(term)).collect();
+    (!terms.is_empty()).then(|| quoted(&terms))
+}
+
+fn expression(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Option<String> {
+    let terms = terms(text, terms_max, wanted);
+    (!terms.is_empty()).then(|| quoted(&terms))
+}
+
+fn terms(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut terms: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .take(WORDS_READ_MAX)
         .map(lower_case)
-        .filter(|word| word.chars().count() <= TERM_CHARS_MAX)
+        .filter(|word| word.chars().count() <= TERM_CHARS_MAX && wanted(word))
         .filter(|word| seen.insert(word.clone()))
         .collect();
     // Stable: of equally long words the earlier one stays.
     terms.sort_by_key(|term| std::cmp::Reverse(term.chars().count()));
-    terms.truncate(TERMS_MAX);
-    if terms.is_empty() {
-        return None;
-    }
+    terms.truncate(terms_max);
+    terms
+}
+
+fn is_content(word: &str) -> bool {
+    COMMON_WORDS.binary_search(&word).is_err()
+}
+
+fn quoted(terms: &[String]) -> String {
     let quoted: Vec<String> = terms.iter().map(|term| format!("\"{term}\"")).collect();
-    Some(quoted.join(" OR "))
+    quoted.join(" OR ")
 }
 
 /// Lower case, without the combining marks that it can bring (`İ` becomes `i` and a dot).
@@ -77,6 +152,31 @@ mod tests {
         check("İ", Some(r#""i""#));
         check("…!?\"' \0 -", None);
         check("", None);
+    }
+
+    #[test]
+    fn content_leaves_common_words_out() {
+        let refund = content_expression("Where is my refund of 12 EUR?");
+        assert_eq!(refund.as_deref(), Some(r#""refund" OR "eur" OR "12""#));
+        assert_eq!(content_expression("How is it?"), None);
+        assert!(COMMON_WORDS.is_sorted());
+    }
+
+    #[test]
+    fn keeps_the_rarest_terms_it_can_afford() {
+        let counted = [
+            ("card", 9_000),
+            ("refund", 700),
+            ("iban", 40),
+            ("payment", 4_500),
+        ];
+        let counted = counted.map(|(term, count)| (term.to_owned(), count));
+        let query = |rows_max| affordable_expression(&counted, rows_max);
+        assert_eq!(query(5_000).as_deref(), Some(r#""iban" OR "refund""#));
+        assert_eq!(query(39), None);
+        assert_eq!(affordable_expression(&[], 5_000), None);
+        assert_eq!(term_expression("Refund"), r#""refund""#);
+        assert_eq!(content_terms("Is the refund here?"), ["refund", "here"]);
     }
 
     #[test]

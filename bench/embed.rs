@@ -1,0 +1,129 @@
+//! The native half of `bench embed`: 1,000 messages in int8 beside the published float weights, and
+//! their word pieces beside the reference tokenizer's. `embed.mjs` runs it and adds the times in
+//! workerd.
+
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+#[path = "embed/reference.rs"]
+mod reference;
+
+use crate::edits::data_folder;
+use crate::options::Options;
+use crate::retrieval::index;
+use countersign_embed::TOKENS_MAX;
+use reference::Reference;
+use serde_json::json;
+use std::time::Instant;
+
+/// Messages compared.
+const MESSAGES: usize = 1_000;
+
+/// `--model model.safetensors` is what to compare with; `--print texts` only prints the messages,
+/// `--tokens FILE` holds the reference's word pieces of each, a JSON list a line.
+pub fn run(options: &Options) -> Result<(), String> {
+    let messages = messages()?;
+    if options.text("print") == Some("texts") {
+        messages.iter().for_each(|text| println!("{}", json!(text)));
+        return Ok(());
+    }
+    let Some(bytes) = index::weights() else {
+        println!("left out: no weights on this machine (`node scripts/weights.mjs` makes them)");
+        return Ok(());
+    };
+    let Some(model) = index::model(Some(&bytes))? else {
+        return Ok(());
+    };
+    if messages.is_empty() {
+        println!("left out: no messages (see COUNTERSIGN_DATA)");
+        return Ok(());
+    }
+    let pieces = |text: &String| model.weights().vocabulary().tokenise(text, TOKENS_MAX);
+    let ids: Vec<Vec<u16>> = messages.iter().map(pieces).collect();
+    let mut line = json!({ "messages": messages.len(), "weights_bytes": bytes.len() });
+    let mut add = |name: &str, value: serde_json::Value| {
+        println!("  {name}: {value}");
+        line.as_object_mut()
+            .map(|line| line.insert(name.to_owned(), value));
+    };
+    if let Some(file) = options.text("tokens") {
+        let text = std::fs::read_to_string(file).map_err(|error| format!("`{file}`: {error}"))?;
+        let expected = text.lines().map(serde_json::from_str::<Vec<u16>>);
+        let same = expected
+            .zip(&ids)
+            .filter(|(one, ids)| one.as_ref().is_ok_and(|one| one == *ids));
+        add("tokens_identical", json!(same.count()));
+    }
+    if let Some(file) = options.text("model") {
+        let bytes = std::fs::read(file).map_err(|error| format!("`{file}`: {error}"))?;
+        let reference = Reference::new(&bytes)?;
+        let mut cosines: Vec<f64> = Vec::new();
+        for (text, ids) in messages.iter().zip(&ids) {
+            let vector = model.embed(text, TOKENS_MAX);
+            cosines.push(cosine(vector.values(), &reference.embed(ids)));
+        }
+        cosines.sort_by(f64::total_cmp);
+        let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+        add("cosine_least", json!(cosines.first()));
+        add("cosine_mean", json!(mean));
+    }
+    let twenty = ids
+        .iter()
+        .zip(&messages)
+        .find(|(ids, _)| ids.len() == 20)
+        .map(|(_, text)| text);
+    if let Some(text) = twenty {
+        let mut best = f64::MAX;
+        for _ in 0..100 {
+            let started = Instant::now();
+            let vector = model.embed(text, TOKENS_MAX);
+            best = best.min(started.elapsed().as_secs_f64() * 1e3);
+            assert!(vector.values().iter().any(|value| *value != 0));
+        }
+        add("native_ms_best", json!(best));
+        add("twenty_tokens", json!(text));
+    }
+    if options.json {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Short messages of two sets and sentences of a third.
+fn messages() -> Result<Vec<String>, String> {
+    let mut messages = Vec::new();
+    for set in ["banking77", "clinc150"] {
+        let file = data_folder()
+            .join("retrieval")
+            .join(set)
+            .with_extension("csv");
+        if file.exists() {
+            let rows = index::read(&file)?.into_iter().filter(|row| row.is_query);
+            messages.extend(rows.map(|row| row.text).take(400));
+        }
+    }
+    let file = data_folder().join("edits/iterater.jsonl");
+    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
+        let edit: serde_json::Value =
+            serde_json::from_str(line).map_err(|error| error.to_string())?;
+        messages.extend(
+            edit.get("before")
+                .and_then(|text| text.as_str())
+                .map(str::to_owned),
+        );
+        if messages.len() >= MESSAGES {
+            break;
+        }
+    }
+    Ok(messages)
+}
+
+fn cosine(one: &[i8], other: &[f32]) -> f64 {
+    let (mut dot, mut ones, mut others) = (0.0, 0.0, 0.0);
+    for (one, other) in one.iter().zip(other) {
+        let (one, other) = (f64::from(*one), f64::from(*other));
+        dot += one * other;
+        ones += one * one;
+        others += other * other;
+    }
+    dot / (ones * others).sqrt()
+}

@@ -1,0 +1,202 @@
+//! A memory as the service keeps one, natively: FTS5 for words, int8 vectors scanned block by
+//! block. It must not rank anything: candidates go to `memory::rank` as the service's do.
+
+use countersign_embed::{Model, Scan, TOKENS_MAX, Vector, Weights};
+use countersign_policy::memory::{
+    CANDIDATES_MAX, Candidate, FTS_TOKENIZER, ROWS_SCORED_MAX, affordable_expression,
+    content_expression, content_terms, match_expression, term_expression,
+};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Vectors in one block: 1 MB, half of what one SQLite row may hold.
+const BLOCK_VECTORS: usize = 2_700;
+
+/// A line of a data set.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Whether it is asked for, and not stored.
+    pub is_query: bool,
+    /// The message.
+    pub text: String,
+    /// Its intent, which plays the category.
+    pub intent: String,
+    /// `no`, `near` or `far`; empty where the set has no such column.
+    pub novel: String,
+}
+
+/// Reads `split,text,intent[,novel]`.
+pub fn read(path: &Path) -> Result<Vec<Row>, String> {
+    let fault = |error: csv::Error| format!("`{}`: {error}", path.display());
+    let mut reader = csv::Reader::from_path(path).map_err(fault)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(fault)?;
+        let field = |place: usize| record.get(place).unwrap_or_default().to_owned();
+        rows.push(Row {
+            is_query: field(0) == "query",
+            text: field(1),
+            intent: field(2),
+            novel: field(3),
+        });
+    }
+    Ok(rows)
+}
+
+/// The converted weights' bytes, where set-up could make them.
+pub fn weights() -> Option<Vec<u8>> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools");
+    let tools = std::env::var_os("COUNTERSIGN_TOOLS").map_or_else(beside, PathBuf::from);
+    std::fs::read(tools.join("minilm/minilm-int8.bin")).ok()
+}
+
+/// A model over these bytes; says so where they are not weights.
+pub fn model(bytes: Option<&[u8]>) -> Result<Option<Model<'_>>, String> {
+    let weights = bytes
+        .map(Weights::parse)
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    Ok(weights.map(Model::new))
+}
+
+/// Which searches a query uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searches {
+    /// Words only: what the service does without weights.
+    Words,
+    /// Vectors only.
+    Vectors,
+    /// Both, fused.
+    Both,
+}
+
+/// Stored messages.
+pub struct Index {
+    database: Connection,
+    ids: Vec<String>,
+    categories: Vec<String>,
+    blocks: Vec<Vec<u8>>,
+}
+
+impl Index {
+    /// Stores messages with their vectors, if they have any.
+    pub fn new<'a>(
+        rows: impl Iterator<Item = (&'a str, &'a str, Option<Vector>)>,
+    ) -> Result<Self, String> {
+        let fault = |error: rusqlite::Error| error.to_string();
+        let mut database = Connection::open_in_memory().map_err(fault)?;
+        let create =
+            format!("CREATE VIRTUAL TABLE words USING fts5(text, tokenize = '{FTS_TOKENIZER}')");
+        database.execute(&create, []).map_err(fault)?;
+        let (mut ids, mut categories, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+        let transaction = database.transaction().map_err(fault)?;
+        for (place, (text, category, vector)) in rows.enumerate() {
+            let sql = "INSERT INTO words (rowid, text) VALUES (?, ?)";
+            let mut insert = transaction.prepare_cached(sql).map_err(fault)?;
+            insert.execute((place, text)).map_err(fault)?;
+            ids.push(format!("{place:06}"));
+            categories.push(category.to_owned());
+            if place % BLOCK_VECTORS == 0 {
+                blocks.push(Vec::new());
+            }
+            if let (Some(block), Some(vector)) = (blocks.last_mut(), vector) {
+                block.extend(vector.to_bytes());
+            }
+        }
+        transaction.commit().map_err(fault)?;
+        database
+            .execute("INSERT INTO words (words) VALUES ('optimize')", [])
+            .map_err(fault)?;
+        Ok(Self {
+            database,
+            ids,
+            categories,
+            blocks,
+        })
+    }
+
+    /// What the searches find for a message; `vector` is its vector, where there is one.
+    pub fn candidates(
+        &self,
+        text: &str,
+        vector: Option<&Vector>,
+        searches: Searches,
+    ) -> Result<Vec<Candidate<'_>>, String> {
+        let mut found: BTreeMap<usize, Candidate<'_>> = BTreeMap::new();
+        if let Some(vector) = vector.filter(|_| searches != Searches::Words) {
+            for neighbour in self.nearest(vector) {
+                let one = self.slot(&mut found, neighbour.position as usize);
+                one.cosine = Some(f64::from(neighbour.cosine));
+                one.density = Some(f64::from(neighbour.density));
+            }
+        }
+        let query = match (searches, vector) {
+            (Searches::Vectors, _) => None,
+            (Searches::Both, Some(_)) => self.content_query(text)?,
+            _ => match_expression(text),
+        };
+        if let Some(query) = query {
+            for (place, score) in self.words(&query)? {
+                self.slot(&mut found, place).bm25 = Some(-score);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The nearest stored vectors.
+    pub fn nearest(&self, vector: &Vector) -> Vec<countersign_embed::Neighbour> {
+        let mut scan = Scan::new(vector, CANDIDATES_MAX as usize);
+        self.blocks.iter().for_each(|block| scan.block(block));
+        scan.nearest()
+    }
+
+    /// The query beside vectors, as the service makes it: counted first in a large memory.
+    pub fn content_query(&self, text: &str) -> Result<Option<String>, String> {
+        if self.ids.len() <= ROWS_SCORED_MAX as usize {
+            return Ok(content_expression(text));
+        }
+        let fault = |error: rusqlite::Error| error.to_string();
+        let sql = "SELECT count(*) FROM words WHERE words MATCH ?";
+        let mut count = self.database.prepare_cached(sql).map_err(fault)?;
+        let mut counted = Vec::new();
+        for term in content_terms(text) {
+            let rows = count
+                .query_row([term_expression(&term)], |row| row.get(0))
+                .map_err(fault)?;
+            counted.push((term, rows));
+        }
+        Ok(affordable_expression(&counted, ROWS_SCORED_MAX))
+    }
+
+    /// The rows that share words, best first, with SQLite's score.
+    pub fn words(&self, query: &str) -> Result<Vec<(usize, f64)>, String> {
+        let fault = |error: rusqlite::Error| error.to_string();
+        let sql = "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?";
+        let mut select = self.database.prepare_cached(sql).map_err(fault)?;
+        let rows = select.query_map((query, CANDIDATES_MAX), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        rows.map_err(fault)?
+            .collect::<Result<_, _>>()
+            .map_err(fault)
+    }
+
+    fn slot<'a, 'b>(
+        &'a self,
+        found: &'b mut BTreeMap<usize, Candidate<'a>>,
+        place: usize,
+    ) -> &'b mut Candidate<'a> {
+        found.entry(place).or_insert_with(|| Candidate {
+            id: self.ids.get(place).map_or("", String::as_str),
+            category: self.categories.get(place).map(String::as_str),
+            ..Candidate::default()
+        })
+    }
+}
+
+/// The vectors of texts, where there is a model.
+pub fn vectors(model: Option<&Model<'_>>, rows: &[Row]) -> Vec<Option<Vector>> {
+    let embed = |row: &Row| model.map(|model| model.embed(&row.text, TOKENS_MAX));
+    rows.iter().map(embed).collect()
+}

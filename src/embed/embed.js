@@ -1,0 +1,118 @@
+// Loads the embedder's Wasm module when it is first needed and copies bytes in and out of its
+// memory. Must not decide anything: no threshold, no ranking, no fallback but "not there".
+//
+// entry.js:
+//   import embedWasm from "./embed.wasm";
+//   import { createEmbedder } from "../embed/embed.js";
+//   globalThis.countersign_embedder = createEmbedder(embedWasm, (env) => env.ASSETS.fetch(URL));
+
+/** Bytes of one stored vector; `VECTOR_BYTES` in vector.rs. */
+export const VECTOR_BYTES = 388;
+/** Room for the file of weights; `WEIGHTS_BYTES_MAX` in weights.rs. */
+const WEIGHTS_BYTES_MAX = 24_000_000;
+/** Bytes of one neighbour: position, cosine, density; `NEIGHBOUR_BYTES` in module.rs. */
+const NEIGHBOUR_BYTES = 12;
+/** Text copied in: 256 word pieces of up to 64 letters of 4 bytes. */
+const TEXT_BYTES_MAX = 65_536;
+/** Stored vectors copied in at once: 1 MB, below the 2 MB that one SQLite row may hold. */
+const BLOCK_BYTES_MAX = 2_700 * VECTOR_BYTES;
+/** Neighbours asked for at most. */
+const NEIGHBOURS_MAX = 1_024;
+
+/**
+ * An embedder over a compiled module; `fetchWeights(env)` answers a Response. Nothing is
+ * instantiated or fetched before the first call that needs it.
+ */
+export function createEmbedder(module, fetchWeights) {
+  let wasm = null;
+  let room = null;
+  let loaded = false;
+
+  /** The module's exports, and the places in its memory that are used again and again. */
+  function exports() {
+    if (wasm === null) {
+      wasm = new WebAssembly.Instance(module, {}).exports;
+      room = {
+        text: wasm.reserve(TEXT_BYTES_MAX),
+        vector: wasm.reserve(VECTOR_BYTES),
+        block: wasm.reserve(BLOCK_BYTES_MAX),
+        found: wasm.reserve(NEIGHBOURS_MAX * NEIGHBOUR_BYTES),
+        weights: 0,
+      };
+    }
+    return wasm;
+  }
+
+  /** A view of the memory; made anew each time, because growing it detaches older ones. */
+  const bytes = (start, length) => new Uint8Array(exports().memory.buffer, start, length);
+
+  return {
+    /** Whether texts can be embedded at once. */
+    ready: () => loaded,
+
+    /**
+     * Makes the embedder ready; false where the weights are missing or not ours. May be called by
+     * many requests at a time: none waits for another's promise, which workerd would cancel. All
+     * write the same bytes to the same place, and the first that has them all loads them.
+     */
+    async prepare(env) {
+      if (loaded) return true;
+      const response = await fetchWeights(env);
+      // A missing asset may be answered by the page: weights are not HTML.
+      const type = response.headers.get("content-type") ?? "";
+      if (!response.ok || response.body === null || type.startsWith("text/html")) {
+        await response.body?.cancel();
+        return false;
+      }
+      exports();
+      room.weights ||= wasm.reserve(WEIGHTS_BYTES_MAX);
+      let length = 0;
+      const reader = response.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        if (loaded || length + part.value.length > WEIGHTS_BYTES_MAX) {
+          await reader.cancel();
+          return loaded;
+        }
+        bytes(room.weights + length, part.value.length).set(part.value);
+        length += part.value.length;
+      }
+      if (!loaded) loaded = wasm.load(room.weights, length) === 1;
+      return loaded;
+    },
+
+    /** The stored form of a text's vector, or null where the weights are not loaded. */
+    embed(text, tokensMax) {
+      if (!loaded) return null;
+      const { written } = new TextEncoder().encodeInto(text, bytes(room.text, TEXT_BYTES_MAX));
+      if (wasm.embed(room.text, written, tokensMax, room.vector) !== 1) return null;
+      return bytes(room.vector, VECTOR_BYTES).slice();
+    },
+
+    /**
+     * The nearest of the vectors in `blocks`, nearest first, as one flat Float64Array: position,
+     * cosine and density of each. Positions count vectors through all blocks.
+     */
+    scan(query, blocks, nearestMax) {
+      exports();
+      bytes(room.vector, VECTOR_BYTES).set(query.subarray(0, VECTOR_BYTES));
+      wasm.scan_begin(room.vector, Math.min(nearestMax, NEIGHBOURS_MAX));
+      for (const block of blocks) {
+        const whole = new Uint8Array(block);
+        for (let start = 0; start < whole.length; start += BLOCK_BYTES_MAX) {
+          const part = whole.subarray(start, start + BLOCK_BYTES_MAX);
+          bytes(room.block, part.length).set(part);
+          wasm.scan_block(room.block, part.length);
+        }
+      }
+      const count = wasm.scan_end(room.found);
+      const found = new DataView(exports().memory.buffer, room.found, count * NEIGHBOUR_BYTES);
+      return Float64Array.from({ length: count * 3 }, (_, index) => {
+        const at = Math.floor(index / 3) * NEIGHBOUR_BYTES + (index % 3) * 4;
+        return index % 3 === 0 ? found.getUint32(at, true) : found.getFloat32(at, true);
+      });
+    },
+
+    /** Bytes of linear memory in use; 0 before the first need. */
+    memoryBytes: () => (wasm === null ? 0 : wasm.memory.buffer.byteLength),
+  };
+}

@@ -1,0 +1,131 @@
+//! A stored correction as words and vectors found it, and how like the message it is. It must not
+//! decide which candidates are shown.
+
+use std::collections::BTreeMap;
+
+/// Candidates of each search, by words and by vectors. Of 100,000 corrections the nearest 64
+/// hold ten of each of six categories.
+pub const CANDIDATES_MAX: u32 = 64;
+
+/// What shared words add to a cosine, at most: enough to order equals, too little to bring a
+/// stranger forward.
+const WORDS_WEIGHT: f64 = 0.2;
+/// A best BM25 score of this much counts half: below it, only common words were shared.
+const WORDS_HALF: f64 = 5.0;
+/// The best scores of a category that speak for it.
+const SUPPORT_COUNT: usize = 5;
+
+/// One stored correction that a search found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Candidate<'a> {
+    /// The correction's id: breaks ties.
+    pub id: &'a str,
+    /// Its category, where it has one.
+    pub category: Option<&'a str>,
+    /// Cosine of the messages, from -1 to 1; `None` where vectors did not find it or are absent.
+    pub cosine: Option<f64>,
+    /// Mean cosine of its message with the five nearest of the other candidates, as the scan
+    /// gives it; `None` without vectors.
+    pub density: Option<f64>,
+    /// BM25 of the messages, larger is better: the negative of what SQLite's `bm25()` gives.
+    /// `None` where words did not find it.
+    pub bm25: Option<f64>,
+    /// Whole days since it was made.
+    pub age_days: u32,
+    /// Whether facts were changed, and not only tone.
+    pub substantive: bool,
+    /// Verdicts since then that agree with it, its near duplicates included.
+    pub agreements: u32,
+    /// Later corrections of near-equal messages that say something else.
+    pub contradictions: u32,
+    /// The first correction that this one nearly repeats; its own id or `None` where there is none.
+    pub duplicate_of: Option<&'a str>,
+}
+
+/// How like the message each candidate is, cosine and words fused, in the order of the input.
+///
+/// Where vectors found some candidates, one that only words found counts as far as the farthest
+/// of those. Without any vectors, words alone speak, from 0 to 1.
+pub(crate) fn similarities(candidates: &[Candidate<'_>]) -> Vec<f64> {
+    let found = |of: fn(&Candidate<'_>) -> Option<f64>| {
+        candidates
+            .iter()
+            .filter_map(of)
+            .map(finite)
+            .collect::<Vec<f64>>()
+    };
+    let (cosines, scores) = (found(|one| one.cosine), found(|one| one.bm25));
+    let farthest = cosines.iter().copied().fold(1.0, f64::min);
+    let best = scores.iter().copied().fold(0.0, f64::max);
+    // A full list was cut: what is not in it may still share as many words as its last.
+    let cut = scores.len() >= CANDIDATES_MAX as usize;
+    let last = if cut {
+        scores.iter().copied().fold(best, f64::min)
+    } else {
+        0.0
+    };
+    let words = |one: &Candidate<'_>| one.bm25.map_or(last, finite).max(0.0) / (best + WORDS_HALF);
+    let similarity = |one: &Candidate<'_>| {
+        if cosines.is_empty() {
+            words(one)
+        } else {
+            one.cosine.map_or(farthest, finite) + WORDS_WEIGHT * words(one)
+        }
+    };
+    candidates.iter().map(similarity).collect()
+}
+
+/// How strongly the candidates speak for each category: the mean of its best five scores, those
+/// that it lacks counted as the lowest of all.
+pub(crate) fn supports<'a>(
+    candidates: &[Candidate<'a>],
+    scores: &[f64],
+    best_of: usize,
+) -> BTreeMap<&'a str, f64> {
+    let lowest = lowest(scores);
+    let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (candidate, score) in candidates.iter().zip(scores) {
+        if let Some(category) = candidate.category {
+            groups.entry(category).or_default().push(*score);
+        }
+    }
+    let support = |scores: Vec<f64>| mean_of_best(scores, best_of, lowest);
+    groups
+        .into_iter()
+        .map(|(category, scores)| (category, support(scores)))
+        .collect()
+}
+
+/// The supports that ranking and guessing use.
+pub(crate) fn usual_supports<'a>(
+    candidates: &[Candidate<'a>],
+    scores: &[f64],
+) -> BTreeMap<&'a str, f64> {
+    supports(candidates, scores, SUPPORT_COUNT)
+}
+
+/// The support of a candidate that has no category: its own score, and the lowest of all for the
+/// others it lacks.
+pub(crate) fn lone_support(score: f64, scores: &[f64]) -> f64 {
+    mean_of_best(vec![score], SUPPORT_COUNT, lowest(scores))
+}
+
+/// The mean of the `count` best scores, `lowest` standing in for missing ones.
+pub(crate) fn mean_of_best(mut scores: Vec<f64>, count: usize, lowest: f64) -> f64 {
+    scores.sort_by(|one, other| other.total_cmp(one));
+    let padded = scores
+        .into_iter()
+        .chain(std::iter::repeat(lowest))
+        .take(count);
+    let sum: f64 = padded.sum();
+    sum / f64::from(u32::try_from(count.max(1)).unwrap_or(u32::MAX))
+}
+
+fn lowest(scores: &[f64]) -> f64 {
+    scores.iter().copied().reduce(f64::min).unwrap_or(0.0)
+}
+
+/// A damaged score is no score.
+pub(crate) fn finite(score: f64) -> f64 {
+    if score.is_finite() { score } else { 0.0 }
+}

@@ -1,0 +1,59 @@
+// Text to vector in real workerd: the same bits as natively, no promise shared between requests,
+// and a clear "not there" without weights.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Response } from "miniflare";
+import { hasWeights, startEmbedder } from "./embedder.mjs";
+
+const CASES = JSON.parse(readFileSync(new URL("../src/embed/cases/vectors.json", import.meta.url), "utf8"));
+const skip = hasWeights ? false : "no weights on this machine (node scripts/weights.mjs)";
+const hex = (vector) => Buffer.from(vector).toString("hex");
+
+test("a text has the same vector in workerd as natively", { skip }, async () => {
+  const embedder = await startEmbedder();
+  try {
+    assert.equal(await embedder.call("embed", { texts: ["early"], tokensMax: 256 }).then(([one]) => one), null);
+    assert.equal(await embedder.call("memory"), 0, "nothing is instantiated before it is needed");
+    // Ten requests at once, as a cold isolate sees them.
+    const ready = await Promise.all(Array.from({ length: 10 }, () => embedder.call("prepare")));
+    assert.deepEqual(new Set(ready), new Set([true]));
+    const texts = CASES.map(({ text }) => text);
+    const vectors = await embedder.call("embed", { texts, tokensMax: 256 });
+    CASES.forEach(({ text, vector }, place) => assert.equal(hex(vectors[place]), vector, text));
+    assert.ok((await embedder.call("memory")) < 64 * 1024 * 1024);
+  } finally {
+    await embedder.stop();
+  }
+});
+
+test("a scan finds the nearest of all blocks, equal ones in order", async () => {
+  const embedder = await startEmbedder();
+  try {
+    const vectors = CASES.map(({ vector }) => [...Buffer.from(vector, "hex")]);
+    assert.equal(await embedder.call("store", { vectors, copies: 2_000 }), 2_000 * vectors.length);
+    const found = await embedder.call("scan", { query: vectors[1], nearestMax: 3 });
+    assert.deepEqual([found[0], found[3], found[6]], [1, 1 + vectors.length, 1 + 2 * vectors.length]);
+    assert.ok([found[1], found[2], found[4]].every((cosine) => Math.abs(cosine - 1) < 1e-5));
+  } finally {
+    await embedder.stop();
+  }
+});
+
+test("missing, foreign or cut weights leave memory with words alone", async () => {
+  const answers = [
+    () => new Response("no", { status: 404 }),
+    () => new Response("<html></html>", { headers: { "content-type": "text/html" } }),
+    () => new Response("CSMINI01, and then not"),
+  ];
+  for (const answer of answers) {
+    const embedder = await startEmbedder({ answer });
+    try {
+      assert.equal(await embedder.call("prepare"), false);
+      assert.equal(await embedder.call("ready"), false);
+      assert.deepEqual(await embedder.call("embed", { texts: ["hello"], tokensMax: 256 }), [null]);
+    } finally {
+      await embedder.stop();
+    }
+  }
+});
