@@ -3,15 +3,14 @@
 
 mod calibration;
 mod edits;
+mod embed;
 mod gather_words;
+mod novelty;
 mod options;
 mod promotion;
 mod random;
-mod signals;
-mod embed;
-mod novelty;
-mod options;
 mod retrieval;
+mod signals;
 mod train_edits;
 
 use options::Options;
