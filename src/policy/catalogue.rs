@@ -202,7 +202,7 @@ fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "the range was checked: 0.5 to 2^53"
     )]
-    (minor <= MINOR_MAX).then(|| minor as u64)
+    (minor <= MINOR_MAX).then_some(minor as u64)
 }
 
 /// The values at a pointer in which `*` stands for every item of a list.

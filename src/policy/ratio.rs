@@ -31,7 +31,7 @@ impl Ratio {
         )]
         (0.0..=1.0)
             .contains(&value)
-            .then(|| Self((value * 1_000_000.0 + 0.5) as u32))
+            .then_some(Self((value * 1_000_000.0 + 0.5) as u32))
     }
 
     /// Whole millionths.

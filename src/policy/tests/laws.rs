@@ -2,3 +2,9 @@
 
 #[path = "laws/memory.rs"]
 mod memory;
+#[cfg(test)]
+#[path = "laws/signal.rs"]
+mod signal;
+#[cfg(test)]
+#[path = "cases/signal.rs"]
+mod signal_cases;
