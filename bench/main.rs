@@ -1,9 +1,12 @@
 //! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
+mod calibration;
 mod edits;
 mod options;
 mod signals;
+mod promotion;
+mod random;
 mod train_edits;
 
 use options::Options;
@@ -23,8 +26,10 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "calibration" => calibration::run(&options),
         "edits" => edits::run(&options),
         "signals" => signals::run(&options),
+        "promotion" => promotion::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

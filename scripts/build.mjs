@@ -74,7 +74,8 @@ async function makeWorker(flavour) {
       ...["--out-dir", "../../build/worker", "src/service", "--", "--locked"],
       ...(development ? ["--features", "development"] : []),
     ],
-    { env: tools.env, advice: "The compiler's first error above says where." },
+    // Without its own stack after it, the last thing seen is the compiler's error.
+    { env: { ...tools.env, RUST_BACKTRACE: "0" }, advice: "The compiler's first error above says where." },
   );
 }
 

@@ -76,7 +76,7 @@ async function decide(session, id, verdict) {
     body: {
       verdict_id: randomUUID(),
       version: view.version,
-      head: view.conversation.head,
+      head: view.draft.conversation.head,
       view_digest: view.view_digest,
       verdict,
     },

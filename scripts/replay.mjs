@@ -138,11 +138,9 @@ function progress({ done, errors }, total, started) {
   }
 }
 
-/** How many drafts have been sampled so far; agents are not told, so it takes a session. */
+/** How many released drafts wait for a look; agents are not told, so it takes a session. */
 async function sampled(session) {
-  const { body } = await session("/v1/trust");
-  const categories = body.categories ?? body.items ?? [];
-  return categories.every((one) => Number.isInteger(one.sampled)) ? categories.reduce((sum, one) => sum + one.sampled, 0) : null;
+  return (await session("/v1/queue?limit=1")).body.counts.look_owed;
 }
 
 /** How many of the drafts that were held have been overtaken by a later head. */

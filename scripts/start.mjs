@@ -53,12 +53,13 @@ function portOf(text) {
   throw new Stop(`${text} is not a port.\n${USAGE}`);
 }
 
-const portIsFree = (port) =>
-  new Promise((done) => {
+function portIsFree(port) {
+  return new Promise((done) => {
     const probe = createServer();
     probe.once("error", () => done(false));
     probe.listen(port, "localhost", () => probe.close(() => done(true)));
   });
+}
 
 /** Applies the D1 migrations that this state has not seen; a stamp spares the second start. */
 async function migrate(state) {
@@ -111,7 +112,9 @@ function serve(port, state) {
   return { ended, stop };
 }
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
 
 async function ready(url) {
   const until = Date.now() + READY_MS;
@@ -122,10 +125,11 @@ async function ready(url) {
   throw new Stop(`${url}/v1/health did not answer within ${READY_MS / 1000} s.`);
 }
 
-const interrupted = () =>
-  new Promise((done) => {
+function interrupted() {
+  return new Promise((done) => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, done);
   });
+}
 
 /** Says where everything is, to people and to programs. */
 function announce(url, { agent_key, sign_in_path }) {
@@ -153,19 +157,22 @@ function announce(url, { agent_key, sign_in_path }) {
 `);
 }
 
-/** Rebuilds the page when it or the rules in it change; wrangler does the same for the Worker. */
+/**
+ * Rebuilds the page when it or the rules in it change; wrangler does the same for the Worker. After
+ * a changed rule the Worker goes first: what decides is live sooner than what shows.
+ */
 function watchPage() {
   let timer;
   let last = Promise.resolve();
-  const rebuild = () => {
+  const rebuildAfter = (ms) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       last = last.then(() => build("page")).catch((error) => console.error(error.message));
-    }, 500);
+    }, ms);
   };
-  const watchers = [at("web"), at("src/policy")].map((folder) =>
-    watch(folder, { recursive: true }, (_event, name) => {
-      if (name && !/^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) rebuild();
+  const watchers = [["web", 500], ["src/policy", 10_000]].map(([folder, ms]) =>
+    watch(at(folder), { recursive: true }, (_event, name) => {
+      if (name && !/^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) rebuildAfter(ms);
     }),
   );
   return () => {

@@ -26,10 +26,9 @@ await main(async () => {
 `);
 });
 
-const local = (asked) => ({
-  url: asked.url ?? credentials().url ?? LOCAL_URL,
-  secret: localSecrets().OPERATOR_SECRET,
-});
+function local(asked) {
+  return { url: asked.url ?? credentials().url ?? LOCAL_URL, secret: localSecrets().OPERATOR_SECRET };
+}
 
 function deployed(asked) {
   const known = existsSync(DEPLOYED) ? JSON.parse(readFileSync(DEPLOYED, "utf8")) : {};

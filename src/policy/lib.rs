@@ -1,6 +1,8 @@
 //! Decides. Values in, values out; it must never read a clock, draw a random number, wait, or
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
+pub mod binomial;
+pub mod calibrate;
 pub mod catalogue;
 pub mod diff;
 pub mod digest;
@@ -19,4 +21,5 @@ pub mod ratio;
 pub mod route;
 pub mod signal;
 pub mod time;
+pub mod trust;
 pub mod verdict;

@@ -45,11 +45,16 @@ impl Call {
 
     /// A whole number from the query between 0 and `most`, or `default`.
     pub fn number(&self, name: &str, default: u32, most: u32) -> Outcome<u32> {
-        let Some(text) = self.query.get(name) else { return Ok(default) };
-        text.parse().ok().filter(|number| *number <= most).ok_or_else(|| {
-            let detail = format!("`{name}` is not a number from 0 to {most}");
-            Problem::new(Code::InvalidParameter, detail)
-        })
+        let Some(text) = self.query.get(name) else {
+            return Ok(default);
+        };
+        text.parse()
+            .ok()
+            .filter(|number| *number <= most)
+            .ok_or_else(|| {
+                let detail = format!("`{name}` is not a number from 0 to {most}");
+                Problem::new(Code::InvalidParameter, detail)
+            })
     }
 }
 
@@ -67,12 +72,20 @@ pub struct Answer {
 impl Answer {
     /// JSON with a status.
     pub fn json<T: Serialize>(status: u16, value: &T) -> Outcome<Self> {
-        Ok(Self { status, body: serde_json::to_string(value)?, headers: Vec::new() })
+        Ok(Self {
+            status,
+            body: serde_json::to_string(value)?,
+            headers: Vec::new(),
+        })
     }
 
     /// 204.
     pub fn empty() -> Self {
-        Self { status: 204, body: String::new(), headers: Vec::new() }
+        Self {
+            status: 204,
+            body: String::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// The same answer with one more header.
@@ -92,6 +105,8 @@ impl Answer {
         if self.body.is_empty() {
             return Ok(builder.empty());
         }
-        Ok(builder.with_header("content-type", "application/json")?.fixed(self.body.into_bytes()))
+        Ok(builder
+            .with_header("content-type", "application/json")?
+            .fixed(self.body.into_bytes()))
     }
 }

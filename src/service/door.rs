@@ -17,6 +17,9 @@ use worker::{Env, Headers, Request, RequestInit, Response};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
+/// Read on and dropped of a body that is too large: 32 times the limit.
+const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Generated from the types; see `openapi.rs`.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /v1/health`.
@@ -42,7 +45,9 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
         Access::Operator => check_operator(&request, env).map(|()| None)?,
         access => Some(credential(&request, env, access)?),
     };
-    let by_session = credential.as_ref().is_some_and(|known| known.kind == KeyKind::Session);
+    let by_session = credential
+        .as_ref()
+        .is_some_and(|known| known.kind == KeyKind::Session);
     if by_session || found.entry.operation == Operation::OpenSession {
         check_origin(&request)?;
     }
@@ -58,18 +63,43 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
                 .ok_or(Problem::from(Code::InvitationInvalid))?;
             pass(env, &credential, &request, &found, body).await
         }
+        #[cfg(feature = "development")]
+        (Operation::Decide, _) => decide(&body),
         (_, Some(credential)) => pass(env, &credential, &request, &found, body).await,
         (_, None) => Err(Problem::from(Code::Forbidden)),
     }
 }
 
 fn health() -> Outcome<Response> {
-    let health = Health { status: "ok", engine_version: ENGINE_VERSION, retrieval: "bm25" };
+    let health = Health {
+        status: "ok",
+        engine_version: ENGINE_VERSION,
+        retrieval: "bm25",
+    };
     Ok(Answer::json(200, &health)?.response()?)
 }
 
+/// Decides a golden case, so that a test can hold the Wasm build to the native one.
+#[cfg(feature = "development")]
+fn decide(body: &[u8]) -> Outcome<Response> {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        policy: countersign_policy::document::Policy,
+        draft: countersign_policy::draft::Draft,
+        situation: countersign_policy::route::Situation,
+    }
+    let case: Case = countersign_policy::invalid::parse(body)?;
+    let decision = countersign_policy::route::route(&case.policy, &case.draft, &case.situation);
+    Ok(Answer::json(200, &decision)?.response()?)
+}
+
 fn openapi() -> Outcome<Response> {
-    Ok(Answer { status: 200, body: OPENAPI.to_owned(), headers: Vec::new() }.response()?)
+    Ok(Answer {
+        status: 200,
+        body: OPENAPI.to_owned(),
+        headers: Vec::new(),
+    }
+    .response()?)
 }
 
 /// The credential that fits the access; the MAC is right, the tenant has not been asked.
@@ -83,8 +113,9 @@ fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credentia
         _ => (None, true),
     };
     match (by_key, bearer, session) {
-        (Some(kind), Some(text), _) => check_key(env, kind, &text)?
-            .ok_or_else(|| Problem::from(Code::KeyInvalid)),
+        (Some(kind), Some(text), _) => {
+            check_key(env, kind, &text)?.ok_or_else(|| Problem::from(Code::KeyInvalid))
+        }
         (_, _, Some(text)) if by_session => check_key(env, KeyKind::Session, &text)?
             .ok_or_else(|| Problem::from(Code::SessionRequired)),
         (Some(_), None, _) if !by_session => Err(Problem::from(Code::KeyMissing)),
@@ -95,16 +126,25 @@ fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credentia
 /// Checks a credential under the Worker's MAC key, or the one before it.
 fn check_key(env: &Env, kind: KeyKind, text: &str) -> Outcome<Option<Credential>> {
     let current = secret(env, "KEY_MAC_SECRET")?;
-    let before = env.secret("KEY_MAC_SECRET_PREVIOUS").map(|value| value.to_string());
+    let before = env
+        .secret("KEY_MAC_SECRET_PREVIOUS")
+        .map(|value| value.to_string());
     let before = before.unwrap_or_default();
-    Ok(key::check(kind, text, &[current.as_bytes(), before.as_bytes()]))
+    Ok(key::check(
+        kind,
+        text,
+        &[current.as_bytes(), before.as_bytes()],
+    ))
 }
 
 /// A Worker secret; without it nothing can be checked.
 pub fn secret(env: &Env, name: &str) -> Outcome<String> {
     match env.secret(name).map(|value| value.to_string()) {
         Ok(value) if value.len() >= 32 => Ok(value),
-        _ => Err(Problem::new(Code::Unavailable, format!("the secret {name} is not set"))),
+        _ => Err(Problem::new(
+            Code::Unavailable,
+            format!("the secret {name} is not set"),
+        )),
     }
 }
 
@@ -113,7 +153,11 @@ fn check_operator(request: &Request, env: &Env) -> Outcome<()> {
     let given = bearer(request)?.ok_or(Problem::from(Code::KeyMissing))?;
     // Hashes are compared, so that the time taken tells nothing about the secret or its length.
     let matches = digest::equal(&digest::plain(&[&given]), &digest::plain(&[&secret]));
-    if matches { Ok(()) } else { Err(Problem::from(Code::KeyInvalid)) }
+    if matches {
+        Ok(())
+    } else {
+        Err(Problem::from(Code::KeyInvalid))
+    }
 }
 
 /// A session only writes from its own page: browsers name the origin of every such request.
@@ -131,34 +175,47 @@ fn check_origin(request: &Request) -> Outcome<()> {
 
 fn bearer(request: &Request) -> Outcome<Option<String>> {
     let header = request.headers().get("authorization")?;
-    Ok(header.and_then(|text| text.strip_prefix("Bearer ").map(|key| key.trim().to_owned())))
+    Ok(header.and_then(|text| {
+        text.strip_prefix("Bearer ")
+            .map(|key| key.trim().to_owned())
+    }))
 }
 
 fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
     let header = request.headers().get("cookie")?.unwrap_or_default();
-    let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
-    Ok(pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
+    let pairs = header
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='));
+    Ok(pairs
+        .into_iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned()))
 }
 
-/// The whole body, refused as soon as it is above the limit, whatever its length header says.
+/// The whole body, or a refusal when it is above the limit, whatever its length header says. What
+/// is above it is read on and dropped for a while: a client that is still sending when the
+/// connection closes would never see why.
 async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
     if request.inner().body().is_none() {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
-    let too_large =
-        || Problem::new(Code::BodyTooLarge, format!("more than {BODY_BYTES_MAX} bytes"));
-    let stated = request.headers().get("content-length")?;
-    if stated.and_then(|text| text.parse::<usize>().ok()).is_some_and(|bytes| bytes > limit) {
-        return Err(too_large());
-    }
-    let mut body = Vec::new();
+    let (mut body, mut bytes) = (Vec::new(), 0_usize);
     let mut stream = request.stream()?;
     while let Some(chunk) = stream.next().await {
-        body.extend(chunk?);
-        if body.len() > limit {
-            return Err(too_large());
+        let chunk = chunk?;
+        bytes = bytes.saturating_add(chunk.len());
+        match bytes {
+            bytes if bytes <= limit => body.extend(chunk),
+            bytes if bytes <= DROPPED_BYTES_MAX => body.clear(),
+            _ => break,
         }
+    }
+    if bytes > limit {
+        return Err(Problem::new(
+            Code::BodyTooLarge,
+            format!("more than {BODY_BYTES_MAX} bytes"),
+        ));
     }
     Ok(body)
 }
@@ -178,7 +235,10 @@ async fn pass(
         }
     }
     let kind = credential.kind.prefix();
-    headers.set(CREDENTIAL_HEADER, &format!("{kind} {}", credential.secret_hash))?;
+    headers.set(
+        CREDENTIAL_HEADER,
+        &format!("{kind} {}", credential.secret_hash),
+    )?;
     let mut init = RequestInit::new();
     init.with_method(request.method()).with_headers(headers);
     if !body.is_empty() {
@@ -188,7 +248,10 @@ async fn pass(
     let stub = tenants::object(env, &credential.tenant)?;
     let inner = Request::new_with_init(request.url()?.as_str(), &init)?;
     let response = stub.fetch_with_request(inner).await.map_err(|error| {
-        worker::console_error!("{:?} failed in its object: {error:?}", found.entry.operation);
+        worker::console_error!(
+            "{:?} failed in its object: {error:?}",
+            found.entry.operation
+        );
         Problem::from(Code::Internal)
     })?;
     Ok(response)

@@ -82,7 +82,10 @@ pub fn append<const N: usize>(
         event,
         actor,
         about: about.map(str::to_owned),
-        facts: facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
+        facts: facts
+            .into_iter()
+            .map(|(name, fact)| (name.to_owned(), fact))
+            .collect(),
     };
     let hash = entry.leaf_hash();
     let frontier = frontier.with(hash);
@@ -93,7 +96,10 @@ pub fn append<const N: usize>(
     let leaf = Leaf {
         seq: entry.seq,
         at_ms: entry.at_ms,
-        event: serde_json::to_value(event)?.as_str().unwrap_or_default().to_owned(),
+        event: serde_json::to_value(event)?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         about: entry.about.clone(),
         entry: entry.canonical(),
         leaf_hash: hex(&hash),
@@ -141,11 +147,26 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     }
     let mut entries = Vec::new();
     let mut next_cursor = None;
-    for leaf in leaves.into_values().rev().take(usize::try_from(limit).unwrap_or(0)) {
+    for leaf in leaves
+        .into_values()
+        .rev()
+        .take(usize::try_from(limit).unwrap_or(0))
+    {
         next_cursor = Some(leaf.seq).filter(|seq| *seq > 0);
         let entry = serde_json::from_str(&leaf.entry)?;
-        entries.push(LeafView { entry, leaf_hash: leaf.leaf_hash });
+        entries.push(LeafView {
+            entry,
+            leaf_hash: leaf.leaf_hash,
+        });
     }
     let root = hex(&frontier.root());
-    Answer::json(200, &AuditPage { entries, next_cursor, size: frontier.size, root })
+    Answer::json(
+        200,
+        &AuditPage {
+            entries,
+            next_cursor,
+            size: frontier.size,
+            root,
+        },
+    )
 }

@@ -54,7 +54,9 @@ pub fn waiting<T: DeserializeOwned>(tenant: &Tenant, kind: &str) -> Outcome<Vec<
         "SELECT number, kind, payload FROM outbox WHERE kind = ? ORDER BY number LIMIT 1000",
         bind![kind],
     )?;
-    rows.into_iter().map(|row| Ok(serde_json::from_str(&row.payload)?)).collect()
+    rows.into_iter()
+        .map(|row| Ok(serde_json::from_str(&row.payload)?))
+        .collect()
 }
 
 /// When the object has to wake next: for the outbox, or for a draft; `None` when nothing is due.
@@ -91,11 +93,15 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
             "SELECT number, kind, payload FROM outbox ORDER BY number LIMIT ?",
             bind![BATCH_ROWS],
         )?;
-        let Some(last) = rows.last().map(|row| row.number) else { break };
+        let Some(last) = rows.last().map(|row| row.number) else {
+            break;
+        };
         let tenant_id = tenant.record()?.id;
         match write(&tenant.env.d1(DATABASE)?, &tenant_id, &rows).await {
             // Numbers only rise and nothing else deletes, so this removes what was sent.
-            Ok(()) => tenant.storage.run("DELETE FROM outbox WHERE number <= ?", bind![last])?,
+            Ok(()) => tenant
+                .storage
+                .run("DELETE FROM outbox WHERE number <= ?", bind![last])?,
             Err(error) => return wait_after_failure(tenant, now, state.failures, &error),
         }
     }
@@ -113,7 +119,11 @@ fn wait_after_failure(
 ) -> Outcome<()> {
     worker::console_error!("D1 did not take the batch: {}", describe(error));
     let index = usize::try_from(failures).unwrap_or(usize::MAX);
-    let wait_ms = BACKOFF_MS.get(index).or(BACKOFF_MS.last()).copied().unwrap_or(30_000);
+    let wait_ms = BACKOFF_MS
+        .get(index)
+        .or(BACKOFF_MS.last())
+        .copied()
+        .unwrap_or(30_000);
     tenant.storage.run(
         "UPDATE outbox_state SET failures = ?, next_at = ?",
         bind![failures.saturating_add(1), now.plus(wait_ms)],
@@ -141,7 +151,11 @@ async fn write(database: &D1Database, tenant: &str, rows: &[Row]) -> worker::Res
     Ok(())
 }
 
-fn statement(database: &D1Database, tenant: &str, row: &Row) -> worker::Result<D1PreparedStatement> {
+fn statement(
+    database: &D1Database,
+    tenant: &str,
+    row: &Row,
+) -> worker::Result<D1PreparedStatement> {
     match row.kind.as_str() {
         "audit" => audit(database, tenant, &serde_json::from_str(&row.payload)?),
         "correction" => correction(database, tenant, &serde_json::from_str(&row.payload)?),
@@ -196,7 +210,11 @@ fn correction(
         ])
 }
 
-fn draft(database: &D1Database, tenant: &str, row: &Settled) -> worker::Result<D1PreparedStatement> {
+fn draft(
+    database: &D1Database,
+    tenant: &str,
+    row: &Settled,
+) -> worker::Result<D1PreparedStatement> {
     database
         .prepare(
             "INSERT INTO drafts (tenant_id, id, version, status, conversation_id, category, agent,

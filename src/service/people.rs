@@ -102,7 +102,10 @@ struct SessionRow {
 impl Person {
     /// As the audit log names them.
     pub fn actor(&self) -> Actor {
-        Actor { kind: ActorKind::Reviewer, id: self.id.clone() }
+        Actor {
+            kind: ActorKind::Reviewer,
+            id: self.id.clone(),
+        }
     }
 }
 
@@ -140,16 +143,33 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
     log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
     invite(tenant, &founding.invitation, now)?;
     let policy = Policy::starting(&founding.invitation.mail);
-    policies::store(tenant, &policy, "countersign", "the starting policy", system(), now)?;
+    policies::store(
+        tenant,
+        &policy,
+        "countersign",
+        "the starting policy",
+        system(),
+        now,
+    )?;
     Ok(())
 }
 
 fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> {
-    let name = invitation.mail.split('@').next().unwrap_or(&invitation.mail);
+    let name = invitation
+        .mail
+        .split('@')
+        .next()
+        .unwrap_or(&invitation.mail);
     tenant.storage.run(
         "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (mail) DO UPDATE SET role = excluded.role",
-        bind![&random::id(now)?, &invitation.mail, name, role_name(invitation.role), now],
+        bind![
+            &random::id(now)?,
+            &invitation.mail,
+            name,
+            role_name(invitation.role),
+            now
+        ],
     )?;
     #[derive(Deserialize)]
     struct Id {
@@ -157,7 +177,10 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
     }
     let person = tenant
         .storage
-        .first::<Id>("SELECT id FROM people WHERE mail = ?", bind![&invitation.mail])?
+        .first::<Id>(
+            "SELECT id FROM people WHERE mail = ?",
+            bind![&invitation.mail],
+        )?
         .ok_or(Problem::from(Code::Internal))?;
     tenant.storage.run(
         "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
@@ -170,7 +193,14 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         ],
     )?;
     let facts = [("role", role_name(invitation.role).into())];
-    log::append(tenant, now, Event::InvitationCreated, system(), Some(&person.id), facts)
+    log::append(
+        tenant,
+        now,
+        Event::InvitationCreated,
+        system(),
+        Some(&person.id),
+        facts,
+    )
 }
 
 /// `POST /v1/sessions`.
@@ -203,9 +233,19 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
         bind![&hash, &row.person_id, call.now, call.now],
     )?;
     let person = by_session(tenant, &hash, call.now)?;
-    log::append(tenant, call.now, Event::SessionOpened, person.actor(), Some(&person.id), [])?;
+    log::append(
+        tenant,
+        call.now,
+        Event::SessionOpened,
+        person.actor(),
+        Some(&person.id),
+        [],
+    )?;
     // `Secure` is left out only where the page itself came over http: in development.
-    let secure = if call.header("origin").is_some_and(|origin| origin.starts_with("http:")) {
+    let secure = if call
+        .header("origin")
+        .is_some_and(|origin| origin.starts_with("http:"))
+    {
         ""
     } else {
         " Secure;"
@@ -228,8 +268,17 @@ pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
         .header(crate::call::CREDENTIAL_HEADER)
         .and_then(|header| header.split_once(' '))
         .map_or("", |(_, hash)| hash);
-    tenant.storage.run("DELETE FROM sessions WHERE secret_hash = ?", bind![hash])?;
-    log::append(tenant, call.now, Event::SessionClosed, person.actor(), Some(&person.id), [])?;
+    tenant
+        .storage
+        .run("DELETE FROM sessions WHERE secret_hash = ?", bind![hash])?;
+    log::append(
+        tenant,
+        call.now,
+        Event::SessionClosed,
+        person.actor(),
+        Some(&person.id),
+        [],
+    )?;
     let cookie = format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     Ok(Answer::empty().with("set-cookie", cookie))
 }
@@ -249,18 +298,27 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
         return Err(Problem::from(Code::SessionRequired));
     }
     if silent_ms > SESSION_SEEN_MS {
-        tenant
-            .storage
-            .run("UPDATE sessions SET seen_at = ? WHERE secret_hash = ?", bind![now, hash])?;
+        tenant.storage.run(
+            "UPDATE sessions SET seen_at = ? WHERE secret_hash = ?",
+            bind![now, hash],
+        )?;
     }
-    Ok(Person { id: row.id, mail: row.mail, name: row.name, role: row.role })
+    Ok(Person {
+        id: row.id,
+        mail: row.mail,
+        name: row.name,
+        role: row.role,
+    })
 }
 
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     let record = tenant.record()?;
     let undo_window_s = tenant.policy(record.policy_version)?.undo_window_s;
     let view = SessionView {
-        tenant: TenantView { id: record.id, name: record.name },
+        tenant: TenantView {
+            id: record.id,
+            name: record.name,
+        },
         person,
         undo_window_s,
         policy_version: record.policy_version,

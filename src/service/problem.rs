@@ -65,14 +65,23 @@ impl Problem {
     pub fn policy(faults: &[Invalid]) -> Self {
         let faults = faults
             .iter()
-            .map(|fault| FaultView { pointer: fault.pointer.clone(), detail: fault.detail.clone() })
+            .map(|fault| FaultView {
+                pointer: fault.pointer.clone(),
+                detail: fault.detail.clone(),
+            })
             .collect();
-        Self { faults, ..Self::from(Code::PolicyInvalid) }
+        Self {
+            faults,
+            ..Self::from(Code::PolicyInvalid)
+        }
     }
 
     /// The same problem with the draft as it is now.
     pub fn with_draft(self, draft: Value) -> Self {
-        Self { draft: Some(draft), ..self }
+        Self {
+            draft: Some(draft),
+            ..self
+        }
     }
 
     /// The HTTP answer.
@@ -95,7 +104,10 @@ impl From<Code> for Problem {
 impl From<Invalid> for Problem {
     fn from(fault: Invalid) -> Self {
         let pointer = (!fault.pointer.is_empty()).then_some(fault.pointer);
-        Self { pointer, ..Self::new(Code::from(fault.fault), fault.detail) }
+        Self {
+            pointer,
+            ..Self::new(Code::from(fault.fault), fault.detail)
+        }
     }
 }
 
@@ -116,15 +128,27 @@ impl From<worker::Error> for Problem {
 impl From<serde_json::Error> for Problem {
     /// Only for what we wrote ourselves; input is read by `countersign_policy::invalid::parse`.
     fn from(error: serde_json::Error) -> Self {
-        worker::console_error!("stored JSON is broken: {:?} at {}", error.classify(), error.column());
+        worker::console_error!(
+            "stored JSON is broken: {:?} at {}",
+            error.classify(),
+            error.column()
+        );
         Self::from(Code::Internal)
     }
 }
 
-/// The text of a platform error; D1's own `Display` panics, so its cause is taken.
+/// What a platform error says, up to the first quotation: what is quoted there may be a draft's text.
+/// D1's own `Display` panics, so its cause is taken.
 pub fn describe(error: &worker::Error) -> String {
-    match error {
+    let text = match error {
         worker::Error::D1(error) => error.cause(),
+        worker::Error::UnknownJsError { name, message, .. } => {
+            format!("{}: {message}", name.as_deref().unwrap_or("error"))
+        }
         other => format!("{other:?}"),
-    }
+    };
+    text.chars()
+        .take_while(|character| !matches!(character, '"' | '`' | '\n'))
+        .take(200)
+        .collect()
 }

@@ -7,13 +7,14 @@ use countersign_policy::time::Millis;
 /// `N` bytes from the platform's generator.
 pub fn bytes<const N: usize>() -> Outcome<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Problem::new(Code::Internal, "no random numbers"))?;
+    getrandom::fill(&mut bytes).map_err(|_| Problem::new(Code::Internal, "no random numbers"))?;
     Ok(bytes)
 }
 
 /// A new id: UUIDv7, so that ids sort by their time.
 pub fn id(now: Millis) -> Outcome<String> {
     let random = bytes::<10>()?;
-    Ok(uuid::Builder::from_unix_timestamp_millis(now.0, &random).into_uuid().to_string())
+    Ok(uuid::Builder::from_unix_timestamp_millis(now.0, &random)
+        .into_uuid()
+        .to_string())
 }

@@ -19,6 +19,7 @@ pub enum Access {
     /// A reviewer or a lead.
     Reviewer,
     /// A lead.
+    #[cfg(feature = "development")]
     Lead,
     /// A lead, or a key for policy.
     LeadOrPolicyKey,
@@ -26,7 +27,6 @@ pub enum Access {
 
 /// What can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each stands with its path in the table below")]
 pub enum Operation {
     Health,
     OpenApi,
@@ -54,6 +54,8 @@ pub enum Operation {
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
+    #[cfg(feature = "development")]
+    Decide,
 }
 
 /// One row of the table.
@@ -66,7 +68,8 @@ pub struct Entry {
     pub operation: Operation,
     /// Who may.
     pub access: Access,
-    /// What it is for, in a sentence.
+    /// What it is for, in a sentence; the OpenAPI document shows it.
+    #[cfg(test)]
     pub summary: &'static str,
 }
 
@@ -78,6 +81,7 @@ macro_rules! table {
             path: $path,
             operation: Operation::$operation,
             access: Access::$access,
+            #[cfg(test)]
             summary: $summary,
         }),*];
     };
@@ -110,6 +114,8 @@ table! {
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/decision" Decide Operator "Decide a golden case as the policy does here.";
 }
 
 /// A request's row of the table and its `{id}`, where it has one.
@@ -126,12 +132,19 @@ pub fn find(method: &str, path: &str) -> Result<Match, Code> {
     for entry in TABLE {
         if let Some(id) = capture(entry.path, path) {
             if entry.method == method {
-                return Ok(Match { entry, id: decode(id).ok_or(Code::InvalidParameter)? });
+                return Ok(Match {
+                    entry,
+                    id: decode(id).ok_or(Code::InvalidParameter)?,
+                });
             }
             known_path = true;
         }
     }
-    Err(if known_path { Code::MethodNotAllowed } else { Code::NotFound })
+    Err(if known_path {
+        Code::MethodNotAllowed
+    } else {
+        Code::NotFound
+    })
 }
 
 fn capture<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
@@ -154,7 +167,9 @@ fn decode(segment: &str) -> Option<String> {
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = if *first == b'%' {
-            let [high, low, after @ ..] = tail else { return None };
+            let [high, low, after @ ..] = tail else {
+                return None;
+            };
             let digits = [high.to_ascii_lowercase(), low.to_ascii_lowercase()];
             let digits = str::from_utf8(&digits).ok()?;
             bytes.extend(countersign_policy::digest::from_hex(digits)?);
@@ -173,7 +188,9 @@ mod tests {
 
     fn check(method: &str, path: &str, expected: Result<(Operation, &str), Code>) {
         let found = find(method, path);
-        let found = found.as_ref().map(|found| (found.entry.operation, found.id.as_str()));
+        let found = found
+            .as_ref()
+            .map(|found| (found.entry.operation, found.id.as_str()));
         assert_eq!(found.map_err(|code| *code), expected, "{method} {path}");
     }
 
@@ -181,7 +198,11 @@ mod tests {
     fn a_path_has_one_row_per_method() {
         check("POST", "/v1/drafts", Ok((Operation::PostDraft, "")));
         check("GET", "/v1/drafts/a%2Fb", Ok((Operation::GetDraft, "a/b")));
-        check("PUT", "/v1/drafts/1/verdict", Ok((Operation::PutVerdict, "1")));
+        check(
+            "PUT",
+            "/v1/drafts/1/verdict",
+            Ok((Operation::PutVerdict, "1")),
+        );
         check("GET", "/v1/drafts/", Err(Code::NotFound));
         check("GET", "/v1/drafts/1/2", Err(Code::NotFound));
         check("GET", "/v1/drafts/%zz", Err(Code::InvalidParameter));

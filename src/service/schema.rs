@@ -16,13 +16,21 @@ struct Version {
 
 /// Brings the object's tables up to date.
 pub fn migrate(storage: &Storage) -> Outcome<()> {
-    storage.run("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL) STRICT", bind![])?;
+    storage.run(
+        "CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL) STRICT",
+        bind![],
+    )?;
     let version = storage
-        .first::<Version>("SELECT MAX(version) AS version FROM schema WHERE version > 0", bind![])
-        .ok()
-        .flatten()
+        .first::<Version>(
+            "SELECT COALESCE(MAX(version), 0) AS version FROM schema",
+            bind![],
+        )?
         .map_or(0, |row| row.version);
-    for (step, number) in STEPS.iter().zip(1_u32..).filter(|(_, number)| *number > version) {
+    for (step, number) in STEPS
+        .iter()
+        .zip(1_u32..)
+        .filter(|(_, number)| *number > version)
+    {
         storage.transaction(|| {
             storage.run(step, bind![])?;
             storage.run("INSERT INTO schema (version) VALUES (?)", bind![number])

@@ -99,7 +99,10 @@ impl Storage {
     pub fn new(state: &State) -> Self {
         let storage = state.storage();
         let raw: &JsValue = storage.as_raw().as_ref();
-        Self { sql: storage.sql(), raw: raw.clone() }
+        Self {
+            sql: storage.sql(),
+            raw: raw.clone(),
+        }
     }
 
     /// Runs a statement whose rows don't matter.
@@ -132,13 +135,19 @@ impl Storage {
             let result = work();
             let rolls_back = result.is_err();
             outcome = Some(result);
-            if rolls_back { Err(JsValue::from_str("refused")) } else { Ok(JsValue::UNDEFINED) }
+            if rolls_back {
+                Err(JsValue::from_str("refused"))
+            } else {
+                Ok(JsValue::UNDEFINED)
+            }
         });
         match (outcome, committed) {
             (Some(Err(problem)), _) => Err(problem),
             (Some(Ok(value)), Ok(_)) => Ok(value),
             (_, Err(error)) => Err(Problem::from(worker::Error::from(error))),
-            (None, Ok(_)) => Err(Problem::from(worker::Error::from("the transaction did not run"))),
+            (None, Ok(_)) => Err(Problem::from(worker::Error::from(
+                "the transaction did not run",
+            ))),
         }
     }
 }

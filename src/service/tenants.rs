@@ -114,7 +114,10 @@ fn object_name(tenant: &str, shard: u32) -> String {
 
 /// The tenant whose object has this name.
 pub fn tenant_of(object_name: &str) -> Option<&str> {
-    object_name.strip_prefix("tenant/")?.rsplit_once('/').map(|(tenant, _)| tenant)
+    object_name
+        .strip_prefix("tenant/")?
+        .rsplit_once('/')
+        .map(|(tenant, _)| tenant)
 }
 
 /// `POST /v1/tenants`.
@@ -130,7 +133,10 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
         .first::<Registered>(None)
         .await?;
     if taken.is_some() {
-        return Err(Problem::new(Code::TenantExists, format!("`{}`", wanted.name)));
+        return Err(Problem::new(
+            Code::TenantExists,
+            format!("`{}`", wanted.name),
+        ));
     }
     let tenant_id = random::id(now)?;
     let (agent_key, agent_key_hash) = issue(env, KeyKind::Agent, &tenant_id)?;
@@ -149,8 +155,11 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
     };
     tell(env, &tenant_id, "found", &founding).await?;
     // The object without a row here is unreachable; the unique name settles a race.
-    let values: [JsValue; 3] =
-        [tenant_id.as_str().into(), wanted.name.as_str().into(), millis(now)];
+    let values: [JsValue; 3] = [
+        tenant_id.as_str().into(),
+        wanted.name.as_str().into(),
+        millis(now),
+    ];
     database
         .prepare("INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)")
         .bind(&values)?
@@ -158,7 +167,13 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
         .await
         .map_err(|_| Problem::new(Code::TenantExists, format!("`{}`", wanted.name)))?;
     let sign_in_path = sign_in_path(&invitation);
-    let made = TenantMade { tenant_id, name: wanted.name, agent_key, invitation, sign_in_path };
+    let made = TenantMade {
+        tenant_id,
+        name: wanted.name,
+        agent_key,
+        invitation,
+        sign_in_path,
+    };
     Ok(Answer::json(201, &made)?.response()?)
 }
 
@@ -182,12 +197,23 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<Response> {
     };
     tell(env, &known.id, "invite", &told).await?;
     let sign_in_path = sign_in_path(&invitation);
-    Ok(Answer::json(201, &InvitationMade { invitation, sign_in_path })?.response()?)
+    Ok(Answer::json(
+        201,
+        &InvitationMade {
+            invitation,
+            sign_in_path,
+        },
+    )?
+    .response()?)
 }
 
 /// Wakes every tenant's object; one that fails does not keep the others asleep.
 pub async fn wake_all(env: &Env) -> Outcome<()> {
-    let tenants = env.d1(DATABASE)?.prepare("SELECT id FROM tenants ORDER BY id").run().await?;
+    let tenants = env
+        .d1(DATABASE)?
+        .prepare("SELECT id FROM tenants ORDER BY id")
+        .run()
+        .await?;
     for tenant in tenants.results::<Registered>()? {
         if tell(env, &tenant.id, "wake", &()).await.is_err() {
             worker::console_error!("tenant {} did not wake", tenant.id);
@@ -200,12 +226,15 @@ pub async fn wake_all(env: &Env) -> Outcome<()> {
 async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<()> {
     let mut init = RequestInit::new();
     let content = serde_json::to_string(content)?;
-    init.with_method(Method::Post).with_body(Some(content.into()));
+    init.with_method(Method::Post)
+        .with_body(Some(content.into()));
     let request = Request::new_with_init(&format!("https://tenant/registry/{order}"), &init)?;
     let response = object(env, tenant)?.fetch_with_request(request).await?;
     match response.status_code() {
         200..=299 => Ok(()),
-        status => Err(Problem::from(worker::Error::from(format!("the object answered {status}")))),
+        status => Err(Problem::from(worker::Error::from(format!(
+            "the object answered {status}"
+        )))),
     }
 }
 

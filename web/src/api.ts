@@ -1,6 +1,6 @@
 // Speaks HTTP with the service: one function per call, answers as values. Must not hold state, and
 // never says anything to the person: a refusal is a `Problem` that the caller shows.
-import type { Detail, Lease, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./wire";
+import type { Detail, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./nouns";
 
 /** A refusal of the service, or a lost connection (`status` 0, code `unreachable`). */
 export class Problem extends Error {
@@ -47,14 +47,14 @@ export const openSession = (invitation: string) => call<unknown>("POST", "/sessi
 export const session = () => call<Session>("GET", "/session");
 export const closeSession = () => call<null>("DELETE", "/session");
 
-export const queue = (cursor?: string | null) =>
-  call<QueuePage>("GET", `/queue?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+export const queue = (cursor?: number | null) =>
+  call<QueuePage>("GET", `/queue?limit=200${cursor ? `&cursor=${cursor}` : ""}`);
 export const detail = (id: string) => call<Detail>("GET", draft(id));
 
 export const decide = (id: string, body: VerdictBody) => call<VerdictAnswer>("PUT", `${draft(id)}/verdict`, body);
 export const undo = (id: string, verdictId: string) =>
-  call<VerdictAnswer | null>("DELETE", `${draft(id)}/verdict`, { verdict_id: verdictId });
+  call<unknown>("DELETE", `${draft(id)}/verdict`, { verdict_id: verdictId });
 
-export const lease = (id: string) => call<{ lease: Lease }>("PUT", `${draft(id)}/lease`);
-export const unlease = (id: string) => call<null>("DELETE", `${draft(id)}/lease`);
+export const lease = (id: string) => call<Summary>("PUT", `${draft(id)}/lease`);
+export const unlease = (id: string) => call<Summary>("DELETE", `${draft(id)}/lease`);
 export const claimNext = () => call<Summary | null>("POST", "/leases");

@@ -2,7 +2,7 @@
 // the action catalogue. Must not draw them, and never drops a value it does not understand.
 import { at, currencyOf, escaped, moneyDigits, money as moneyText, number, calendarDate, pointerMatches } from "./format";
 import { texts } from "./texts";
-import type { ActionEntry, Args, Field, Json, Money } from "./wire";
+import type { ActionEntry, Args, Field, Json, Money } from "./nouns";
 
 export interface ArgField {
   pointer: string;
@@ -99,8 +99,8 @@ export function read(field: ArgField, text: string): Json | undefined {
   if (text.trim() === "" || !Number.isFinite(value)) return undefined;
   const inUnit = scale(field) > 1 ? Math.round(value * scale(field)) : value;
   if (field.limits?.type === "integer" && !Number.isInteger(inUnit)) return undefined;
-  const { minimum = -Infinity, maximum = Infinity } = field.limits ?? {};
-  return inUnit < minimum || inUnit > maximum ? undefined : inUnit;
+  const [least, most] = [field.limits?.minimum ?? -Infinity, field.limits?.maximum ?? Infinity];
+  return inUnit < least || inUnit > most ? undefined : inUnit;
 }
 
 /** The arguments with one value replaced. */

@@ -1,6 +1,6 @@
 // Dates, times, numbers and money in the reader's own locale, by Intl. Must not hold words of its
 // own: those are in texts.ts.
-import type { Args, Json, Money } from "./wire";
+import type { Args, Json, Money } from "./nouns";
 
 const locale = navigator.languages?.length ? [...navigator.languages] : undefined;
 

@@ -1,6 +1,6 @@
 // Cuts a text into marked and unmarked pieces by the evidence that points into it. Ranges are in
 // UTF-16 code units, as JavaScript counts. Must not draw anything.
-import type { Reason } from "./wire";
+import type { Reason } from "./nouns";
 
 export interface Piece { text: string; reasons: number[] }
 
@@ -8,8 +8,8 @@ export interface Piece { text: string; reasons: number[] }
 export function pieces(text: string, pointer: string, reasons: Reason[]): Piece[] {
   const ranges = reasons.flatMap((reason, at) =>
     (reason.evidence ?? [])
-      .filter((evidence) => evidence.pointer === pointer && evidence.start !== undefined)
-      .map(({ start = 0, end = text.length }) => ({ at, start: Math.min(start, text.length), end: Math.min(end, text.length) })),
+      .filter((evidence) => evidence.pointer === pointer && typeof evidence.start === "number")
+      .map(({ start, end }) => ({ at, start: Math.min(start ?? 0, text.length), end: Math.min(end ?? text.length, text.length) })),
   );
   const cuts = [...new Set([0, text.length, ...ranges.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
   return cuts.slice(1).map((end, index) => {

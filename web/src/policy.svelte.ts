@@ -1,6 +1,6 @@
 // The policy crate in the browser: loaded after the first view, asked while somebody types. What it
 // says is a preview; the service decides again with the same code.
-import type { EditKind, Json, Args } from "./wire";
+import type { Args, EditKind } from "./nouns";
 
 export interface Part { text: string; changed: boolean }
 export interface Change { kind: "keep" | "insert" | "delete"; text: string; parts?: Part[] }
@@ -12,7 +12,7 @@ export interface Edit {
 export interface TextEdit { diff: { changes: Change[] }; edit: Edit }
 export interface ActionEdit {
   kind: EditKind;
-  changes: { pointer: string; before?: Json; after?: Json; kind: EditKind; text?: Edit }[];
+  changes: { pointer: string; kind: EditKind }[];
 }
 
 type Exports = typeof import("../pkg/page.js");
@@ -47,7 +47,7 @@ class Policy {
   }
 
   actionEdit(before: Args, after: Args): ActionEdit | null {
-    return this.#ask((exports) => exports.action_edit(JSON.stringify(before), JSON.stringify(after)));
+    return this.#ask((exports) => exports.action_edit(before, after));
   }
 
   get engineVersion(): number | null {

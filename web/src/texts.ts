@@ -1,6 +1,6 @@
 // Every word that the page says, in one place, ready for translation. Must not hold logic beyond
 // putting values into sentences.
-import type { EditKind, Remedy, Status, VerdictKind } from "./wire";
+import type { EditKind, Remedy, Status, VerdictKind } from "./nouns";
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
@@ -23,7 +23,7 @@ export const texts = {
   },
 
   actions: {
-    approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled elsewhere",
+    approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled",
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
@@ -31,7 +31,7 @@ export const texts = {
   },
 
   kinds: {
-    approve: "Approved", edit: "Edited", reject: "Rejected", respond: "Answered", handled_elsewhere: "Handled elsewhere",
+    approve: "Approved", edit: "Edited", reject: "Rejected", respond: "Answered", handled_elsewhere: "Handled",
     send_back: "Sent back", defer: "Deferred", confirm: "Confirmed", correct: "Marked as wrong",
   } satisfies Record<VerdictKind, string>,
 
@@ -58,7 +58,7 @@ export const texts = {
     clear: "Clear the search",
     sent: (when: string) => `sent ${when}`,
     due: (when: string) => `due ${when}`,
-    late: (when: string) => `late, due ${when}`,
+    late: (when: string) => `late, ${when}`,
     claimedBy: (who: string) => `claimed by ${who}`,
     seenBy: (who: string) => `${who} is looking at it`,
     mine: "claimed by you",
@@ -162,6 +162,7 @@ export const texts = {
     codes: { stop: "Stop", guardrail: "Guardrail", forbidding_signal: "Never by itself", signal: "Signal", level: "Level" } as Record<string, string>,
     show: "Show the words",
     place: (where: string) => `in ${where}`,
+    argument: (name: string) => `“${name}”`,
     fields: {
       "/confidence": "the confidence", "/category": "the category", "/message": "the message", "/draft/text": "the draft",
       "/draft/action/name": "the action",
@@ -172,6 +173,7 @@ export const texts = {
     below: "below the threshold",
     above: "above the threshold",
     owner: "Accountable",
+    aReviewer: "a reviewer",
     due: "Time left",
     noDeadline: "no deadline",
     category: "Category",
@@ -223,6 +225,10 @@ export const texts = {
       not_open: "It no longer waits for a verdict.",
       leased_by_other: "Someone else has claimed it.",
       version_conflict: "It changed while you looked at it.",
+      verdict_not_applicable: "That verdict does not fit what it is now.",
+      too_late_to_undo: "Too late to take it back.",
+      not_yours: "Only who gave the verdict can take it back.",
+      nothing_left: "Nothing left to claim.",
       head_conflict: "A new message has arrived in the conversation.",
       view_conflict: "It changed while you looked at it.",
       belongs_to_human: "It belongs to a person: write the answer yourself.",

@@ -8,3 +8,10 @@ mod signal;
 #[cfg(test)]
 #[path = "cases/signal.rs"]
 mod signal_cases;
+
+#[path = "laws/queue.rs"]
+mod queue;
+#[path = "laws/route.rs"]
+mod route;
+#[path = "laws/trust.rs"]
+mod trust;

@@ -1,7 +1,7 @@
 // The short lists that one digit answers: why rejected, until when deferred, what is done about it.
 // Must not draw them.
 import { texts } from "../texts";
-import type { Remedy } from "../wire";
+import type { Remedy } from "../nouns";
 import type { review as theReview } from "./review.svelte";
 
 export interface Option { label: string; choose: () => void }

@@ -3,7 +3,7 @@
 import { SvelteMap } from "svelte/reactivity";
 import * as api from "../api";
 import { Problem } from "../api";
-import type { Detail, Summary } from "../wire";
+import type { Detail, Summary } from "../nouns";
 
 const KEPT_MAX = 24;
 

@@ -1,6 +1,6 @@
 // The live connection: drafts as they change, and who looks at what. Must not fetch anything: it
 // asks for a fresh queue when it may have missed something.
-import type { LiveMessage, Presence, Summary } from "../wire";
+import type { LiveMessage, Presence, Summary } from "../nouns";
 
 const PING_MS = 25_000;
 const RETRY_MS_MAX = 15_000;
@@ -9,11 +9,11 @@ class Live {
   state = $state<"connecting" | "on" | "off">("connecting");
   people = $state.raw<Presence[]>([]);
   onDraft = (_draft: Summary) => {};
-  onGone = (_id: string) => {};
   onMissed = () => {};
 
   #socket: WebSocket | null = null;
-  #sequence: number | null = null;
+  /** The state of the log that the page has seen; the queue's pages tell it, too. */
+  #seen = 0;
   #focus: string | null = null;
   #failures = 0;
   #wanted = false;
@@ -24,6 +24,11 @@ class Live {
     this.#connect();
     setInterval(() => this.#socket?.readyState === WebSocket.OPEN && this.#socket.send("ping"), PING_MS);
     addEventListener("online", () => this.#connect());
+  }
+
+  /** The page has seen the log up to there. */
+  saw(sequence: number): void {
+    this.#seen = Math.max(this.#seen, sequence);
   }
 
   close(): void {
@@ -44,8 +49,6 @@ class Live {
     this.#socket = socket;
     socket.onopen = () => {
       this.state = "on";
-      // What happened while the connection was down is unknown.
-      if (this.#failures > 0) this.onMissed();
       this.#failures = 0;
       this.focus(this.#focus);
     };
@@ -55,7 +58,6 @@ class Live {
       this.#failures += 1;
       this.state = this.#failures > 1 ? "off" : "connecting";
       this.people = [];
-      this.#sequence = null;
       const wait = Math.min(500 * 2 ** this.#failures, RETRY_MS_MAX);
       this.#timer = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
     };
@@ -72,10 +74,10 @@ class Live {
       this.people = message.people;
       return;
     }
-    const missed = this.#sequence !== null && message.sequence > this.#sequence + 1;
-    this.#sequence = message.sequence;
+    // Within a connection nothing is lost; before it, something may have been.
+    const missed = message.type === "hello" && message.sequence > this.#seen;
+    this.saw(message.sequence);
     if (message.type === "draft") this.onDraft(message.draft);
-    if (message.type === "gone") this.onGone(message.id);
     if (missed) this.onMissed();
   }
 }

@@ -1,13 +1,15 @@
 // What waits: every open draft in the order of the service, kept up to date, searched and filtered
 // here. Must not know which draft is in focus, and never decides whether a draft is open: its
 // status says so.
-import type { Summary } from "../wire";
+import type { Summary } from "../nouns";
 
 export interface Section { name: "held" | "human" | "look"; drafts: Summary[] }
 
 /** Whether a draft belongs in the queue. */
-export const waits = (draft: Summary): boolean =>
-  draft.status === "held" || draft.status === "with_human" || (draft.look_owed && draft.status !== "pending");
+export function waits(draft: Summary): boolean {
+  if (draft.deferred_until && Date.parse(draft.deferred_until) > Date.now()) return false;
+  return draft.status === "held" || draft.status === "with_human" || (draft.look_owed && draft.status !== "pending");
+}
 
 const section = (draft: Summary): Section["name"] =>
   draft.status === "held" ? "held" : draft.status === "with_human" ? "human" : "look";

@@ -3,7 +3,7 @@
 import * as api from "../api";
 import { Problem } from "../api";
 import { texts } from "../texts";
-import type { Detail, Summary, Verdict, VerdictBody } from "../wire";
+import type { Args, Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { details } from "./details.svelte";
 import { live } from "./live.svelte";
 import { notices } from "./notices.svelte";
@@ -59,7 +59,6 @@ class Review {
     details.onSessionEnd = () => session.ended();
     verdicts.onFailed = (sent, problem) => this.#rollBack(sent, problem);
     live.onDraft = (draft) => this.#changed(draft);
-    live.onGone = (id) => this.#left(id);
     live.onMissed = () => void this.load();
     const asked = /^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1];
     await this.load(asked);
@@ -73,10 +72,11 @@ class Review {
   async load(wanted?: string): Promise<void> {
     try {
       const drafts: Summary[] = [];
-      let cursor: string | null | undefined;
+      let cursor: number | null | undefined;
       do {
         const page = await api.queue(cursor);
         drafts.push(...page.drafts);
+        live.saw(page.sequence);
         cursor = page.next_cursor;
         if (!queue.loaded) queue.replace(drafts);
         if (this.focus === null && wanted === undefined && queue.shown[0]) this.show(queue.shown[0].id);
@@ -184,7 +184,7 @@ class Review {
     // What was written is not lost with the verdict.
     if (verdict.kind === "edit" || verdict.kind === "respond") {
       keepWords(sent.detail.id, verdict.kind, {
-        text: verdict.draft.text ?? "", args: verdict.draft.action?.args, lesson: "", oneOff: false, kind: null, at: Date.now(),
+        text: verdict.draft.text ?? "", args: verdict.draft.action?.args as Args | undefined, lesson: "", oneOff: false, kind: null, at: Date.now(),
       });
     }
     const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
@@ -254,17 +254,13 @@ class Review {
     if (waits(draft)) void details.want(draft);
   }
 
-  #left(id: string): void {
-    queue.remove(id);
-  }
-
   // Claims.
 
   async #claim(id: string): Promise<void> {
     clearTimeout(this.#lease);
     if (this.focus !== id || !this.open || this.lookOnly) return;
     try {
-      await api.lease(id);
+      queue.put(await api.lease(id));
       this.#leased = id;
     } catch (problem) {
       if (problem instanceof Problem && problem.draft) queue.put(problem.draft);

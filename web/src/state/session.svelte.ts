@@ -2,7 +2,7 @@
 // leaves the address bar before anything else is drawn.
 import * as api from "../api";
 import { Problem } from "../api";
-import type { Session } from "../wire";
+import type { Session } from "../nouns";
 
 export type Stage = "starting" | "signed_in" | "signed_out" | "invitation_used" | "ended" | "unreachable";
 

@@ -3,7 +3,7 @@
 // happens then.
 import * as api from "../api";
 import { Problem } from "../api";
-import type { Detail, Summary, Verdict, VerdictBody } from "../wire";
+import type { Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { queue } from "./queue.svelte";
 
 export interface Sent {
@@ -35,7 +35,7 @@ class Verdicts {
       head: detail.draft.conversation.head,
       view_digest: detail.view_digest,
       verdict,
-      ...(kind ? { edit_kind: kind } : {}),
+      edit_kind: kind ?? null,
     };
     const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending" };
     queue.hide(detail.id);

@@ -1,6 +1,6 @@
 // What a reviewer has typed and not sent, per draft: kept in this browser, so that a reload, a lost
 // connection or an ended session loses no word. Must not keep anything for a draft that is decided.
-import type { Args } from "../wire";
+import type { Args } from "../nouns";
 
 export type Purpose = "edit" | "respond" | "send_back";
 

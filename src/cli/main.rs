@@ -1,0 +1,36 @@
+//! `countersign decide|lint`: the policy's answers from files, for CI and for the curious. It must
+//! not hold a rule: every answer comes from the policy crate.
+
+mod decide;
+mod lint;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+countersign decide --policy FILE [--level 1|2|3] [DRAFTS.jsonl]   a decision a line, as JSON
+countersign lint FILE                                             every fault of a policy
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("", arguments.as_slice()),
+    };
+    let outcome = match name {
+        "decide" => decide::run(rest),
+        "lint" => lint::run(rest),
+        _ => Err(format!("usage:\n{USAGE}")),
+    };
+    match outcome {
+        Ok(text) => finish(&mut std::io::stdout(), &text, ExitCode::SUCCESS),
+        Err(text) => finish(&mut std::io::stderr(), &text, ExitCode::FAILURE),
+    }
+}
+
+/// A reader that went away (`| head`) is no failure of ours.
+fn finish(stream: &mut impl Write, text: &str, code: ExitCode) -> ExitCode {
+    let _ = writeln!(stream, "{}", text.trim_end());
+    code
+}

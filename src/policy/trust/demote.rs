@@ -1,0 +1,414 @@
+//! When has a category lost its level? Causes come by themselves and need nobody's consent. It must
+//! not raise anything, nor say what reviewers think: it sees labels of released drafts only.
+//!
+//! | cause | falls to |
+//! | --- | --- |
+//! | a harmful release of high stakes | level 1, at once |
+//! | the failure rate rose (points, below) | one level down |
+//! | the messages are no longer those it learnt on | one level down |
+//! | too few labels to say anything | one level down |
+//!
+//! **Points** are a Bernoulli CUSUM (Reynolds & Stoumbos 1999): a failure among the looked-at
+//! releases adds 16, a good one takes 1 off, never below 0, and at 60 the level is lost. The
+//! likelihood ratio of a failure rate of 10 % against 2 % has the ratio 1.609 : 0.085, about 19 : 1;
+//! 16 and 60 were chosen by the exact Markov chain of these integers: at a rate of 2 % the level is
+//! lost within 1,040 looked-at drafts (20 a week for a year) with probability 0.040, after a rise
+//! to 10 % the median is 62.
+//!
+//! **Weights.** A draft that was looked at with a higher probability than others of its category
+//! stands for fewer releases: its points are multiplied by usual / own probability, at most 1. The
+//! exponential of the points is convex, so a multiple below 1 never loosens the bound on false
+//! alarms, and looking harder where risk is suspected does not punish a category. A rate raised for
+//! all drafts alike is the usual one.
+//!
+//! **Decay.** Labels older than 13 weeks are forgotten. With fewer than 29 in that time even a
+//! spotless record can't say, at 95 %, that nine of ten are right (0.9^29 = 0.047): the level is
+//! lost. The first 13 weeks at a level are spared, for the record that earned it still speaks.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "integers kept small by the constants of this file"
+)]
+
+use super::ready::{WeekOfLabels, monday_of};
+use super::{Counts, Label};
+use crate::binomial::{
+    Interval, Z_TWO_SIDED_95, clopper_pearson_lower, clopper_pearson_upper, wilson,
+};
+use crate::level::Level;
+use crate::ratio::Ratio;
+use serde::{Deserialize, Serialize};
+
+/// Thousandths of a point that a failure adds.
+pub const FAILURE_POINTS: u64 = 16_000;
+/// Thousandths of a point that a good release takes off.
+pub const GOOD_POINTS: u64 = 1_000;
+/// Thousandths of a point at which the level is lost.
+pub const POINTS_MAX: u64 = 60_000;
+/// Weeks after which a label is forgotten.
+pub const WEEKS_KEPT: usize = 13;
+/// Labels in that time below which the level is lost: the least n with 0.9^n < 0.05.
+pub const LABELS_MIN: u32 = 29;
+/// Labels in that time to aim at: the least n with 0.95^n < 0.05, so that a spotless record says
+/// what promotion asked for.
+pub const LABELS_WANTED: u32 = 59;
+/// The sampling probability of a version that is new, at least.
+pub const NEW_VERSION_SAMPLING: Ratio = Ratio::from_ppm(500_000);
+/// How sure a shift of the messages must be, on either side.
+const DRIFT_ERROR: f64 = 0.001;
+
+/// What is remembered of a category that releases drafts. Stored as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Watch {
+    /// Thousandths of a point, 0 to 60,000 and above once the level is lost.
+    pub points: u64,
+    /// Local day on which the level began.
+    pub since_day: i32,
+    /// Labels of the last 13 weeks, oldest first.
+    pub weeks: Vec<WeekOfLabels>,
+}
+
+/// A look at a draft that had been released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Look {
+    /// What was seen.
+    pub label: Label,
+    /// The probability with which this draft was to be looked at.
+    pub sampling: Ratio,
+    /// The lowest probability that any released draft of the category had at that time.
+    pub usual: Ratio,
+    /// Whether it moved money, changed a record that can't be put back, or decided on a person.
+    pub high_stakes: bool,
+    /// The local day of the look.
+    pub day: i32,
+}
+
+/// How the messages of a category changed, as memory counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Drift {
+    /// Messages of the last two weeks.
+    pub messages: u32,
+    /// Of these, novel.
+    pub novel: u32,
+    /// Messages of the time in which the level was earned.
+    pub usual_messages: u32,
+    /// Of these, novel.
+    pub usual_novel: u32,
+}
+
+/// Why a level is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Cause {
+    /// A release of high stakes was harmful.
+    HarmfulHighStakes,
+    /// Failures came faster than the level allows.
+    FailureRate {
+        /// Thousandths of a point reached.
+        points: u64,
+        /// Thousandths of a point allowed.
+        points_max: u64,
+    },
+    /// The share of novel messages is surely higher than it was, and at least twice as high.
+    Drift(Drift),
+    /// Too few releases were looked at in the last 13 weeks.
+    TooFewLabels {
+        /// There were.
+        have: u32,
+        /// There must be.
+        need: u32,
+    },
+}
+
+impl Cause {
+    /// The level that is left of `level`.
+    pub fn level_after(self, level: Level) -> Level {
+        match (self, level) {
+            (Self::HarmfulHighStakes, _) => Level::ReviewEverything,
+            (_, Level::MonitorAndCorrect) => Level::ReviewEdgeCases,
+            (_, Level::ReviewEdgeCases | Level::ReviewEverything) => Level::ReviewEverything,
+        }
+    }
+
+    /// Its stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::HarmfulHighStakes => "harmful_high_stakes",
+            Self::FailureRate { .. } => "failure_rate",
+            Self::Drift(_) => "drift",
+            Self::TooFewLabels { .. } => "too_few_labels",
+        }
+    }
+}
+
+impl Watch {
+    /// A watch over a level that begins on a local day.
+    pub fn begin(day: i32) -> Self {
+        Self {
+            since_day: day,
+            ..Self::default()
+        }
+    }
+
+    /// Counts one look; the cause, when the level is lost by it.
+    pub fn look(&mut self, look: &Look) -> Option<Cause> {
+        self.count(look.label, look.day);
+        let share = relative_weight(look.sampling, look.usual);
+        self.points = if look.label.acceptable() {
+            self.points.saturating_sub(GOOD_POINTS * share / 1_000)
+        } else {
+            self.points.saturating_add(FAILURE_POINTS * share / 1_000)
+        };
+        if look.high_stakes && look.label == Label::Harmful {
+            return Some(Cause::HarmfulHighStakes);
+        }
+        (self.points >= POINTS_MAX).then_some(Cause::FailureRate {
+            points: self.points,
+            points_max: POINTS_MAX,
+        })
+    }
+
+    /// What time alone tells on a local day: drift, and labels that did not come.
+    pub fn check(&self, day: i32, drift: Option<&Drift>) -> Option<Cause> {
+        if let Some(drift) = drift
+            && drift.is_sure()
+        {
+            return Some(Cause::Drift(*drift));
+        }
+        let quarter = i32::try_from(WEEKS_KEPT * 7).unwrap_or(91);
+        let have = self.labels(day);
+        let spared = day.saturating_sub(self.since_day) < quarter;
+        (!spared && have < LABELS_MIN).then_some(Cause::TooFewLabels {
+            have,
+            need: LABELS_MIN,
+        })
+    }
+
+    /// Labels of the last 13 weeks, that of `day` included.
+    pub fn labels(&self, day: i32) -> u32 {
+        self.kept(day).fold(0, |sum, week| {
+            sum.saturating_add(week.acceptable)
+                .saturating_add(week.failed)
+        })
+    }
+
+    /// The lower bound (95 %, one-sided, at this moment only) of the rate of acceptable releases,
+    /// from the last 13 weeks; for showing. 0 to 1.
+    pub fn lower_bound(&self, day: i32) -> f64 {
+        let acceptable = self
+            .kept(day)
+            .fold(0_u32, |sum, week| sum.saturating_add(week.acceptable));
+        clopper_pearson_lower(self.labels(day), acceptable, 0.05)
+    }
+
+    fn kept(&self, day: i32) -> impl Iterator<Item = &WeekOfLabels> {
+        let weeks = i32::try_from(WEEKS_KEPT).unwrap_or(13);
+        let oldest = monday_of(day).saturating_sub(7 * (weeks - 1));
+        self.weeks.iter().filter(move |week| week.monday >= oldest)
+    }
+
+    fn count(&mut self, label: Label, day: i32) {
+        let monday = monday_of(day);
+        if self.weeks.last().is_none_or(|week| week.monday < monday) {
+            self.weeks.push(WeekOfLabels {
+                monday,
+                ..WeekOfLabels::default()
+            });
+        }
+        if self.weeks.len() > WEEKS_KEPT {
+            self.weeks.remove(0);
+        }
+        if let Some(week) = self.weeks.last_mut() {
+            let count = if label.acceptable() {
+                &mut week.acceptable
+            } else {
+                &mut week.failed
+            };
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// usual / own probability in thousandths: 1 to 1,000.
+fn relative_weight(sampling: Ratio, usual: Ratio) -> u64 {
+    let own = u64::from(sampling.ppm()).max(1);
+    (u64::from(usual.ppm()) * 1_000)
+        .checked_div(own)
+        .unwrap_or(1_000)
+        .clamp(1, 1_000)
+}
+
+impl Drift {
+    /// True when the share of novel messages is surely higher than usual and at least its double:
+    /// the exact 99.9 % bounds of both (Clopper & Pearson 1934) lie apart.
+    pub fn is_sure(&self) -> bool {
+        let (novel, usual) = (self.novel.min(self.messages), self.usual_novel);
+        let doubled = u64::from(novel) * u64::from(self.usual_messages.max(1))
+            >= 2 * u64::from(usual) * u64::from(self.messages);
+        doubled
+            && self.messages > 0
+            && self.usual_messages > 0
+            && clopper_pearson_lower(self.messages, novel, DRIFT_ERROR)
+                > clopper_pearson_upper(self.usual_messages, usual, DRIFT_ERROR)
+    }
+}
+
+/// The least sampling probability with which `releases_per_week` bring the 59 labels a quarter that
+/// are aimed at; 1 for a category that releases fewer. Pressure must not go below it.
+pub fn sampling_floor(releases_per_week: u32) -> Ratio {
+    let releases = u64::from(releases_per_week) * 13;
+    let ppm = (u64::from(LABELS_WANTED) * 1_000_000).div_ceil(releases.max(1));
+    Ratio::from_ppm(u32::try_from(ppm).unwrap_or(u32::MAX))
+}
+
+/// The sampling probability of a category: the policy's `usual`, not below [`sampling_floor`], and
+/// not below one half until a version of the agent has the 59 labels that are aimed at.
+pub fn sampling(usual: Ratio, releases_per_week: u32, labels_of_version: u32) -> Ratio {
+    let raised = if labels_of_version < LABELS_WANTED {
+        NEW_VERSION_SAMPLING
+    } else {
+        Ratio::ZERO
+    };
+    usual.max(sampling_floor(releases_per_week)).max(raised)
+}
+
+/// The share of releases that should not have gone out, weighted by inverse sampling probability
+/// (Hajek 1971), with an interval for showing: Wilson's, at that share of the drafts looked at.
+/// `None` before any look.
+pub fn released_failures(counts: &Counts) -> Option<(f64, Interval)> {
+    if counts.sampled_weight == 0 {
+        return None;
+    }
+    let share = counts.sampled_failed_weight as f64 / counts.sampled_weight as f64;
+    let whole = u128::from(counts.sampled) * u128::from(counts.sampled_failed_weight)
+        + u128::from(counts.sampled_weight / 2);
+    let failed = u64::try_from(whole / u128::from(counts.sampled_weight)).unwrap_or(u64::MAX);
+    Some((share, wilson(counts.sampled, failed, Z_TWO_SIDED_95)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Look = Look {
+        label: Label::Clean,
+        sampling: Ratio::from_ppm(100_000),
+        usual: Ratio::from_ppm(100_000),
+        high_stakes: false,
+        day: 20_458,
+    };
+    const BAD: Look = Look {
+        label: Label::Harmful,
+        ..GOOD
+    };
+
+    fn check(looks: &[Look], expected: Option<&str>) {
+        let mut watch = Watch::begin(GOOD.day);
+        let causes: Vec<_> = looks.iter().filter_map(|look| watch.look(look)).collect();
+        assert_eq!(
+            causes.first().map(|cause| cause.code()),
+            expected,
+            "{watch:?}"
+        );
+    }
+
+    #[test]
+    fn the_fourth_failure_in_a_row_is_one_too_many() {
+        check(&[BAD; 3], None);
+        check(&[BAD; 4], Some("failure_rate"));
+        check(&[BAD, BAD, BAD, GOOD, BAD], Some("failure_rate"));
+        check(&[BAD, BAD, BAD, GOOD, GOOD, GOOD, GOOD, GOOD, BAD], None);
+        // Looked at ten times as often as usual, a failure stands for a tenth.
+        let often = Look {
+            sampling: Ratio::ONE,
+            ..BAD
+        };
+        check(&[often; 37], None);
+        check(&[often; 38], Some("failure_rate"));
+        // Looked at less often (under pressure), it still adds its full points.
+        check(
+            &[Look {
+                sampling: Ratio::from_ppm(20_000),
+                ..BAD
+            }; 3],
+            None,
+        );
+    }
+
+    #[test]
+    fn high_stakes_fall_to_the_bottom_at_once() {
+        check(
+            &[Look {
+                high_stakes: true,
+                ..BAD
+            }],
+            Some("harmful_high_stakes"),
+        );
+        check(
+            &[Look {
+                high_stakes: true,
+                label: Label::Substantive,
+                ..BAD
+            }],
+            None,
+        );
+        let left = Cause::HarmfulHighStakes.level_after(Level::MonitorAndCorrect);
+        assert_eq!(left, Level::ReviewEverything);
+        let one_down = Cause::TooFewLabels { have: 0, need: 1 };
+        assert_eq!(
+            one_down.level_after(Level::MonitorAndCorrect),
+            Level::ReviewEdgeCases
+        );
+    }
+
+    #[test]
+    fn labels_are_forgotten_after_a_quarter() {
+        let mut watch = Watch::begin(GOOD.day);
+        for _ in 0..40 {
+            assert_eq!(watch.look(&GOOD), None);
+        }
+        assert_eq!(watch.check(GOOD.day + 90, None), None);
+        let lost = watch.check(GOOD.day + 91, None);
+        assert_eq!(lost, Some(Cause::TooFewLabels { have: 0, need: 29 }));
+        for _ in 0..29 {
+            assert_eq!(
+                watch.look(&Look {
+                    day: GOOD.day + 90,
+                    ..GOOD
+                }),
+                None
+            );
+        }
+        assert_eq!(watch.check(GOOD.day + 91, None), None);
+    }
+
+    #[test]
+    fn drift_must_be_large_and_sure() {
+        let drift = |messages, novel| Drift {
+            messages,
+            novel,
+            usual_messages: 500,
+            usual_novel: 25,
+        };
+        assert!(drift(100, 30).is_sure());
+        assert!(!drift(100, 9).is_sure());
+        assert!(!drift(10, 3).is_sure());
+        assert!(!Drift::default().is_sure());
+    }
+
+    #[test]
+    fn sampling_brings_the_labels_that_are_needed() {
+        assert_eq!(sampling_floor(0), Ratio::ONE);
+        assert_eq!(sampling_floor(4), Ratio::ONE);
+        assert_eq!(sampling_floor(100).ppm(), 45_385);
+        let usual = Ratio::from_ppm(20_000);
+        assert_eq!(sampling(usual, 1_000, 58), NEW_VERSION_SAMPLING);
+        assert_eq!(sampling(usual, 1_000, 59), usual);
+        assert_eq!(sampling(usual, 100, 59).ppm(), 45_385);
+    }
+}

@@ -1,0 +1,244 @@
+//! Which labels count towards the next level, and why not. It must not weigh them: `ready.rs` does.
+//!
+//! A label counts when the next level would newly release the draft, and when somebody plainly
+//! looked. Doubt works one way only: it withholds what is good, never what is bad, because
+//! withholding a failure would help the agent.
+
+use super::{Ending, Label};
+use crate::level::Level;
+use serde::{Deserialize, Serialize};
+
+/// Characters a person reads a second at most: skimming at 600 words a minute (silent reading
+/// averages 238, Brysbaert 2019), 6 characters a word with its space.
+pub const READ_CHARACTERS_PER_SECOND_MAX: u64 = 60;
+
+/// No verdict comes of reading in less, in milliseconds.
+pub const READ_MS_MIN: u64 = 1_000;
+
+/// What speaks in one draft, as far as releasing it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Spoke {
+    /// No signal, no guardrail: level 2 would release it.
+    Nothing,
+    /// A signal that forbids nothing: level 3 would release it, level 2 would not.
+    Signal,
+    /// A forbidding signal, or a guardrail: no level changes its route.
+    Beyond,
+}
+
+/// One settled draft, as far as evidence goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Observation {
+    /// How it ended.
+    pub ending: Ending,
+    /// What spoke in it.
+    pub spoke: Spoke,
+    /// The category's level now: evidence is for the next one.
+    pub level: Level,
+    /// Whether its agent was in shadow mode.
+    #[serde(default)]
+    pub shadow: bool,
+    /// Whether the verdict was one of several given at once.
+    #[serde(default)]
+    pub batch: bool,
+    /// From the draft being shown to the verdict, in milliseconds.
+    pub verdict_ms: u64,
+    /// Characters shown that had to be read: the message and the draft.
+    pub shown_characters: u32,
+    /// What a second reviewer said who did not see the first verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<Label>,
+    /// The label that its group of near-identical drafts was counted with, when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_counted: Option<Label>,
+}
+
+/// Why a draft is no evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NotEvidence {
+    /// It ended without a label.
+    NoLabel,
+    /// Its agent was in shadow mode.
+    Shadow,
+    /// The next level would not newly release it; or there is no next level.
+    NotNewlyReleased,
+    /// A near-identical draft was counted, with a label as bad or worse.
+    NearIdentical,
+    /// Approved with others, and nobody looked a second time.
+    BatchUnchecked,
+    /// Approved faster than it can be read, and nobody looked a second time.
+    TooFast,
+}
+
+/// The shortest time in which `characters` can be read, in milliseconds.
+pub fn read_ms_min(characters: u32) -> u64 {
+    u64::from(characters)
+        .saturating_mul(1_000)
+        .checked_div(READ_CHARACTERS_PER_SECOND_MAX)
+        .unwrap_or(0)
+        .max(READ_MS_MIN)
+}
+
+/// The label that counts towards the next level, or why none does.
+///
+/// Where a second reviewer looked blindly, the worse of the two labels counts: agreement keeps the
+/// label, disagreement never earns trust.
+pub fn counts_as_evidence(draft: &Observation) -> Result<Label, NotEvidence> {
+    let first = draft.ending.label().ok_or(NotEvidence::NoLabel)?;
+    if draft.shadow {
+        return Err(NotEvidence::Shadow);
+    }
+    let newly_released = match draft.level {
+        Level::ReviewEverything => draft.spoke == Spoke::Nothing,
+        Level::ReviewEdgeCases => draft.spoke == Spoke::Signal,
+        Level::MonitorAndCorrect => false,
+    };
+    if !newly_released {
+        return Err(NotEvidence::NotNewlyReleased);
+    }
+    let label = first.max(draft.second_look.unwrap_or(first));
+    if draft.group_counted.is_some_and(|counted| label <= counted) {
+        return Err(NotEvidence::NearIdentical);
+    }
+    if label.acceptable() && draft.second_look.is_none() {
+        if draft.batch {
+            return Err(NotEvidence::BatchUnchecked);
+        }
+        if draft.verdict_ms < read_ms_min(draft.shown_characters) {
+            return Err(NotEvidence::TooFast);
+        }
+    }
+    Ok(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: Observation = Observation {
+        ending: Ending::Approved,
+        spoke: Spoke::Nothing,
+        level: Level::ReviewEverything,
+        shadow: false,
+        batch: false,
+        verdict_ms: 20_000,
+        shown_characters: 600,
+        second_look: None,
+        group_counted: None,
+    };
+
+    fn check(draft: Observation, expected: Result<Label, NotEvidence>) {
+        assert_eq!(counts_as_evidence(&draft), expected, "{draft:?}");
+    }
+
+    #[test]
+    fn a_read_approval_counts_and_an_unread_one_does_not() {
+        check(READ, Ok(Label::Clean));
+        check(
+            Observation {
+                verdict_ms: 10_000,
+                ..READ
+            },
+            Ok(Label::Clean),
+        );
+        check(
+            Observation {
+                verdict_ms: 9_999,
+                ..READ
+            },
+            Err(NotEvidence::TooFast),
+        );
+        check(
+            Observation {
+                batch: true,
+                ..READ
+            },
+            Err(NotEvidence::BatchUnchecked),
+        );
+        let agreed = Observation {
+            batch: true,
+            second_look: Some(Label::Clean),
+            ..READ
+        };
+        check(agreed, Ok(Label::Clean));
+        let disagreed = Observation {
+            second_look: Some(Label::Substantive),
+            ..READ
+        };
+        check(disagreed, Ok(Label::Substantive));
+        // A fast rejection is still a rejection.
+        check(
+            Observation {
+                ending: Ending::Rejected,
+                verdict_ms: 1,
+                ..READ
+            },
+            Ok(Label::Harmful),
+        );
+    }
+
+    #[test]
+    fn only_what_the_next_level_would_release_counts() {
+        check(
+            Observation {
+                spoke: Spoke::Signal,
+                ..READ
+            },
+            Err(NotEvidence::NotNewlyReleased),
+        );
+        let edge = Observation {
+            level: Level::ReviewEdgeCases,
+            ..READ
+        };
+        check(edge, Err(NotEvidence::NotNewlyReleased));
+        check(
+            Observation {
+                spoke: Spoke::Signal,
+                ..edge
+            },
+            Ok(Label::Clean),
+        );
+        check(
+            Observation {
+                spoke: Spoke::Beyond,
+                ..edge
+            },
+            Err(NotEvidence::NotNewlyReleased),
+        );
+        check(
+            Observation {
+                shadow: true,
+                ..READ
+            },
+            Err(NotEvidence::Shadow),
+        );
+        check(
+            Observation {
+                ending: Ending::Undone,
+                ..READ
+            },
+            Err(NotEvidence::NoLabel),
+        );
+    }
+
+    #[test]
+    fn a_group_counts_once_unless_it_turns_out_worse() {
+        let again = Observation {
+            group_counted: Some(Label::Clean),
+            ..READ
+        };
+        check(again, Err(NotEvidence::NearIdentical));
+        check(
+            Observation {
+                ending: Ending::Rejected,
+                ..again
+            },
+            Ok(Label::Harmful),
+        );
+    }
+}

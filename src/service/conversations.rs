@@ -1,0 +1,127 @@
+//! The head of each conversation, and the drafts that it leaves behind. It must not decide which
+//! head is newer: `policy::queue` does.
+
+use crate::call::{Answer, Call};
+use crate::problem::Outcome;
+use crate::tenant::Tenant;
+use crate::{bind, drafts, log};
+use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
+use countersign_policy::invalid::Invalid;
+use countersign_policy::log::{Actor, ActorKind, Event};
+use countersign_policy::queue::{Advance, Command, Head, advance, step};
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// The body of `PUT /v1/conversations/{id}/head`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewHead {
+    /// The newest message.
+    head: String,
+    /// Counts the heads of this conversation; an older one never goes back.
+    #[serde(default)]
+    sequence: Option<u64>,
+}
+
+/// The head as it is afterwards.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct HeadView {
+    /// The conversation.
+    conversation_id: String,
+    /// Its newest message.
+    head: String,
+    /// Its count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// The drafts that became stale.
+    stale: Vec<String>,
+}
+
+/// What the tenant knows of a conversation's head.
+pub fn known(tenant: &Tenant, conversation: &str) -> Outcome<Option<Head>> {
+    tenant.storage.first(
+        "SELECT head, sequence FROM conversations WHERE id = ?",
+        bind![conversation],
+    )
+}
+
+/// `PUT /v1/conversations/{id}/head`.
+pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
+    let new: NewHead = call.json()?;
+    if new.head.is_empty() || new.head.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(0) {
+        return Err(Invalid::field("/head", "empty or too long").into());
+    }
+    let before = known(tenant, &call.id)?;
+    let step = advance(before.as_ref(), &new.head, new.sequence);
+    let conversation = Conversation {
+        id: call.id.clone(),
+        head: new.head,
+        sequence: new.sequence,
+        messages: Vec::new(),
+    };
+    let stale = apply(tenant, &conversation, step, call.now, key)?;
+    let after = known(tenant, &call.id)?;
+    let (head, sequence) =
+        after.map_or((conversation.head, None), |head| (head.head, head.sequence));
+    Answer::json(
+        200,
+        &HeadView {
+            conversation_id: call.id.clone(),
+            head,
+            sequence,
+            stale,
+        },
+    )
+}
+
+/// Stores a newer head and takes the drafts that it leaves behind off the queue.
+pub fn apply(
+    tenant: &Tenant,
+    conversation: &Conversation,
+    advance: Advance,
+    now: Millis,
+    key: &str,
+) -> Outcome<Vec<String>> {
+    if advance != Advance::Newer {
+        return Ok(Vec::new());
+    }
+    tenant.storage.run(
+        "INSERT INTO conversations (id, head, sequence, updated_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET head = excluded.head,
+           sequence = COALESCE(excluded.sequence, sequence), updated_at = excluded.updated_at",
+        bind![
+            &conversation.id,
+            &conversation.head,
+            conversation.sequence,
+            now
+        ],
+    )?;
+    let open = drafts::select_where(
+        tenant,
+        "conversation_id = ? AND status IN ('held', 'with_human', 'pending')",
+        bind![&conversation.id],
+    )?;
+    let mut stale = Vec::new();
+    for mut stored in open
+        .into_iter()
+        .filter(|stored| stored.entry.head != conversation.head)
+    {
+        let command = Command::AdvanceHead {
+            head: conversation.head.clone(),
+        };
+        let Ok(entry) = step(&stored.entry, &command, now) else {
+            continue;
+        };
+        stored.entry = entry;
+        drafts::save(tenant, &stored, now)?;
+        let actor = Actor {
+            kind: ActorKind::Agent,
+            id: key.to_owned(),
+        };
+        log::append(tenant, now, Event::DraftStale, actor, Some(&stored.id), [])?;
+        stale.push(stored.id);
+    }
+    Ok(stale)
+}

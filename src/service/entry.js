@@ -1,0 +1,64 @@
+// The Worker's entry: the Rust Worker, made to fail fast. It must not hold any logic of the product.
+//
+// A panic ends the Wasm instance with every call in it, and without this file those calls would
+// hang. Here each of them is rejected at once: requests answer 500, and the alarm is tried again.
+// It relies on `__worker_init_state` of worker-build 0.8; tests/panic.test.mjs holds it to that.
+import Worker, { Tenant as RustTenant } from "../../build/worker/index.js";
+
+const state = globalThis.__worker_init_state;
+const pending = new Set();
+let critical = state.criticalError;
+Object.defineProperty(state, "criticalError", {
+  get: () => critical,
+  set(value) {
+    critical = value;
+    if (!value) return;
+    for (const reject of pending) reject(new Error("the Wasm instance was aborted"));
+    pending.clear();
+  },
+});
+
+/** Runs a call into Wasm so that an abort of the instance rejects it. */
+function failFast(call) {
+  return new Promise((resolve, reject) => {
+    pending.add(reject);
+    Promise.resolve().then(call).then(resolve, reject).finally(() => pending.delete(reject));
+  });
+}
+
+const PROBLEM = JSON.stringify({
+  type: "about:blank",
+  title: "Something broke on our side.",
+  status: 500,
+  code: "internal",
+});
+
+function broken(error) {
+  console.error("a call failed", error);
+  return new Response(PROBLEM, {
+    status: 500,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+  });
+}
+
+/** Wraps the named handlers of a class that worker-build made. */
+function wrap(Inner, handlers) {
+  return new Proxy(Inner, {
+    construct(target, args) {
+      return new Proxy(Reflect.construct(target, args, target), {
+        get(instance, property) {
+          const value = Reflect.get(instance, property);
+          if (!handlers.has(property) || typeof value !== "function") return value;
+          const call = (...given) => failFast(() => Reflect.apply(value, instance, given));
+          return property === "fetch" ? (...given) => call(...given).catch(broken) : call;
+        },
+      });
+    },
+  });
+}
+
+export default wrap(Worker, new Set(["fetch", "scheduled"]));
+export const Tenant = wrap(
+  RustTenant,
+  new Set(["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"]),
+);

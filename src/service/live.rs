@@ -1,0 +1,165 @@
+//! The live stream: tells every signed-in page what changed, and who looks at what. It must not
+//! carry what a page could not also ask for.
+
+use crate::call::Call;
+use crate::people::Person;
+use crate::problem::{Outcome, Problem};
+use crate::tenant::{Caller, Tenant, now};
+use crate::{drafts, log, queue};
+use countersign_policy::problem::Code;
+use serde::{Deserialize, Serialize};
+use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
+
+/// Messages above this are not ours: a focus is an id.
+const MESSAGE_BYTES_MAX: usize = 1_024;
+
+/// What the platform keeps with a socket while the object sleeps.
+#[derive(Serialize, Deserialize)]
+struct Attachment {
+    person: Person,
+    draft: Option<String>,
+}
+
+/// What the service says.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Told<'a> {
+    Hello {
+        sequence: u64,
+    },
+    Draft {
+        sequence: u64,
+        draft: &'a queue::Summary,
+    },
+    Presence {
+        people: Vec<Present>,
+    },
+}
+
+#[derive(Serialize)]
+struct Present {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<String>,
+}
+
+/// What a page says.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Heard {
+    Focus { draft: Option<String> },
+}
+
+/// Lets the platform answer "ping" without waking the object.
+pub fn answer_pings(state: &State) {
+    if let Ok(pair) = worker::WebSocketRequestResponsePair::new("ping", "pong") {
+        state.set_websocket_auto_response(&pair);
+    }
+}
+
+/// `GET /v1/live`.
+pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> {
+    let Caller::Person(person) = caller else {
+        return Err(Problem::from(Code::Forbidden));
+    };
+    if call
+        .header("upgrade")
+        .is_none_or(|value| !value.eq_ignore_ascii_case("websocket"))
+    {
+        return Err(Problem::new(Code::InvalidParameter, "this is a WebSocket"));
+    }
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    tenant.state.accept_web_socket(&server);
+    server.serialize_attachment(Attachment {
+        person: person.clone(),
+        draft: None,
+    })?;
+    say(
+        &server,
+        &Told::Hello {
+            sequence: log::size(tenant)?,
+        },
+    );
+    presence(tenant, None);
+    Ok(Response::from_websocket(client)?)
+}
+
+/// A page said where its reviewer looks.
+pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingMessage) {
+    let WebSocketIncomingMessage::String(text) = message else {
+        return;
+    };
+    if text.len() > MESSAGE_BYTES_MAX {
+        return;
+    }
+    let Ok(Heard::Focus { draft }) = serde_json::from_str(text) else {
+        return;
+    };
+    if let Ok(Some(attachment)) = socket.deserialize_attachment::<Attachment>() {
+        let attachment = Attachment {
+            draft,
+            ..attachment
+        };
+        if socket.serialize_attachment(attachment).is_ok() {
+            presence(tenant, None);
+        }
+    }
+}
+
+/// A page went away.
+pub fn leave(tenant: &Tenant, socket: &WebSocket) {
+    presence(tenant, Some(socket));
+}
+
+/// Tells every page how the drafts are now.
+pub fn tell(tenant: &Tenant, changed: &[String]) {
+    let sockets = tenant.state.get_websockets();
+    if sockets.is_empty() || changed.is_empty() {
+        return;
+    }
+    let Ok(sequence) = log::size(tenant) else {
+        return;
+    };
+    for id in changed {
+        let Ok(stored) = drafts::load(tenant, id) else {
+            continue;
+        };
+        let draft = &queue::summary(&stored, now());
+        for socket in &sockets {
+            say(socket, &Told::Draft { sequence, draft });
+        }
+    }
+}
+
+fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {
+    let sockets = tenant.state.get_websockets();
+    let mut people = Vec::new();
+    for socket in sockets.iter().filter(|socket| gone != Some(socket)) {
+        if let Ok(Some(Attachment { person, draft })) = socket.deserialize_attachment() {
+            people.push(Present {
+                id: person.id,
+                name: person.name,
+                draft,
+            });
+        }
+    }
+    for socket in sockets.iter().filter(|socket| gone != Some(socket)) {
+        let people = people
+            .iter()
+            .map(|present| Present {
+                id: present.id.clone(),
+                name: present.name.clone(),
+                draft: present.draft.clone(),
+            })
+            .collect();
+        say(socket, &Told::Presence { people });
+    }
+}
+
+/// A page that can't be reached will ask for the queue again.
+fn say(socket: &WebSocket, told: &Told<'_>) {
+    if let Ok(text) = serde_json::to_string(told) {
+        let _ = socket.send_with_str(text);
+    }
+}

@@ -1,0 +1,295 @@
+//! The OpenAPI document, generated from the table of routes and the types of the bodies, and held
+//! against the committed one. It must not describe anything that is not in the table.
+
+use crate::routes::{Access, Entry, Operation, TABLE};
+use crate::{
+    conversations, corrections, door, drafts, log, people, policies, problem, queue, tenants,
+    verdicts,
+};
+use countersign_policy::draft::Draft;
+use countersign_policy::problem::Code;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
+
+/// What a body, an answer and the parameters of an operation look like.
+struct Shape {
+    body: Option<Value>,
+    answers: Vec<(u16, Option<Value>)>,
+    parameters: Vec<Value>,
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Value> {
+    Some(generator.subschema_for::<T>().to_value())
+}
+
+fn query(name: &str, maximum: u32, description: &str) -> Value {
+    json!({
+        "name": name, "in": "query", "required": false, "description": description,
+        "schema": { "type": "integer", "minimum": 0, "maximum": maximum }
+    })
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({
+        "name": name, "in": "header", "required": true, "description": description,
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
+    })
+}
+
+/// One arm for each operation, so that a new one can't be forgotten.
+fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
+    let of = |body, status, answer| Shape {
+        body,
+        answers: vec![(status, answer)],
+        parameters: vec![],
+    };
+    let page = || {
+        vec![
+            query("limit", 200, "Rows of a page."),
+            query("cursor", u32::MAX, "As `next_cursor` said."),
+        ]
+    };
+    match operation {
+        Operation::Health => of(None, 200, schema::<door::Health>(g)),
+        Operation::OpenApi => of(None, 200, Some(json!({ "type": "object" }))),
+        Operation::CreateTenant => of(
+            schema::<tenants::NewTenant>(g),
+            201,
+            schema::<tenants::TenantMade>(g),
+        ),
+        Operation::Invite => of(
+            schema::<tenants::NewInvitation>(g),
+            201,
+            schema::<tenants::InvitationMade>(g),
+        ),
+        Operation::OpenSession => of(
+            schema::<people::SignIn>(g),
+            201,
+            schema::<people::SessionView>(g),
+        ),
+        Operation::GetSession => of(None, 200, schema::<people::SessionView>(g)),
+        Operation::CloseSession => of(None, 204, None),
+        Operation::PostDraft => Shape {
+            parameters: vec![
+                header(
+                    "Idempotency-Key",
+                    "The same key and content give the same answer.",
+                ),
+                query(
+                    "examples",
+                    8,
+                    "Corrections of similar messages to answer with.",
+                ),
+            ],
+            ..of(schema::<Draft>(g), 201, schema::<drafts::DraftAnswer>(g))
+        },
+        Operation::GetDraft => {
+            let agent = schema::<drafts::DraftAnswer>(g);
+            let person = schema::<queue::DraftView>(g);
+            let either = json!({ "anyOf": [agent, person] });
+            let wait = query("wait", 25, "Seconds to wait for the verdict; of an agent.");
+            Shape {
+                parameters: vec![wait],
+                ..of(None, 200, Some(either))
+            }
+        }
+        Operation::WithdrawDraft => of(None, 200, schema::<drafts::DraftAnswer>(g)),
+        Operation::PutHead => of(
+            schema::<conversations::NewHead>(g),
+            200,
+            schema::<conversations::HeadView>(g),
+        ),
+        Operation::PutOutcome => of(
+            schema::<drafts::Report>(g),
+            200,
+            schema::<drafts::DraftAnswer>(g),
+        ),
+        Operation::SimilarCorrections => of(
+            schema::<corrections::SimilarRequest>(g),
+            200,
+            schema::<corrections::SimilarAnswer>(g),
+        ),
+        Operation::ListCorrections => Shape {
+            parameters: vec![query("limit", 200, "Rows of a page.")],
+            ..of(None, 200, schema::<corrections::CorrectionPage>(g))
+        },
+        Operation::GetQueue => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<queue::QueuePage>(g))
+        },
+        Operation::ClaimNext => Shape {
+            answers: vec![(200, schema::<queue::Summary>(g)), (204, None)],
+            ..of(None, 200, None)
+        },
+        Operation::PutLease | Operation::DeleteLease => of(None, 200, schema::<queue::Summary>(g)),
+        Operation::PutVerdict => of(
+            schema::<verdicts::GivenVerdict>(g),
+            200,
+            schema::<verdicts::VerdictAnswer>(g),
+        ),
+        Operation::UndoVerdict => of(
+            schema::<verdicts::TakenBack>(g),
+            200,
+            schema::<verdicts::VerdictAnswer>(g),
+        ),
+        Operation::GetLive => of(None, 101, None),
+        Operation::GetPolicy => of(None, 200, schema::<policies::PolicyView>(g)),
+        Operation::PutPolicy => Shape {
+            parameters: vec![header(
+                "If-Match",
+                "The ETag of the version that this one follows.",
+            )],
+            ..of(
+                schema::<policies::NewPolicyShape>(g),
+                200,
+                schema::<policies::PolicyView>(g),
+            )
+        },
+        Operation::GetAudit => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<log::AuditPage>(g))
+        },
+        #[cfg(feature = "development")]
+        Operation::Panic | Operation::Decide => of(None, 200, None),
+    }
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Open => json!([]),
+        Access::Operator => json!([{ "operator": [] }]),
+        Access::Agent => json!([{ "agent_key": [] }]),
+        Access::AgentOrPerson => json!([{ "agent_key": [] }, { "session": [] }]),
+        Access::LeadOrPolicyKey => json!([{ "session": [] }, { "policy_key": [] }]),
+        #[cfg(feature = "development")]
+        Access::Lead => json!([{ "session": [] }]),
+        Access::Person | Access::Reviewer => json!([{ "session": [] }]),
+    }
+}
+
+fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
+    let shape = shape(entry.operation, generator);
+    let mut parameters = shape.parameters;
+    if entry.path.contains("{id}") {
+        parameters.push(json!({
+            "name": "id", "in": "path", "required": true, "schema": { "type": "string" }
+        }));
+    }
+    let mut responses = Map::new();
+    for (status, answer) in shape.answers {
+        let content = answer.map(|schema| json!({ "application/json": { "schema": schema } }));
+        let mut response = json!({ "description": "Done." });
+        if let (Some(content), Some(response)) = (content, response.as_object_mut()) {
+            response.insert("content".into(), content);
+        }
+        responses.insert(status.to_string(), response);
+    }
+    responses.insert(
+        "default".into(),
+        json!({ "$ref": "#/components/responses/Problem" }),
+    );
+    let mut object = json!({
+        "operationId": format!("{:?}", entry.operation),
+        "summary": entry.summary,
+        "security": security(entry.access),
+        "parameters": parameters,
+        "responses": responses
+    });
+    if let (Some(body), Some(object)) = (shape.body, object.as_object_mut()) {
+        let content = json!({ "application/json": { "schema": body } });
+        object.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": content }),
+        );
+    }
+    object
+}
+
+fn document() -> Value {
+    let mut generator = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .into_generator();
+    let mut paths = Map::new();
+    for entry in TABLE
+        .iter()
+        .filter(|entry| !entry.path.contains("/development/"))
+    {
+        let operation = operation(entry, &mut generator);
+        let path = paths.entry(entry.path).or_insert_with(|| json!({}));
+        if let Some(path) = path.as_object_mut() {
+            path.insert(entry.method.to_ascii_lowercase(), operation);
+        }
+    }
+    let problem = generator.subschema_for::<problem::Problem>().to_value();
+    let codes: Vec<String> = Code::ALL
+        .iter()
+        .map(|code| {
+            format!(
+                "| `{}` | {} | {} |",
+                code.name(),
+                code.status(),
+                code.title()
+            )
+        })
+        .collect();
+    let bearer = |text: &str| json!({ "type": "http", "scheme": "bearer", "description": text });
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Countersign",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            "description": format!(
+                "Human-in-the-loop review for AI agents. Times are RFC 3339 in UTC. Every problem \
+                 has a stable `code`:\n\n| code | status | meaning |\n| --- | --- | --- |\n{}",
+                codes.join("\n")
+            )
+        },
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "responses": {
+                "Problem": {
+                    "description": "Refused, or broken; nothing was stored.",
+                    "content": { "application/problem+json": { "schema": problem } }
+                }
+            },
+            "securitySchemes": {
+                "agent_key": bearer("An agent's key, `csa_…`."),
+                "policy_key": bearer("A key for policy, `csp_…`."),
+                "operator": bearer("The Worker's secret OPERATOR_SECRET."),
+                "session": { "type": "apiKey", "in": "cookie", "name": door::SESSION_COOKIE }
+            }
+        }
+    })
+}
+
+/// With `UPDATE=1` in the environment the document is written instead.
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let mut generated = serde_json::to_string_pretty(&document()).unwrap();
+    generated.push('\n');
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(PATH, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(PATH).unwrap();
+    assert!(
+        committed == generated,
+        "openapi.json is stale: UPDATE=1 cargo test -p countersign-service"
+    );
+}
+
+#[test]
+fn every_operation_has_one_row() {
+    let mut names: Vec<String> = TABLE
+        .iter()
+        .map(|entry| format!("{:?}", entry.operation))
+        .collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

@@ -1,0 +1,181 @@
+//! The active policy and its versions. It must not judge a document: `policy::document` lists its
+//! faults.
+
+use crate::call::{Answer, Call};
+use crate::problem::{Outcome, Problem};
+use crate::tenant::{Caller, Tenant};
+use crate::{bind, log, outbox};
+use countersign_policy::digest::{hex, plain};
+use countersign_policy::document::Policy;
+use countersign_policy::invalid::Invalid;
+use countersign_policy::log::{Actor, Event, canonical};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// A version as it is stored, here and in D1: the columns of `policies`.
+#[derive(Serialize, Deserialize)]
+pub struct PolicyRow {
+    pub version: u32,
+    pub document: String,
+    pub author: String,
+    pub reason: String,
+    pub created_at: u64,
+}
+
+/// A version as it is shown.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PolicyView {
+    /// Counts from 1.
+    version: u32,
+    /// The document.
+    document: Policy,
+    /// Who made it: a person's or key's id.
+    author: String,
+    /// Why.
+    reason: String,
+    /// When.
+    created_at: Millis,
+}
+
+/// The body of `PUT /v1/policy`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPolicy {
+    document: serde_json::Value,
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// The same, as the OpenAPI document shows it.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is read")]
+#[schemars(deny_unknown_fields)]
+pub struct NewPolicyShape {
+    /// The whole document.
+    document: Policy,
+    /// Why it changes.
+    reason: String,
+    /// Check it, change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// The document of a version.
+pub fn load(tenant: &Tenant, version: u32) -> Outcome<Policy> {
+    Ok(serde_json::from_str(&row(tenant, version)?.document)?)
+}
+
+/// `GET /v1/policy`.
+pub fn get(tenant: &Tenant) -> Outcome<Answer> {
+    shown(&row(tenant, tenant.record()?.policy_version)?)
+}
+
+/// `PUT /v1/policy`. Putting the active document again changes nothing.
+pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
+    let expected = call
+        .header("if-match")
+        .ok_or(Problem::from(Code::PreconditionRequired))?;
+    let new: NewPolicy = call.json()?;
+    let policy = Policy::parse(new.document.to_string().as_bytes())
+        .map_err(|faults| Problem::policy(&faults))?;
+    if new.reason.trim().is_empty() {
+        return Err(Invalid::field("/reason", "empty").into());
+    }
+    let active = row(tenant, tenant.record()?.policy_version)?;
+    if active.document == canonical(&policy) {
+        return shown(&active);
+    }
+    if expected != etag(active.version) {
+        let detail = format!("version {} is active", active.version);
+        return Err(Problem::new(Code::PolicyConflict, detail));
+    }
+    let actor = caller.actor();
+    if new.dry_run {
+        let row = PolicyRow {
+            version: active.version,
+            document: canonical(&policy),
+            author: actor.id,
+            reason: new.reason,
+            created_at: call.now.0,
+        };
+        return shown(&row);
+    }
+    let author = actor.id.clone();
+    shown(&store(
+        tenant,
+        &policy,
+        &author,
+        &new.reason,
+        actor,
+        call.now,
+    )?)
+}
+
+/// Stores a version and makes it the active one.
+pub fn store(
+    tenant: &Tenant,
+    policy: &Policy,
+    author: &str,
+    reason: &str,
+    actor: Actor,
+    now: Millis,
+) -> Outcome<PolicyRow> {
+    let version = tenant.record()?.policy_version.saturating_add(1);
+    let row = PolicyRow {
+        version,
+        document: canonical(policy),
+        author: author.to_owned(),
+        reason: reason.to_owned(),
+        created_at: now.0,
+    };
+    tenant.storage.run(
+        "INSERT INTO policies (version, document, author, reason, created_at)
+         VALUES (?, ?, ?, ?, ?)",
+        bind![
+            version,
+            &row.document,
+            &row.author,
+            &row.reason,
+            row.created_at
+        ],
+    )?;
+    tenant
+        .storage
+        .run("UPDATE tenant SET policy_version = ?", bind![version])?;
+    outbox::put(tenant, "policy", &row)?;
+    let facts = [
+        ("policy_version", version.into()),
+        ("document_hash", hex(&plain(&[&row.document])).into()),
+    ];
+    log::append(tenant, now, Event::PolicyChanged, actor, None, facts)?;
+    Ok(row)
+}
+
+fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
+    tenant
+        .storage
+        .first(
+            "SELECT version, document, author, reason, created_at FROM policies WHERE version = ?",
+            bind![version],
+        )?
+        .ok_or(Problem::from(Code::NotFound))
+}
+
+fn shown(row: &PolicyRow) -> Outcome<Answer> {
+    let view = PolicyView {
+        version: row.version,
+        document: serde_json::from_str(&row.document)?,
+        author: row.author.clone(),
+        reason: row.reason.clone(),
+        created_at: Millis(row.created_at),
+    };
+    Ok(Answer::json(200, &view)?.with("etag", etag(row.version)))
+}
+
+fn etag(version: u32) -> String {
+    format!("\"{version}\"")
+}

@@ -1,0 +1,187 @@
+// The built Worker in real workerd with a real Durable Object and a real D1, and clients for it. It
+// must not replace any part of the service.
+import { readFileSync, readdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { Miniflare } from "miniflare";
+
+const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
+const MIGRATIONS = "src/service/migrations";
+export const ORIGIN = "http://countersign.test";
+const SECRETS = { KEY_MAC_SECRET: "6b".repeat(32), OPERATOR_SECRET: "09".repeat(32) };
+
+/** Statements of a migration file: triggers hold semicolons, so a statement ends at a line's end. */
+function statements(sql) {
+  return sql
+    .split("\n")
+    .map((line) => line.replace(/--.*$/, ""))
+    .join("\n")
+    .split(/;\s*\n/)
+    .map((statement) => statement.trim())
+    .filter(Boolean);
+}
+
+/** Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. */
+export async function start({ directory, entry } = {}) {
+  const text = (name, value) => [name, { type: "text", value }];
+  const miniflare = new Miniflare({
+    ...(directory ? { resourcePersistencePath: directory } : {}),
+    unsafeTriggerHandlers: true,
+    workers: [
+      {
+        config: {
+          name: "countersign",
+          compatibilityDate: "2026-11-01",
+          env: {
+            DB: { type: "d1", id: "db" },
+            TENANT: { type: "durable-object", worker: "countersign", exportName: "Tenant" },
+            ...Object.fromEntries(Object.entries(SECRETS).map(([name, value]) => text(name, value))),
+          },
+          exports: { Tenant: { type: "durable-object", storage: "sqlite" } },
+          manifest: {
+            mainModule: "src/service/entry.js",
+            modules: {
+              "src/service/entry.js": { type: "esm", contents: entry ?? read("src/service/entry.js").toString() },
+              "build/worker/index.js": { type: "esm", contents: read("build/worker/index.js").toString() },
+              "build/worker/index_bg.wasm": {
+                type: "wasm",
+                contents: new Uint8Array(read("build/worker/index_bg.wasm")),
+              },
+            },
+          },
+        },
+      },
+    ],
+  });
+  const database = await miniflare.getD1Database("DB");
+  const known = await database
+    .prepare("SELECT COUNT(*) AS count FROM sqlite_master WHERE name = 'tenants'")
+    .first("count");
+  if (known === 0) {
+    for (const file of readdirSync(new URL(`../${MIGRATIONS}`, import.meta.url)).sort()) {
+      const all = statements(read(`${MIGRATIONS}/${file}`).toString());
+      await database.batch(all.map((statement) => database.prepare(statement)));
+    }
+  }
+  return new Countersign(miniflare, database);
+}
+
+export class Countersign {
+  constructor(miniflare, database) {
+    this.miniflare = miniflare;
+    this.database = database;
+  }
+
+  /** One request; `{ status, headers, body }` with the body parsed. */
+  async call(method, path, { headers = {}, body, raw } = {}) {
+    const response = await this.miniflare.dispatchFetch(`${ORIGIN}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };
+  }
+
+  operator(method, path, body) {
+    return this.call(method, path, { headers: { authorization: `Bearer ${SECRETS.OPERATOR_SECRET}` }, body });
+  }
+
+  /** A new tenant with an agent and a signed-in lead. */
+  async tenant(name = `tenant ${randomUUID()}`) {
+    const made = await this.operator("POST", "/v1/tenants", { name, lead: "mia@example.com" });
+    if (made.status !== 201) throw new Error(`no tenant: ${JSON.stringify(made.body)}`);
+    return new TestTenant(this, made.body);
+  }
+
+  stop() {
+    return this.miniflare.dispose();
+  }
+}
+
+export class TestTenant {
+  constructor(service, made) {
+    this.service = service;
+    this.made = made;
+    this.id = made.tenant_id;
+    this.key = made.agent_key;
+  }
+
+  agent(method, path, body, headers = {}) {
+    return this.service.call(method, path, {
+      headers: { authorization: `Bearer ${this.key}`, ...headers },
+      body,
+    });
+  }
+
+  post(draft, { query = "", key = randomUUID() } = {}) {
+    return this.agent("POST", `/v1/drafts${query}`, draft, { "idempotency-key": key });
+  }
+
+  /** A session of the lead, or of another person by their mail and role. */
+  async session(mail, role = "reviewer") {
+    let invitation = this.made.invitation;
+    if (mail) {
+      const path = `/v1/tenants/${this.id}/invitations`;
+      invitation = (await this.service.operator("POST", path, { mail, role })).body.invitation;
+    }
+    const answer = await this.service.call("POST", "/v1/sessions", { body: { invitation } });
+    if (answer.status !== 201) throw new Error(`no session: ${JSON.stringify(answer.body)}`);
+    const cookie = answer.headers.get("set-cookie").split(";")[0];
+    const person = answer.body.person;
+    const call = (method, path, body, headers = {}) =>
+      this.service.call(method, path, { headers: { cookie, ...headers }, body });
+    return { cookie, person, call };
+  }
+
+  /** Puts a policy made from the active one. */
+  async policy(session, change) {
+    const active = await session.call("GET", "/v1/policy");
+    const document = change(structuredClone(active.body.document));
+    return session.call("PUT", "/v1/policy", { document, reason: "a test" }, {
+      "if-match": active.headers.get("etag"),
+    });
+  }
+}
+
+let counter = 0;
+
+/** A draft that obeys the contract; `change` is merged over it. */
+export function draft(change = {}) {
+  counter += 1;
+  const head = `m${counter}`;
+  return {
+    agent: "support-bot",
+    kind: "message",
+    channel: "email",
+    category: "billing.refund",
+    message: "Where is my refund for order 1234?",
+    draft: { text: "Your refund will arrive within 3 days.", to: ["ada@example.com"], subject: "Your refund" },
+    conversation: {
+      id: `c${counter}`,
+      head,
+      messages: [{ id: head, role: "customer", text: "Where is my refund for order 1234?" }],
+    },
+    confidence: 0.9,
+    ...change,
+  };
+}
+
+/** A verdict on a draft as it was shown. */
+export const verdictOn = (shown, verdict) => ({
+  verdict_id: randomUUID(),
+  version: shown.version,
+  head: shown.draft.conversation.head,
+  view_digest: shown.view_digest,
+  verdict,
+});
+
+/** Asks until `check` gives something; a state is waited for, never a time. */
+export async function until(check, { seconds = 15 } = {}) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,54 @@
+// The live stream: changes arrive without asking, presence is told, and only a session opens it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ORIGIN, draft, start, until } from "./countersign.mjs";
+
+let service;
+before(async () => {
+  service = await start();
+});
+after(() => service.stop());
+
+async function watch(session) {
+  const response = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, {
+    headers: { upgrade: "websocket", cookie: session.cookie, origin: ORIGIN },
+  });
+  assert.equal(response.status, 101);
+  const socket = response.webSocket;
+  const heard = [];
+  socket.addEventListener("message", (event) => heard.push(event.data === "pong" ? "pong" : JSON.parse(event.data)));
+  socket.accept();
+  return { socket, heard, of: (type) => heard.filter((message) => message.type === type) };
+}
+
+test("a posted draft is told to everyone who watches", async () => {
+  const tenant = await service.tenant();
+  const mia = await tenant.session();
+  const tom = await tenant.session("tom@example.com");
+  const [first, second] = [await watch(mia), await watch(tom)];
+  const posted = (await tenant.post(draft())).body;
+  for (const watcher of [first, second]) {
+    const [told] = await until(() => watcher.of("draft").length > 0 && watcher.of("draft"));
+    assert.equal(told.draft.id, posted.id);
+    assert.equal(told.draft.status, "held");
+    assert.ok(told.sequence > watcher.of("hello")[0].sequence);
+  }
+  first.socket.send(JSON.stringify({ type: "focus", draft: posted.id }));
+  const seen = await until(() => second.of("presence").find((told) => told.people.some((one) => one.draft === posted.id)));
+  assert.equal(seen.people.length, 2);
+  first.socket.send("ping");
+  await until(() => first.heard.includes("pong"));
+  first.socket.close();
+  await until(() => second.of("presence").at(-1).people.length === 1);
+  second.socket.close();
+});
+
+test("only a session of this site opens it", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const open = (headers) => service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, { headers });
+  assert.equal((await open({ upgrade: "websocket" })).status, 401);
+  const foreign = { upgrade: "websocket", cookie: lead.cookie, origin: "https://elsewhere.example" };
+  assert.equal((await open(foreign)).status, 403);
+  assert.equal((await open({ cookie: lead.cookie })).status, 400);
+});

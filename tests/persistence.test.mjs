@@ -1,0 +1,92 @@
+// State outlives eviction and restart: what was acknowledged is there, once, and goes on.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { TestTenant, draft, start, until, verdictOn } from "./countersign.mjs";
+
+test("a draft, its idempotency key and its pending verdict survive a restart", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-"));
+  try {
+    const key = randomUUID();
+    const body = draft();
+    const first = await start({ directory });
+    const tenant = await first.tenant();
+    const lead = await tenant.session();
+    await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 3 }));
+    const posted = (await tenant.post(body, { key })).body;
+    const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+    const verdict = verdictOn(shown, { kind: "reject", reason: "wrong facts", may_retry: true });
+    await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, verdict);
+    await first.stop();
+
+    const second = await start({ directory });
+    try {
+      const same = new TestTenant(second, tenant.made);
+      const replayed = await same.post(body, { key });
+      assert.deepEqual(replayed.body, posted, "the same key gives the same answer");
+      const told = await same.agent("GET", `/v1/drafts/${posted.id}?wait=25`);
+      assert.equal(told.body.status, "rejected");
+      assert.deepEqual(told.body.verdict, { kind: "reject", reason: "wrong facts", may_retry: true });
+      const query = "SELECT COUNT(*) AS count FROM audit WHERE tenant_id = ? AND about = ?";
+      const entries = () => second.database.prepare(query).bind(tenant.id, posted.id).first("count");
+      await until(async () => (await entries()) === 3);
+      assert.equal((await second.call("GET", "/v1/session", { headers: { cookie: lead.cookie } })).status, 200);
+    } finally {
+      await second.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test("an evicted object wakes with everything it knew", async () => {
+  const service = await start();
+  try {
+    const tenant = await service.tenant();
+    const lead = await tenant.session();
+    const posted = (await tenant.post(draft())).body;
+    await service.miniflare.unsafeEvictDurableObject("countersign", "Tenant", { name: `tenant/${tenant.id}/0` });
+    const queue = (await lead.call("GET", "/v1/queue")).body;
+    assert.deepEqual(queue.drafts.map((one) => one.id), [posted.id]);
+  } finally {
+    await service.stop();
+  }
+});
+
+test("D1 that is away delays the copy and loses nothing", async () => {
+  const service = await start();
+  try {
+    const tenant = await service.tenant();
+    const lead = await tenant.session();
+    await service.database.prepare("ALTER TABLE audit RENAME TO audit_away").run();
+    const posted = (await tenant.post(draft())).body;
+    assert.equal(posted.status, "held");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await service.database.prepare("ALTER TABLE audit_away RENAME TO audit").run();
+    const query = "SELECT seq FROM audit WHERE tenant_id = ? ORDER BY seq";
+    const size = (await lead.call("GET", "/v1/audit")).body.size;
+    const rows = await until(async () => {
+      const { results } = await service.database.prepare(query).bind(tenant.id).all();
+      return results.length === size && results;
+    });
+    assert.deepEqual(rows.map((row) => row.seq), [...rows.keys()], "every leaf once, without gaps");
+  } finally {
+    await service.stop();
+  }
+});
+
+test("the round of the tenants wakes them all", async () => {
+  const service = await start();
+  try {
+    const tenant = await service.tenant();
+    const posted = (await tenant.post(draft())).body;
+    const answer = await service.miniflare.dispatchFetch("http://countersign.test/cdn-cgi/local/scheduled");
+    assert.equal(answer.status, 200);
+    assert.equal((await tenant.agent("GET", `/v1/drafts/${posted.id}`)).status, 200);
+  } finally {
+    await service.stop();
+  }
+});

@@ -1,0 +1,207 @@
+// Bad input: each kind gets its own stable code, and nothing is stored.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import { after, before, test } from "node:test";
+import { draft, start, verdictOn } from "./countersign.mjs";
+
+let service, tenant, lead, other;
+before(async () => {
+  service = await start();
+  tenant = await service.tenant();
+  lead = await tenant.session();
+  other = await service.tenant();
+});
+after(() => service.stop());
+
+const waiting = async () => (await lead.call("GET", "/v1/queue")).body.counts.held;
+const logged = async () => (await lead.call("GET", "/v1/audit")).body.size;
+
+/** The request is refused with status and code, and leaves no trace. */
+async function refused(request, status, code, pointer) {
+  const before = [await waiting(), await logged()];
+  const answer = await request;
+  assert.equal(answer.status, status, JSON.stringify(answer.body));
+  assert.equal(answer.body.code, code);
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  if (pointer !== undefined) assert.equal(answer.body.pointer, pointer);
+  assert.deepEqual([await waiting(), await logged()], before, "nothing is stored");
+  return answer.body;
+}
+
+const raw = (body, headers = {}) =>
+  service.call("POST", "/v1/drafts", {
+    raw: body,
+    headers: { authorization: `Bearer ${tenant.key}`, "idempotency-key": randomUUID(), ...headers },
+  });
+
+test("a body that is not JSON", () => refused(raw("{"), 400, "malformed_json"));
+test("a body after the body", () => refused(raw(`${JSON.stringify(draft())}{}`), 400, "malformed_json"));
+test("bytes that are not UTF-8", () => refused(raw(Buffer.from([0x22, 0xff, 0x22])), 400, "malformed_json"));
+test("an unknown field, by name", async () => {
+  const body = await refused(tenant.post(draft({ mood: "good" })), 422, "unknown_field", "/mood");
+  assert.match(body.detail, /mood/);
+});
+test("an unknown field deep inside", () => {
+  const messages = [{ id: "m", role: "customer", text: "hi", shouted: true }];
+  const conversation = { id: "c", head: "m", messages };
+  return refused(tenant.post(draft({ conversation })), 422, "unknown_field", "/conversation/messages/0/shouted");
+});
+test("a missing field", () => {
+  const { message, ...rest } = draft();
+  return refused(tenant.post(rest), 422, "invalid_field");
+});
+test("a confidence above 1", () => refused(tenant.post(draft({ confidence: 1.01 })), 422, "invalid_field", "/confidence"));
+test("a message with an action", () => {
+  const content = { action: { name: "refund", args: {} } };
+  return refused(tenant.post(draft({ draft: content })), 422, "invalid_field", "/draft");
+});
+test("an empty text", () => refused(tenant.post(draft({ draft: { text: " " } })), 422, "invalid_field", "/draft/text"));
+test("a text above 64 KiB", () =>
+  refused(tenant.post(draft({ message: "x".repeat(64 * 1024 + 1) })), 422, "too_long", "/message"));
+test("a correlation above 1 KB", () =>
+  refused(tenant.post(draft({ correlation: "x".repeat(1025) })), 422, "too_long", "/correlation"));
+test("a body of 5 MB", () => refused(raw("x".repeat(5 * 1024 * 1024)), 413, "body_too_large"));
+test("a body of 5 MB that does not say so", async () => {
+  const url = new URL("/v1/drafts", await service.miniflare.ready);
+  const answer = new Promise((resolve, reject) => {
+    // Chunked: no length is stated. The answer comes while the body is still being sent.
+    const request = http.request(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${tenant.key}`, "idempotency-key": randomUUID() },
+    });
+    request.on("response", async (response) => {
+      const text = (await response.toArray()).join("");
+      const headers = { get: (name) => response.headers[name] };
+      resolve({ status: response.statusCode, headers, body: JSON.parse(text) });
+      request.destroy();
+    });
+    request.on("error", reject);
+    const chunk = Buffer.alloc(64 * 1024, "x");
+    for (let sent = 0; sent < 80; sent += 1) request.write(chunk);
+    request.end();
+  });
+  await refused(answer, 413, "body_too_large");
+});
+
+test("no key", () => refused(raw("{}", { authorization: "" }), 401, "key_missing"));
+test("a key that nobody issued", () =>
+  refused(raw("{}", { authorization: "Bearer csa_1_2_3" }), 401, "key_invalid"));
+test("a key with one digit changed", () => {
+  const forged = tenant.key.slice(0, -1) + (tenant.key.endsWith("0") ? "1" : "0");
+  return refused(raw("{}", { authorization: `Bearer ${forged}` }), 401, "key_invalid");
+});
+test("a key with another tenant's name in it", () => {
+  const [kind, , secret, mac] = tenant.key.split("_");
+  const forged = [kind, other.id.replaceAll("-", ""), secret, mac].join("_");
+  return refused(raw("{}", { authorization: `Bearer ${forged}` }), 401, "key_invalid");
+});
+test("a key where a session belongs", () => refused(tenant.agent("GET", "/v1/queue"), 401, "session_required"));
+test("a session where a key belongs", () => refused(lead.call("POST", "/v1/drafts", draft()), 401, "key_missing"));
+test("no idempotency key", () => refused(tenant.agent("POST", "/v1/drafts", draft()), 400, "idempotency_key_missing"));
+
+test("the same idempotency key: the same answer, or a conflict", async () => {
+  const key = randomUUID();
+  const body = draft();
+  const first = await tenant.post(body, { key });
+  const again = await tenant.post(body, { key });
+  assert.deepEqual(again.body, first.body);
+  assert.equal(again.headers.get("idempotent-replayed"), "true");
+  await refused(tenant.post({ ...body, message: "another" }, { key }), 409, "idempotency_conflict");
+});
+
+test("an id of another tenant is the same 404 as none", async () => {
+  const foreign = (await other.post(draft())).body.id;
+  for (const id of [foreign, randomUUID(), "x".repeat(300)]) {
+    await refused(tenant.agent("GET", `/v1/drafts/${id}`), 404, "not_found");
+    await refused(tenant.agent("DELETE", `/v1/drafts/${id}`), 404, "not_found");
+    await refused(tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" }), 404, "not_found");
+    await refused(lead.call("GET", `/v1/drafts/${id}`), 404, "not_found");
+    await refused(lead.call("PUT", `/v1/drafts/${id}/lease`), 404, "not_found");
+    const verdict = { verdict_id: randomUUID(), version: 1, head: "m", view_digest: "", verdict: { kind: "approve" } };
+    await refused(lead.call("PUT", `/v1/drafts/${id}/verdict`, verdict), 404, "not_found");
+  }
+  const theirs = await (await other.session()).call("GET", `/v1/drafts/${foreign}`);
+  assert.equal(theirs.body.status, "held");
+});
+
+test("verdicts that don't fit", async () => {
+  const posted = (await tenant.post(draft())).body;
+  const path = `/v1/drafts/${posted.id}/verdict`;
+  const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+  const approve = verdictOn(shown, { kind: "approve" });
+  await refused(lead.call("PUT", path, { ...approve, version: 7 }), 409, "version_conflict");
+  await refused(lead.call("PUT", path, { ...approve, head: "m0" }), 409, "head_conflict");
+  await refused(lead.call("PUT", path, { ...approve, view_digest: "0" }), 409, "view_conflict");
+  const confirm = verdictOn(shown, { kind: "confirm" });
+  await refused(lead.call("PUT", path, confirm), 409, "verdict_not_applicable");
+  const shout = verdictOn(shown, { kind: "shout" });
+  await refused(lead.call("PUT", path, shout), 422, "invalid_field");
+  const empty = verdictOn(shown, { kind: "edit", draft: { text: "" } });
+  await refused(lead.call("PUT", path, empty), 422, "invalid_field", "/verdict/draft/text");
+  await refused(lead.call("DELETE", path, { verdict_id: randomUUID() }), 409, "nothing_to_undo");
+  await refused(tenant.agent("PUT", `/v1/drafts/${posted.id}/outcome`, { outcome: "done" }), 409, "nothing_left");
+  assert.equal((await lead.call("PUT", path, approve)).status, 200);
+  const tom = await tenant.session("tom@example.com");
+  const late = await refused(tom.call("PUT", path, verdictOn(shown, { kind: "approve" })), 409, "not_open");
+  assert.equal(late.draft.pending.reviewer, lead.person.id, "the loser learns who won");
+  const clash = { ...approve, verdict: { kind: "reject", reason: "no" } };
+  await refused(lead.call("PUT", path, clash), 409, "idempotency_conflict");
+});
+
+test("roles and origins", async () => {
+  const auditor = await tenant.session("ana@example.com", "auditor");
+  const posted = (await tenant.post(draft())).body;
+  await refused(auditor.call("PUT", `/v1/drafts/${posted.id}/lease`), 403, "forbidden");
+  const tom = await tenant.session("tim@example.com");
+  const policy = { document: {}, reason: "r" };
+  await refused(tom.call("PUT", "/v1/policy", policy, { "if-match": '"1"' }), 403, "forbidden");
+  const elsewhere = { origin: "https://elsewhere.example" };
+  await refused(lead.call("POST", "/v1/leases", undefined, elsewhere), 403, "origin_refused");
+  await refused(service.call("GET", "/v1/queue"), 401, "session_required");
+});
+
+test("a policy with faults is refused whole, each fault by its pointer", async () => {
+  const bad = await tenant.policy(lead, (document) => ({
+    ...document,
+    undo_window_s: 61,
+    categories: { a: { start_level: 3, ceiling: 2 } },
+  }));
+  assert.equal(bad.body.code, "policy_invalid");
+  assert.deepEqual(bad.body.faults.map((fault) => fault.pointer), ["/undo_window_s", "/categories/a/start_level"]);
+  const active = await lead.call("GET", "/v1/policy");
+  const put = (headers) => lead.call("PUT", "/v1/policy", { document: active.body.document, reason: "r" }, headers);
+  await refused(put({}), 428, "precondition_required");
+  assert.equal((await put({ "if-match": '"99"' })).status, 200, "putting the active one again is no change");
+  const changed = { document: { ...active.body.document, undo_window_s: 1 }, reason: "r" };
+  await refused(lead.call("PUT", "/v1/policy", changed, { "if-match": '"99"' }), 412, "policy_conflict");
+});
+
+test("invitations, tenants, paths and parameters", async () => {
+  await refused(service.call("POST", "/v1/sessions", { body: { invitation: "csi_0" } }), 401, "invitation_invalid");
+  const used = service.call("POST", "/v1/sessions", { body: { invitation: tenant.made.invitation } });
+  await refused(used, 401, "invitation_invalid");
+  const name = `twice ${randomUUID()}`;
+  await service.tenant(name);
+  await refused(service.operator("POST", "/v1/tenants", { name, lead: "a@b.c" }), 409, "tenant_exists");
+  const stranger = service.call("POST", "/v1/tenants", { headers: { authorization: "Bearer no" }, body: {} });
+  await refused(stranger, 401, "key_invalid");
+  await refused(lead.call("GET", "/v1/nothing"), 404, "not_found");
+  await refused(lead.call("PATCH", "/v1/queue"), 405, "method_not_allowed");
+  await refused(lead.call("GET", "/v1/queue?limit=201"), 400, "invalid_parameter");
+  await refused(tenant.agent("POST", "/v1/corrections/similar", { message: "m", limit: 9 }), 422, "invalid_field");
+});
+
+test("every code of the table is in the document, and the document is served", async () => {
+  const served = await service.call("GET", "/v1/openapi.json");
+  assert.equal(served.body.openapi, "3.1.0");
+  const codes = served.body.info.description.match(/^\| `/gm).length;
+  assert.ok(codes >= 30, `${codes} codes`);
+  for (const [path, methods] of Object.entries(served.body.paths)) {
+    for (const method of Object.keys(methods)) {
+      const answer = await service.call(method.toUpperCase(), path.replace("{id}", "none"));
+      assert.notEqual(answer.body?.code, "method_not_allowed", `${method} ${path}`);
+      assert.notEqual(answer.status, 500, `${method} ${path}`);
+    }
+  }
+});
