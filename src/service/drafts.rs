@@ -233,6 +233,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         stop: None,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time: guardrail::LocalTime::default(),
+        novelty: None,
     };
     let head = conversations::known(tenant, &draft.conversation.id)?;
     let examples = match examples {

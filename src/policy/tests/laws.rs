@@ -5,9 +5,6 @@ mod memory;
 #[cfg(test)]
 #[path = "laws/signal.rs"]
 mod signal;
-#[cfg(test)]
-#[path = "cases/signal.rs"]
-mod signal_cases;
 
 #[path = "laws/queue.rs"]
 mod queue;

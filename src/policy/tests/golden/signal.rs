@@ -66,7 +66,7 @@ fn found(case: &Case) -> BTreeMap<String, Vec<Vec<String>>> {
 
 #[test]
 fn signals_find_what_the_cases_say() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("signal.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../cases/signal.json")).unwrap();
     for case in &cases {
         assert_eq!(found(case), case.expected, "{}", case.name);
     }
