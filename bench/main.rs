@@ -4,9 +4,9 @@
 mod calibration;
 mod edits;
 mod options;
-mod signals;
 mod promotion;
 mod random;
+mod signals;
 mod train_edits;
 
 use options::Options;

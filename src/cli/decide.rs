@@ -56,7 +56,10 @@ fn decide(policy: &Policy, level: Option<Level>, line: &str) -> String {
         level: level.unwrap_or(start),
         stop: None,
         sample_draw: Ratio::ONE,
-        local_time: LocalTime { weekday: 1, minute: 600 },
+        local_time: LocalTime {
+            weekday: 1,
+            minute: 600,
+        },
         novelty: None,
     };
     serde_json::to_string(&route(policy, &draft, &situation)).unwrap_or_default()

@@ -2,13 +2,13 @@
 
 #[path = "laws/memory.rs"]
 mod memory;
-#[cfg(test)]
-#[path = "laws/signal.rs"]
-mod signal;
 
 #[path = "laws/queue.rs"]
 mod queue;
 #[path = "laws/route.rs"]
 mod route;
+#[cfg(test)]
+#[path = "laws/signal.rs"]
+mod signal;
 #[path = "laws/trust.rs"]
 mod trust;
