@@ -28,8 +28,8 @@ fn main() -> ExitCode {
     let outcome = match name.as_str() {
         "calibration" => calibration::run(&options),
         "edits" => edits::run(&options),
-        "signals" => signals::run(&options),
         "promotion" => promotion::run(&options),
+        "signals" => signals::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -10,14 +10,15 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ROOT, ask, at, main, npmBin, options, run, say } from "./run.mjs";
+import { LOCAL_STATE, migrate } from "./migrations.mjs";
+import { ROOT, Stop, ask, at, main, npmBin, options, run, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { buildTools } from "./tools.mjs";
 
 const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|all] [--development|--release]";
 const TARGET = "wasm32-unknown-unknown";
 /** Written by the builds themselves: never an input. */
-const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"].map(String));
+const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"]);
 const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed"];
 const NPM = ["package-lock.json"];
 
@@ -109,15 +110,22 @@ function flavourOf(asked) {
   return ["dev", undefined].includes(process.env.WRANGLER_COMMAND) ? "development" : "release";
 }
 
+/** What a plain `wrangler dev` lacks on a fresh clone; `npm start` has done it before. */
+async function prepareLocal() {
+  localSecrets();
+  if (!existsSync(at(PRODUCTS.page.output))) await build("page");
+  await migrate(LOCAL_STATE);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
     const asked = options(process.argv.slice(2), { flags: ["development", "release"], usage: USAGE });
     const [what = "all"] = asked._;
     const names = what === "all" ? Object.keys(PRODUCTS) : [what];
-    if (process.env.WRANGLER_COMMAND === "dev") localSecrets();
     for (const name of names) {
-      if (!PRODUCTS[name]) throw new Error(USAGE);
+      if (!PRODUCTS[name]) throw new Stop(USAGE);
       await build(name, flavourOf(asked));
     }
+    if (process.env.WRANGLER_COMMAND === "dev" && !process.env.COUNTERSIGN_PREPARED) await prepareLocal();
   });
 }

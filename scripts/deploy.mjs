@@ -15,16 +15,16 @@ const SECRETS_FILE = at("build", "secrets.json");
 
 await main(async () => {
   const asked = options(process.argv.slice(2), { flags: ["dry-run"], usage: USAGE });
+  const account = asked["dry-run"] ? null : accountOf();
   await build("page");
   await build("worker", "release");
-  if (asked["dry-run"]) {
+  if (account === null) {
     writeConfig("00000000-0000-0000-0000-000000000000");
     await wrangler(["deploy", "--config", CONFIG, "--dry-run", "--outdir", at("build/dry-run")]);
     say("a dry run: the Worker and the page are whole, nothing was sent");
     return;
   }
 
-  const account = accountOf();
   writeConfig(await databaseId());
   say(`applying the migrations in ${account}`);
   await wrangler(["d1", "migrations", "apply", "DB", "--remote", "--config", CONFIG]);

@@ -1,5 +1,6 @@
 // `npm run size`: builds what is deployed and prints its gzipped size against the aims. Measures
-// only; the page's first view is everything that its HTML and static imports load, Wasm included.
+// only. The page's first view is everything that its HTML loads, imports of scripts included, and
+// all Wasm: an edit shows its difference at once, so that Wasm is fetched with the page.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -33,22 +34,23 @@ function report(name, files) {
 /** What the page loads at once, and the assets that only later views ask for. */
 function pageFiles(folder) {
   const assets = existsSync(join(folder, "assets")) ? readdirSync(join(folder, "assets")) : [];
-  const first = [join(folder, "index.html")];
+  const textOf = (path) => readFileSync(path, "latin1");
+  const wasm = assets.filter((name) => name.endsWith(".wasm"));
+  const loaders = assets.filter((name) => name.endsWith(".js") && wasm.some((one) => textOf(join(folder, "assets", name)).includes(one)));
+  const first = [join(folder, "index.html"), ...[...loaders, ...wasm].map((name) => join(folder, "assets", name))];
   for (const file of first) {
-    const text = readFileSync(file, "latin1");
     for (const name of assets) {
       const path = join(folder, "assets", name);
-      if (!first.includes(path) && loads(text, name)) first.push(path);
+      if (!first.includes(path) && loads(textOf(file), name)) first.push(path);
     }
   }
   const loadable = assets.filter((name) => /\.(js|css|wasm)$/.test(name)).map((name) => join(folder, "assets", name));
   return { first, later: loadable.filter((path) => !first.includes(path)) };
 }
 
-/** Whether a text loads an asset by itself: a tag, a static import, or the address of a Wasm file. */
+/** Whether a text loads a script or style by itself: by a tag or a static import. */
 function loads(text, name) {
   const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  if (name.endsWith(".wasm")) return text.includes(name);
   const tag = new RegExp(`(?:src|href)="[^"]*${quoted}"`);
   const statically = new RegExp(`(?:from|import)\\s*["'\`][^"'\`]*${quoted}["'\`]`);
   return tag.test(text) || statically.test(text);

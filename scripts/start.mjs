@@ -1,18 +1,17 @@
 // `npm start [-- --port N --state DIR --quiet]`: installs what is missing, builds, and serves
 // Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything remote.
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from "node:fs";
+import { watch } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
-import { ROOT, Stop, WRANGLER_ENV, asTyped, at, main, npmBin, options, say, wrangler } from "./run.mjs";
+import { LOCAL_STATE, migrate } from "./migrations.mjs";
+import { ROOT, Stop, WRANGLER_ENV, asTyped, at, main, npmBin, options, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 
 const USAGE = "npm start -- [--port N] [--state DIR] [--quiet]";
-const MIGRATIONS = at("src/service/migrations");
 /** Longer than the slowest machine needs to start workerd. */
 const READY_MS = 60_000;
 /** After a polite signal, how long the server may take to end. */
@@ -21,7 +20,7 @@ const GRACE_MS = 5_000;
 await main(async () => {
   const asked = options(process.argv.slice(2), { values: ["port", "state"], flags: ["quiet"], usage: USAGE });
   const port = portOf(asked.port ?? "8787");
-  const state = asked.state ? asTyped(asked.state) : at(".wrangler/state");
+  const state = asked.state ? asTyped(asked.state) : LOCAL_STATE;
   const url = `http://localhost:${port}`;
   if (!(await portIsFree(port))) throw new Stop(`port ${port} is taken: npm start -- --port ${port + 1}`);
 
@@ -61,19 +60,6 @@ function portIsFree(port) {
   });
 }
 
-/** Applies the D1 migrations that this state has not seen; a stamp spares the second start. */
-async function migrate(state) {
-  const hash = createHash("sha256");
-  for (const name of readdirSync(MIGRATIONS).sort()) hash.update(name).update(readFileSync(join(MIGRATIONS, name)));
-  const stamp = join(state, "migrations.stamp");
-  const print = hash.digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === print) return;
-  say("applying the database's migrations");
-  mkdirSync(state, { recursive: true });
-  await wrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", state], { quiet: true });
-  writeFileSync(stamp, print);
-}
-
 /**
  * Starts `wrangler dev` in a process group of its own, so that the end of it is the end of workerd
  * and of a build under way too. It gets no terminal: wrangler would take the keyboard.
@@ -87,7 +73,7 @@ function serve(port, state) {
       ...["dev", "--ip", "localhost", "--port", String(port), "--persist-to", state],
       ...["--show-interactive-dev-session=false", "--log-level", "warn"],
     ],
-    { cwd: ROOT, env: { ...process.env, ...WRANGLER_ENV }, stdio: ["ignore", "inherit", "inherit"], detached: true },
+    { cwd: ROOT, env: { ...process.env, ...WRANGLER_ENV, COUNTERSIGN_PREPARED: "1" }, stdio: ["ignore", "inherit", "inherit"], detached: true },
   );
   const ended = new Promise((done) => {
     child.on("error", done);

@@ -155,7 +155,7 @@ export function draft(change = {}) {
     channel: "email",
     category: "billing.refund",
     message: "Where is my refund for order 1234?",
-    draft: { text: "Your refund will arrive within 3 days.", to: ["ada@example.com"], subject: "Your refund" },
+    draft: { text: "Your refund is on its way to you.", to: ["ada@example.com"], subject: "Your refund" },
     conversation: {
       id: `c${counter}`,
       head,

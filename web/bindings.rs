@@ -104,15 +104,18 @@ fn value(from: &JsValue, depth: u32) -> Option<Value> {
         return Some(Value::String(text));
     }
     if let Some(list) = from.dyn_ref::<js_sys::Array>() {
-        let items = list.iter().map(|item| value(&item, deeper));
-        return items.collect::<Option<Vec<_>>>().map(Value::Array);
+        let mut items = Vec::new();
+        for item in list.iter() {
+            items.push(value(&item, deeper)?);
+        }
+        return Some(Value::Array(items));
     }
-    let entries = js_sys::Object::entries(from.dyn_ref::<js_sys::Object>()?);
-    let members = entries.iter().map(|entry| {
+    let mut members = Map::new();
+    for entry in js_sys::Object::entries(from.dyn_ref::<js_sys::Object>()?) {
         let pair = entry.dyn_ref::<js_sys::Array>()?;
-        Some((pair.get(0).as_string()?, value(&pair.get(1), deeper)?))
-    });
-    members.collect::<Option<Map<_, _>>>().map(Value::Object)
+        members.insert(pair.get(0).as_string()?, value(&pair.get(1), deeper)?);
+    }
+    Some(Value::Object(members))
 }
 
 fn number_value(number: f64) -> Option<Number> {

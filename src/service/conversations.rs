@@ -4,7 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
-use crate::{bind, drafts, log};
+use crate::{bind, log, stored};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, ActorKind, Event};
@@ -98,30 +98,30 @@ pub fn apply(
             now
         ],
     )?;
-    let open = drafts::select_where(
+    let open = stored::select_where(
         tenant,
         "conversation_id = ? AND status IN ('held', 'with_human', 'pending')",
         bind![&conversation.id],
     )?;
     let mut stale = Vec::new();
-    for mut stored in open
+    for mut draft in open
         .into_iter()
-        .filter(|stored| stored.entry.head != conversation.head)
+        .filter(|draft| draft.entry.head != conversation.head)
     {
         let command = Command::AdvanceHead {
             head: conversation.head.clone(),
         };
-        let Ok(entry) = step(&stored.entry, &command, now) else {
+        let Ok(entry) = step(&draft.entry, &command, now) else {
             continue;
         };
-        stored.entry = entry;
-        drafts::save(tenant, &stored, now)?;
+        draft.entry = entry;
+        stored::save(tenant, &draft, now)?;
         let actor = Actor {
             kind: ActorKind::Agent,
             id: key.to_owned(),
         };
-        log::append(tenant, now, Event::DraftStale, actor, Some(&stored.id), [])?;
-        stale.push(stored.id);
+        log::append(tenant, now, Event::DraftStale, actor, Some(&draft.id), [])?;
+        stale.push(draft.id);
     }
     Ok(stale)
 }

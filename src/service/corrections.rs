@@ -2,8 +2,8 @@
 //! It must not rank: `policy::memory` says what is asked, and SQLite's BM25 orders what is found.
 
 use crate::call::{Answer, Call};
-use crate::drafts::Stored;
 use crate::problem::Outcome;
+use crate::stored::Stored;
 use crate::tenant::{Tenant, system};
 use crate::tenants::DATABASE;
 use crate::verdicts::text_of;

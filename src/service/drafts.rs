@@ -5,8 +5,9 @@ use crate::call::{Answer, Call};
 use crate::corrections::{self, Example};
 use crate::problem::{Outcome, Problem};
 use crate::queue;
+use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, log, outbox, random};
+use crate::{bind, conversations, log, random};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
@@ -14,7 +15,7 @@ use countersign_policy::level::Level;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status, step};
-use countersign_policy::route::{Decision, Reason, Route, Situation, route, sample_draw};
+use countersign_policy::route::{Reason, Route, Situation, route, sample_draw};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use countersign_policy::{digest, guardrail};
@@ -61,29 +62,6 @@ pub struct DraftAnswer {
     pub correlation: Option<String>,
 }
 
-/// The one accountable party.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Owner {
-    /// What they are.
-    pub kind: OwnerKind,
-    /// A name of the policy, a person's id, or the agent's name.
-    pub id: String,
-}
-
-/// What an owner is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OwnerKind {
-    /// Whom the policy names for the category.
-    Category,
-    /// The reviewer who claims it or has decided.
-    Reviewer,
-    /// The agent, which sends it.
-    Agent,
-}
-
 /// What the agent learns of a verdict.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -116,100 +94,12 @@ pub struct Report {
     outcome: Reported,
 }
 
-/// A draft as it is stored.
-pub struct Stored {
-    /// Its id.
-    pub id: String,
-    /// The state machine's.
-    pub entry: Entry,
-    /// What the agent posted.
-    pub draft: Draft,
-    /// The same, canonical.
-    pub body: String,
-    /// What the policy said.
-    pub decision: Decision,
-    /// The same, as it was written.
-    pub decision_text: String,
-    /// The newest verdict that was not undone.
-    pub verdict: Option<StoredVerdict>,
-    /// The key that posted it.
-    pub key_id: String,
-    /// When it came.
-    pub created_at: Millis,
-    /// When it is late.
-    pub due_at: Option<Millis>,
-    /// The policy version that decided.
-    pub policy_version: u32,
-    /// Salt of every commitment to its texts.
-    pub salt: [u8; 32],
-    situation: String,
-}
-
-/// A verdict as it is stored with its draft.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct StoredVerdict {
-    /// Made by the reviewer's page.
-    pub id: String,
-    /// What was said.
-    pub verdict: Verdict,
-    /// Who said it.
-    pub reviewer: String,
-    /// When.
-    pub at: Millis,
-    /// The edit kind that the policy found, and the reviewer's own where it differs.
-    pub edit_kind: Option<countersign_policy::edit::EditKind>,
-    /// The edit kind that the reviewer chose instead.
-    pub edit_kind_overruled: Option<countersign_policy::edit::EditKind>,
-}
-
-/// A decided draft on its way to D1; the columns of its `drafts`.
-#[derive(Serialize, Deserialize)]
-pub struct Settled {
-    pub id: String,
-    pub version: u32,
-    pub status: Status,
-    pub conversation_id: String,
-    pub category: Option<String>,
-    pub agent: String,
-    pub created_at: Millis,
-    pub settled_at: Millis,
-    pub policy_version: u32,
-    pub body: String,
-    pub salt: String,
-    pub situation: String,
-    pub decision: String,
-    pub verdict: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    key_id: String,
-    created_at: u64,
-    due_at: Option<u64>,
-    policy_version: u32,
-    entry: String,
-    body: String,
-    salt: String,
-    situation: String,
-    decision: String,
-    verdict: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Remembered {
     content_hash: String,
     status: u32,
     answer: String,
 }
-
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
-const COLUMNS: &str = "id, key_id, created_at, due_at, policy_version, entry, body, salt,
-                       situation, decision, verdict";
 
 /// `POST /v1/drafts`.
 pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
@@ -274,7 +164,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         situation: serde_json::to_string(&situation)?,
         draft,
     };
-    insert(tenant, &stored, call.now)?;
+    stored::insert(tenant, &stored, call.now)?;
     log_routed(tenant, &stored, call.now)?;
     if let Some(replaced) = &stored.draft.supersedes {
         supersede(tenant, replaced, key, call.now)?;
@@ -397,14 +287,14 @@ fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
 pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let key = match caller {
         Caller::Key(key) => key,
-        _ => return queue::show(tenant, &load(tenant, &call.id)?, call.now),
+        _ => return queue::show(tenant, &stored::load(tenant, &call.id)?, call.now),
     };
     let wait_s = call.number("wait", 0, WAIT_S_MAX)?;
     let until = call.now.plus(u64::from(wait_s) * 1_000);
     loop {
         let now = crate::tenant::now();
         tenant.settle_due(now)?;
-        let stored = load_own(tenant, &call.id, key)?;
+        let stored = stored::load_own(tenant, &call.id, key)?;
         if stored.entry.status.is_decided() || now >= until {
             return Answer::json(200, &view(tenant, &stored, now)?);
         }
@@ -424,11 +314,11 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
 
 /// `DELETE /v1/drafts/{id}`.
 pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
-    let mut stored = load_own(tenant, &call.id, key)?;
+    let mut stored = stored::load_own(tenant, &call.id, key)?;
     if stored.entry.status != Status::Withdrawn {
         stored.entry = step(&stored.entry, &Command::Withdraw, call.now)
-            .map_err(|refusal| refused(refusal, &stored, call.now))?;
-        save(tenant, &stored, call.now)?;
+            .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
+        stored::save(tenant, &stored, call.now)?;
         let actor = Actor {
             kind: ActorKind::Agent,
             id: key.to_owned(),
@@ -448,7 +338,7 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
 /// `PUT /v1/drafts/{id}/outcome`.
 pub fn report(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let Report { outcome } = call.json()?;
-    let mut stored = load_own(tenant, &call.id, key)?;
+    let mut stored = stored::load_own(tenant, &call.id, key)?;
     let said = match outcome {
         Reported::Done => Status::Done,
         Reported::Failed => Status::Failed,
@@ -456,8 +346,8 @@ pub fn report(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     };
     if stored.entry.status != said {
         stored.entry = step(&stored.entry, &Command::Report { outcome }, call.now)
-            .map_err(|refusal| refused(refusal, &stored, call.now))?;
-        save(tenant, &stored, call.now)?;
+            .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
+        stored::save(tenant, &stored, call.now)?;
         let actor = Actor {
             kind: ActorKind::Agent,
             id: key.to_owned(),
@@ -477,14 +367,14 @@ pub fn report(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
 
 fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome<()> {
     // A draft of another key, or one that is decided, stays as it is.
-    let Ok(mut stored) = load_own(tenant, replaced, key) else {
+    let Ok(mut stored) = stored::load_own(tenant, replaced, key) else {
         return Ok(());
     };
     let Ok(entry) = step(&stored.entry, &Command::Supersede, now) else {
         return Ok(());
     };
     stored.entry = entry;
-    save(tenant, &stored, now)?;
+    stored::save(tenant, &stored, now)?;
     let actor = Actor {
         kind: ActorKind::Agent,
         id: key.to_owned(),
@@ -497,113 +387,6 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
         Some(replaced),
         [],
     )
-}
-
-/// A draft by its id; 404 where there is none.
-pub fn load(tenant: &Tenant, id: &str) -> Outcome<Stored> {
-    let query = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?");
-    let row = tenant.storage.first::<Row>(&query, bind![id])?;
-    Stored::try_from(row.ok_or(Problem::from(Code::NotFound))?)
-}
-
-/// A draft that this key posted: another key's is the same 404 as none.
-fn load_own(tenant: &Tenant, id: &str, key: &str) -> Outcome<Stored> {
-    let stored = load(tenant, id)?;
-    if stored.key_id == key {
-        Ok(stored)
-    } else {
-        Err(Problem::from(Code::NotFound))
-    }
-}
-
-/// Drafts of a condition, in its order.
-pub fn select_where(
-    tenant: &Tenant,
-    condition: &str,
-    values: &[crate::storage::Bind<'_>],
-) -> Outcome<Vec<Stored>> {
-    let query = format!("SELECT {COLUMNS} FROM drafts WHERE {condition}");
-    tenant
-        .storage
-        .rows::<Row>(&query, values)?
-        .into_iter()
-        .map(Stored::try_from)
-        .collect()
-}
-
-/// Whether no draft falls due by `now`.
-pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
-    let due = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM (SELECT 1 FROM drafts WHERE wake_at <= ? LIMIT 1)",
-        bind![now],
-    )?;
-    Ok(due.is_none_or(|due| due.count == 0))
-}
-
-fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
-    tenant.storage.run(
-        "INSERT INTO drafts (id, status, visible, look_owed, due_at, conversation_id, category,
-           agent, key_id, created_at, policy_version, entry, body, salt, situation, decision)
-         VALUES (?, '', 0, 0, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
-        bind![
-            &stored.id,
-            stored.due_at,
-            &stored.draft.conversation.id,
-            stored.draft.category.as_ref(),
-            &stored.draft.agent,
-            &stored.key_id,
-            stored.created_at,
-            stored.policy_version,
-            &stored.body,
-            &hex(&stored.salt),
-            &stored.situation,
-            &stored.decision_text,
-        ],
-    )?;
-    save(tenant, stored, now)
-}
-
-/// Writes the state that a draft has now, and everything that follows from it.
-pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
-    let entry = &stored.entry;
-    let verdict = stored
-        .verdict
-        .as_ref()
-        .map(serde_json::to_string)
-        .transpose()?;
-    let visible = entry.status.is_open()
-        || entry.status == Status::Pending
-        || (entry.look_owed && entry.status.may_leave());
-    let settled_at = entry.status.is_decided().then_some(now);
-    tenant.storage.run(
-        "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
-           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ? WHERE id = ?",
-        bind![
-            entry.status.name(),
-            visible,
-            entry.look_owed,
-            entry.due_at(),
-            settled_at,
-            &serde_json::to_string(entry)?,
-            verdict.as_ref(),
-            &stored.id,
-        ],
-    )?;
-    if let Some(settled_at) = settled_at {
-        outbox::put(tenant, "draft", &stored.settled(settled_at, verdict))?;
-    }
-    tenant.touch(&stored.id);
-    Ok(())
-}
-
-/// A refusal with the draft as it is, so that the caller learns what it lost against.
-pub fn refused(
-    refusal: countersign_policy::queue::Refusal,
-    stored: &Stored,
-    now: Millis,
-) -> Problem {
-    let draft = serde_json::to_value(queue::summary(stored, now)).unwrap_or_default();
-    Problem::from(refusal).with_draft(draft)
 }
 
 fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
@@ -622,133 +405,42 @@ fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
         policy_version: stored.policy_version,
         expected_wait_s,
         outgoing: stored.outgoing(),
-        verdict: stored.verdict_view(),
+        verdict: verdict_view(stored),
         examples: None,
         correlation: stored.draft.correlation.clone(),
     })
 }
 
-impl Stored {
-    /// The one who answers for the draft now: never nobody.
-    pub fn owner(&self, now: Millis) -> Owner {
-        let status = self.entry.status;
-        let decided_by = self.verdict.as_ref().map(|verdict| &verdict.reviewer);
-        match (status, self.entry.leased_by(now), decided_by) {
-            (Status::Pending, _, Some(reviewer)) => Owner::reviewer(reviewer),
-            (status, Some(reviewer), _) if status.is_open() => Owner::reviewer(reviewer),
-            (status, _, _) if status.is_open() => Owner::category(&self.decision.owner),
-            (Status::Released, _, _) => Owner::category(&self.decision.owner),
-            (_, _, Some(reviewer)) => Owner::reviewer(reviewer),
-            _ => Owner {
-                kind: OwnerKind::Agent,
-                id: self.draft.agent.clone(),
-            },
-        }
+/// What the agent learns of the verdict, once it counts.
+fn verdict_view(stored: &Stored) -> Option<VerdictView> {
+    let verdict = &stored.verdict.as_ref()?.verdict;
+    if !stored.entry.status.is_decided() {
+        return None;
     }
-
-    /// Exactly what may leave; nothing before a verdict has settled.
-    pub fn outgoing(&self) -> Option<Content> {
-        match (self.entry.status, &self.verdict) {
-            (Status::Released, _) => Some(self.draft.draft.clone()),
-            (status, Some(verdict)) if status.may_leave() => verdict.verdict.outgoing(&self.draft),
-            _ => None,
+    let mut view = VerdictView {
+        kind: verdict.kind(),
+        reason: None,
+        note: None,
+        may_retry: None,
+        instruction: None,
+        remedy: None,
+    };
+    match verdict.clone() {
+        Verdict::Reject {
+            reason,
+            note,
+            may_retry,
+        } => {
+            (view.reason, view.note, view.may_retry) = (Some(reason), note, Some(may_retry));
         }
+        Verdict::SendBack { instruction } => view.instruction = Some(instruction),
+        Verdict::Correct { remedy, note, .. } => (view.remedy, view.note) = (Some(remedy), note),
+        Verdict::HandledElsewhere { note } => view.note = note,
+        Verdict::Approve
+        | Verdict::Edit { .. }
+        | Verdict::Respond { .. }
+        | Verdict::Defer { .. }
+        | Verdict::Confirm => {}
     }
-
-    fn verdict_view(&self) -> Option<VerdictView> {
-        let verdict = &self.verdict.as_ref()?.verdict;
-        if !self.entry.status.is_decided() {
-            return None;
-        }
-        let mut view = VerdictView {
-            kind: verdict.kind(),
-            reason: None,
-            note: None,
-            may_retry: None,
-            instruction: None,
-            remedy: None,
-        };
-        match verdict.clone() {
-            Verdict::Reject {
-                reason,
-                note,
-                may_retry,
-            } => {
-                (view.reason, view.note, view.may_retry) = (Some(reason), note, Some(may_retry));
-            }
-            Verdict::SendBack { instruction } => view.instruction = Some(instruction),
-            Verdict::Correct { remedy, note, .. } => {
-                (view.remedy, view.note) = (Some(remedy), note)
-            }
-            Verdict::HandledElsewhere { note } => view.note = note,
-            Verdict::Approve
-            | Verdict::Edit { .. }
-            | Verdict::Respond { .. }
-            | Verdict::Defer { .. }
-            | Verdict::Confirm => {}
-        }
-        Some(view)
-    }
-
-    fn settled(&self, settled_at: Millis, verdict: Option<String>) -> Settled {
-        Settled {
-            id: self.id.clone(),
-            version: self.entry.version,
-            status: self.entry.status,
-            conversation_id: self.draft.conversation.id.clone(),
-            category: self.draft.category.clone(),
-            agent: self.draft.agent.clone(),
-            created_at: self.created_at,
-            settled_at,
-            policy_version: self.policy_version,
-            body: self.body.clone(),
-            salt: hex(&self.salt),
-            situation: self.situation.clone(),
-            decision: self.decision_text.clone(),
-            verdict,
-        }
-    }
-}
-
-impl Owner {
-    fn reviewer(id: &str) -> Self {
-        Self {
-            kind: OwnerKind::Reviewer,
-            id: id.to_owned(),
-        }
-    }
-
-    fn category(id: &str) -> Self {
-        Self {
-            kind: OwnerKind::Category,
-            id: id.to_owned(),
-        }
-    }
-}
-
-impl TryFrom<Row> for Stored {
-    type Error = Problem;
-
-    fn try_from(row: Row) -> Outcome<Self> {
-        let salt = from_hex(&row.salt).and_then(|salt| salt.try_into().ok());
-        Ok(Self {
-            entry: serde_json::from_str(&row.entry)?,
-            draft: serde_json::from_str(&row.body)?,
-            decision: serde_json::from_str(&row.decision)?,
-            verdict: row
-                .verdict
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()?,
-            id: row.id,
-            body: row.body,
-            decision_text: row.decision,
-            key_id: row.key_id,
-            created_at: Millis(row.created_at),
-            due_at: row.due_at.map(Millis),
-            policy_version: row.policy_version,
-            salt: salt.ok_or(Problem::from(Code::Internal))?,
-            situation: row.situation,
-        })
-    }
+    Some(view)
 }

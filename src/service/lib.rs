@@ -20,6 +20,7 @@ mod random;
 mod routes;
 mod schema;
 mod storage;
+mod stored;
 mod tenant;
 mod tenants;
 mod verdicts;

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Caller, Tenant, now};
-use crate::{drafts, log, queue};
+use crate::{log, queue, stored};
 use countersign_policy::problem::Code;
 use serde::{Deserialize, Serialize};
 use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
@@ -122,7 +122,7 @@ pub fn tell(tenant: &Tenant, changed: &[String]) {
         return;
     };
     for id in changed {
-        let Ok(stored) = drafts::load(tenant, id) else {
+        let Ok(stored) = stored::load(tenant, id) else {
             continue;
         };
         let draft = &queue::summary(&stored, now());

@@ -3,10 +3,10 @@
 
 use crate::bind;
 use crate::corrections::Correction;
-use crate::drafts::Settled;
 use crate::log::Leaf;
 use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
+use crate::stored::Settled;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
 use countersign_policy::time::Millis;

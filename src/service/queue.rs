@@ -3,9 +3,9 @@
 
 use crate::call::{Answer, Call};
 use crate::corrections::{self, Example};
-use crate::drafts::{self, Owner, Stored};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::stored::{self, Owner, Stored};
 use crate::tenant::Tenant;
 use crate::{bind, log};
 use countersign_policy::catalogue::ActionEntry;
@@ -149,7 +149,7 @@ struct Count {
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
     let offset = call.number("cursor", 0, u32::MAX)?;
-    let stored = drafts::select_where(
+    let stored = stored::select_where(
         tenant,
         "visible = 1 ORDER BY look_owed, due_at, created_at, id LIMIT ? OFFSET ?",
         bind![limit, offset],
@@ -195,7 +195,7 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
 
 /// `POST /v1/leases`.
 pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let open = drafts::select_where(
+    let open = stored::select_where(
         tenant,
         "visible = 1 AND status IN ('held', 'with_human')
          ORDER BY look_owed, due_at, created_at, id LIMIT ?",
@@ -220,14 +220,14 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
 
 /// `PUT /v1/drafts/{id}/lease`.
 pub fn lease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let mut stored = drafts::load(tenant, &call.id)?;
+    let mut stored = stored::load(tenant, &call.id)?;
     take(tenant, &mut stored, person, call.now)?;
     Answer::json(200, &summary(&stored, call.now))
 }
 
 /// `DELETE /v1/drafts/{id}/lease`.
 pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let mut stored = drafts::load(tenant, &call.id)?;
+    let mut stored = stored::load(tenant, &call.id)?;
     let held = stored.entry.leased_by(call.now).is_some();
     stored.entry = step(
         &stored.entry,
@@ -236,9 +236,9 @@ pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
         },
         call.now,
     )
-    .map_err(|refusal| drafts::refused(refusal, &stored, call.now))?;
+    .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
     if held {
-        drafts::save(tenant, &stored, call.now)?;
+        stored::save(tenant, &stored, call.now)?;
         log::append(
             tenant,
             call.now,
@@ -258,8 +258,8 @@ fn take(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> O
         until: now.plus(LEASE_MS),
     };
     stored.entry = step(&stored.entry, &command, now)
-        .map_err(|refusal| drafts::refused(refusal, stored, now))?;
-    drafts::save(tenant, stored, now)?;
+        .map_err(|refusal| stored::refused(refusal, stored, now))?;
+    stored::save(tenant, stored, now)?;
     if !renewed {
         log::append(
             tenant,

@@ -9,7 +9,7 @@ use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     bind, conversations, corrections, drafts, live, log, outbox, people, policies, queue, schema,
-    tenants, verdicts,
+    stored, tenants, verdicts,
 };
 use countersign_policy::document::Policy;
 use countersign_policy::log::{Actor, ActorKind};
@@ -266,7 +266,7 @@ impl Tenant {
 
     /// Settles every verdict whose undo window is over; asked on every request and by the alarm.
     pub fn settle_due(&self, now: Millis) -> Outcome<()> {
-        if drafts::nothing_due(self, now)? {
+        if stored::nothing_due(self, now)? {
             return Ok(());
         }
         self.transaction(|| verdicts::settle_due(self, now))

@@ -2,9 +2,9 @@
 //! let anything leave before then.
 
 use crate::call::{Answer, Call};
-use crate::drafts::{self, Stored, StoredVerdict};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::{Tenant, system};
 use crate::{bind, corrections, log, queue};
 use countersign_policy::digest::{hex, plain};
@@ -85,7 +85,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     if let Some(answer) = remembered(tenant, &given.verdict_id, &content_hash)? {
         return Ok(answer);
     }
-    let mut stored = drafts::load(tenant, &call.id)?;
+    let mut stored = stored::load(tenant, &call.id)?;
     if let Some(fault) = given.verdict.faults(&stored.draft).into_iter().next() {
         return Err(fault.into());
     }
@@ -111,7 +111,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
         head: given.head.clone(),
     };
     let decided = step(&stored.entry, &command, call.now)
-        .map_err(|refusal| drafts::refused(refusal, &stored, call.now))?;
+        .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
     if given.view_digest != queue::view_digest(tenant, &stored)? {
         let now = serde_json::to_value(queue::summary(&stored, call.now)).unwrap_or_default();
         return Err(Problem::from(Code::ViewConflict).with_draft(now));
@@ -129,7 +129,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
             edit_kind_overruled: given.edit_kind,
         });
     }
-    drafts::save(tenant, &stored, call.now)?;
+    stored::save(tenant, &stored, call.now)?;
     log_decided(tenant, &stored, &given, edit.as_ref(), person, call.now)?;
     if undo_window_s == 0 && stored.entry.status == Status::Pending {
         settle(tenant, &mut stored, call.now)?;
@@ -163,15 +163,15 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
 /// `DELETE /v1/drafts/{id}/verdict`.
 pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let TakenBack { verdict_id } = call.json()?;
-    let mut stored = drafts::load(tenant, &call.id)?;
+    let mut stored = stored::load(tenant, &call.id)?;
     let command = Command::Undo {
         reviewer: person.id.clone(),
         verdict_id: verdict_id.clone(),
     };
     stored.entry = step(&stored.entry, &command, call.now)
-        .map_err(|refusal| drafts::refused(refusal, &stored, call.now))?;
+        .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
     stored.verdict = None;
-    drafts::save(tenant, &stored, call.now)?;
+    stored::save(tenant, &stored, call.now)?;
     let facts = [
         ("verdict_id", verdict_id.into()),
         ("version", stored.entry.version.into()),
@@ -196,7 +196,7 @@ pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
 
 /// Everything whose time has come: verdicts settle, deferred drafts come back.
 pub fn settle_due(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let due = drafts::select_where(
+    let due = stored::select_where(
         tenant,
         "wake_at <= ? ORDER BY wake_at, id LIMIT ?",
         bind![now, SETTLE_MAX],
@@ -206,7 +206,7 @@ pub fn settle_due(tenant: &Tenant, now: Millis) -> Outcome<()> {
             settle(tenant, &mut stored, now)?;
         } else {
             stored.entry.deferred_until = None;
-            drafts::save(tenant, &stored, now)?;
+            stored::save(tenant, &stored, now)?;
         }
     }
     Ok(())
@@ -217,7 +217,7 @@ fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
         return Ok(());
     };
     stored.entry = settled;
-    drafts::save(tenant, stored, now)?;
+    stored::save(tenant, stored, now)?;
     let outgoing = stored
         .outgoing()
         .map(|content| canonical(&content))

@@ -31,7 +31,7 @@ const held = () => deciding() && !review.lookOnly && review.summary?.status === 
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
 const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
-const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
+const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
 
 const verdict = (name: ActionName & keyof typeof texts.actions, key: string, when: () => boolean, then: () => void): Action => ({
   name, label: texts.actions[name], keys: [key], group: "verdict", when, perform: ifSeen(then),
@@ -124,5 +124,7 @@ export function perform(name: ActionName, key = ""): boolean {
   const found = action(name);
   if (!found.when()) return false;
   found.perform(key);
+  // What had the focus may be gone with what was done: it is never left nowhere.
+  requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));
   return true;
 }

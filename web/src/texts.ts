@@ -209,6 +209,7 @@ export const texts = {
 
   notices: {
     dismiss: "Dismiss",
+    open: "Open it",
     seconds: (count: number) => `${count} s`,
     verdict: (what: string, whom: string) => `${what}: ${whom}`,
     undone: (whom: string) => `Taken back: ${whom}`,

@@ -1,0 +1,323 @@
+//! A draft as the object keeps it: read, written, found, and who answers for it. It must not decide
+//! what it becomes: `policy::queue` does.
+
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::{bind, outbox, queue};
+use countersign_policy::digest::{from_hex, hex};
+use countersign_policy::draft::{Content, Draft};
+use countersign_policy::problem::Code;
+use countersign_policy::queue::{Entry, Status};
+use countersign_policy::route::Decision;
+use countersign_policy::time::Millis;
+use countersign_policy::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+/// The one accountable party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Owner {
+    /// What they are.
+    pub kind: OwnerKind,
+    /// A name of the policy, a person's id, or the agent's name.
+    pub id: String,
+}
+
+/// What an owner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerKind {
+    /// Whom the policy names for the category.
+    Category,
+    /// The reviewer who claims it or has decided.
+    Reviewer,
+    /// The agent, which sends it.
+    Agent,
+}
+
+/// A draft as it is stored.
+pub struct Stored {
+    /// Its id.
+    pub id: String,
+    /// The state machine's.
+    pub entry: Entry,
+    /// What the agent posted.
+    pub draft: Draft,
+    /// The same, canonical.
+    pub body: String,
+    /// What the policy said.
+    pub decision: Decision,
+    /// The same, as it was written.
+    pub decision_text: String,
+    /// The newest verdict that was not undone.
+    pub verdict: Option<StoredVerdict>,
+    /// The key that posted it.
+    pub key_id: String,
+    /// When it came.
+    pub created_at: Millis,
+    /// When it is late.
+    pub due_at: Option<Millis>,
+    /// The policy version that decided.
+    pub policy_version: u32,
+    /// Salt of every commitment to its texts.
+    pub salt: [u8; 32],
+    /// What the decision depended on, as it was written.
+    pub situation: String,
+}
+
+/// A verdict as it is stored with its draft.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredVerdict {
+    /// Made by the reviewer's page.
+    pub id: String,
+    /// What was said.
+    pub verdict: Verdict,
+    /// Who said it.
+    pub reviewer: String,
+    /// When.
+    pub at: Millis,
+    /// The edit kind that the policy found, and the reviewer's own where it differs.
+    pub edit_kind: Option<countersign_policy::edit::EditKind>,
+    /// The edit kind that the reviewer chose instead.
+    pub edit_kind_overruled: Option<countersign_policy::edit::EditKind>,
+}
+
+/// A decided draft on its way to D1; the columns of its `drafts`.
+#[derive(Serialize, Deserialize)]
+pub struct Settled {
+    pub id: String,
+    pub version: u32,
+    pub status: Status,
+    pub conversation_id: String,
+    pub category: Option<String>,
+    pub agent: String,
+    pub created_at: Millis,
+    pub settled_at: Millis,
+    pub policy_version: u32,
+    pub body: String,
+    pub salt: String,
+    pub situation: String,
+    pub decision: String,
+    pub verdict: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    key_id: String,
+    created_at: u64,
+    due_at: Option<u64>,
+    policy_version: u32,
+    entry: String,
+    body: String,
+    salt: String,
+    situation: String,
+    decision: String,
+    verdict: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u32,
+}
+
+const COLUMNS: &str = "id, key_id, created_at, due_at, policy_version, entry, body, salt,
+                       situation, decision, verdict";
+
+/// A draft by its id; 404 where there is none.
+pub fn load(tenant: &Tenant, id: &str) -> Outcome<Stored> {
+    let query = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?");
+    let row = tenant.storage.first::<Row>(&query, bind![id])?;
+    Stored::try_from(row.ok_or(Problem::from(Code::NotFound))?)
+}
+
+/// A draft that this key posted: another key's is the same 404 as none.
+pub fn load_own(tenant: &Tenant, id: &str, key: &str) -> Outcome<Stored> {
+    let stored = load(tenant, id)?;
+    if stored.key_id == key {
+        Ok(stored)
+    } else {
+        Err(Problem::from(Code::NotFound))
+    }
+}
+
+/// Drafts of a condition, in its order.
+pub fn select_where(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[crate::storage::Bind<'_>],
+) -> Outcome<Vec<Stored>> {
+    let query = format!("SELECT {COLUMNS} FROM drafts WHERE {condition}");
+    tenant
+        .storage
+        .rows::<Row>(&query, values)?
+        .into_iter()
+        .map(Stored::try_from)
+        .collect()
+}
+
+/// Whether no draft falls due by `now`.
+pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
+    let due = tenant.storage.first::<Count>(
+        "SELECT COUNT(*) AS count FROM (SELECT 1 FROM drafts WHERE wake_at <= ? LIMIT 1)",
+        bind![now],
+    )?;
+    Ok(due.is_none_or(|due| due.count == 0))
+}
+
+pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+    tenant.storage.run(
+        "INSERT INTO drafts (id, status, visible, look_owed, due_at, conversation_id, category,
+           agent, key_id, created_at, policy_version, entry, body, salt, situation, decision)
+         VALUES (?, '', 0, 0, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+        bind![
+            &stored.id,
+            stored.due_at,
+            &stored.draft.conversation.id,
+            stored.draft.category.as_ref(),
+            &stored.draft.agent,
+            &stored.key_id,
+            stored.created_at,
+            stored.policy_version,
+            &stored.body,
+            &hex(&stored.salt),
+            &stored.situation,
+            &stored.decision_text,
+        ],
+    )?;
+    save(tenant, stored, now)
+}
+
+/// Writes the state that a draft has now, and everything that follows from it.
+pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+    let entry = &stored.entry;
+    let verdict = stored
+        .verdict
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()?;
+    let visible = entry.status.is_open()
+        || entry.status == Status::Pending
+        || (entry.look_owed && entry.status.may_leave());
+    let settled_at = entry.status.is_decided().then_some(now);
+    tenant.storage.run(
+        "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
+           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ? WHERE id = ?",
+        bind![
+            entry.status.name(),
+            visible,
+            entry.look_owed,
+            entry.due_at(),
+            settled_at,
+            &serde_json::to_string(entry)?,
+            verdict.as_ref(),
+            &stored.id,
+        ],
+    )?;
+    if let Some(settled_at) = settled_at {
+        outbox::put(tenant, "draft", &stored.settled(settled_at, verdict))?;
+    }
+    tenant.touch(&stored.id);
+    Ok(())
+}
+
+/// A refusal with the draft as it is, so that the caller learns what it lost against.
+pub fn refused(
+    refusal: countersign_policy::queue::Refusal,
+    stored: &Stored,
+    now: Millis,
+) -> Problem {
+    let draft = serde_json::to_value(queue::summary(stored, now)).unwrap_or_default();
+    Problem::from(refusal).with_draft(draft)
+}
+
+impl Stored {
+    /// The one who answers for the draft now: never nobody.
+    pub fn owner(&self, now: Millis) -> Owner {
+        let status = self.entry.status;
+        let decided_by = self.verdict.as_ref().map(|verdict| &verdict.reviewer);
+        match (status, self.entry.leased_by(now), decided_by) {
+            (Status::Pending, _, Some(reviewer)) => Owner::reviewer(reviewer),
+            (status, Some(reviewer), _) if status.is_open() => Owner::reviewer(reviewer),
+            (status, _, _) if status.is_open() => Owner::category(&self.decision.owner),
+            (Status::Released, _, _) => Owner::category(&self.decision.owner),
+            (_, _, Some(reviewer)) => Owner::reviewer(reviewer),
+            _ => Owner {
+                kind: OwnerKind::Agent,
+                id: self.draft.agent.clone(),
+            },
+        }
+    }
+
+    /// Exactly what may leave; nothing before a verdict has settled.
+    pub fn outgoing(&self) -> Option<Content> {
+        match (self.entry.status, &self.verdict) {
+            (Status::Released, _) => Some(self.draft.draft.clone()),
+            (status, Some(verdict)) if status.may_leave() => verdict.verdict.outgoing(&self.draft),
+            _ => None,
+        }
+    }
+
+    fn settled(&self, settled_at: Millis, verdict: Option<String>) -> Settled {
+        Settled {
+            id: self.id.clone(),
+            version: self.entry.version,
+            status: self.entry.status,
+            conversation_id: self.draft.conversation.id.clone(),
+            category: self.draft.category.clone(),
+            agent: self.draft.agent.clone(),
+            created_at: self.created_at,
+            settled_at,
+            policy_version: self.policy_version,
+            body: self.body.clone(),
+            salt: hex(&self.salt),
+            situation: self.situation.clone(),
+            decision: self.decision_text.clone(),
+            verdict,
+        }
+    }
+}
+
+impl Owner {
+    pub fn reviewer(id: &str) -> Self {
+        Self {
+            kind: OwnerKind::Reviewer,
+            id: id.to_owned(),
+        }
+    }
+
+    pub fn category(id: &str) -> Self {
+        Self {
+            kind: OwnerKind::Category,
+            id: id.to_owned(),
+        }
+    }
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = Problem;
+
+    fn try_from(row: Row) -> Outcome<Self> {
+        let salt = from_hex(&row.salt).and_then(|salt| salt.try_into().ok());
+        Ok(Self {
+            entry: serde_json::from_str(&row.entry)?,
+            draft: serde_json::from_str(&row.body)?,
+            decision: serde_json::from_str(&row.decision)?,
+            verdict: row
+                .verdict
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose()?,
+            id: row.id,
+            body: row.body,
+            decision_text: row.decision,
+            key_id: row.key_id,
+            created_at: Millis(row.created_at),
+            due_at: row.due_at.map(Millis),
+            policy_version: row.policy_version,
+            salt: salt.ok_or(Problem::from(Code::Internal))?,
+            situation: row.situation,
+        })
+    }
+}
