@@ -89,7 +89,7 @@ fn at(command: Command, entry: &Entry, now: Millis, current: bool) -> Command {
             version: if current {
                 entry.version
             } else {
-                entry.version - 1
+                entry.version.saturating_sub(1)
             },
             head,
         },
