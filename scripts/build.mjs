@@ -28,14 +28,24 @@ const PRODUCTS = {
   page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
 };
 
-/** Builds a product unless it was built from the same inputs in the same flavour. */
+const stampOf = (name) => at("build", `${name}.stamp`);
+
+/** Whether a product was built from the inputs as they are, in this flavour. */
+export function isBuilt(name, flavour) {
+  const { inputs, output } = PRODUCTS[name];
+  const stamp = stampOf(name);
+  return existsSync(at(output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(inputs, flavour);
+}
+
+/** Builds a product unless that is done. */
 export async function build(name, flavour) {
   const { inputs, output, make } = PRODUCTS[name];
   // The page has one flavour: what is tested is what is shipped.
   const wanted = name === "page" ? "release" : flavour;
-  const stamp = at("build", `${name}.stamp`);
+  if (isBuilt(name, wanted)) return false;
+  // What changes while it builds is built next time.
   const print = fingerprint(inputs, wanted);
-  if (existsSync(at(output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === print) return false;
+  const stamp = stampOf(name);
   const started = Date.now();
   say(`building the ${name} (${wanted})`);
   await make(wanted);

@@ -25,13 +25,37 @@ export function say(text) {
   console.error(`\x1b[1m==>\x1b[0m ${text}`);
 }
 
+/** Process groups that end with this process; null until `ownChildren` is called. */
+let groups = null;
+
+/**
+ * From now on a program that `run` starts gets a group of its own, which ends with this process:
+ * for a server, which a supervisor may stop while it rebuilds. Its caller handles signals, since a
+ * terminal's Ctrl-C no longer reaches those programs.
+ */
+export function ownChildren() {
+  groups = new Set();
+  process.on("exit", () => groups.forEach((pid) => endGroup(pid, "SIGKILL")));
+}
+
+/** Signals a process group; false when it is gone. */
+export function endGroup(pid, signal) {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
+
 /** Runs a program and streams its output; a failure stops with `advice`. */
 export async function run(command, args, { advice, cwd = ROOT, env, quiet = false } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+    detached: groups !== null,
   });
+  groups?.add(child.pid);
   let output = "";
   child.stdout?.on("data", (chunk) => (output += chunk));
   child.stderr?.on("data", (chunk) => (output += chunk));
@@ -39,6 +63,7 @@ export async function run(command, args, { advice, cwd = ROOT, env, quiet = fals
     child.on("error", (error) => done(error.code === "ENOENT" ? "is not installed" : error.message));
     child.on("exit", (code, signal) => done(code === 0 ? null : `ended with ${signal ?? code}`));
   });
+  groups?.delete(child.pid);
   if (result === null) return output;
   if (quiet) process.stderr.write(output);
   throw new Stop(`${command} ${args.slice(0, 3).join(" ")} ${result}.${advice ? `\n${advice}` : ""}`);

@@ -4,16 +4,18 @@ import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { build, isBuilt } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
-import { ROOT, Stop, WRANGLER_ENV, asTyped, at, main, npmBin, options, say } from "./run.mjs";
+import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 
 const USAGE = "npm start -- [--port N] [--state DIR] [--quiet]";
 /** Longer than the slowest machine needs to start workerd. */
 const READY_MS = 60_000;
+/** How long the page waits for the Worker's build after a changed rule. */
+const WORKER_FIRST_MS = 120_000;
 /** After a polite signal, how long the server may take to end. */
 const GRACE_MS = 5_000;
 
@@ -34,9 +36,11 @@ await main(async () => {
     const tenant = await demoTenant(url, secrets.OPERATOR_SECRET, join(state, "demo.json"));
     await seedDemo(url, tenant, join(state, "demo.json"));
     announce(url, tenant);
+    const end = interrupted();
+    ownChildren();
     const stopWatching = watchPage();
     const stopArrivals = asked.quiet ? () => {} : arrivals(url, tenant);
-    await Promise.race([server.ended, interrupted()]);
+    await Promise.race([server.ended, end]);
     stopArrivals();
     stopWatching();
   } finally {
@@ -79,22 +83,14 @@ function serve(port, state) {
     child.on("error", done);
     child.on("exit", done);
   });
-  const signal = (name) => {
-    try {
-      process.kill(-child.pid, name);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const stop = async () => {
-    signal("SIGTERM");
+    endGroup(child.pid, "SIGTERM");
     const until = Date.now() + GRACE_MS;
-    while (signal(0) && Date.now() < until) await pause(50);
-    signal("SIGKILL");
+    while (endGroup(child.pid, 0) && Date.now() < until) await pause(50);
+    endGroup(child.pid, "SIGKILL");
   };
   // Whatever ends this process ends the server.
-  process.on("exit", () => signal("SIGKILL"));
+  process.on("exit", () => endGroup(child.pid, "SIGKILL"));
   return { ended, stop };
 }
 
@@ -150,15 +146,18 @@ function announce(url, { agent_key, sign_in_path }) {
 function watchPage() {
   let timer;
   let last = Promise.resolve();
-  const rebuildAfter = (ms) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      last = last.then(() => build("page")).catch((error) => console.error(error.message));
-    }, ms);
+  const rebuild = async () => {
+    const until = Date.now() + WORKER_FIRST_MS;
+    while (!isBuilt("worker", "development") && Date.now() < until) await pause(1_000);
+    await build("page");
   };
-  const watchers = [["web", 500], ["src/policy", 10_000]].map(([folder, ms]) =>
+  const watchers = ["web", "src/policy"].map((folder) =>
     watch(at(folder), { recursive: true }, (_event, name) => {
-      if (name && !/^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) rebuildAfter(ms);
+      if (!name || /^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        last = last.then(rebuild).catch((error) => console.error(error.message));
+      }, 500);
     }),
   );
   return () => {

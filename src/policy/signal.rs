@@ -239,16 +239,28 @@ impl Found {
     }
 }
 
-/// Ranges of bytes as places in a field, in order, overlapping ones as one.
-fn marks(pointer: &str, text: &str, mut bytes: Vec<Range<usize>>) -> Vec<Evidence> {
-    bytes.sort_by_key(|range| (range.start, range.end));
-    let mut merged: Vec<Range<usize>> = Vec::with_capacity(bytes.len());
-    for range in bytes {
+/// Ranges in order, overlapping and touching ones as one.
+fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
         match merged.last_mut() {
             Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
             _ => merged.push(range),
         }
     }
+    merged
+}
+
+/// Whether one of the ranges, merged before, holds a byte.
+fn holds(merged: &[Range<usize>], byte: usize) -> bool {
+    let next = merged.partition_point(|range| range.end <= byte);
+    merged.get(next).is_some_and(|range| range.contains(&byte))
+}
+
+/// Ranges of bytes as places in a field.
+fn marks(pointer: &str, text: &str, bytes: Vec<Range<usize>>) -> Vec<Evidence> {
+    let mut merged = merge(bytes);
     merged.truncate(EVIDENCE_MAX);
     let (mut at, mut units) = (0_usize, 0_u32);
     let mut advance = |to: usize| {

@@ -7,9 +7,9 @@ mod figure;
 use super::grounds::Grounds;
 use super::lexicon::Lexicon;
 use super::words::Words;
-use super::{Field, Found, SignalCode};
+use super::{Field, Found, SignalCode, holds, merge};
 use crate::ratio::Ratio;
-use date::Date;
+use date::{Calendar, Date};
 use figure::Figure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -19,6 +19,8 @@ const PROMISE: &str = include_str!("../lexicons/promise.txt");
 const DISCOUNT: &str = include_str!("../lexicons/discount.txt");
 /// Words between a figure and the word that makes it a discount: `20% on us, a discount`.
 const DISCOUNT_WORDS: usize = 4;
+/// Links that are looked up in the grounds; a text with more is strange by itself.
+const ASKED_MAX: usize = 100;
 /// A figure nothing supports; a promise is sure to be one only by its words.
 const FIGURE: Ratio = Ratio::from_ppm(900_000);
 const WEEKDAY: Ratio = Ratio::from_ppm(600_000);
@@ -36,10 +38,18 @@ pub(crate) fn find(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
     if text.text.is_empty() {
         return;
     }
-    links(grounds, text, found);
+    // Digits of a link, a telephone number or a card are no figure.
+    let mut taken = links(grounds, text, found);
+    taken.extend(
+        super::personal::read(text.text)
+            .into_iter()
+            .map(|item| item.at),
+    );
     let dates = date::read(&text.words);
     let figures = figure::read(text.text);
-    let figures: Vec<Figure> = outside(figures, &dates, &text.words);
+    let mut figures: Vec<Figure> = outside(figures, &dates, &text.words);
+    let taken = merge(taken);
+    figures.retain(|figure| !holds(&taken, figure.at.start));
     if !dates.is_empty() || !figures.is_empty() {
         let known = Known::read(grounds);
         days(&known, &dates, text, found);
@@ -50,14 +60,14 @@ pub(crate) fn find(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
 
 /// What the grounds hold.
 struct Known {
-    dates: Vec<Date>,
+    calendar: Calendar,
     figures: BTreeSet<String>,
 }
 
 impl Known {
     fn read(grounds: &Grounds<'_>) -> Self {
         let mut known = Self {
-            dates: Vec::new(),
+            calendar: Calendar::default(),
             figures: BTreeSet::new(),
         };
         for text in grounds.texts() {
@@ -68,7 +78,9 @@ impl Known {
                 .figures
                 .extend(figures.into_iter().map(|figure| figure.value));
             known.figures.extend(figure::in_words(&words));
-            known.dates.extend(dates.into_iter().map(|(date, _)| date));
+            for (date, _) in dates {
+                known.calendar.add(&date);
+            }
         }
         known
     }
@@ -95,39 +107,35 @@ fn outside(figures: Vec<Figure>, dates: &[(Date, Range<usize>)], words: &Words) 
 }
 
 fn days(known: &Known, dates: &[(Date, Range<usize>)], text: &Field<'_>, found: &mut Found) {
-    for (date, at) in dates {
-        if !known.dates.iter().any(|other| other.supports(date)) {
-            let score = if date.is_weekday() { WEEKDAY } else { FIGURE };
-            let span = text.words.span(at.clone()).into_iter().collect();
-            found.ranges(SignalCode::UnsupportedDate, score, text, span);
-        }
-    }
+    let strange: Vec<_> = dates
+        .iter()
+        .filter(|(date, _)| !known.calendar.supports(date))
+        .collect();
+    let sure = strange.iter().any(|(date, _)| !date.is_weekday());
+    let spans = strange
+        .iter()
+        .filter_map(|(_, at)| text.words.span(at.clone()));
+    let score = if sure { FIGURE } else { WEEKDAY };
+    found.ranges(SignalCode::UnsupportedDate, score, text, spans.collect());
 }
 
 fn amounts(known: &Known, figures: Vec<Figure>, text: &Field<'_>, found: &mut Found) {
-    let hits = DISCOUNTS.find(&text.words);
-    let near: Vec<Range<usize>> = hits
+    let near = DISCOUNTS.find(&text.words).into_iter().filter_map(|hit| {
+        let start = hit.words.start.saturating_sub(DISCOUNT_WORDS);
+        let end = hit.words.end.saturating_add(DISCOUNT_WORDS);
+        text.words.span(start..end.min(text.words.len()))
+    });
+    let near = merge(near.collect());
+    let (granted, others): (Vec<Figure>, Vec<Figure>) = figures
         .into_iter()
-        .filter_map(|hit| {
-            let last = text.words.len();
-            let start = hit.words.start.saturating_sub(DISCOUNT_WORDS);
-            let end = hit.words.end.saturating_add(DISCOUNT_WORDS).min(last);
-            text.words.span(start..end)
-        })
-        .collect();
-    for figure in figures {
-        if !figure.tells() || known.holds(&figure) {
-            continue;
-        }
-        let granted =
-            |range: &Range<usize>| range.start <= figure.at.start && figure.at.start < range.end;
-        let discount = (figure.percent || figure.money) && near.iter().any(granted);
-        let code = if discount {
-            SignalCode::UnsupportedDiscount
-        } else {
-            SignalCode::UnsupportedFigure
-        };
-        found.ranges(code, FIGURE, text, vec![figure.at]);
+        .filter(|figure| figure.tells() && !known.holds(figure))
+        .partition(|figure| (figure.percent || figure.money) && holds(&near, figure.at.start));
+    for (code, figures) in [
+        (SignalCode::UnsupportedDiscount, granted),
+        (SignalCode::UnsupportedFigure, others),
+    ] {
+        let ranges = figures.into_iter().map(|figure| figure.at).collect();
+        found.ranges(code, FIGURE, text, ranges);
     }
 }
 
@@ -152,9 +160,10 @@ fn promises(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
     }
 }
 
-/// Web addresses, with or without scheme.
-fn links(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
+/// Reports web addresses, with or without scheme, that nothing supports; returns where all stand.
+fn links(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) -> Vec<Range<usize>> {
     let mut strange = Vec::new();
+    let mut all = Vec::new();
     let mut end = 0;
     for (at, _) in text.text.match_indices(['h', 'H', 'w', 'W']) {
         let rest = text.text.get(at..).unwrap_or("");
@@ -170,11 +179,14 @@ fn links(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
             continue;
         };
         end = at.saturating_add(link.len());
-        if !grounds.is_own_host(&host) && !grounds.holds_text(&place) {
+        all.push(at..end);
+        let many = all.len() > ASKED_MAX;
+        if many || !grounds.is_own_host(&host) && !grounds.holds_text(&place) {
             strange.push(at..end);
         }
     }
     found.ranges(SignalCode::UnsupportedLink, FIGURE, text, strange);
+    all
 }
 
 /// The link at the front of a text.

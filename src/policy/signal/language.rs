@@ -1,7 +1,7 @@
 //! Which language is a text in, and is it one that was expected? It must not translate, and says
 //! nothing of a text too short to tell.
 
-use super::words::Words;
+use super::words::Word;
 use super::{Field, Found, SignalCode, SignalRules};
 use crate::ratio::Ratio;
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ pub(crate) fn find(
 fn read(field: &Field<'_>) -> Language {
     match by_alphabet(field.text) {
         Some(code) => Language::Known(code),
-        None => by_words(&field.words),
+        None => by_words(field),
     }
 }
 
@@ -141,18 +141,25 @@ fn alphabet(character: char) -> Option<&'static str> {
     }
 }
 
-/// The language with most frequent words.
-fn by_words(words: &Words) -> Language {
+/// The language with most frequent words; parts of addresses, names of files and codes are none.
+fn by_words(field: &Field<'_>) -> Language {
     let mut counts = [0_usize; 32];
     let mut total = 0_usize;
     let mut known = 0_usize;
-    let letters = |word: &&str| word.chars().all(char::is_alphabetic);
-    for word in words
-        .iter()
-        .map(|(_, word)| word)
-        .filter(letters)
-        .take(WORDS_MAX)
-    {
+    let bytes = field.text.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
+    let prose = |word: &Word| {
+        let before = word.at.start.checked_sub(1).map_or(b' ', byte);
+        let (after, next) = (byte(word.at.end), byte(word.at.end.saturating_add(1)));
+        let joined = matches!(before, b'@' | b'/' | b'_' | b'.')
+            || matches!(after, b'@' | b'/' | b'_')
+            || after == b'.' && next.is_ascii_alphanumeric();
+        !joined
+    };
+    let letters = |word: &str| word.chars().all(char::is_alphabetic);
+    let words = field.words.iter();
+    let words = words.filter(|(word, folded)| letters(folded) && prose(word));
+    for (_, word) in words.take(WORDS_MAX) {
         total = total.saturating_add(1);
         let Some(languages) = WORDS.get(word) else {
             continue;
@@ -245,6 +252,10 @@ mod tests {
             Language::Unknown,
         );
         check("OK thanks", Language::Unsure);
+        check(
+            "jo@a.com ada@b.com x/y/z/w a_b_c_d www.acme.com",
+            Language::Unsure,
+        );
         check("", Language::Unsure);
     }
 }

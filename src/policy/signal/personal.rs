@@ -5,12 +5,14 @@ mod coded;
 mod number;
 
 use super::grounds::Grounds;
-use super::{Evidence, Field, Found, SignalCode, marks};
+use super::{Found, SignalCode, marks};
 use crate::draft::Draft;
 use crate::ratio::Ratio;
 use serde_json::Value;
 use std::ops::Range;
 
+/// Items of one text that are looked up in the grounds; a text with more is strange by itself.
+const ASKED_MAX: usize = 100;
 /// Strings of an action's arguments that are looked at: more than any catalogue lists.
 const STRINGS_MAX: usize = 200;
 
@@ -60,11 +62,12 @@ pub(crate) fn find(grounds: &Grounds<'_>, draft: &Draft, found: &mut Found) {
     for (pointer, text) in texts(draft) {
         let strange: Vec<_> = read(text)
             .into_iter()
-            .filter(|item| {
+            .enumerate()
+            .filter(|(index, item)| {
                 let value = text.get(item.at.clone()).unwrap_or("");
-                !belongs(item.kind, value, grounds)
+                *index >= ASKED_MAX || !belongs(item.kind, value, grounds)
             })
-            .map(|item| item.at)
+            .map(|(_, item)| item.at)
             .collect();
         if !strange.is_empty() {
             let places = marks(&pointer, text, strange);
@@ -124,17 +127,6 @@ fn belongs(kind: Kind, value: &str, grounds: &Grounds<'_>) -> bool {
         Kind::Phone => grounds.holds_digits(value, 9),
         _ => grounds.holds_digits(value, usize::MAX),
     }
-}
-
-/// Marks personal data of any text of a draft, for a page that hides it.
-pub fn places(pointer: &str, text: &str) -> Vec<Evidence> {
-    let field = Field {
-        pointer,
-        text,
-        words: super::Words::default(),
-    };
-    let items = read(field.text).into_iter().map(|item| item.at).collect();
-    marks(field.pointer, field.text, items)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Golden cases: named, real-looking, the same natively and in every Wasm build. Changing what one
 //! of them decides needs a new engine version and a line with a star in the changelog.
 
+#[cfg(test)]
+#[path = "golden/signal.rs"]
+mod signal;
+
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::route::{Situation, route};

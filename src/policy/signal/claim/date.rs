@@ -3,7 +3,7 @@
 
 use crate::signal::words::Words;
 use chrono::Datelike;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -38,26 +38,47 @@ pub(super) struct Date {
 }
 
 impl Date {
-    /// Whether this one, that stands in the grounds, supports the other.
-    pub fn supports(&self, other: &Self) -> bool {
-        if let Some(weekday) = other.weekday {
-            return self.weekday == Some(weekday) || self.falls_on(weekday);
-        }
-        let years = self.year.zip(other.year).is_none_or(|(a, b)| a == b);
-        years && self.days.iter().any(|day| other.days.contains(day))
-    }
-
     /// Whether it is a day of the week alone.
     pub fn is_weekday(&self) -> bool {
         self.weekday.is_some()
     }
+}
 
-    fn falls_on(&self, weekday: u32) -> bool {
-        let Some(year) = self.year else { return false };
-        self.days.iter().any(|(month, day)| {
-            chrono::NaiveDate::from_ymd_opt(year, *month, *day)
-                .is_some_and(|date| date.weekday().number_from_monday() == weekday)
-        })
+/// The days that some texts name.
+#[derive(Debug, Default)]
+pub(super) struct Calendar {
+    /// Month, day, and the year where one was named.
+    days: BTreeSet<(u32, u32, Option<i32>)>,
+    weekdays: BTreeSet<u32>,
+}
+
+impl Calendar {
+    /// Takes a day in; a whole date is also a day of the week.
+    pub fn add(&mut self, date: &Date) {
+        self.weekdays.extend(date.weekday);
+        for (month, day) in &date.days {
+            self.days.insert((*month, *day, date.year));
+            let whole = date
+                .year
+                .and_then(|year| chrono::NaiveDate::from_ymd_opt(year, *month, *day));
+            self.weekdays
+                .extend(whole.map(|date| date.weekday().number_from_monday()));
+        }
+    }
+
+    /// Whether a day is named; a year only counts where both name one.
+    pub fn supports(&self, date: &Date) -> bool {
+        let weekday = |day: u32| self.weekdays.contains(&day);
+        date.weekday.is_some_and(weekday)
+            || date.days.iter().any(|(month, day)| match date.year {
+                None => {
+                    let years = (*month, *day, None)..=(*month, *day, Some(i32::MAX));
+                    self.days.range(years).next().is_some()
+                }
+                year => [None, year]
+                    .iter()
+                    .any(|year| self.days.contains(&(*month, *day, *year))),
+            })
     }
 }
 
@@ -188,7 +209,8 @@ mod tests {
 
     #[test]
     fn the_same_day_however_written() {
-        let known = one("2024-05-20T10:00").unwrap();
+        let mut known = Calendar::default();
+        known.add(&one("2024-05-20T10:00").unwrap());
         for text in [
             "May 20",
             "20 May 2024",

@@ -12,6 +12,8 @@ const HOST_MAX: usize = 253;
 /// ISO 13616: 34 letters and digits.
 const IBAN_MAX: usize = 34;
 const IBAN_MIN: usize = 15;
+/// Letters before an address in which `version` may stand.
+const VERSION_BYTES: usize = 16;
 /// Names before the sign that stand for a desk and not for a person.
 const ROLES: [&str; 24] = [
     "support",
@@ -156,7 +158,9 @@ fn email(text: &str, sign: usize) -> Option<Range<usize>> {
 fn ip_address(token: &str, before: &str) -> Option<usize> {
     let four = token.split_once(':').map_or(token, |(host, _port)| host);
     if four.parse::<Ipv4Addr>().is_ok() {
-        let previous = before.split_whitespace().next_back().unwrap_or("");
+        let from = before.len().saturating_sub(VERSION_BYTES);
+        let near = before.get(from..).unwrap_or("");
+        let previous = near.split_whitespace().next_back().unwrap_or("");
         let version = ["version", "v", "release", "build", "firmware"]
             .iter()
             .any(|word| previous.trim_end_matches(':').eq_ignore_ascii_case(word));

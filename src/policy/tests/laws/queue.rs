@@ -1,11 +1,6 @@
 //! Laws of a draft's life, against a plain list: nothing is decided twice, one claimant, undo is
 //! exact, nothing leaves before its verdict has settled.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "in a test a panic is the report"
-)]
-
 use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, Refusal, Status, step};
 use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
@@ -94,7 +89,7 @@ fn at(command: Command, entry: &Entry, now: Millis, current: bool) -> Command {
             version: if current {
                 entry.version
             } else {
-                entry.version - 1
+                entry.version.saturating_sub(1)
             },
             head,
         },
