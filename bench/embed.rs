@@ -72,20 +72,25 @@ pub fn run(options: &Options) -> Result<(), String> {
         .find(|(ids, _)| ids.len() == 20)
         .map(|(_, text)| text);
     if let Some(text) = twenty {
-        let mut best = f64::MAX;
-        for _ in 0..100 {
-            let started = Instant::now();
-            let vector = model.embed(text, TOKENS_MAX);
-            best = best.min(started.elapsed().as_secs_f64() * 1e3);
-            assert!(vector.values().iter().any(|value| *value != 0));
-        }
-        add("native_ms_best", json!(best));
+        add("native_ms_best", json!(best_ms(&model, text)));
         add("twenty_tokens", json!(text));
     }
     if options.json {
         println!("{line}");
     }
     Ok(())
+}
+
+/// The shortest of a hundred times that one message took.
+fn best_ms(model: &countersign_embed::Model<'_>, text: &str) -> f64 {
+    let mut best = f64::MAX;
+    for _ in 0..100 {
+        let started = Instant::now();
+        let vector = model.embed(text, TOKENS_MAX);
+        best = best.min(started.elapsed().as_secs_f64() * 1e3);
+        assert!(vector.values().iter().any(|value| *value != 0));
+    }
+    best
 }
 
 /// Short messages of two sets and sentences of a third.
