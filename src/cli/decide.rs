@@ -1,12 +1,12 @@
 //! `countersign decide`: one decision for each draft of a file. It must not read a clock: the local
 //! time and the draw are the same in every run.
 
-use countersign_policy::document::Policy;
+use countersign_policy::compiled::Compiled;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
 use countersign_policy::ratio::Ratio;
-use countersign_policy::route::{Situation, route};
+use countersign_policy::route::Situation;
 use std::io::Read;
 
 /// Decides every line of the file, or of standard input; a line that is no draft is an error line.
@@ -20,7 +20,9 @@ pub fn run(arguments: &[String]) -> Result<String, String> {
             _ => file = Some(argument),
         }
     }
-    let policy = crate::lint::read(policy.ok_or("`--policy FILE` is missing")?)?;
+    let policy = Compiled::new(crate::lint::read(
+        policy.ok_or("`--policy FILE` is missing")?,
+    )?);
     let level = level
         .map(|text| {
             let number = text.parse().ok().and_then(Level::from_number);
@@ -43,7 +45,7 @@ pub fn run(arguments: &[String]) -> Result<String, String> {
     Ok(decisions.join("\n"))
 }
 
-fn decide(policy: &Policy, level: Option<Level>, line: &str) -> String {
+fn decide(policy: &Compiled, level: Option<Level>, line: &str) -> String {
     let draft = match Draft::parse(line.as_bytes()) {
         Ok(draft) => draft,
         Err(fault) => {
@@ -62,5 +64,5 @@ fn decide(policy: &Policy, level: Option<Level>, line: &str) -> String {
         },
         novelty: None,
     };
-    serde_json::to_string(&route(policy, &draft, &situation)).unwrap_or_default()
+    serde_json::to_string(&policy.route(&draft, &situation)).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 pub mod binomial;
 pub mod calibrate;
 pub mod catalogue;
+pub mod compiled;
 pub mod diff;
 pub mod digest;
 pub mod document;

@@ -12,9 +12,11 @@
 //! | level 3 | always | release |
 //! | sampling | released, and the keyed draw is below the category's rate | release, looked at afterwards |
 
+use crate::compiled::Compiled;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
-use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
+use crate::guardrail::check::Facts;
+use crate::guardrail::{Guardrail, LocalTime};
 use crate::level::Level;
 use crate::ratio::Ratio;
 use crate::signal::{self, Evidence, Signal, SignalCode};
@@ -113,134 +115,149 @@ pub enum ReasonCode {
     Level,
 }
 
-/// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
+/// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason. It
+/// compiles the policy first: who decides more than once keeps a [`Compiled`].
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
-    let rules = policy.rules(draft.category.as_deref());
-    let level = situation.level.min(rules.ceiling);
-    let signals = signal::find(policy, &rules, draft, situation.novelty);
-    let matched = first_match(policy, draft, &signals, situation.local_time);
-    let (route, reasons) = weigh(policy, matched, &signals, level, situation);
-    let sampling_probability = if route == Route::Release {
-        rules.sample_rate
-    } else {
-        Ratio::ZERO
-    };
-    let owner = matched
-        .and_then(|rule| rule.owner.clone())
-        .unwrap_or_else(|| owner_of(&rules));
-    Decision {
-        route,
-        sampled: situation.sample_draw < sampling_probability,
-        sampling_probability,
-        reasons,
-        signals,
-        level,
-        owner,
-        engine_version: ENGINE_VERSION,
+    Compiled::new(policy.clone()).route(draft, situation)
+}
+
+/// What the rules come to, before it is put into words; see [`Compiled::rule`].
+#[derive(Clone, Copy, Debug)]
+pub struct Ruling<'a> {
+    /// Where the draft goes.
+    pub route: Route,
+    /// The guardrail that matched.
+    pub guardrail: Option<&'a Guardrail>,
+    /// The level that counted: the live one, capped by the ceiling.
+    pub level: Level,
+    /// The category's rules.
+    pub rules: &'a Rules,
+}
+
+impl Compiled {
+    /// Decides one draft, see [`route`].
+    pub fn route(&self, draft: &Draft, situation: &Situation) -> Decision {
+        let rules = self.rules(draft.category.as_deref());
+        let signals = signal::find(self.policy(), rules, draft, situation.novelty);
+        self.decide(draft, situation, signals)
+    }
+
+    /// Decides one draft whose signals are known; under the same version they are those of
+    /// [`signal::find`].
+    pub fn decide(&self, draft: &Draft, situation: &Situation, signals: Vec<Signal>) -> Decision {
+        let facts = self.facts(draft, &signals, situation.local_time);
+        let ruling = self.rule(&facts, situation);
+        let Ruling { rules, .. } = ruling;
+        let sampling_probability = if ruling.route == Route::Release {
+            rules.sample_rate
+        } else {
+            Ratio::ZERO
+        };
+        let own = ruling.guardrail.and_then(|rule| rule.owner.as_ref());
+        Decision {
+            route: ruling.route,
+            sampled: situation.sample_draw < sampling_probability,
+            sampling_probability,
+            reasons: self.reasons(&ruling, &signals, situation),
+            level: ruling.level,
+            owner: own.unwrap_or(&rules.owner).clone(),
+            engine_version: ENGINE_VERSION,
+            signals,
+        }
+    }
+
+    /// What the rules come to; allocates nothing.
+    pub fn rule<'a>(&'a self, facts: &Facts<'a>, situation: &'a Situation) -> Ruling<'a> {
+        let rules = self.rules(facts.draft.category.as_deref());
+        let guardrail = self.first_match(facts);
+        let level = situation.level.min(rules.ceiling);
+        let steps = self.steps(guardrail, level, facts.signals, situation);
+        Ruling {
+            route: steps.map(Step::route).max().unwrap_or(Route::Review),
+            guardrail,
+            level,
+            rules,
+        }
+    }
+
+    /// Every step of the table above that spoke, in words; the deciding ones first.
+    fn reasons(&self, ruling: &Ruling, signals: &[Signal], situation: &Situation) -> Vec<Reason> {
+        let steps = || self.steps(ruling.guardrail, ruling.level, signals, situation);
+        let decide = |step: &Step| step.route() == ruling.route;
+        let deciding = steps().filter(decide);
+        let others = steps().filter(|step| !decide(step));
+        deciding.chain(others).map(Step::reason).collect()
+    }
+
+    /// The steps of the table above that speak, in its order.
+    fn steps<'a>(
+        &'a self,
+        matched: Option<&'a Guardrail>,
+        level: Level,
+        signals: &'a [Signal],
+        situation: &'a Situation,
+    ) -> impl Iterator<Item = Step<'a>> {
+        let stop = situation.stop.as_deref().map(Step::Stop);
+        let forbids = |signal: &&Signal| self.policy().signals.forbids(signal.code);
+        let forbidding = signals.iter().filter(forbids).map(Step::Forbidding);
+        let by_level = matched.is_none().then_some(level);
+        let alone = by_level.filter(|level| match level {
+            Level::ReviewEverything | Level::MonitorAndCorrect => true,
+            Level::ReviewEdgeCases => signals.is_empty(),
+        });
+        let heeded = match by_level {
+            Some(Level::ReviewEverything | Level::ReviewEdgeCases) => signals,
+            Some(Level::MonitorAndCorrect) | None => &[],
+        };
+        let speaking = heeded.iter().filter(move |signal| !forbids(signal));
+        stop.into_iter()
+            .chain(matched.map(Step::Guardrail))
+            .chain(forbidding)
+            .chain(alone.map(Step::Level))
+            .chain(speaking.map(Step::Signal))
     }
 }
 
-fn owner_of(rules: &Rules) -> String {
-    rules.owner.clone()
+/// A step that spoke.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Stop(&'a str),
+    Guardrail(&'a Guardrail),
+    Forbidding(&'a Signal),
+    Level(Level),
+    Signal(&'a Signal),
 }
 
-fn first_match<'a>(
-    policy: &'a Policy,
-    draft: &Draft,
-    signals: &[Signal],
-    local_time: LocalTime,
-) -> Option<&'a Guardrail> {
-    if policy.guardrails.is_empty() {
-        return None;
+impl Step<'_> {
+    fn route(self) -> Route {
+        match self {
+            Self::Guardrail(guardrail) => guardrail.route,
+            Self::Level(Level::ReviewEdgeCases | Level::MonitorAndCorrect) => Route::Release,
+            Self::Stop(_) | Self::Forbidding(_) | Self::Signal(_) => Route::Review,
+            Self::Level(Level::ReviewEverything) => Route::Review,
+        }
     }
-    let entry = draft
-        .draft
-        .action
-        .as_ref()
-        .and_then(|action| policy.actions.get(&action.name));
-    let amounts = entry
-        .zip(draft.draft.action.as_ref())
-        .and_then(|(entry, action)| entry.amounts(action));
-    let texts: Vec<String> = [Some(&draft.message), draft.draft.text.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|text| plain_words(text))
-        .collect();
-    let facts = Facts {
-        draft,
-        stakes: entry.map(|entry| entry.stakes),
-        amounts: amounts.as_ref(),
-        signals,
-        local_time,
-        texts: &texts,
-    };
-    policy
-        .guardrails
-        .iter()
-        .find(|guardrail| guardrail.when.holds(&facts))
+
+    fn reason(self) -> Reason {
+        match self {
+            Self::Stop(why) => {
+                Reason::plain(ReasonCode::Stop, format!("Everything is on hold: {why}."))
+            }
+            Self::Guardrail(guardrail) => Reason::guardrail(guardrail),
+            Self::Forbidding(signal) => Reason::signal(ReasonCode::ForbiddingSignal, signal),
+            Self::Level(level) => Reason::plain(ReasonCode::Level, level_text(level)),
+            Self::Signal(signal) => Reason::signal(ReasonCode::Signal, signal),
+        }
+    }
 }
 
-/// The steps of the table above; the deciding reason first, then every other that spoke.
-fn weigh(
-    policy: &Policy,
-    matched: Option<&Guardrail>,
-    signals: &[Signal],
-    level: Level,
-    situation: &Situation,
-) -> (Route, Vec<Reason>) {
-    let mut routes: Vec<(Route, Reason)> = Vec::new();
-    if let Some(stop) = &situation.stop {
-        let text = format!("Everything is on hold: {stop}.");
-        routes.push((Route::Review, Reason::plain(ReasonCode::Stop, text)));
-    }
-    if let Some(guardrail) = matched {
-        routes.push((guardrail.route, Reason::guardrail(guardrail)));
-    }
-    let (forbidding, speaking): (Vec<_>, Vec<_>) = signals
-        .iter()
-        .partition(|signal| policy.signals.forbids(signal.code));
-    for signal in forbidding {
-        routes.push((
-            Route::Review,
-            Reason::signal(ReasonCode::ForbiddingSignal, signal),
-        ));
-    }
-    if matched.is_none() {
-        routes.extend(by_level(level, &speaking, signals.is_empty()));
-    }
-    let strictest = routes
-        .iter()
-        .map(|(route, _)| *route)
-        .max()
-        .unwrap_or(Route::Review);
-    let (mut reasons, others): (Vec<_>, Vec<_>) = routes
-        .into_iter()
-        .partition(|(route, _)| *route == strictest);
-    reasons.extend(others);
-    (
-        strictest,
-        reasons.into_iter().map(|(_, reason)| reason).collect(),
-    )
-}
-
-fn by_level(level: Level, speaking: &[&Signal], quiet: bool) -> Vec<(Route, Reason)> {
-    let held = |signal: &&Signal| (Route::Review, Reason::signal(ReasonCode::Signal, signal));
+fn level_text(level: Level) -> &'static str {
     match level {
-        Level::ReviewEverything => {
-            let text = "Every draft of this category is reviewed for now (level 1).";
-            let mut routes = vec![(Route::Review, Reason::plain(ReasonCode::Level, text))];
-            routes.extend(speaking.iter().map(held));
-            routes
-        }
-        Level::ReviewEdgeCases if !quiet => speaking.iter().map(held).collect(),
+        Level::ReviewEverything => "Every draft of this category is reviewed for now (level 1).",
         Level::ReviewEdgeCases => {
-            let text = "Nothing unusual, and this category may answer by itself (level 2).";
-            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
+            "Nothing unusual, and this category may answer by itself (level 2)."
         }
-        Level::MonitorAndCorrect => {
-            let text = "This category answers by itself and is sampled (level 3).";
-            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
-        }
+        Level::MonitorAndCorrect => "This category answers by itself and is sampled (level 3).",
     }
 }
 

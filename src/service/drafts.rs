@@ -8,14 +8,14 @@ use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{bind, conversations, log, random};
+use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{from_hex, hex};
-use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::level::Level;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status, step};
-use countersign_policy::route::{Reason, Route, Situation, route, sample_draw};
+use countersign_policy::route::{Reason, Route, Situation, sample_draw};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use countersign_policy::{digest, guardrail};
@@ -131,7 +131,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         k => Some(corrections::find(tenant, &draft, k)?),
     };
 
-    let decision = route(&policy, &draft, &situation);
+    let decision = policy.route(&draft, &situation);
     let mut entry = Entry::new(decision.route, decision.sampled, &draft.conversation.head);
     let advance = countersign_policy::queue::advance(
         head.as_ref(),
@@ -209,7 +209,7 @@ fn remembered(
 }
 
 /// The category's live level; where it has none yet, the one that the policy starts it at.
-fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>) -> Outcome<Level> {
+fn level(tenant: &Tenant, policy: &Compiled, category: Option<&str>) -> Outcome<Level> {
     #[derive(Deserialize)]
     struct LevelRow {
         level: u64,

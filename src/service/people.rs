@@ -313,7 +313,7 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
 
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     let record = tenant.record()?;
-    let undo_window_s = tenant.policy(record.policy_version)?.undo_window_s;
+    let undo_window_s = tenant.policy(record.policy_version)?.policy().undo_window_s;
     let view = SessionView {
         tenant: TenantView {
             id: record.id,

@@ -182,9 +182,9 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
         draft: stored.draft.clone(),
         decision: stored.decision.clone(),
         policy_version: stored.policy_version,
-        rules: policy.rules(stored.draft.category.as_deref()),
+        rules: policy.rules(stored.draft.category.as_deref()).clone(),
         action: action
-            .and_then(|action| policy.actions.get(&action.name))
+            .and_then(|action| policy.policy().actions.get(&action.name))
             .cloned(),
         view_digest: view_digest(tenant, stored)?,
         outgoing: stored.outgoing(),

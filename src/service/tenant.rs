@@ -11,7 +11,7 @@ use crate::{
     bind, conversations, corrections, drafts, live, log, outbox, people, policies, queue, schema,
     stored, tenants, verdicts,
 };
-use countersign_policy::document::Policy;
+use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -39,8 +39,8 @@ pub struct Tenant {
     waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
     /// Drafts that changed in the transaction under way.
     changed: RefCell<Vec<String>>,
-    /// The active policy, parsed once per version.
-    policy: RefCell<Option<(u32, Rc<Policy>)>>,
+    /// The active policy, compiled once per version.
+    policy: RefCell<Option<(u32, Rc<Compiled>)>>,
 }
 
 /// Who asks.
@@ -299,14 +299,14 @@ impl Tenant {
             .ok_or(Problem::from(Code::NotFound))
     }
 
-    /// The active policy.
-    pub fn policy(&self, version: u32) -> Outcome<Rc<Policy>> {
+    /// The active policy, ready to decide.
+    pub fn policy(&self, version: u32) -> Outcome<Rc<Compiled>> {
         if let Some((known, policy)) = self.policy.borrow().as_ref()
             && *known == version
         {
             return Ok(policy.clone());
         }
-        let policy = Rc::new(policies::load(self, version)?);
+        let policy = Rc::new(Compiled::new(policies::load(self, version)?));
         self.policy.replace(Some((version, policy.clone())));
         Ok(policy)
     }

@@ -91,6 +91,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     }
     let undo_window_s = tenant
         .policy(tenant.record()?.policy_version)?
+        .policy()
         .undo_window_s;
 
     let settles_at = match &given.verdict {
