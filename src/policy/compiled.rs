@@ -3,7 +3,7 @@
 
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
-use crate::guardrail::check::{Asked, Checks, Facts, add_plain_words};
+use crate::guardrail::check::{Asked, Checks, Facts, Text};
 use crate::guardrail::{Guardrail, LocalTime};
 use crate::signal::Signal;
 use std::collections::BTreeMap;
@@ -60,16 +60,10 @@ impl Compiled {
     ) -> Facts<'a> {
         let action = draft.draft.action.as_ref();
         let entry = action.and_then(|action| self.policy.actions.get(&action.name));
-        let mut text = String::new();
+        let mut text = Text::default();
         if self.asked.text {
             let texts = [Some(&draft.message), draft.draft.text.as_ref()];
-            let bytes = texts
-                .iter()
-                .flatten()
-                .map(|text| text.len().saturating_add(3));
-            text.reserve(bytes.sum());
-            let texts = texts.into_iter().flatten();
-            texts.for_each(|one| add_plain_words(one, &mut text));
+            texts.into_iter().flatten().for_each(|one| text.add(one));
         }
         let amounts = entry.zip(action).filter(|_| self.asked.amounts);
         Facts {
