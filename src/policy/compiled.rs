@@ -4,21 +4,32 @@
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
 use crate::guardrail::check::{Asked, Checks, Facts, Text};
-use crate::guardrail::{Guardrail, LocalTime};
+use crate::guardrail::{Condition, Guardrail, LocalTime};
 use crate::signal::Signal;
 use std::collections::BTreeMap;
 
 /// A policy whose conditions are lists of checks, whose phrases are in lower case and whose
-/// categories' rules are complete. `route.rs` decides with it.
+/// categories' rules are complete. Each category knows which guardrails can hold there at all.
+/// `route.rs` decides with it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     policy: Policy,
     /// One for each guardrail, in their order.
     checks: Vec<Checks>,
     asked: Asked,
-    rules: BTreeMap<String, Rules>,
-    /// Of a category that is missing or unknown.
-    other_rules: Rules,
+    categories: BTreeMap<String, Prepared>,
+    /// For a category that is missing or unknown.
+    other: Prepared,
+}
+
+/// What a category alone settles.
+#[derive(Clone, Debug)]
+struct Prepared {
+    rules: Rules,
+    /// The guardrails that a message can meet, by their place.
+    of_messages: Vec<usize>,
+    /// The guardrails that an action can meet.
+    of_actions: Vec<usize>,
 }
 
 impl Compiled {
@@ -28,13 +39,12 @@ impl Compiled {
         let guardrails = policy.guardrails.iter();
         let checks = guardrails.map(|guardrail| Checks::of(&guardrail.when, &mut asked));
         let names = policy.categories.keys();
+        let prepare = |name| (String::clone(name), Prepared::of(&policy, Some(name)));
         Self {
             checks: checks.collect(),
             asked,
-            rules: names
-                .map(|name| (name.clone(), policy.rules(Some(name))))
-                .collect(),
-            other_rules: policy.rules(None),
+            categories: names.map(prepare).collect(),
+            other: Prepared::of(&policy, None),
             policy,
         }
     }
@@ -46,9 +56,13 @@ impl Compiled {
 
     /// See [`Policy::rules`]: the same, without a copy.
     pub fn rules(&self, category: Option<&str>) -> &Rules {
+        &self.prepared(category).rules
+    }
+
+    fn prepared(&self, category: Option<&str>) -> &Prepared {
         category
-            .and_then(|category| self.rules.get(category))
-            .unwrap_or(&self.other_rules)
+            .and_then(|category| self.categories.get(category))
+            .unwrap_or(&self.other)
     }
 
     /// What the guardrails are tested against, as far as they ask for it.
@@ -78,9 +92,65 @@ impl Compiled {
 
     /// The first guardrail that holds.
     pub fn first_match(&self, facts: &Facts<'_>) -> Option<&Guardrail> {
-        let mut pairs = self.policy.guardrails.iter().zip(&self.checks);
-        pairs
-            .find(|(_, checks)| checks.hold(facts))
-            .map(|(guardrail, _)| guardrail)
+        let prepared = self.prepared(facts.draft.category.as_deref());
+        let mut places = match facts.draft.draft.action {
+            None => prepared.of_messages.iter(),
+            Some(_) => prepared.of_actions.iter(),
+        };
+        let holds = |place: &&usize| {
+            let checks = self.checks.get(**place);
+            checks.is_some_and(|checks| checks.hold(facts))
+        };
+        self.policy.guardrails.get(*places.find(holds)?)
+    }
+}
+
+impl Prepared {
+    /// For a category that the policy knows, or for any other.
+    fn of(policy: &Policy, category: Option<&str>) -> Self {
+        let can_hold = |when: &Condition| category.is_none_or(|name| when.allows_category(name));
+        let places = |action: bool| {
+            let guardrails = policy.guardrails.iter().enumerate();
+            let able = guardrails.filter(|(_, guardrail)| {
+                can_hold(&guardrail.when) && (action || !guardrail.when.needs_action())
+            });
+            able.map(|(place, _)| place).collect()
+        };
+        Self {
+            rules: policy.rules(category),
+            of_messages: places(false),
+            of_actions: places(true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(category: Option<&str>, expected: [&[usize]; 2]) {
+        let rule = |name: &str, when| json!({ "name": name, "when": when, "route": "review", "because": "so" });
+        let mut policy = serde_json::to_value(Policy::starting("mia@example.com")).unwrap();
+        policy["categories"] = json!({ "billing.refund": {}, "crm": {} });
+        policy["guardrails"] = json!([
+            rule("family", json!({ "category": ["billing.*"] })),
+            rule("inner", json!({ "not": { "category": ["crm"] } })),
+            rule("action", json!({ "action": ["refund"] })),
+            rule("both", json!({ "category": ["crm"], "stakes": ["none"] })),
+        ]);
+        let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
+        let compiled = Compiled::new(policy);
+        let prepared = compiled.prepared(category);
+        let found = [&prepared.of_messages[..], &prepared.of_actions[..]];
+        assert_eq!(found, expected, "{category:?}");
+    }
+
+    #[test]
+    fn a_category_passes_over_only_what_cannot_hold_there() {
+        check(Some("billing.refund"), [&[0, 1], &[0, 1, 2]]);
+        check(Some("crm"), [&[1], &[1, 2, 3]]);
+        check(Some("billing.unheard"), [&[0, 1], &[0, 1, 2, 3]]);
+        check(None, [&[0, 1], &[0, 1, 2, 3]]);
     }
 }

@@ -127,6 +127,20 @@ impl Checks {
     }
 }
 
+impl Condition {
+    /// Whether it can hold in this category at all.
+    pub(crate) fn allows_category(&self, category: &str) -> bool {
+        let mut patterns = self.category.iter();
+        self.category.is_empty() || patterns.any(|pattern| category_matches(pattern, category))
+    }
+
+    /// Whether it can only hold for an action.
+    pub(crate) fn needs_action(&self) -> bool {
+        let amount = self.amount_over.is_some() || self.amount_at_most.is_some();
+        amount || !self.action.is_empty() || !self.stakes.is_empty()
+    }
+}
+
 /// A list that says something.
 fn given<T: Clone>(list: &[T]) -> Option<Vec<T>> {
     (!list.is_empty()).then(|| list.to_vec())
