@@ -40,10 +40,15 @@ pub(super) fn is_form_only(e: &Evidence<'_, '_>) -> bool {
         let numbers = words.iter().filter(|word| word.class == Class::Number);
         numbers.map(|word| word.fold.clone()).collect()
     };
+    let same = |old: &[Word<'_>], new: &[Word<'_>]| {
+        spoken(old) == spoken(new) && numbers(old) == numbers(new)
+    };
+    // Change by change, since that is cheaper; where the diff pairs words that don't belong
+    // together, as it may when only the case differs, the texts as wholes decide.
     hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
-        spoken(old) == spoken(new) && numbers(old) == numbers(new)
-    })
+        same(old, new)
+    }) || same(&e.reading.before, &e.reading.after)
 }
 
 /// A contraction in full, without its space: `don't` is `donot`.
