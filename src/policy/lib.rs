@@ -4,6 +4,7 @@
 pub mod binomial;
 pub mod calibrate;
 pub mod catalogue;
+pub mod conversation;
 pub mod diff;
 pub mod digest;
 pub mod document;
@@ -15,6 +16,7 @@ pub mod key;
 pub mod level;
 pub mod log;
 pub mod memory;
+pub mod pace;
 pub mod problem;
 pub mod queue;
 pub mod ratio;

@@ -8,6 +8,7 @@ use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{bind, conversations, log, random};
+use countersign_policy::conversation::{Advance, advance};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
@@ -133,15 +134,15 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
 
     let decision = route(&policy, &draft, &situation);
     let mut entry = Entry::new(decision.route, decision.sampled, &draft.conversation.head);
-    let advance = countersign_policy::queue::advance(
+    let moved = advance(
         head.as_ref(),
         &draft.conversation.head,
         draft.conversation.sequence,
     );
 
     let id = random::id(call.now)?;
-    conversations::apply(tenant, &draft.conversation, advance, call.now, key)?;
-    if advance == countersign_policy::queue::Advance::Older {
+    conversations::apply(tenant, &draft.conversation, moved, call.now, key)?;
+    if moved == Advance::Older {
         entry.status = Status::Stale;
     }
     let rules = policy.rules(draft.category.as_deref());
