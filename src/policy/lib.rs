@@ -20,6 +20,7 @@ pub mod pace;
 pub mod problem;
 pub mod queue;
 pub mod ratio;
+pub mod refusal;
 pub mod route;
 pub mod signal;
 pub mod time;

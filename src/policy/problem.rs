@@ -2,7 +2,7 @@
 //! not hold details of one request: those stand beside the code.
 
 use crate::invalid::Fault;
-use crate::queue::Refusal;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {

@@ -14,6 +14,7 @@
 //!        └─ confirm: looked at;  correct ──▶ corrected
 //! ```
 
+use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
@@ -239,33 +240,6 @@ pub enum Outcome {
     Failed,
     /// The agent did not send it.
     Skipped,
-}
-
-/// Why a command is not possible now. Nothing has changed then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It no longer waits for a person.
-    NotOpen,
-    /// Another reviewer claims it.
-    LeasedByOther,
-    /// It changed since the reviewer saw it.
-    VersionConflict,
-    /// The conversation went on since the reviewer saw it.
-    HeadConflict,
-    /// It belongs to a person: what the agent wrote can't be approved.
-    BelongsToHuman,
-    /// This verdict is for drafts that wait, and this one is out, or the other way round.
-    VerdictNotApplicable,
-    /// There is no verdict to take back.
-    NothingToUndo,
-    /// The undo window is over.
-    TooLateToUndo,
-    /// Somebody else gave it.
-    NotYours,
-    /// The undo window is not over yet.
-    NotYetSettled,
-    /// Nothing of this draft may leave, so it has no outcome.
-    NothingLeft,
 }
 
 impl Entry {

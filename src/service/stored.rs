@@ -224,7 +224,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
 
 /// A refusal with the draft as it is, so that the caller learns what it lost against.
 pub fn refused(
-    refusal: countersign_policy::queue::Refusal,
+    refusal: countersign_policy::refusal::Refusal,
     stored: &Stored,
     now: Millis,
 ) -> Problem {
