@@ -3,8 +3,8 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    conversations, corrections, door, drafts, log, people, policies, problem, queue, tenants,
-    verdicts,
+    conversations, corrections, door, drafts, log, people, policies, problem, queue, stops,
+    tenants, verdicts,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -136,6 +136,17 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::GetLive => of(None, 101, None),
+        Operation::GetStop => of(None, 200, schema::<stops::StopList>(g)),
+        Operation::PutStop => of(
+            schema::<stops::NewStop>(g),
+            200,
+            schema::<stops::StopList>(g),
+        ),
+        Operation::PutShadow => of(
+            schema::<stops::NewShadow>(g),
+            200,
+            schema::<stops::ShadowList>(g),
+        ),
         Operation::GetPolicy => of(None, 200, schema::<policies::PolicyView>(g)),
         Operation::PutPolicy => Shape {
             parameters: vec![header(
@@ -164,9 +175,7 @@ fn security(access: Access) -> Value {
         Access::Agent => json!([{ "agent_key": [] }]),
         Access::AgentOrPerson => json!([{ "agent_key": [] }, { "session": [] }]),
         Access::LeadOrPolicyKey => json!([{ "session": [] }, { "policy_key": [] }]),
-        #[cfg(feature = "development")]
-        Access::Lead => json!([{ "session": [] }]),
-        Access::Person | Access::Reviewer => json!([{ "session": [] }]),
+        Access::Person | Access::Reviewer | Access::Lead => json!([{ "session": [] }]),
     }
 }
 

@@ -19,7 +19,6 @@ pub enum Access {
     /// A reviewer or a lead.
     Reviewer,
     /// A lead.
-    #[cfg(feature = "development")]
     Lead,
     /// A lead, or a key for policy.
     LeadOrPolicyKey,
@@ -49,6 +48,9 @@ pub enum Operation {
     PutVerdict,
     UndoVerdict,
     GetLive,
+    GetStop,
+    PutStop,
+    PutShadow,
     GetPolicy,
     PutPolicy,
     GetAudit,
@@ -109,6 +111,9 @@ table! {
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
+    "GET" "/v1/stop" GetStop Person "What is stopped.";
+    "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
+    "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
     "GET" "/v1/policy" GetPolicy Person "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
