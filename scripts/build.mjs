@@ -81,13 +81,14 @@ async function makeWorker(flavour) {
   await run(
     tools.workerBuild,
     [
-      ...(development ? ["--profile", "development", "--no-opt"] : ["--release"]),
+      ...["--profile", development ? "development" : "worker", "--no-opt"],
       ...["--out-dir", "../../build/worker", "src/service", "--", "--locked"],
       ...(development ? ["--features", "development"] : []),
     ],
     // Without its own stack after it, the last thing seen is the compiler's error.
     { env: { ...tools.env, RUST_BACKTRACE: "0" }, advice: "The compiler's first error above says where." },
   );
+  if (!development) await shrink(tools.wasmOpt, at("build/worker/index_bg.wasm"));
 }
 
 async function makePage() {
@@ -106,9 +107,9 @@ async function makePage() {
   });
 }
 
-/** Optimises a Wasm file in place; drops the names, which a browser would only download. */
+/** Optimises a Wasm file in place; drops the names, which would only be downloaded and parsed. */
 async function shrink(wasmOpt, file) {
-  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types"];
+  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
   await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", "--converge", ...features.map((feature) => `--enable-${feature}`)]);
   renameSync(`${file}.small`, file);
 }
