@@ -119,7 +119,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let policy = tenant.policy(record.policy_version)?;
     let secret = from_hex(&record.secret).unwrap_or_default();
     let situation = Situation {
-        level: level(tenant, &policy, draft.category.as_deref())?,
+        level: level(tenant, &policy, draft.category.as_deref(), call.now)?,
         stop: None,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time: guardrail::LocalTime::default(),
@@ -208,8 +208,9 @@ fn remembered(
     }
 }
 
-/// The category's live level; where it has none yet, the one that the policy starts it at.
-fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>) -> Outcome<Level> {
+/// The category's live level; with its first draft it gets the one that the policy starts it at,
+/// and from then on no version of the policy raises it.
+fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>, now: Millis) -> Outcome<Level> {
     #[derive(Deserialize)]
     struct LevelRow {
         level: u64,
@@ -218,10 +219,17 @@ fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>) -> Outcome<Le
         "SELECT level FROM levels WHERE category = ?",
         bind![category.unwrap_or_default()],
     )?;
+    if let Some(level) = live.and_then(|row| Level::from_number(row.level)) {
+        return Ok(level);
+    }
     let start = policy.rules(category).start_level;
-    Ok(live
-        .and_then(|row| Level::from_number(row.level))
-        .unwrap_or(start))
+    if let Some(category) = category.filter(|name| policy.knows(name)) {
+        tenant.storage.run(
+            "INSERT INTO levels (category, level, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            bind![category, u32::from(start.number()), now],
+        )?;
+    }
+    Ok(start)
 }
 
 fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
