@@ -111,6 +111,8 @@ pub enum ReasonCode {
     Signal,
     /// The category's level alone.
     Level,
+    /// The agent is only watched: the route is what it would have been.
+    Shadow,
 }
 
 /// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
@@ -280,6 +282,11 @@ fn by_level(level: Level, speaking: &[&Signal], quiet: bool) -> Vec<(Route, Reas
 }
 
 impl Reason {
+    /// What an agent in shadow mode is told.
+    pub fn shadow() -> Self {
+        Self::plain(ReasonCode::Shadow, "This agent is only watched for now.")
+    }
+
     fn plain(code: ReasonCode, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -353,6 +360,12 @@ impl SignalCode {
             }
         }
     }
+}
+
+/// A decision on an open draft that was made again because policy, level or stop changed: only ever
+/// towards more care, so `None` unless the new route is stricter.
+pub fn stricter(before: &Decision, after: Decision) -> Option<Decision> {
+    (after.route > before.route).then_some(after)
 }
 
 /// The keyed draw that decides about sampling: agents cannot tell who is looked at, and the same

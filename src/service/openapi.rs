@@ -4,7 +4,7 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
-    queue, tenants, verdicts, versions,
+    queue, stops, tenants, verdicts, versions,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -136,6 +136,17 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::GetLive => of(None, 101, None),
+        Operation::GetStop => of(None, 200, schema::<stops::StopList>(g)),
+        Operation::PutStop => of(
+            schema::<stops::NewStop>(g),
+            200,
+            schema::<stops::StopList>(g),
+        ),
+        Operation::PutShadow => of(
+            schema::<stops::NewShadow>(g),
+            200,
+            schema::<stops::ShadowList>(g),
+        ),
         Operation::GetPolicy => of(None, 200, schema::<policies::PolicyView>(g)),
         Operation::PutPolicy => Shape {
             parameters: vec![header(

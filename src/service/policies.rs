@@ -4,7 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, log, outbox};
+use crate::{bind, log, outbox, reroute};
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
@@ -147,6 +147,7 @@ pub fn store(
         .storage
         .run("UPDATE tenant SET policy_version = ?", bind![version])?;
     outbox::put(tenant, "policy", &row)?;
+    reroute::begin(tenant, now)?;
     let facts = [
         ("policy_version", version.into()),
         ("document_hash", hex(&plain(&[&row.document])).into()),

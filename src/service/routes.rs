@@ -50,6 +50,9 @@ pub enum Operation {
     PutVerdict,
     UndoVerdict,
     GetLive,
+    GetStop,
+    PutStop,
+    PutShadow,
     GetPolicy,
     PutPolicy,
     BacktestPolicy,
@@ -116,6 +119,9 @@ table! {
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
+    "GET" "/v1/stop" GetStop Person "What is stopped.";
+    "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
+    "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
     "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
     "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
