@@ -28,7 +28,9 @@ async function active({ url, headers }) {
   return { ...body, etag };
 }
 
-const written = (document) => `${JSON.stringify(document, null, 2)}\n`;
+function written(document) {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
 
 function read(file) {
   if (!existsSync(file)) throw new Stop(`${file} is not there: npm run policy -- pull ${file} writes it.`);

@@ -1,7 +1,13 @@
 // The policy over time: every version on record, going back without raising a level, trying a
 // change before it counts, and keys for the programs that do so.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
 
 let service;
@@ -217,5 +223,62 @@ test("a lead makes and revokes an agent's key; nobody else does", async () => {
     [{ kind: "session", name: "x" }, "/kind"],
   ]) {
     assert.equal((await lead.call("POST", "/v1/keys", body)).body.pointer, pointer);
+  }
+});
+
+/** The service behind an address, for a program of its own. */
+async function listening() {
+  const server = createServer(async (request, response) => {
+    const chunks = await request.toArray();
+    const names = ["authorization", "if-match", "content-type"].filter((name) => request.headers[name]);
+    const answer = await service.miniflare.dispatchFetch(`http://countersign.test${request.url}`, {
+      method: request.method,
+      headers: names.map((name) => [name, request.headers[name]]),
+      body: chunks.length > 0 ? Buffer.concat(chunks) : undefined,
+    });
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+const SCRIPT = fileURLToPath(new URL("../scripts/policy.mjs", import.meta.url));
+
+test("the policy is pulled, compared and pushed as a file", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const { key } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the pipeline" })).body;
+  const { url, close } = await listening();
+  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+  const file = join(folder, "policy.json");
+  const policy = async (...words) => {
+    const child = spawn(process.execPath, [SCRIPT, ...words, "--url", url], {
+      env: { ...process.env, COUNTERSIGN_POLICY_KEY: key },
+    });
+    const [out, errors, code] = await Promise.all([
+      child.stdout.toArray(),
+      child.stderr.toArray(),
+      new Promise((done) => child.on("exit", done)),
+    ]);
+    return { code, text: Buffer.concat([...out, ...errors]).toString() };
+  };
+  try {
+    assert.equal((await policy("pull", file)).code, 0);
+    assert.equal((await policy("diff", file)).code, 0);
+    const document = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ undo_window_s: 5, ...document, name: "ours" }));
+    const changed = await policy("diff", file);
+    assert.equal(changed.code, 1);
+    assert.match(changed.text, /\n-  "name": "start",\n\+  "name": "ours",\n/);
+    assert.equal((await policy("push", file)).code, 1, "it says why");
+    assert.match((await policy("push", file, "--reason", "a name")).text, /version 2 is active/);
+    assert.equal((await active(lead)).body.reason, "a name");
+    writeFileSync(file, JSON.stringify({ ...document, undo_window_s: 61 }));
+    assert.match((await policy("push", file, "--reason", "too long")).text, /\/undo_window_s: /);
+    assert.equal((await active(lead)).body.version, 2);
+  } finally {
+    rmSync(folder, { recursive: true });
+    close();
   }
 });
