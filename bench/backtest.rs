@@ -156,6 +156,7 @@ fn per_second<T>(rounds: u32, count: f64, work: impl Fn() -> T) -> f64 {
     let mut best = f64::MAX;
     let rounds = rounds.div_ceil(5).max(1);
     for _ in 0..5 {
+        #[expect(clippy::disallowed_methods, reason = "a bench measures")]
         let begin = Instant::now();
         for _ in 0..rounds {
             std::hint::black_box(work());
