@@ -25,6 +25,7 @@ pub mod ratio;
 pub mod refusal;
 pub mod route;
 pub mod signal;
+pub mod starting;
 pub mod stop;
 pub mod time;
 pub mod trust;
