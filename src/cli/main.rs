@@ -1,6 +1,7 @@
-//! `countersign decide|lint`: the policy's answers from files, for CI and for the curious. It must
+//! `countersign decide|lint|backtest`: the policy's answers from files, for CI and for the curious. It must
 //! not hold a rule: every answer comes from the policy crate.
 
+mod backtest;
 mod decide;
 mod lint;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 countersign decide --policy FILE [--level 1|2|3] [DRAFTS.jsonl]   a decision a line, as JSON
 countersign lint FILE                                             every fault of a policy
+countersign backtest --policy FILE --drafts FILE.jsonl ...        what another policy would have done
 ";
 
 fn main() -> ExitCode {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         None => ("", arguments.as_slice()),
     };
     let outcome = match name {
+        "backtest" => backtest::run(rest),
         "decide" => decide::run(rest),
         "lint" => lint::run(rest),
         _ => Err(format!("usage:\n{USAGE}")),

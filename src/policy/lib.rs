@@ -1,9 +1,11 @@
 //! Decides. Values in, values out; it must never read a clock, draw a random number, wait, or
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
+pub mod backtest;
 pub mod binomial;
 pub mod calibrate;
 pub mod catalogue;
+pub mod compiled;
 pub mod conversation;
 pub mod diff;
 pub mod digest;

@@ -3,8 +3,8 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    conversations, corrections, door, drafts, log, people, policies, problem, queue, stops,
-    tenants, verdicts,
+    backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
+    queue, stops, tenants, verdicts, versions,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -159,6 +159,19 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 schema::<policies::PolicyView>(g),
             )
         },
+        Operation::BacktestPolicy => of(
+            schema::<backtests::AskedShape>(g),
+            200,
+            schema::<backtests::BacktestView>(g),
+        ),
+        Operation::ListPolicyVersions => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<versions::VersionPage>(g))
+        },
+        Operation::GetPolicyVersion => of(None, 200, schema::<policies::PolicyView>(g)),
+        Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
+        Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
+        Operation::RevokeKey => of(None, 204, None),
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))
@@ -174,7 +187,9 @@ fn security(access: Access) -> Value {
         Access::Operator => json!([{ "operator": [] }]),
         Access::Agent => json!([{ "agent_key": [] }]),
         Access::AgentOrPerson => json!([{ "agent_key": [] }, { "session": [] }]),
-        Access::LeadOrPolicyKey => json!([{ "session": [] }, { "policy_key": [] }]),
+        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey => {
+            json!([{ "session": [] }, { "policy_key": [] }])
+        }
         Access::Person | Access::Reviewer | Access::Lead => json!([{ "session": [] }]),
     }
 }

@@ -156,7 +156,8 @@ pub fn store(
     Ok(row)
 }
 
-fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
+/// A version, as far as the object holds it.
+pub fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
     tenant
         .storage
         .first(
@@ -166,7 +167,8 @@ fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
         .ok_or(Problem::from(Code::NotFound))
 }
 
-fn shown(row: &PolicyRow) -> Outcome<Answer> {
+/// A version as an answer.
+pub fn shown(row: &PolicyRow) -> Outcome<Answer> {
     let view = PolicyView {
         version: row.version,
         document: serde_json::from_str(&row.document)?,

@@ -22,6 +22,8 @@ pub enum Access {
     Lead,
     /// A lead, or a key for policy.
     LeadOrPolicyKey,
+    /// A person of the tenant in any role, or a key for policy.
+    PersonOrPolicyKey,
 }
 
 /// What can be asked.
@@ -53,6 +55,12 @@ pub enum Operation {
     PutShadow,
     GetPolicy,
     PutPolicy,
+    BacktestPolicy,
+    ListPolicyVersions,
+    GetPolicyVersion,
+    CreateKey,
+    ListKeys,
+    RevokeKey,
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
@@ -114,8 +122,14 @@ table! {
     "GET" "/v1/stop" GetStop Person "What is stopped.";
     "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
     "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
-    "GET" "/v1/policy" GetPolicy Person "The active policy.";
-    "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active.";
+    "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
+    "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
+    "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
+    "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
+    "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
+    "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
+    "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
+    "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";

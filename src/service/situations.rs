@@ -49,7 +49,7 @@ pub fn gather(
 ) -> Outcome<Situation> {
     let secret = from_hex(&record.secret).unwrap_or_default();
     Ok(Situation {
-        level: level(tenant, policy, draft.category.as_deref())?,
+        level: level(tenant, policy, draft.category.as_deref(), now)?,
         stop: stop(tenant, draft)?,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time: local_time(&policy.zone, now).unwrap_or_default(),
@@ -57,16 +57,24 @@ pub fn gather(
     })
 }
 
-/// The category's live level; where it has none yet, the one that the policy starts it at.
-fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>) -> Outcome<Level> {
+/// The category's live level; with its first draft it gets the one that the policy starts it at,
+/// and from then on no version of the policy raises it.
+fn level(tenant: &Tenant, policy: &Policy, category: Option<&str>, now: Millis) -> Outcome<Level> {
     let live = tenant.storage.first::<LevelRow>(
         "SELECT level FROM levels WHERE category = ?",
         bind![category.unwrap_or_default()],
     )?;
+    if let Some(level) = live.and_then(|row| Level::from_number(row.level)) {
+        return Ok(level);
+    }
     let start = policy.rules(category).start_level;
-    Ok(live
-        .and_then(|row| Level::from_number(row.level))
-        .unwrap_or(start))
+    if let Some(category) = category.filter(|name| policy.knows(name)) {
+        tenant.storage.run(
+            "INSERT INTO levels (category, level, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            bind![category, u32::from(start.number()), now],
+        )?;
+    }
+    Ok(start)
 }
 
 /// The reason of the first stop that covers the draft.

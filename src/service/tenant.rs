@@ -8,8 +8,8 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    bind, conversations, corrections, drafts, live, log, outbox, people, policies, queue, reroute,
-    schema, stops, stored, tenants, verdicts,
+    backtests, bind, conversations, corrections, drafts, keys, live, log, outbox, people, policies,
+    queue, reroute, schema, stops, stored, tenants, verdicts, versions,
 };
 use countersign_policy::document::Policy;
 use countersign_policy::log::{Actor, ActorKind};
@@ -170,6 +170,9 @@ impl Tenant {
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
+            Operation::BacktestPolicy => backtests::run(self, &call).await,
+            Operation::ListPolicyVersions => versions::list(self, &call).await,
+            Operation::GetPolicyVersion => versions::get(self, &call).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -200,6 +203,9 @@ impl Tenant {
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
+            (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
+            (Operation::ListKeys, _) => keys::list(self),
+            (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),
             #[cfg(feature = "development")]
             #[expect(clippy::panic, reason = "a test sees what follows a panic")]
             (Operation::Panic, _) => panic!("asked to panic"),
@@ -356,8 +362,16 @@ pub fn system() -> Actor {
 fn admit(caller: &Caller, access: Access) -> Outcome<()> {
     let admitted = match (caller, access) {
         (Caller::Invited(_), Access::Open) => true,
-        (Caller::Key(_), Access::Agent | Access::AgentOrPerson | Access::LeadOrPolicyKey) => true,
-        (Caller::Person(_), Access::Person | Access::AgentOrPerson) => true,
+        (
+            Caller::Key(_),
+            Access::Agent
+            | Access::AgentOrPerson
+            | Access::LeadOrPolicyKey
+            | Access::PersonOrPolicyKey,
+        ) => true,
+        (Caller::Person(_), Access::Person | Access::AgentOrPerson | Access::PersonOrPolicyKey) => {
+            true
+        }
         (Caller::Person(person), Access::Reviewer) => person.role != PersonRole::Auditor,
         (Caller::Person(person), Access::Lead | Access::LeadOrPolicyKey) => {
             person.role == PersonRole::Lead

@@ -267,7 +267,8 @@ fn reusable(wanted: bool) -> Outcome<bool> {
     Ok(wanted)
 }
 
-fn check_text(pointer: &str, text: &str) -> Outcome<()> {
+/// A name of a tenant, person or key: neither empty nor long.
+pub fn check_text(pointer: &str, text: &str) -> Outcome<()> {
     if text.trim().is_empty() {
         return Err(Invalid::field(pointer, "empty").into());
     }
