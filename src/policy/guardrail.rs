@@ -302,13 +302,13 @@ impl Condition {
 
 impl Amount {
     /// Whether more than this moves; money in another currency can't be compared, so it is more.
-    fn exceeded_by(&self, amounts: &BTreeMap<String, u64>) -> bool {
+    pub(crate) fn exceeded_by(&self, amounts: &BTreeMap<String, u64>) -> bool {
         amounts
             .iter()
             .any(|(currency, minor)| *currency != self.currency || *minor > self.minor)
     }
 
-    fn covers(&self, amounts: &BTreeMap<String, u64>) -> bool {
+    pub(crate) fn covers(&self, amounts: &BTreeMap<String, u64>) -> bool {
         !amounts.is_empty() && !self.exceeded_by(amounts)
     }
 }
@@ -321,7 +321,7 @@ impl WeekSpan {
             && self.from_minute < self.to_minute
     }
 
-    fn contains(self, time: LocalTime) -> bool {
+    pub(crate) fn contains(self, time: LocalTime) -> bool {
         (self.from_day..=self.to_day).contains(&time.weekday)
             && (self.from_minute..self.to_minute).contains(&time.minute)
     }
@@ -349,7 +349,7 @@ fn one_of(list: &[String], value: &str) -> bool {
     list.is_empty() || list.iter().any(|item| item == value)
 }
 
-fn category_matches(pattern: &str, category: &str) -> bool {
+pub(crate) fn category_matches(pattern: &str, category: &str) -> bool {
     match pattern.strip_suffix(".*") {
         None => pattern == category,
         Some(prefix) => category

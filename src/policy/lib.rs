@@ -13,6 +13,7 @@ pub mod guardrail;
 pub mod invalid;
 pub mod key;
 pub mod level;
+pub mod lint;
 pub mod log;
 pub mod memory;
 pub mod problem;
