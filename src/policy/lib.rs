@@ -3,6 +3,7 @@
 
 pub mod binomial;
 pub mod calibrate;
+pub mod case;
 pub mod catalogue;
 pub mod diff;
 pub mod digest;

@@ -37,6 +37,17 @@ pub enum Route {
     Human,
 }
 
+impl Route {
+    /// As JSON writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Review => "review",
+            Self::Human => "human",
+        }
+    }
+}
+
 /// Everything but policy and draft that a decision depends on; recorded with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -121,8 +121,9 @@ impl Prover<'_> {
         let without = without
             .into_iter()
             .filter_map(|index| self.rules.get(index));
+        // INVARIANT (covered): what a rule that never decides would take, those before it take.
         let fails = without
-            .filter(|rule| rule.can_match)
+            .filter(|rule| rule.can_decide)
             .map(|rule| &rule.fails);
         let goals: Vec<&Formula> = goals.iter().copied().chain(fails).collect();
         ask(&mut self.solver, self.policy, &self.space, &goals, wanted)
@@ -212,8 +213,9 @@ impl Prover<'_> {
             Answer::Found(_) | Answer::Open => return,
         }
         // INVARIANT (least): without any one of these the rule could decide.
-        let mut hiding: Vec<usize> = (0..index).collect();
-        for candidate in (0..index).rev() {
+        let deciding = |at: &usize| self.rules.get(*at).is_some_and(|rule| rule.can_decide);
+        let mut hiding: Vec<usize> = (0..index).filter(deciding).collect();
+        for candidate in hiding.clone().into_iter().rev() {
             let others = hiding.iter().copied().filter(|other| *other != candidate);
             let others: Vec<usize> = others.collect();
             let answer = self.ask_without(&[&holds], others.iter().copied(), &|_| true);
@@ -387,9 +389,9 @@ impl Prover<'_> {
         let text = format!(
             "“{}” ({}) and “{}” ({}) both match some drafts, and only their order decides.",
             first.name,
-            said(first.route),
+            first.route.name(),
             second.name,
-            said(second.route)
+            second.route.name()
         );
         let both =
             |seen: &Seen| seen.matches.first() == Some(&earlier) && seen.matches.contains(&later);
@@ -450,14 +452,6 @@ fn has(seen: &Seen, code: SignalCode) -> bool {
         .signals
         .iter()
         .any(|signal| signal.code == code)
-}
-
-fn said(route: Route) -> &'static str {
-    match route {
-        Route::Release => "release",
-        Route::Review => "review",
-        Route::Human => "human",
-    }
 }
 
 /// JSON pointer of a category.
