@@ -148,6 +148,11 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 schema::<policies::PolicyView>(g),
             )
         },
+        Operation::LintPolicy => of(
+            schema::<policies::LintRequestShape>(g),
+            200,
+            schema::<policies::LintAnswer>(g),
+        ),
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))

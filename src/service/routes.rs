@@ -51,6 +51,7 @@ pub enum Operation {
     GetLive,
     GetPolicy,
     PutPolicy,
+    LintPolicy,
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
@@ -111,6 +112,7 @@ table! {
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
     "GET" "/v1/policy" GetPolicy Person "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active.";
+    "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";

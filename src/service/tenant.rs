@@ -191,6 +191,7 @@ impl Tenant {
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
             (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
             (Operation::GetPolicy, _) => policies::get(self),
+            (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
             #[cfg(feature = "development")]
             #[expect(clippy::panic, reason = "a test sees what follows a panic")]
