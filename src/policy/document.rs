@@ -2,6 +2,7 @@
 //! hold live state: a category's level is earned, and the document only says where it starts and
 //! how far it may go.
 
+use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
 use crate::draft::NAME_BYTES_MAX;
 use crate::guardrail::Guardrail;
@@ -53,6 +54,9 @@ pub struct Policy {
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
+    /// Drafts and the routes that they must get; a policy that breaks one is not saved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<Case>,
 }
 
 /// The rules of a category, complete.
@@ -163,6 +167,7 @@ impl Policy {
             zone: default_zone(),
             undo_window_s: default_undo_window_s(),
             signals: SignalRules::default(),
+            cases: Vec::new(),
         }
     }
 
@@ -242,6 +247,7 @@ impl Policy {
             bound_text(&mut faults, &pointer, name, NAME_BYTES_MAX);
             self.rules(Some(name)).faults(&pointer, &mut faults);
         }
+        case::faults(&self.cases, &mut faults);
         faults
     }
 

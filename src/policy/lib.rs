@@ -4,6 +4,7 @@
 pub mod backtest;
 pub mod binomial;
 pub mod calibrate;
+pub mod case;
 pub mod catalogue;
 pub mod compiled;
 pub mod conversation;
@@ -16,6 +17,7 @@ pub mod guardrail;
 pub mod invalid;
 pub mod key;
 pub mod level;
+pub mod lint;
 pub mod log;
 pub mod memory;
 pub mod pace;

@@ -37,6 +37,17 @@ pub enum Route {
     Human,
 }
 
+impl Route {
+    /// As JSON writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Review => "review",
+            Self::Human => "human",
+        }
+    }
+}
+
 /// Everything but policy and draft that a decision depends on; recorded with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -170,6 +181,35 @@ fn first_match<'a>(
     if policy.guardrails.is_empty() {
         return None;
     }
+    with_facts(policy, draft, signals, local_time, |facts| {
+        let mut guardrails = policy.guardrails.iter();
+        guardrails.find(|guardrail| guardrail.when.holds(facts))
+    })
+}
+
+/// Every guardrail whose conditions hold, by its index: the first of them is the one that decides.
+pub(crate) fn all_matches(
+    policy: &Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+) -> Vec<usize> {
+    with_facts(policy, draft, signals, local_time, |facts| {
+        let guardrails = policy.guardrails.iter().enumerate();
+        guardrails
+            .filter(|(_, guardrail)| guardrail.when.holds(facts))
+            .map(|(index, _)| index)
+            .collect()
+    })
+}
+
+fn with_facts<T>(
+    policy: &Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
     let entry = draft
         .draft
         .action
@@ -183,18 +223,14 @@ fn first_match<'a>(
         .flatten()
         .map(|text| plain_words(text))
         .collect();
-    let facts = Facts {
+    ask(&Facts {
         draft,
         stakes: entry.map(|entry| entry.stakes),
         amounts: amounts.as_ref(),
         signals,
         local_time,
         texts: &texts,
-    };
-    policy
-        .guardrails
-        .iter()
-        .find(|guardrail| guardrail.when.holds(&facts))
+    })
 }
 
 /// The steps of the table above, without their words: the most careful that spoke wins.

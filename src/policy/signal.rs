@@ -24,6 +24,7 @@ mod topic;
 mod words;
 
 pub use rules::{Phrases, SignalRules};
+pub(crate) use stakes::{is_key_tag, low_confidence};
 
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;

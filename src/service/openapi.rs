@@ -172,6 +172,11 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
         Operation::RevokeKey => of(None, 204, None),
+        Operation::LintPolicy => of(
+            schema::<policies::LintRequestShape>(g),
+            200,
+            schema::<policies::LintAnswer>(g),
+        ),
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))

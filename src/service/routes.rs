@@ -61,6 +61,7 @@ pub enum Operation {
     CreateKey,
     ListKeys,
     RevokeKey,
+    LintPolicy,
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
@@ -130,6 +131,7 @@ table! {
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
+    "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";

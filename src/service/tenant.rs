@@ -202,6 +202,7 @@ impl Tenant {
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
             (Operation::GetPolicy, _) => policies::get(self),
+            (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),

@@ -11,6 +11,9 @@ mod diff;
 #[path = "laws/edit.rs"]
 mod edit;
 #[cfg(test)]
+#[path = "laws/lint.rs"]
+mod lint;
+#[cfg(test)]
 #[path = "laws/memory.rs"]
 mod memory;
 #[cfg(test)]
