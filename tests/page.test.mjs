@@ -245,6 +245,16 @@ for (const colorScheme of ["light", "dark"]) {
     await accessible("the help");
     await press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
+    await press("m");
+    await page.getByRole("dialog").getByRole("listitem").filter({ hasText: "velvet sofa" }).waitFor();
+    await accessible("the memory");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await press("l");
+    await page.getByTestId("audit").getByRole("listitem").first().waitFor();
+    await accessible("the audit log");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
   });
 }
 
