@@ -5,6 +5,9 @@
 #[path = "laws/diff.rs"]
 mod diff;
 #[cfg(test)]
+#[path = "laws/document.rs"]
+mod document;
+#[cfg(test)]
 #[path = "laws/edit.rs"]
 mod edit;
 #[cfg(test)]
