@@ -1,6 +1,7 @@
-//! `countersign decide|lint|test`: the policy's answers from files, for CI and for the curious. It must
+//! `countersign decide|lint|test|backtest`: the policy's answers from files, for CI and for the curious. It must
 //! not hold a rule: every answer comes from the policy crate.
 
+mod backtest;
 mod decide;
 mod lint;
 mod test;
@@ -12,6 +13,7 @@ const USAGE: &str = "\
 countersign decide --policy FILE [--level 1|2|3] [DRAFTS.jsonl]   a decision a line, as JSON
 countersign lint [--json] FILE                                    every fault of a policy, and what can be proved of it
 countersign test FILE                                             the named cases of a policy
+countersign backtest --policy FILE --drafts FILE.jsonl ...        what another policy would have done
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         None => ("", arguments.as_slice()),
     };
     let outcome = match name {
+        "backtest" => backtest::run(rest).map(|text| (text, true)),
         "decide" => decide::run(rest).map(|text| (text, true)),
         "lint" => lint::run(rest),
         "test" => test::run(rest),

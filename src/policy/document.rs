@@ -45,6 +45,9 @@ pub struct Policy {
     /// What a category says differently.
     #[serde(default)]
     pub categories: BTreeMap<String, CategoryRules>,
+    /// The tenant's IANA time zone, for weeks and for conditions on local time.
+    #[serde(default = "default_zone")]
+    pub zone: String,
     /// Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
     #[serde(default = "default_undo_window_s")]
     pub undo_window_s: u32,
@@ -127,6 +130,10 @@ pub enum OnExpiry {
     Human,
 }
 
+fn default_zone() -> String {
+    "UTC".into()
+}
+
 fn default_undo_window_s() -> u32 {
     8
 }
@@ -157,6 +164,7 @@ impl Policy {
                 .to_vec(),
             },
             categories: BTreeMap::new(),
+            zone: default_zone(),
             undo_window_s: default_undo_window_s(),
             signals: SignalRules::default(),
             cases: Vec::new(),
@@ -218,6 +226,7 @@ impl Policy {
         if self.undo_window_s > UNDO_WINDOW_S_MAX {
             faults.push(Invalid::field("/undo_window_s", "not between 0 and 60"));
         }
+        bound_text(&mut faults, "/zone", &self.zone, NAME_BYTES_MAX);
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
         self.guardrail_faults(&mut faults);
         self.signals.faults(&mut faults);

@@ -122,23 +122,32 @@ pub enum ReasonCode {
     Signal,
     /// The category's level alone.
     Level,
+    /// The agent is only watched: the route is what it would have been.
+    Shadow,
 }
 
 /// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
     let rules = policy.rules(draft.category.as_deref());
-    let level = situation.level.min(rules.ceiling);
     let signals = signal::find(policy, &rules, draft, situation.novelty);
     let matched = first_match(policy, draft, &signals, situation.local_time);
+    decide(policy, &rules, matched, signals, situation)
+}
+
+/// The decision, once signals and guardrail are known.
+pub(crate) fn decide(
+    policy: &Policy,
+    rules: &Rules,
+    matched: Option<&Guardrail>,
+    signals: Vec<Signal>,
+    situation: &Situation,
+) -> Decision {
+    let level = situation.level.min(rules.ceiling);
     let (route, reasons) = weigh(policy, matched, &signals, level, situation);
-    let sampling_probability = if route == Route::Release {
-        rules.sample_rate
-    } else {
-        Ratio::ZERO
-    };
+    let sampling_probability = sampling_probability(route, rules);
     let owner = matched
         .and_then(|rule| rule.owner.clone())
-        .unwrap_or_else(|| owner_of(&rules));
+        .unwrap_or_else(|| owner_of(rules));
     Decision {
         route,
         sampled: situation.sample_draw < sampling_probability,
@@ -148,6 +157,14 @@ pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision 
         level,
         owner,
         engine_version: ENGINE_VERSION,
+    }
+}
+
+/// The chance of a look afterwards: of what was released only.
+pub(crate) fn sampling_probability(route: Route, rules: &Rules) -> Ratio {
+    match route {
+        Route::Release => rules.sample_rate,
+        Route::Review | Route::Human => Ratio::ZERO,
     }
 }
 
@@ -216,7 +233,31 @@ fn with_facts<T>(
     })
 }
 
-/// The steps of the table above; the deciding reason first, then every other that spoke.
+/// The steps of the table above, without their words: the most careful that spoke wins.
+pub(crate) fn strictest(
+    policy: &Policy,
+    matched: Option<&Guardrail>,
+    signals: &[Signal],
+    level: Level,
+    stopped: bool,
+) -> Route {
+    let forbidden = signals
+        .iter()
+        .any(|signal| policy.signals.forbids(signal.code));
+    let by_rule = match (matched, level) {
+        (Some(guardrail), _) => guardrail.route,
+        (None, Level::ReviewEverything) => Route::Review,
+        (None, Level::ReviewEdgeCases) if !signals.is_empty() => Route::Review,
+        (None, Level::ReviewEdgeCases | Level::MonitorAndCorrect) => Route::Release,
+    };
+    if stopped || forbidden {
+        by_rule.max(Route::Review)
+    } else {
+        by_rule
+    }
+}
+
+/// The same steps with their reasons; the deciding one first, then every other that spoke.
 fn weigh(
     policy: &Policy,
     matched: Option<&Guardrail>,
@@ -244,11 +285,7 @@ fn weigh(
     if matched.is_none() {
         routes.extend(by_level(level, &speaking, signals.is_empty()));
     }
-    let strictest = routes
-        .iter()
-        .map(|(route, _)| *route)
-        .max()
-        .unwrap_or(Route::Review);
+    let strictest = strictest(policy, matched, signals, level, situation.stop.is_some());
     let (mut reasons, others): (Vec<_>, Vec<_>) = routes
         .into_iter()
         .partition(|(route, _)| *route == strictest);
@@ -281,6 +318,11 @@ fn by_level(level: Level, speaking: &[&Signal], quiet: bool) -> Vec<(Route, Reas
 }
 
 impl Reason {
+    /// What an agent in shadow mode is told.
+    pub fn shadow() -> Self {
+        Self::plain(ReasonCode::Shadow, "This agent is only watched for now.")
+    }
+
     fn plain(code: ReasonCode, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -354,6 +396,12 @@ impl SignalCode {
             }
         }
     }
+}
+
+/// A decision on an open draft that was made again because policy, level or stop changed: only ever
+/// towards more care, so `None` unless the new route is stricter.
+pub fn stricter(before: &Decision, after: Decision) -> Option<Decision> {
+    (after.route > before.route).then_some(after)
 }
 
 /// The keyed draw that decides about sampling: agents cannot tell who is looked at, and the same

@@ -4,7 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::problem::{FaultView, Outcome, Problem};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, log, outbox};
+use crate::{bind, log, outbox, reroute};
 use countersign_policy::case;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
@@ -191,6 +191,7 @@ pub fn store(
         .storage
         .run("UPDATE tenant SET policy_version = ?", bind![version])?;
     outbox::put(tenant, "policy", &row)?;
+    reroute::begin(tenant, now)?;
     let facts = [
         ("policy_version", version.into()),
         ("document_hash", hex(&plain(&[&row.document])).into()),
@@ -199,7 +200,8 @@ pub fn store(
     Ok(row)
 }
 
-fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
+/// A version, as far as the object holds it.
+pub fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
     tenant
         .storage
         .first(
@@ -209,7 +211,8 @@ fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
         .ok_or(Problem::from(Code::NotFound))
 }
 
-fn shown(row: &PolicyRow) -> Outcome<Answer> {
+/// A version as an answer.
+pub fn shown(row: &PolicyRow) -> Outcome<Answer> {
     let view = PolicyView {
         version: row.version,
         document: serde_json::from_str(&row.document)?,

@@ -3,7 +3,7 @@
 
 use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::Refusal;
+use countersign_policy::refusal::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder};

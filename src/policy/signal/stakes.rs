@@ -10,6 +10,20 @@ use crate::ratio::Ratio;
 /// Tags that many customer systems use; spelled in lower case with underscores.
 const KEY_TAGS: &str = include_str!("../lexicons/key_account_tags.txt");
 
+/// Whether the code is found here, and so needs no text.
+pub(crate) fn reads(code: SignalCode) -> bool {
+    matches!(
+        code,
+        SignalCode::LowConfidence
+            | SignalCode::Novel
+            | SignalCode::UnknownCategory
+            | SignalCode::HighStakes
+            | SignalCode::Irreversible
+            | SignalCode::UnlistedAction
+            | SignalCode::KeyAccount
+    )
+}
+
 pub(crate) fn find(
     policy: &Policy,
     rules: &Rules,

@@ -2,6 +2,9 @@
 //! failure found becomes a golden case. (`cfg(test)` tells the lints that a panic here is a report.)
 
 #[cfg(test)]
+#[path = "laws/backtest.rs"]
+mod backtest;
+#[cfg(test)]
 #[path = "laws/diff.rs"]
 mod diff;
 #[cfg(test)]
