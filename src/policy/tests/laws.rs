@@ -8,6 +8,9 @@ mod backtest;
 #[path = "laws/diff.rs"]
 mod diff;
 #[cfg(test)]
+#[path = "laws/document.rs"]
+mod document;
+#[cfg(test)]
 #[path = "laws/edit.rs"]
 mod edit;
 #[cfg(test)]
