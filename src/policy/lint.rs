@@ -18,6 +18,7 @@
 //! evaluation has confirmed it (`witness`).
 
 mod doing;
+mod domain;
 mod mentions;
 mod prove;
 mod setting;

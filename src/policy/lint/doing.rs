@@ -1,8 +1,9 @@
 //! What drafts do, as far as conditions tell it apart, and arguments that do it. It must not read
 //! money in its own way: `catalogue` confirms the arguments.
 
+use super::domain::fresh;
 use super::mentions::Mentions;
-use super::space::{Doing, fresh};
+use super::space::Doing;
 use crate::catalogue::{ActionEntry, Money, Unit};
 use crate::document::Policy;
 use crate::draft::Action;

@@ -99,7 +99,7 @@ impl Mentions {
         let all = self.values.iter().map(|(name, values)| {
             let texts = values.iter().filter_map(Value::as_str);
             let taken: BTreeSet<String> = texts.map(str::to_owned).collect();
-            let fresh = Value::from(super::space::fresh("other", &taken));
+            let fresh = Value::from(super::domain::fresh("other", &taken));
             let values = values.iter().cloned().chain([fresh]).map(Some);
             (name.clone(), std::iter::once(None).chain(values).collect())
         });

@@ -2,7 +2,8 @@
 //! vouch for a draft: whoever asks looks at what the real evaluation saw.
 
 use super::doing;
-use super::space::{Chosen, Space, fresh};
+use super::domain::fresh;
+use super::space::{Chosen, Space};
 use crate::document::Policy;
 use crate::draft::{Content, Conversation, Customer, Draft, Kind, Message, Role};
 use crate::guardrail::plain_words;
