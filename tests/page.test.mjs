@@ -24,7 +24,9 @@ before(async () => {
   chrome = await browser();
   page = await chrome.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB" });
   page.setDefaultTimeout(SECONDS * 1000);
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  // A lost race is an answer that the page shows where the person looks; the browser names it, too.
+  const lostRace = /status of 409/;
+  page.on("console", (message) => message.type() === "error" && !lostRace.test(message.text()) && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
   // The policy of the page allows no script from elsewhere: this one comes before it.
   await page.addInitScript(readFileSync(AXE, "utf8"));
@@ -187,22 +189,26 @@ test("a key that is held down decides once", async () => {
   await soon(async () => (await rows().count()) === 2);
   await press("Enter", "j");
   await soon(async () => (await heading()).startsWith("Elsa Held"));
-  const isOneLeft = async () => (await rows().count()) === 1;
+  const statuses = () => Promise.all(ids.map(async (id) => (await agent("GET", `/v1/drafts/${id}`)).body.status));
+  const held = async () => (await statuses()).filter((status) => status === "held").length;
+  // The press counts once the draft has been in view for a moment; the service is asked whether it did,
+  // so that a slow machine doesn't press a second time.
   await soon(async () => {
-    if (await isOneLeft()) return true;
     await page.keyboard.up("a");
     await page.waitForTimeout(2 * SEEN_MS);
     await page.keyboard.down("a");
-    await page.waitForTimeout(SEEN_MS);
-    return isOneLeft();
+    for (let looks = 0; looks < 20; looks += 1) {
+      if ((await held()) < 2) return true;
+      await page.waitForTimeout(SEEN_MS / 2);
+    }
+    return false;
   });
   for (let again = 0; again < 8; again += 1) {
     await page.waitForTimeout(SEEN_MS / 4);
     await page.keyboard.down("a");
   }
   await page.keyboard.up("a");
-  const statuses = await Promise.all(ids.map(async (id) => (await agent("GET", `/v1/drafts/${id}`)).body.status));
-  assert.equal(statuses.filter((status) => status === "held").length, 1, statuses.join(", "));
+  assert.equal(await held(), 1, (await statuses()).join(", "));
 });
 
 test("a draft that has just come into view can't be decided", async () => {
