@@ -16,7 +16,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     let counts = counts(&read(&folder.join("index.sense"))?);
     let common: u32 = options.number("common", 5)?;
     let near: u32 = options.number("near", u32::MAX)?;
-    let known: u32 = options.number("known", 4)?;
+    let known: u32 = options.number("known", 3)?;
     let often = |word: &str| counts.get(word).map_or(0, |by| by.iter().sum::<u32>());
     let mut words: Vec<(u32, String, u32)> = (counts.iter())
         .filter(|(word, _)| often(word) >= known)

@@ -1,6 +1,7 @@
 //! Measures. `npm run bench -- NAME [--data FILE] [--json]` runs one of the files beside this one;
 //! a bench touches only public surfaces and must not hold a rule of its own.
 
+mod backtest;
 mod calibration;
 mod edits;
 mod embed;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match name.as_str() {
+        "backtest" => backtest::run(&options),
         "calibration" => calibration::run(&options),
         "edits" => edits::run(&options),
         "promotion" => promotion::run(&options),

@@ -81,24 +81,25 @@ async function makeWorker(flavour) {
   await run(
     tools.workerBuild,
     [
-      ...(development ? ["--profile", "development", "--no-opt"] : ["--release"]),
+      ...["--profile", development ? "development" : "worker", "--no-opt"],
       ...["--out-dir", "../../build/worker", "src/service", "--", "--locked"],
       ...(development ? ["--features", "development"] : []),
     ],
     // Without its own stack after it, the last thing seen is the compiler's error.
     { env: { ...tools.env, RUST_BACKTRACE: "0" }, advice: "The compiler's first error above says where." },
   );
+  if (!development) await shrink(tools.wasmOpt, at("build/worker/index_bg.wasm"));
 }
 
 async function makePage() {
   const tools = await buildTools();
-  await run("cargo", ["build", "--locked", "--release", "--target", TARGET, "--package", "countersign-page"], {
+  await run("cargo", ["build", "--locked", "--profile", "page", "--target", TARGET, "--package", "countersign-page"], {
     advice: "The compiler's first error above says where.",
   });
   const { target_directory: target } = JSON.parse(
     ask("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]),
   );
-  const wasm = join(target, TARGET, "release", "countersign_page.wasm");
+  const wasm = join(target, TARGET, "page", "countersign_page.wasm");
   await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", "page"]);
   await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
   await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
@@ -106,10 +107,10 @@ async function makePage() {
   });
 }
 
-/** Optimises a Wasm file in place; drops the names, which a browser would only download. */
+/** Optimises a Wasm file in place; drops the names, which would only be downloaded and parsed. */
 async function shrink(wasmOpt, file) {
-  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types"];
-  await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", ...features.map((feature) => `--enable-${feature}`)]);
+  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
+  await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", "--converge", ...features.map((feature) => `--enable-${feature}`)]);
   renameSync(`${file}.small`, file);
 }
 

@@ -1,9 +1,10 @@
-// `npm start [-- --port N --state DIR --quiet]`: installs what is missing, builds, and serves
-// Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything remote.
+// `npm start [-- --port N --state DIR --credentials FILE --quiet]`: installs what is missing, builds,
+// and serves Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything
+// remote.
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { build, isBuilt } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
@@ -11,7 +12,7 @@ import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options,
 import { localSecrets } from "./secrets.mjs";
 import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 
-const USAGE = "npm start -- [--port N] [--state DIR] [--quiet]";
+const USAGE = "npm start -- [--port N] [--state DIR] [--credentials FILE] [--quiet]";
 /** Longer than the slowest machine needs to start workerd. */
 const READY_MS = 60_000;
 /** How long the page waits for the Worker's build after a changed rule. */
@@ -20,7 +21,7 @@ const WORKER_FIRST_MS = 120_000;
 const GRACE_MS = 5_000;
 
 await main(async () => {
-  const asked = options(process.argv.slice(2), { values: ["port", "state"], flags: ["quiet"], usage: USAGE });
+  const asked = options(process.argv.slice(2), { values: ["port", "state", "credentials"], flags: ["quiet"], usage: USAGE });
   const port = portOf(asked.port ?? "8787");
   const state = asked.state ? asTyped(asked.state) : LOCAL_STATE;
   const url = `http://localhost:${port}`;
@@ -35,7 +36,7 @@ await main(async () => {
     await Promise.race([ready(url), server.ended.then(() => Promise.reject(new Stop("the server ended; its last lines say why.")))]);
     const tenant = await demoTenant(url, secrets.OPERATOR_SECRET, join(state, "demo.json"));
     await seedDemo(url, tenant, join(state, "demo.json"));
-    announce(url, tenant);
+    announce(url, tenant, asked.credentials ? asTyped(asked.credentials) : CREDENTIALS);
     const end = interrupted();
     ownChildren();
     const stopWatching = watchPage();
@@ -114,9 +115,9 @@ function interrupted() {
 }
 
 /** Says where everything is, to people and to programs. */
-function announce(url, { agent_key, sign_in_path }) {
+function announce(url, { agent_key, sign_in_path }, file) {
   const sign_in_url = url + sign_in_path;
-  writePrivate(CREDENTIALS, { url, agent_key, sign_in_url });
+  writePrivate(file, { url, agent_key, sign_in_url });
   console.log(`
   Countersign is running. Open the review page:
 
@@ -134,7 +135,7 @@ function announce(url, { agent_key, sign_in_path }) {
            "conversation": {"id": "first", "head": "m1",
              "messages": [{"id": "m1", "role": "customer", "text": "How do I add a colleague?"}]}}'
 
-  The same for programs is in .dev/credentials.json. A change below src/ is live within seconds.
+  The same for programs is in ${relative(ROOT, file)}. A change below src/ is live within seconds.
   Ctrl-C ends everything; the state stays.
 `);
 }

@@ -150,6 +150,7 @@ test("levels, guardrails and low confidence decide what goes out by itself", asy
         money: [{ pointer: "/amount", unit: "major", currency: "USD" }],
       },
     },
+    defaults: { ...policy.defaults, sample_rate: 0 },
     categories: { "billing.refund": { start_level: 2, sample_rate: 1 }, "crm.update": { start_level: 3, sample_rate: 0 } },
   }));
   assert.equal(put.status, 200, JSON.stringify(put.body));

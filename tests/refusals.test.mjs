@@ -177,6 +177,33 @@ test("a policy with faults is refused whole, each fault by its pointer", async (
   await refused(lead.call("PUT", "/v1/policy", changed, { "if-match": '"99"' }), 412, "policy_conflict");
 });
 
+test("a policy that breaks one of its cases is not saved", async () => {
+  const broken = (document) => ({
+    ...document,
+    cases: [
+      { name: "kept", draft: draft(), route: "review" },
+      { name: "broken", draft: draft(), route: "human" },
+    ],
+  });
+  const put = await tenant.policy(lead, broken);
+  assert.equal(put.body.code, "policy_invalid");
+  assert.deepEqual(put.body.faults.map((fault) => fault.pointer), ["/cases/1"]);
+  assert.match(put.body.faults[0].detail, /^`broken` must get human, and gets review: /);
+  const active = await lead.call("GET", "/v1/policy");
+  const rule = (name, when, route) => ({ name, when, route, because: "so" });
+  const guardrails = [rule("all", {}, "review"), rule("lawyers", { signal: ["legal_threat"] }, "human")];
+  const document = { ...broken(active.body.document), guardrails };
+  const lint = (body) => lead.call("POST", "/v1/policy:lint", body);
+  const { status, body } = await lint({ document });
+  assert.equal(status, 200);
+  assert.deepEqual(body.faults.map((fault) => fault.pointer), ["/cases/1"]);
+  const [hidden] = body.findings;
+  assert.deepEqual([hidden.code, hidden.rules], ["hidden", ["all", "lawyers"]]);
+  const faulty = await lint({ document: { ...document, undo_window_s: 61 } });
+  assert.deepEqual(faulty.body.faults.map((fault) => fault.pointer), ["/undo_window_s"]);
+  await refused(lint({}), 422, "invalid_field");
+});
+
 test("invitations, tenants, paths and parameters", async () => {
   await refused(service.call("POST", "/v1/sessions", { body: { invitation: "csi_0" } }), 401, "invitation_invalid");
   const used = service.call("POST", "/v1/sessions", { body: { invitation: tenant.made.invitation } });

@@ -2,7 +2,7 @@
 //! engine, natively and in workerd. It must not know any engine.
 
 use crate::random::Random;
-use countersign_policy::compiled::Compiled;
+use countersign_policy::compiled::{Compiled, Said};
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
@@ -23,6 +23,8 @@ pub struct Case {
     pub draft: Draft,
     /// The circumstances.
     pub situation: Situation,
+    /// The texts as phrases are looked for in them.
+    pub said: Said,
     /// What stands in the draft, found before anything is timed.
     pub signals: Vec<Signal>,
 }
@@ -151,6 +153,7 @@ pub fn cases(policy: &Compiled, count: usize) -> Vec<Case> {
                 },
                 novelty: None,
             },
+            said: Said::of(&draft),
             draft,
             signals,
         });

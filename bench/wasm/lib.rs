@@ -48,7 +48,9 @@ impl RouteBench {
         let mut ready = Vec::with_capacity(self.cases.len());
         for case in &self.cases {
             let local_time = case.situation.local_time;
-            let facts = self.policy.facts(&case.draft, &case.signals, local_time);
+            let facts = self
+                .policy
+                .facts(&case.draft, &case.said, &case.signals, local_time);
             ready.push((facts, &case.situation));
         }
         for _ in 0..rounds {

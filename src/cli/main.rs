@@ -1,15 +1,19 @@
-//! `countersign decide|lint`: the policy's answers from files, for CI and for the curious. It must
+//! `countersign decide|lint|test|backtest`: the policy's answers from files, for CI and for the curious. It must
 //! not hold a rule: every answer comes from the policy crate.
 
+mod backtest;
 mod decide;
 mod lint;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 countersign decide --policy FILE [--level 1|2|3] [DRAFTS.jsonl]   a decision a line, as JSON
-countersign lint FILE                                             every fault of a policy
+countersign lint [--json] FILE                                    every fault of a policy, and what can be proved of it
+countersign test FILE                                             the named cases of a policy
+countersign backtest --policy FILE --drafts FILE.jsonl ...        what another policy would have done
 ";
 
 fn main() -> ExitCode {
@@ -19,12 +23,15 @@ fn main() -> ExitCode {
         None => ("", arguments.as_slice()),
     };
     let outcome = match name {
-        "decide" => decide::run(rest),
+        "backtest" => backtest::run(rest).map(|text| (text, true)),
+        "decide" => decide::run(rest).map(|text| (text, true)),
         "lint" => lint::run(rest),
+        "test" => test::run(rest),
         _ => Err(format!("usage:\n{USAGE}")),
     };
     match outcome {
-        Ok(text) => finish(&mut std::io::stdout(), &text, ExitCode::SUCCESS),
+        Ok((text, true)) => finish(&mut std::io::stdout(), &text, ExitCode::SUCCESS),
+        Ok((text, false)) => finish(&mut std::io::stdout(), &text, ExitCode::FAILURE),
         Err(text) => finish(&mut std::io::stderr(), &text, ExitCode::FAILURE),
     }
 }

@@ -1,125 +1,447 @@
-//! A policy made ready: compiled once per version, asked for every draft. It must never say
-//! anything that the policy alone would not say.
+//! A policy made ready for many decisions: the rules of each category complete, the conditions as
+//! short lists of what they really test, their phrases behind a filter. It must not mean anything
+//! else than the policy does: `guardrail` says what a condition means, and a law holds both alike.
 
+use crate::catalogue::{ActionEntry, Stakes};
 use crate::document::{Policy, Rules};
-use crate::draft::Draft;
-use crate::guardrail::check::{Asked, Checks, Facts, Text};
-use crate::guardrail::{Condition, Guardrail, LocalTime};
-use crate::signal::Signal;
+use crate::draft::{Draft, Kind};
+use crate::guardrail::{
+    Amount, Condition, Guardrail, LocalTime, WeekSpan, category_matches, plain_words,
+};
+use crate::level::Level;
+use crate::ratio::Ratio;
+use crate::route::{self, Decision, Route, Situation};
+use crate::signal::{self, Signal, SignalCode};
+use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-/// A policy whose conditions are lists of checks, whose phrases are in lower case and whose
-/// categories' rules are complete. Each category knows which guardrails can hold there at all.
-/// `route.rs` decides with it.
+/// Bits of the filter over a text's words: a text of 100 words passes one word in eleven that it
+/// doesn't hold.
+const FILTER_BITS: u64 = 1_024;
+const FILTER_WORDS: usize = 16;
+
+/// A policy, compiled once per version.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     policy: Policy,
-    /// One for each guardrail, in their order.
-    checks: Vec<Checks>,
-    asked: Asked,
+    conditions: Vec<Vec<Test>>,
+    reads_texts: bool,
     categories: BTreeMap<String, Prepared>,
     /// For a category that is missing or unknown.
-    other: Prepared,
+    others: Prepared,
 }
 
-/// What a category alone settles.
+/// What a category settles by itself.
 #[derive(Clone, Debug)]
 struct Prepared {
     rules: Rules,
-    /// The guardrails that a message can meet, by their place.
+    /// The guardrails that a message can meet there, by their place.
     of_messages: Vec<usize>,
-    /// The guardrails that an action can meet.
+    /// The guardrails that an action can meet there.
     of_actions: Vec<usize>,
 }
 
+/// What the rules come to, before it is put into words.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruling<'a> {
+    /// Where the draft goes.
+    pub route: Route,
+    /// The guardrail that matched.
+    pub guardrail: Option<&'a Guardrail>,
+    /// The level that counted: the live one, capped by the ceiling.
+    pub level: Level,
+    /// The category's rules.
+    pub rules: &'a Rules,
+}
+
+/// The texts of a draft as phrases are looked for in them; made once per draft.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    texts: Vec<String>,
+    filter: [u64; FILTER_WORDS],
+}
+
 impl Compiled {
-    /// Compiles a policy; cannot fail, since what can be wrong was refused when it was parsed.
+    /// Compiles a policy.
     pub fn new(policy: Policy) -> Self {
-        let mut asked = Asked::default();
-        let guardrails = policy.guardrails.iter();
-        let checks = guardrails.map(|guardrail| Checks::of(&guardrail.when, &mut asked));
+        let conditions: Vec<Vec<Test>> = policy
+            .guardrails
+            .iter()
+            .map(|guardrail| compile(&guardrail.when))
+            .collect();
         let names = policy.categories.keys();
         let prepare = |name| (String::clone(name), Prepared::of(&policy, Some(name)));
         Self {
-            checks: checks.collect(),
-            asked,
+            reads_texts: conditions.iter().flatten().any(Test::reads_texts),
             categories: names.map(prepare).collect(),
-            other: Prepared::of(&policy, None),
+            others: Prepared::of(&policy, None),
+            conditions,
             policy,
         }
     }
 
-    /// The policy itself.
+    /// The policy it was made of.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// See [`Policy::rules`]: the same, without a copy.
+    /// The complete rules of a category, as [`Policy::rules`] gives them.
     pub fn rules(&self, category: Option<&str>) -> &Rules {
         &self.prepared(category).rules
     }
 
     fn prepared(&self, category: Option<&str>) -> &Prepared {
         category
-            .and_then(|category| self.categories.get(category))
-            .unwrap_or(&self.other)
+            .and_then(|name| self.categories.get(name))
+            .unwrap_or(&self.others)
     }
 
-    /// What the guardrails are tested against, as far as they ask for it.
-    pub fn facts<'a>(
+    /// Decides one draft as [`route::route`] does.
+    pub fn route(&self, draft: &Draft, situation: &Situation) -> Decision {
+        let rules = self.rules(draft.category.as_deref());
+        let signals = signal::find(&self.policy, rules, draft, situation.novelty);
+        self.decide(draft, situation, signals)
+    }
+
+    /// Decides one draft whose signals are known: those of [`signal::find`] under this policy.
+    pub fn decide(&self, draft: &Draft, situation: &Situation, signals: Vec<Signal>) -> Decision {
+        let said = match self.reads_texts {
+            true => Said::of(draft),
+            false => Said::default(),
+        };
+        let rules = self.rules(draft.category.as_deref());
+        let matched = self.first_match(draft, &said, &signals, situation.local_time);
+        route::decide(&self.policy, rules, matched, signals, situation)
+    }
+
+    /// What the rules come to; allocates nothing but the amounts, once for the facts.
+    pub fn rule<'a>(&'a self, facts: &Facts<'_>, situation: &Situation) -> Ruling<'a> {
+        let rules = self.rules(facts.draft.category.as_deref());
+        let level = situation.level.min(rules.ceiling);
+        let guardrail = self.first(facts);
+        let stopped = situation.stop.is_some();
+        Ruling {
+            route: route::strictest(&self.policy, guardrail, facts.signals, level, stopped),
+            guardrail,
+            level,
+            rules,
+        }
+    }
+
+    /// Whether any guardrail looks for phrases, so that [`Said::of`] is worth its while.
+    pub fn reads_texts(&self) -> bool {
+        self.reads_texts
+    }
+
+    /// The first guardrail whose condition holds.
+    pub fn first_match(
         &self,
+        draft: &Draft,
+        said: &Said,
+        signals: &[Signal],
+        local_time: LocalTime,
+    ) -> Option<&Guardrail> {
+        self.first(&self.facts(draft, said, signals, local_time))
+    }
+
+    /// What guardrails are tested against.
+    pub fn facts<'a>(
+        &'a self,
         draft: &'a Draft,
+        said: &'a Said,
         signals: &'a [Signal],
         local_time: LocalTime,
     ) -> Facts<'a> {
         let action = draft.draft.action.as_ref();
-        let entry = action.and_then(|action| self.policy.actions.get(&action.name));
-        let mut text = Text::default();
-        if self.asked.text {
-            let texts = [Some(&draft.message), draft.draft.text.as_ref()];
-            texts.into_iter().flatten().for_each(|one| text.add(one));
-        }
-        let amounts = entry.zip(action).filter(|_| self.asked.amounts);
         Facts {
             draft,
-            stakes: entry.map(|entry| entry.stakes),
-            amounts: amounts.and_then(|(entry, action)| entry.amounts(action)),
+            said,
             signals,
             local_time,
-            text,
+            entry: action.and_then(|action| self.policy.actions.get(&action.name)),
+            amounts: OnceCell::new(),
         }
     }
 
-    /// The first guardrail that holds.
-    pub fn first_match(&self, facts: &Facts<'_>) -> Option<&Guardrail> {
+    fn first(&self, facts: &Facts<'_>) -> Option<&Guardrail> {
         let prepared = self.prepared(facts.draft.category.as_deref());
         let mut places = match facts.draft.draft.action {
             None => prepared.of_messages.iter(),
             Some(_) => prepared.of_actions.iter(),
         };
         let holds = |place: &&usize| {
-            let checks = self.checks.get(**place);
-            checks.is_some_and(|checks| checks.hold(facts))
+            let tests = self.conditions.get(**place);
+            tests.is_some_and(|tests| all_hold(tests, facts))
         };
         self.policy.guardrails.get(*places.find(holds)?)
     }
 }
 
 impl Prepared {
-    /// For a category that the policy knows, or for any other.
+    /// For a category that the policy knows, or for any other, which meets all guardrails.
     fn of(policy: &Policy, category: Option<&str>) -> Self {
-        let can_hold = |when: &Condition| category.is_none_or(|name| when.allows_category(name));
         let places = |action: bool| {
             let guardrails = policy.guardrails.iter().enumerate();
-            let able = guardrails.filter(|(_, guardrail)| {
-                can_hold(&guardrail.when) && (action || !guardrail.when.needs_action())
+            let can_hold = guardrails.filter(|(_, guardrail)| {
+                let allowed = category.is_none_or(|name| allows(&guardrail.when, name));
+                allowed && (action || !needs_action(&guardrail.when))
             });
-            able.map(|(place, _)| place).collect()
+            can_hold.map(|(place, _)| place).collect()
         };
         Self {
             rules: policy.rules(category),
             of_messages: places(false),
             of_actions: places(true),
+        }
+    }
+}
+
+/// Whether a condition can hold in a category at all.
+fn allows(condition: &Condition, category: &str) -> bool {
+    let mut patterns = condition.category.iter();
+    condition.category.is_empty() || patterns.any(|pattern| category_matches(pattern, category))
+}
+
+/// Whether a condition can hold for an action only.
+fn needs_action(condition: &Condition) -> bool {
+    let amount = condition.amount_over.is_some() || condition.amount_at_most.is_some();
+    amount || !condition.action.is_empty() || !condition.stakes.is_empty()
+}
+
+impl Said {
+    /// Message and draft text.
+    pub fn of(draft: &Draft) -> Self {
+        let mut said = Self::default();
+        let texts = [Some(&draft.message), draft.draft.text.as_ref()];
+        for text in texts.into_iter().flatten() {
+            let plain = plain_words(text);
+            for bit in bits(&plain) {
+                let (word, mask) = place(bit);
+                if let Some(word) = said.filter.get_mut(word) {
+                    *word |= mask;
+                }
+            }
+            said.texts.push(plain);
+        }
+        said
+    }
+
+    fn may_hold(&self, bits: &[u64]) -> bool {
+        bits.iter().all(|bit| {
+            let (word, mask) = place(*bit);
+            self.filter.get(word).is_some_and(|word| word & mask != 0)
+        })
+    }
+}
+
+/// The words of a plain text, each as a bit of the filter.
+fn bits(plain: &str) -> impl Iterator<Item = u64> {
+    let words = plain.split(' ').filter(|word| !word.is_empty());
+    // FNV-1a, folded: only its low bits are looked at.
+    words.map(|word| {
+        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        (hash ^ (hash >> 32)) % FILTER_BITS
+    })
+}
+
+fn place(bit: u64) -> (usize, u64) {
+    let word = usize::try_from(bit / 64).unwrap_or(usize::MAX);
+    (
+        word,
+        1_u64.rotate_left(u32::try_from(bit % 64).unwrap_or(0)),
+    )
+}
+
+/// A phrase of a guardrail.
+#[derive(Clone, Debug)]
+struct Phrase {
+    plain: String,
+    bits: Vec<u64>,
+}
+
+impl Phrase {
+    fn new(text: &str) -> Self {
+        let plain = plain_words(text);
+        Self {
+            bits: bits(&plain).collect(),
+            plain,
+        }
+    }
+
+    fn stands_in(&self, said: &Said) -> bool {
+        said.may_hold(&self.bits) && said.texts.iter().any(|text| text.contains(&self.plain))
+    }
+}
+
+/// One field of a condition, and what it compares with.
+#[derive(Clone, Debug)]
+enum Test {
+    Kind(Kind),
+    Agent(Vec<String>),
+    Channel(Vec<String>),
+    Category(Vec<String>),
+    Action(Vec<String>),
+    Stakes(Vec<Stakes>),
+    ConfidenceBelow(Ratio),
+    ConfidenceAtLeast(Ratio),
+    ConversationAtLeast(u32),
+    LocalTime(Vec<WeekSpan>),
+    Signal(Vec<SignalCode>, Ratio),
+    CustomerTags(Vec<String>),
+    CustomerPlan(Vec<String>),
+    Metadata(BTreeMap<String, Vec<Value>>),
+    AmountOver(Amount),
+    AmountAtMost(Amount),
+    Words(Vec<Phrase>),
+    All(Vec<Test>),
+    Any(Vec<Vec<Test>>),
+    Not(Vec<Test>),
+}
+
+/// What guardrails are tested against, read from a draft once; see [`Compiled::facts`].
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    draft: &'a Draft,
+    said: &'a Said,
+    signals: &'a [Signal],
+    local_time: LocalTime,
+    entry: Option<&'a ActionEntry>,
+    amounts: OnceCell<Option<BTreeMap<String, u64>>>,
+}
+
+impl Facts<'_> {
+    fn amounts(&self) -> Option<&BTreeMap<String, u64>> {
+        let read = || {
+            self.entry
+                .zip(self.draft.draft.action.as_ref())
+                .and_then(|(entry, action)| entry.amounts(action))
+        };
+        self.amounts.get_or_init(read).as_ref()
+    }
+}
+
+/// What a condition really tests, the cheap first: a rule mostly fails at its first.
+fn compile(condition: &Condition) -> Vec<Test> {
+    let mut tests = Vec::new();
+    let listed = |list: &Vec<String>, test: fn(Vec<String>) -> Test| {
+        (!list.is_empty()).then(|| test(list.clone()))
+    };
+    tests.extend(condition.kind.map(Test::Kind));
+    tests.extend(listed(&condition.agent, Test::Agent));
+    tests.extend(listed(&condition.channel, Test::Channel));
+    tests.extend(listed(&condition.category, Test::Category));
+    tests.extend(listed(&condition.action, Test::Action));
+    if !condition.stakes.is_empty() {
+        tests.push(Test::Stakes(condition.stakes.clone()));
+    }
+    tests.extend(condition.confidence_below.map(Test::ConfidenceBelow));
+    tests.extend(condition.confidence_at_least.map(Test::ConfidenceAtLeast));
+    tests.extend(
+        condition
+            .conversation_at_least
+            .map(Test::ConversationAtLeast),
+    );
+    if !condition.local_time.is_empty() {
+        tests.push(Test::LocalTime(condition.local_time.clone()));
+    }
+    if !condition.signal.is_empty() {
+        let least = condition.signal_at_least.unwrap_or(Ratio::ZERO);
+        tests.push(Test::Signal(condition.signal.clone(), least));
+    }
+    tests.extend(listed(&condition.customer_tags, Test::CustomerTags));
+    tests.extend(listed(&condition.customer_plan, Test::CustomerPlan));
+    if !condition.metadata.is_empty() {
+        tests.push(Test::Metadata(condition.metadata.clone()));
+    }
+    tests.extend(condition.amount_over.clone().map(Test::AmountOver));
+    tests.extend(condition.amount_at_most.clone().map(Test::AmountAtMost));
+    if !condition.words.is_empty() {
+        let phrases = condition.words.iter().map(|words| Phrase::new(words));
+        tests.push(Test::Words(phrases.collect()));
+    }
+    if !condition.all.is_empty() {
+        tests.push(Test::All(condition.all.iter().flat_map(compile).collect()));
+    }
+    if !condition.any.is_empty() {
+        tests.push(Test::Any(condition.any.iter().map(compile).collect()));
+    }
+    tests.extend(
+        condition
+            .not
+            .as_ref()
+            .map(|inner| Test::Not(compile(inner))),
+    );
+    tests
+}
+
+fn all_hold(tests: &[Test], facts: &Facts<'_>) -> bool {
+    tests.iter().all(|test| test.holds(facts))
+}
+
+impl Test {
+    fn reads_texts(&self) -> bool {
+        match self {
+            Self::Words(_) => true,
+            Self::All(tests) | Self::Not(tests) => tests.iter().any(Self::reads_texts),
+            Self::Any(several) => several.iter().flatten().any(Self::reads_texts),
+            _ => false,
+        }
+    }
+
+    fn holds(&self, facts: &Facts<'_>) -> bool {
+        let draft = facts.draft;
+        let action = draft.draft.action.as_ref();
+        let customer = draft.customer.as_ref();
+        match self {
+            Self::Kind(kind) => *kind == draft.kind,
+            Self::Agent(list) => list.contains(&draft.agent),
+            Self::Channel(list) => list.contains(&draft.channel),
+            Self::Category(patterns) => draft.category.as_ref().is_some_and(|category| {
+                patterns
+                    .iter()
+                    .any(|pattern| category_matches(pattern, category))
+            }),
+            Self::Action(list) => action.is_some_and(|action| list.contains(&action.name)),
+            Self::Stakes(list) => facts
+                .entry
+                .is_some_and(|entry| list.contains(&entry.stakes)),
+            Self::ConfidenceBelow(bound) => draft.confidence.is_none_or(|value| value < *bound),
+            Self::ConfidenceAtLeast(bound) => draft.confidence.is_some_and(|value| value >= *bound),
+            Self::ConversationAtLeast(least) => {
+                let messages = draft.conversation.messages.len();
+                u32::try_from(messages).unwrap_or(u32::MAX) >= *least
+            }
+            Self::LocalTime(spans) => spans.iter().any(|span| span.contains(facts.local_time)),
+            Self::Signal(codes, least) => facts
+                .signals
+                .iter()
+                .any(|signal| codes.contains(&signal.code) && signal.score >= *least),
+            Self::CustomerTags(list) => {
+                customer.is_some_and(|customer| customer.tags.iter().any(|tag| list.contains(tag)))
+            }
+            Self::CustomerPlan(list) => customer
+                .and_then(|customer| customer.plan.as_ref())
+                .is_some_and(|plan| list.contains(plan)),
+            Self::Metadata(fields) => fields.iter().all(|(name, values)| {
+                let value = draft.metadata.get(name);
+                value.is_some_and(|value| values.contains(value))
+            }),
+            Self::AmountOver(over) => {
+                action.is_some()
+                    && facts
+                        .amounts()
+                        .is_none_or(|amounts| over.exceeded_by(amounts))
+            }
+            Self::AmountAtMost(most) => {
+                action.is_some() && facts.amounts().is_some_and(|amounts| most.covers(amounts))
+            }
+            Self::Words(phrases) => phrases.iter().any(|phrase| phrase.stands_in(facts.said)),
+            Self::All(tests) => all_hold(tests, facts),
+            Self::Any(several) => several.iter().any(|tests| all_hold(tests, facts)),
+            Self::Not(tests) => !all_hold(tests, facts),
         }
     }
 }

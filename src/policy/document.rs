@@ -2,6 +2,7 @@
 //! hold live state: a category's level is earned, and the document only says where it starts and
 //! how far it may go.
 
+use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
 use crate::draft::NAME_BYTES_MAX;
 use crate::guardrail::Guardrail;
@@ -44,12 +45,18 @@ pub struct Policy {
     /// What a category says differently.
     #[serde(default)]
     pub categories: BTreeMap<String, CategoryRules>,
+    /// The tenant's IANA time zone, for weeks and for conditions on local time.
+    #[serde(default = "default_zone")]
+    pub zone: String,
     /// Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
     #[serde(default = "default_undo_window_s")]
     pub undo_window_s: u32,
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
+    /// Drafts and the routes that they must get; a policy that breaks one is not saved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<Case>,
 }
 
 /// The rules of a category, complete.
@@ -123,6 +130,10 @@ pub enum OnExpiry {
     Human,
 }
 
+fn default_zone() -> String {
+    "UTC".into()
+}
+
 fn default_undo_window_s() -> u32 {
     8
 }
@@ -153,8 +164,10 @@ impl Policy {
                 .to_vec(),
             },
             categories: BTreeMap::new(),
+            zone: default_zone(),
             undo_window_s: default_undo_window_s(),
             signals: SignalRules::default(),
+            cases: Vec::new(),
         }
     }
 
@@ -213,6 +226,7 @@ impl Policy {
         if self.undo_window_s > UNDO_WINDOW_S_MAX {
             faults.push(Invalid::field("/undo_window_s", "not between 0 and 60"));
         }
+        bound_text(&mut faults, "/zone", &self.zone, NAME_BYTES_MAX);
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
         self.guardrail_faults(&mut faults);
         self.signals.faults(&mut faults);
@@ -233,6 +247,7 @@ impl Policy {
             bound_text(&mut faults, &pointer, name, NAME_BYTES_MAX);
             self.rules(Some(name)).faults(&pointer, &mut faults);
         }
+        case::faults(&self.cases, &mut faults);
         faults
     }
 

@@ -22,7 +22,7 @@ mod rule;
 mod shelf;
 mod word;
 
-pub use action::{ActionEdit, PointerEdit, action};
+pub use action::{ActionEdit, PointerEdit, action, argument_kind};
 use evidence::{Evidence, Reading};
 pub use relation::{Link, files as relation_files};
 use serde::{Deserialize, Serialize};

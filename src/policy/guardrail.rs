@@ -1,15 +1,12 @@
 //! Explicit, named rules: when these conditions hold, this route, because. Conditions are typed
 //! data and must never become a language: a form shows them, a linter proves things about them.
-//! `check` tests them.
-
-pub mod check;
 
 use crate::catalogue::Stakes;
-use crate::draft::Kind;
+use crate::draft::{Draft, Kind};
 use crate::invalid::{Invalid, bound_list, bound_text};
 use crate::ratio::Ratio;
 use crate::route::Route;
-use crate::signal::SignalCode;
+use crate::signal::{Signal, SignalCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -143,7 +140,120 @@ pub struct LocalTime {
     pub minute: u16,
 }
 
+/// What a condition is tested against, beside the draft.
+pub(crate) struct Facts<'a> {
+    pub draft: &'a Draft,
+    pub stakes: Option<Stakes>,
+    /// Money by currency; `None` where it can't be read or the action is unlisted.
+    pub amounts: Option<&'a BTreeMap<String, u64>>,
+    pub signals: &'a [Signal],
+    pub local_time: LocalTime,
+    /// Message and draft text, lower case, each with its words parted by single spaces.
+    pub texts: &'a [String],
+}
+
 impl Condition {
+    /// Whether it holds.
+    pub(crate) fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.names_hold(facts)
+            && self.action_holds(facts)
+            && self.confidence_holds(facts)
+            && self.texts_hold(facts)
+            && self.customer_holds(facts)
+            && self.signals_hold(facts)
+            && self.all.iter().all(|condition| condition.holds(facts))
+            && (self.any.is_empty() || self.any.iter().any(|condition| condition.holds(facts)))
+            && self
+                .not
+                .as_ref()
+                .is_none_or(|condition| !condition.holds(facts))
+    }
+
+    fn names_hold(&self, facts: &Facts<'_>) -> bool {
+        let draft = facts.draft;
+        one_of(&self.agent, &draft.agent)
+            && one_of(&self.channel, &draft.channel)
+            && self.kind.is_none_or(|kind| kind == draft.kind)
+            && (self.category.is_empty()
+                || draft.category.as_ref().is_some_and(|category| {
+                    self.category
+                        .iter()
+                        .any(|pattern| category_matches(pattern, category))
+                }))
+    }
+
+    fn action_holds(&self, facts: &Facts<'_>) -> bool {
+        let action = facts.draft.draft.action.as_ref();
+        (self.action.is_empty() || action.is_some_and(|action| one_of(&self.action, &action.name)))
+            && (self.stakes.is_empty() || facts.stakes.is_some_and(|s| self.stakes.contains(&s)))
+            && self.amount_over.as_ref().is_none_or(|over| {
+                action.is_some()
+                    && facts
+                        .amounts
+                        .is_none_or(|amounts| over.exceeded_by(amounts))
+            })
+            && self.amount_at_most.as_ref().is_none_or(|most| {
+                action.is_some() && facts.amounts.is_some_and(|amounts| most.covers(amounts))
+            })
+    }
+
+    fn confidence_holds(&self, facts: &Facts<'_>) -> bool {
+        let stated = facts.draft.confidence;
+        self.confidence_below
+            .is_none_or(|bound| stated.is_none_or(|value| value < bound))
+            && self
+                .confidence_at_least
+                .is_none_or(|bound| stated.is_some_and(|value| value >= bound))
+    }
+
+    fn texts_hold(&self, facts: &Facts<'_>) -> bool {
+        let messages = facts.draft.conversation.messages.len();
+        (self.words.is_empty()
+            || self.words.iter().any(|words| {
+                let words = plain_words(words);
+                facts.texts.iter().any(|text| text.contains(&words))
+            }))
+            && self
+                .conversation_at_least
+                .is_none_or(|least| u32::try_from(messages).unwrap_or(u32::MAX) >= least)
+            && (self.local_time.is_empty()
+                || self
+                    .local_time
+                    .iter()
+                    .any(|span| span.contains(facts.local_time)))
+    }
+
+    fn customer_holds(&self, facts: &Facts<'_>) -> bool {
+        let customer = facts.draft.customer.as_ref();
+        (self.customer_tags.is_empty()
+            || customer.is_some_and(|customer| {
+                customer
+                    .tags
+                    .iter()
+                    .any(|tag| self.customer_tags.contains(tag))
+            }))
+            && (self.customer_plan.is_empty()
+                || customer
+                    .and_then(|customer| customer.plan.as_ref())
+                    .is_some_and(|plan| self.customer_plan.contains(plan)))
+            && self.metadata.iter().all(|(name, values)| {
+                facts
+                    .draft
+                    .metadata
+                    .get(name)
+                    .is_some_and(|value| values.contains(value))
+            })
+    }
+
+    fn signals_hold(&self, facts: &Facts<'_>) -> bool {
+        let least = self.signal_at_least.unwrap_or(Ratio::ZERO);
+        self.signal.is_empty()
+            || facts
+                .signals
+                .iter()
+                .any(|signal| self.signal.contains(&signal.code) && signal.score >= least)
+    }
+
     pub(crate) fn faults(&self, pointer: &str, depth: u32, faults: &mut Vec<Invalid>) {
         if depth > CONDITION_DEPTH_MAX {
             faults.push(Invalid::too_long(
@@ -167,7 +277,7 @@ impl Condition {
             bound_list(faults, &pointer, list, CONDITION_ITEMS_MAX);
             for text in list {
                 bound_text(faults, &pointer, text, crate::draft::NAME_BYTES_MAX);
-                if check::plain_words(text).trim().is_empty() {
+                if plain_words(text).trim().is_empty() {
                     faults.push(Invalid::field(&pointer, "an entry without a word"));
                 }
             }
@@ -190,11 +300,111 @@ impl Condition {
     }
 }
 
+impl Amount {
+    /// Whether more than this moves; money in another currency can't be compared, so it is more.
+    pub(crate) fn exceeded_by(&self, amounts: &BTreeMap<String, u64>) -> bool {
+        amounts
+            .iter()
+            .any(|(currency, minor)| *currency != self.currency || *minor > self.minor)
+    }
+
+    pub(crate) fn covers(&self, amounts: &BTreeMap<String, u64>) -> bool {
+        !amounts.is_empty() && !self.exceeded_by(amounts)
+    }
+}
+
 impl WeekSpan {
     fn is_sound(self) -> bool {
         (1..=7).contains(&self.from_day)
             && (self.from_day..=7).contains(&self.to_day)
             && self.to_minute <= 1440
             && self.from_minute < self.to_minute
+    }
+
+    pub(crate) fn contains(self, time: LocalTime) -> bool {
+        (self.from_day..=self.to_day).contains(&time.weekday)
+            && (self.from_minute..self.to_minute).contains(&time.minute)
+    }
+}
+
+/// Lower-case words between single spaces, with one at either end, so that a phrase is found only
+/// as whole words.
+pub(crate) fn plain_words(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len().saturating_add(2));
+    plain.push(' ');
+    for character in text.chars() {
+        if character.is_ascii() {
+            add_plain(character.to_ascii_lowercase(), &mut plain);
+        } else {
+            let lower = character.to_lowercase();
+            lower.for_each(|character| add_plain(character, &mut plain));
+        }
+    }
+    if !plain.ends_with(' ') {
+        plain.push(' ');
+    }
+    plain
+}
+
+fn add_plain(character: char, plain: &mut String) {
+    if character.is_alphanumeric() {
+        plain.push(character);
+    } else if !matches!(character, '\'' | '’') && !plain.ends_with(' ') {
+        plain.push(' ');
+    }
+}
+
+fn one_of(list: &[String], value: &str) -> bool {
+    list.is_empty() || list.iter().any(|item| item == value)
+}
+
+pub(crate) fn category_matches(pattern: &str, category: &str) -> bool {
+    match pattern.strip_suffix(".*") {
+        None => pattern == category,
+        Some(prefix) => category
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_match_whole_words_in_any_case() {
+        for (text, phrase, expected) in [
+            ("I will SUE you!", "sue", true),
+            ("an issue", "sue", false),
+            ("My lawyer—he said", "lawyer he", true),
+            ("don’t", "don't", true),
+        ] {
+            assert_eq!(
+                plain_words(text).contains(&plain_words(phrase)),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_category_prefix_ends_at_a_dot() {
+        assert!(category_matches("billing.*", "billing"));
+        assert!(category_matches("billing.*", "billing.refund"));
+        assert!(!category_matches("billing.*", "billings"));
+        assert!(!category_matches("billing", "billing.refund"));
+    }
+
+    #[test]
+    fn money_in_another_currency_is_more() {
+        let over = Amount {
+            minor: 10_000,
+            currency: "USD".into(),
+        };
+        let amounts = |currency: &str, minor| BTreeMap::from([(currency.to_owned(), minor)]);
+        assert!(!over.exceeded_by(&amounts("USD", 10_000)));
+        assert!(over.exceeded_by(&amounts("USD", 10_001)));
+        assert!(over.exceeded_by(&amounts("EUR", 1)));
+        assert!(!over.covers(&BTreeMap::new()));
     }
 }

@@ -64,6 +64,8 @@ pub enum Event {
     LevelChanged,
     #[serde(rename = "stop.changed")]
     StopChanged,
+    #[serde(rename = "shadow.changed")]
+    ShadowChanged,
     #[serde(rename = "draft.routed")]
     DraftRouted,
     #[serde(rename = "draft.rerouted")]

@@ -2,7 +2,7 @@
 //! not hold details of one request: those stand beside the code.
 
 use crate::invalid::Fault;
-use crate::queue::Refusal;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -60,6 +60,7 @@ codes! {
     TooLateToUndo => "too_late_to_undo", 409, "The undo window is over.";
     NotYours => "not_yours", 409, "Somebody else gave the verdict.";
     NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, so it has no outcome.";
+    Stopped => "stopped", 409, "A stop covers the draft: nothing of it may leave now.";
     TenantExists => "tenant_exists", 409, "A tenant of that name exists.";
     PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
     BodyTooLarge => "body_too_large", 413, "The body is above its limit.";

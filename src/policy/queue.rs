@@ -14,6 +14,7 @@
 //!        └─ confirm: looked at;  correct ──▶ corrected
 //! ```
 
+use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
@@ -239,33 +240,6 @@ pub enum Outcome {
     Failed,
     /// The agent did not send it.
     Skipped,
-}
-
-/// Why a command is not possible now. Nothing has changed then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It no longer waits for a person.
-    NotOpen,
-    /// Another reviewer claims it.
-    LeasedByOther,
-    /// It changed since the reviewer saw it.
-    VersionConflict,
-    /// The conversation went on since the reviewer saw it.
-    HeadConflict,
-    /// It belongs to a person: what the agent wrote can't be approved.
-    BelongsToHuman,
-    /// This verdict is for drafts that wait, and this one is out, or the other way round.
-    VerdictNotApplicable,
-    /// There is no verdict to take back.
-    NothingToUndo,
-    /// The undo window is over.
-    TooLateToUndo,
-    /// Somebody else gave it.
-    NotYours,
-    /// The undo window is not over yet.
-    NotYetSettled,
-    /// Nothing of this draft may leave, so it has no outcome.
-    NothingLeft,
 }
 
 impl Entry {
@@ -500,47 +474,6 @@ impl Entry {
             deferred_until: None,
         }
     }
-}
-
-/// What is known of a conversation's newest message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Its id.
-    pub head: String,
-    /// Its count, where the agent counts.
-    pub sequence: Option<u64>,
-}
-
-/// What a head is to the one that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Advance {
-    /// The same message.
-    Same,
-    /// A newer one: open drafts on another head are stale.
-    Newer,
-    /// An older one: nothing moves, and a draft on it is stale.
-    Older,
-}
-
-/// What `head` is to the known one. With counts the higher one is newer; without, another head is.
-pub fn advance(known: Option<&Head>, head: &str, sequence: Option<u64>) -> Advance {
-    match known {
-        None => Advance::Newer,
-        Some(known) => match (known.sequence, sequence) {
-            (Some(known), Some(new)) if new < known => Advance::Older,
-            _ if known.head == head => Advance::Same,
-            (Some(known), Some(new)) if new == known => Advance::Older,
-            _ => Advance::Newer,
-        },
-    }
-}
-
-/// Seconds that a new draft waits behind `ahead` others at the rate of the last hour; `None` while
-/// nobody decides, since then nothing can be promised.
-pub fn expected_wait_s(ahead: u32, decided_last_hour: u32) -> Option<u32> {
-    let places = u64::from(ahead).saturating_add(1).saturating_mul(3_600);
-    let wait = places.checked_div(u64::from(decided_last_hour))?;
-    Some(u32::try_from(wait).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -12,11 +12,9 @@
 //! | level 3 | always | release |
 //! | sampling | released, and the keyed draw is below the category's rate | release, looked at afterwards |
 
-use crate::compiled::Compiled;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
-use crate::guardrail::check::Facts;
-use crate::guardrail::{Guardrail, LocalTime};
+use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
 use crate::level::Level;
 use crate::ratio::Ratio;
 use crate::signal::{self, Evidence, Signal, SignalCode};
@@ -37,6 +35,17 @@ pub enum Route {
     Review,
     /// A person does it; the draft is background only.
     Human,
+}
+
+impl Route {
+    /// As JSON writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Review => "review",
+            Self::Human => "human",
+        }
+    }
 }
 
 /// Everything but policy and draft that a decision depends on; recorded with it.
@@ -113,155 +122,207 @@ pub enum ReasonCode {
     Signal,
     /// The category's level alone.
     Level,
+    /// The agent is only watched: the route is what it would have been.
+    Shadow,
 }
 
-/// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason. It
-/// compiles the policy first: who decides more than once keeps a [`Compiled`].
+/// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
-    Compiled::new(policy.clone()).route(draft, situation)
+    let rules = policy.rules(draft.category.as_deref());
+    let signals = signal::find(policy, &rules, draft, situation.novelty);
+    let matched = first_match(policy, draft, &signals, situation.local_time);
+    decide(policy, &rules, matched, signals, situation)
 }
 
-/// What the rules come to, before it is put into words; see [`Compiled::rule`].
-#[derive(Clone, Copy, Debug)]
-pub struct Ruling<'a> {
-    /// Where the draft goes.
-    pub route: Route,
-    /// The guardrail that matched.
-    pub guardrail: Option<&'a Guardrail>,
-    /// The level that counted: the live one, capped by the ceiling.
-    pub level: Level,
-    /// The category's rules.
-    pub rules: &'a Rules,
-}
-
-impl Compiled {
-    /// Decides one draft, see [`route`].
-    pub fn route(&self, draft: &Draft, situation: &Situation) -> Decision {
-        let rules = self.rules(draft.category.as_deref());
-        let signals = signal::find(self.policy(), rules, draft, situation.novelty);
-        self.decide(draft, situation, signals)
-    }
-
-    /// Decides one draft whose signals are known; under the same version they are those of
-    /// [`signal::find`].
-    pub fn decide(&self, draft: &Draft, situation: &Situation, signals: Vec<Signal>) -> Decision {
-        let facts = self.facts(draft, &signals, situation.local_time);
-        let ruling = self.rule(&facts, situation);
-        let Ruling { rules, .. } = ruling;
-        let sampling_probability = if ruling.route == Route::Release {
-            rules.sample_rate
-        } else {
-            Ratio::ZERO
-        };
-        let own = ruling.guardrail.and_then(|rule| rule.owner.as_ref());
-        Decision {
-            route: ruling.route,
-            sampled: situation.sample_draw < sampling_probability,
-            sampling_probability,
-            reasons: self.reasons(&ruling, &signals, situation),
-            level: ruling.level,
-            owner: own.unwrap_or(&rules.owner).clone(),
-            engine_version: ENGINE_VERSION,
-            signals,
-        }
-    }
-
-    /// What the rules come to; allocates nothing.
-    pub fn rule<'a>(&'a self, facts: &Facts<'a>, situation: &'a Situation) -> Ruling<'a> {
-        let rules = self.rules(facts.draft.category.as_deref());
-        let guardrail = self.first_match(facts);
-        let level = situation.level.min(rules.ceiling);
-        let steps = self.steps(guardrail, level, facts.signals, situation);
-        Ruling {
-            route: steps.map(Step::route).max().unwrap_or(Route::Review),
-            guardrail,
-            level,
-            rules,
-        }
-    }
-
-    /// Every step of the table above that spoke, in words; the deciding ones first.
-    fn reasons(&self, ruling: &Ruling, signals: &[Signal], situation: &Situation) -> Vec<Reason> {
-        let steps = || self.steps(ruling.guardrail, ruling.level, signals, situation);
-        let decide = |step: &Step| step.route() == ruling.route;
-        let deciding = steps().filter(decide);
-        let others = steps().filter(|step| !decide(step));
-        deciding.chain(others).map(Step::reason).collect()
-    }
-
-    /// The steps of the table above that speak, in its order.
-    fn steps<'a>(
-        &'a self,
-        matched: Option<&'a Guardrail>,
-        level: Level,
-        signals: &'a [Signal],
-        situation: &'a Situation,
-    ) -> impl Iterator<Item = Step<'a>> {
-        let stop = situation.stop.as_deref().map(Step::Stop);
-        let forbids = |signal: &&Signal| self.policy().signals.forbids(signal.code);
-        let forbidding = signals.iter().filter(forbids).map(Step::Forbidding);
-        let by_level = matched.is_none().then_some(level);
-        let alone = by_level.filter(|level| match level {
-            Level::ReviewEverything | Level::MonitorAndCorrect => true,
-            Level::ReviewEdgeCases => signals.is_empty(),
-        });
-        let heeded = match by_level {
-            Some(Level::ReviewEverything | Level::ReviewEdgeCases) => signals,
-            Some(Level::MonitorAndCorrect) | None => &[],
-        };
-        let speaking = heeded.iter().filter(move |signal| !forbids(signal));
-        stop.into_iter()
-            .chain(matched.map(Step::Guardrail))
-            .chain(forbidding)
-            .chain(alone.map(Step::Level))
-            .chain(speaking.map(Step::Signal))
+/// The decision, once signals and guardrail are known.
+pub(crate) fn decide(
+    policy: &Policy,
+    rules: &Rules,
+    matched: Option<&Guardrail>,
+    signals: Vec<Signal>,
+    situation: &Situation,
+) -> Decision {
+    let level = situation.level.min(rules.ceiling);
+    let (route, reasons) = weigh(policy, matched, &signals, level, situation);
+    let sampling_probability = sampling_probability(route, rules);
+    let owner = matched
+        .and_then(|rule| rule.owner.clone())
+        .unwrap_or_else(|| owner_of(rules));
+    Decision {
+        route,
+        sampled: situation.sample_draw < sampling_probability,
+        sampling_probability,
+        reasons,
+        signals,
+        level,
+        owner,
+        engine_version: ENGINE_VERSION,
     }
 }
 
-/// A step that spoke.
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Stop(&'a str),
-    Guardrail(&'a Guardrail),
-    Forbidding(&'a Signal),
-    Level(Level),
-    Signal(&'a Signal),
-}
-
-impl Step<'_> {
-    fn route(self) -> Route {
-        match self {
-            Self::Guardrail(guardrail) => guardrail.route,
-            Self::Level(Level::ReviewEdgeCases | Level::MonitorAndCorrect) => Route::Release,
-            Self::Stop(_) | Self::Forbidding(_) | Self::Signal(_) => Route::Review,
-            Self::Level(Level::ReviewEverything) => Route::Review,
-        }
-    }
-
-    fn reason(self) -> Reason {
-        match self {
-            Self::Stop(why) => {
-                Reason::plain(ReasonCode::Stop, format!("Everything is on hold: {why}."))
-            }
-            Self::Guardrail(guardrail) => Reason::guardrail(guardrail),
-            Self::Forbidding(signal) => Reason::signal(ReasonCode::ForbiddingSignal, signal),
-            Self::Level(level) => Reason::plain(ReasonCode::Level, level_text(level)),
-            Self::Signal(signal) => Reason::signal(ReasonCode::Signal, signal),
-        }
+/// The chance of a look afterwards: of what was released only.
+pub(crate) fn sampling_probability(route: Route, rules: &Rules) -> Ratio {
+    match route {
+        Route::Release => rules.sample_rate,
+        Route::Review | Route::Human => Ratio::ZERO,
     }
 }
 
-fn level_text(level: Level) -> &'static str {
+fn owner_of(rules: &Rules) -> String {
+    rules.owner.clone()
+}
+
+fn first_match<'a>(
+    policy: &'a Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+) -> Option<&'a Guardrail> {
+    if policy.guardrails.is_empty() {
+        return None;
+    }
+    with_facts(policy, draft, signals, local_time, |facts| {
+        let mut guardrails = policy.guardrails.iter();
+        guardrails.find(|guardrail| guardrail.when.holds(facts))
+    })
+}
+
+/// Every guardrail whose conditions hold, by its index: the first of them is the one that decides.
+pub(crate) fn all_matches(
+    policy: &Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+) -> Vec<usize> {
+    with_facts(policy, draft, signals, local_time, |facts| {
+        let guardrails = policy.guardrails.iter().enumerate();
+        guardrails
+            .filter(|(_, guardrail)| guardrail.when.holds(facts))
+            .map(|(index, _)| index)
+            .collect()
+    })
+}
+
+fn with_facts<T>(
+    policy: &Policy,
+    draft: &Draft,
+    signals: &[Signal],
+    local_time: LocalTime,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
+    let entry = draft
+        .draft
+        .action
+        .as_ref()
+        .and_then(|action| policy.actions.get(&action.name));
+    let amounts = entry
+        .zip(draft.draft.action.as_ref())
+        .and_then(|(entry, action)| entry.amounts(action));
+    let texts: Vec<String> = [Some(&draft.message), draft.draft.text.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|text| plain_words(text))
+        .collect();
+    ask(&Facts {
+        draft,
+        stakes: entry.map(|entry| entry.stakes),
+        amounts: amounts.as_ref(),
+        signals,
+        local_time,
+        texts: &texts,
+    })
+}
+
+/// The steps of the table above, without their words: the most careful that spoke wins.
+pub(crate) fn strictest(
+    policy: &Policy,
+    matched: Option<&Guardrail>,
+    signals: &[Signal],
+    level: Level,
+    stopped: bool,
+) -> Route {
+    let forbidden = signals
+        .iter()
+        .any(|signal| policy.signals.forbids(signal.code));
+    let by_rule = match (matched, level) {
+        (Some(guardrail), _) => guardrail.route,
+        (None, Level::ReviewEverything) => Route::Review,
+        (None, Level::ReviewEdgeCases) if !signals.is_empty() => Route::Review,
+        (None, Level::ReviewEdgeCases | Level::MonitorAndCorrect) => Route::Release,
+    };
+    if stopped || forbidden {
+        by_rule.max(Route::Review)
+    } else {
+        by_rule
+    }
+}
+
+/// The same steps with their reasons; the deciding one first, then every other that spoke.
+fn weigh(
+    policy: &Policy,
+    matched: Option<&Guardrail>,
+    signals: &[Signal],
+    level: Level,
+    situation: &Situation,
+) -> (Route, Vec<Reason>) {
+    let mut routes: Vec<(Route, Reason)> = Vec::new();
+    if let Some(stop) = &situation.stop {
+        let text = format!("Everything is on hold: {stop}.");
+        routes.push((Route::Review, Reason::plain(ReasonCode::Stop, text)));
+    }
+    if let Some(guardrail) = matched {
+        routes.push((guardrail.route, Reason::guardrail(guardrail)));
+    }
+    let (forbidding, speaking): (Vec<_>, Vec<_>) = signals
+        .iter()
+        .partition(|signal| policy.signals.forbids(signal.code));
+    for signal in forbidding {
+        routes.push((
+            Route::Review,
+            Reason::signal(ReasonCode::ForbiddingSignal, signal),
+        ));
+    }
+    if matched.is_none() {
+        routes.extend(by_level(level, &speaking, signals.is_empty()));
+    }
+    let strictest = strictest(policy, matched, signals, level, situation.stop.is_some());
+    let (mut reasons, others): (Vec<_>, Vec<_>) = routes
+        .into_iter()
+        .partition(|(route, _)| *route == strictest);
+    reasons.extend(others);
+    (
+        strictest,
+        reasons.into_iter().map(|(_, reason)| reason).collect(),
+    )
+}
+
+fn by_level(level: Level, speaking: &[&Signal], quiet: bool) -> Vec<(Route, Reason)> {
+    let held = |signal: &&Signal| (Route::Review, Reason::signal(ReasonCode::Signal, signal));
     match level {
-        Level::ReviewEverything => "Every draft of this category is reviewed for now (level 1).",
-        Level::ReviewEdgeCases => {
-            "Nothing unusual, and this category may answer by itself (level 2)."
+        Level::ReviewEverything => {
+            let text = "Every draft of this category is reviewed for now (level 1).";
+            let mut routes = vec![(Route::Review, Reason::plain(ReasonCode::Level, text))];
+            routes.extend(speaking.iter().map(held));
+            routes
         }
-        Level::MonitorAndCorrect => "This category answers by itself and is sampled (level 3).",
+        Level::ReviewEdgeCases if !quiet => speaking.iter().map(held).collect(),
+        Level::ReviewEdgeCases => {
+            let text = "Nothing unusual, and this category may answer by itself (level 2).";
+            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
+        }
+        Level::MonitorAndCorrect => {
+            let text = "This category answers by itself and is sampled (level 3).";
+            vec![(Route::Release, Reason::plain(ReasonCode::Level, text))]
+        }
     }
 }
 
 impl Reason {
+    /// What an agent in shadow mode is told.
+    pub fn shadow() -> Self {
+        Self::plain(ReasonCode::Shadow, "This agent is only watched for now.")
+    }
+
     fn plain(code: ReasonCode, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -335,6 +396,12 @@ impl SignalCode {
             }
         }
     }
+}
+
+/// A decision on an open draft that was made again because policy, level or stop changed: only ever
+/// towards more care, so `None` unless the new route is stricter.
+pub fn stricter(before: &Decision, after: Decision) -> Option<Decision> {
+    (after.route > before.route).then_some(after)
 }
 
 /// The keyed draw that decides about sampling: agents cannot tell who is looked at, and the same

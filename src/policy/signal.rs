@@ -24,6 +24,7 @@ mod topic;
 mod words;
 
 pub use rules::{Phrases, SignalRules};
+pub(crate) use stakes::{is_key_tag, low_confidence};
 
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
@@ -155,23 +156,43 @@ impl Evidence {
 /// Every signal of a draft under the rules of its category, in the order of their codes. `novelty`
 /// is memory's score, where memory was asked.
 pub fn find(policy: &Policy, rules: &Rules, draft: &Draft, novelty: Option<Ratio>) -> Vec<Signal> {
-    let settings = &policy.signals;
     let mut found = Found::default();
     stakes::find(policy, rules, draft, novelty, &mut found);
+    in_texts(&policy.signals, draft, &mut found);
+    found.list.sort_by_key(|signal| signal.code);
+    found.list
+}
+
+/// The same where the texts have been read before: `known` is what was found in them then.
+pub(crate) fn find_again(
+    policy: &Policy,
+    rules: &Rules,
+    draft: &Draft,
+    novelty: Option<Ratio>,
+    known: impl Iterator<Item = (SignalCode, Ratio)>,
+) -> Vec<Signal> {
+    let mut found = Found::default();
+    stakes::find(policy, rules, draft, novelty, &mut found);
+    for (code, score) in known.filter(|(code, _)| !stakes::reads(*code)) {
+        found.add(code, score, []);
+    }
+    found.list.sort_by_key(|signal| signal.code);
+    found.list
+}
+
+fn in_texts(settings: &SignalRules, draft: &Draft, found: &mut Found) {
     let message = Field::read("/message", &draft.message);
     let text = draft.draft.text.as_deref().unwrap_or("");
     let text = Field::read("/draft/text", text);
-    topic::find(settings, &message, &text, &mut found);
-    injection::find(draft, &message, &mut found);
+    topic::find(settings, &message, &text, found);
+    injection::find(draft, &message, found);
     if !text.text.is_empty() || draft.draft.action.is_some() {
         let grounds = grounds::Grounds::read(draft, settings);
-        claim::find(&grounds, &text, &mut found);
-        personal::find(&grounds, draft, &mut found);
+        claim::find(&grounds, &text, found);
+        personal::find(&grounds, draft, found);
     }
-    tone::find(&text, &mut found);
-    language::find(settings, &message, &text, &mut found);
-    found.list.sort_by_key(|signal| signal.code);
-    found.list
+    tone::find(&text, found);
+    language::find(settings, &message, &text, found);
 }
 
 /// A text of the draft's body, its words read once for every question.

@@ -5,10 +5,11 @@ use crate::call::{Answer, Call};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::{bind, log, stored};
+use countersign_policy::conversation::{Advance, Head, advance};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, ActorKind, Event};
-use countersign_policy::queue::{Advance, Command, Head, advance, step};
+use countersign_policy::queue::{Command, step};
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 

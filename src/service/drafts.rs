@@ -7,18 +7,17 @@ use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, log, random};
-use countersign_policy::compiled::Compiled;
-use countersign_policy::digest::{from_hex, hex};
+use crate::{bind, conversations, log, random, situations, stops};
+use countersign_policy::conversation::{Advance, advance};
+use countersign_policy::digest;
+use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
-use countersign_policy::level::Level;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status, step};
-use countersign_policy::route::{Reason, Route, Situation, sample_draw};
+use countersign_policy::route::{Reason, Route};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
-use countersign_policy::{digest, guardrail};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -117,14 +116,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
 
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
-    let secret = from_hex(&record.secret).unwrap_or_default();
-    let situation = Situation {
-        level: level(tenant, &policy, draft.category.as_deref())?,
-        stop: None,
-        sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
-        local_time: guardrail::LocalTime::default(),
-        novelty: None,
-    };
+    let situation = situations::gather(tenant, &record, &policy, &draft, call.now)?;
+    let shadow = situation.stop.is_none() && stops::is_shadow(tenant, &draft.agent)?;
     let head = conversations::known(tenant, &draft.conversation.id)?;
     let examples = match examples {
         0 => None,
@@ -132,16 +125,21 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     };
 
     let decision = policy.route(&draft, &situation);
-    let mut entry = Entry::new(decision.route, decision.sampled, &draft.conversation.head);
-    let advance = countersign_policy::queue::advance(
+    // Of an agent that is only watched everything goes out; what would have waited is looked at.
+    let would_wait = decision.route != Route::Release;
+    let mut entry = match shadow {
+        true => Entry::new(Route::Release, would_wait, &draft.conversation.head),
+        false => Entry::new(decision.route, decision.sampled, &draft.conversation.head),
+    };
+    let moved = advance(
         head.as_ref(),
         &draft.conversation.head,
         draft.conversation.sequence,
     );
 
     let id = random::id(call.now)?;
-    conversations::apply(tenant, &draft.conversation, advance, call.now, key)?;
-    if advance == countersign_policy::queue::Advance::Older {
+    conversations::apply(tenant, &draft.conversation, moved, call.now, key)?;
+    if moved == Advance::Older {
         entry.status = Status::Stale;
     }
     let rules = policy.rules(draft.category.as_deref());
@@ -160,6 +158,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         created_at: call.now,
         due_at,
         policy_version: record.policy_version,
+        rules_version: record.rules_version,
+        shadow,
         salt: random::bytes()?,
         situation: serde_json::to_string(&situation)?,
         draft,
@@ -208,22 +208,6 @@ fn remembered(
     }
 }
 
-/// The category's live level; where it has none yet, the one that the policy starts it at.
-fn level(tenant: &Tenant, policy: &Compiled, category: Option<&str>) -> Outcome<Level> {
-    #[derive(Deserialize)]
-    struct LevelRow {
-        level: u64,
-    }
-    let live = tenant.storage.first::<LevelRow>(
-        "SELECT level FROM levels WHERE category = ?",
-        bind![category.unwrap_or_default()],
-    )?;
-    let start = policy.rules(category).start_level;
-    Ok(live
-        .and_then(|row| Level::from_number(row.level))
-        .unwrap_or(start))
-}
-
 fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let decision = &stored.decision;
     let names = |names: Vec<serde_json::Value>| -> Vec<String> {
@@ -253,6 +237,7 @@ fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         ("signals", names(signals).into()),
         ("level", u32::from(decision.level.number()).into()),
         ("sampled", decision.sampled.into()),
+        ("shadow", stored.shadow.into()),
         ("sampling_ppm", decision.sampling_probability.ppm().into()),
         ("policy_version", stored.policy_version.into()),
         ("engine_version", decision.engine_version.into()),
@@ -399,8 +384,15 @@ fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
         id: stored.id.clone(),
         // Until it settles a verdict can be taken back: the agent is not told of it.
         status,
-        route: stored.decision.route,
-        reasons: stored.decision.reasons.clone(),
+        route: if stored.shadow {
+            Route::Release
+        } else {
+            stored.decision.route
+        },
+        reasons: match stored.shadow {
+            true => vec![Reason::shadow()],
+            false => stored.decision.reasons.clone(),
+        },
         owner: stored.owner(now),
         policy_version: stored.policy_version,
         expected_wait_s,

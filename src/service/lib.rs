@@ -2,11 +2,13 @@
 //! tenant's object. It must not hold a rule of its own, and must not wake an object for a
 //! credential that it did not issue.
 
+mod backtests;
 mod call;
 mod conversations;
 mod corrections;
 mod door;
 mod drafts;
+mod keys;
 mod live;
 mod log;
 #[cfg(test)]
@@ -17,13 +19,17 @@ mod policies;
 mod problem;
 mod queue;
 mod random;
+mod reroute;
 mod routes;
 mod schema;
+mod situations;
+mod stops;
 mod storage;
 mod stored;
 mod tenant;
 mod tenants;
 mod verdicts;
+mod versions;
 
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 

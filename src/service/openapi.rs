@@ -3,8 +3,8 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    conversations, corrections, door, drafts, log, people, policies, problem, queue, tenants,
-    verdicts,
+    backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
+    queue, stops, tenants, verdicts, versions,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -136,6 +136,17 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::GetLive => of(None, 101, None),
+        Operation::GetStop => of(None, 200, schema::<stops::StopList>(g)),
+        Operation::PutStop => of(
+            schema::<stops::NewStop>(g),
+            200,
+            schema::<stops::StopList>(g),
+        ),
+        Operation::PutShadow => of(
+            schema::<stops::NewShadow>(g),
+            200,
+            schema::<stops::ShadowList>(g),
+        ),
         Operation::GetPolicy => of(None, 200, schema::<policies::PolicyView>(g)),
         Operation::PutPolicy => Shape {
             parameters: vec![header(
@@ -148,6 +159,24 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 schema::<policies::PolicyView>(g),
             )
         },
+        Operation::BacktestPolicy => of(
+            schema::<backtests::AskedShape>(g),
+            200,
+            schema::<backtests::BacktestView>(g),
+        ),
+        Operation::ListPolicyVersions => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<versions::VersionPage>(g))
+        },
+        Operation::GetPolicyVersion => of(None, 200, schema::<policies::PolicyView>(g)),
+        Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
+        Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
+        Operation::RevokeKey => of(None, 204, None),
+        Operation::LintPolicy => of(
+            schema::<policies::LintRequestShape>(g),
+            200,
+            schema::<policies::LintAnswer>(g),
+        ),
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))
@@ -163,10 +192,10 @@ fn security(access: Access) -> Value {
         Access::Operator => json!([{ "operator": [] }]),
         Access::Agent => json!([{ "agent_key": [] }]),
         Access::AgentOrPerson => json!([{ "agent_key": [] }, { "session": [] }]),
-        Access::LeadOrPolicyKey => json!([{ "session": [] }, { "policy_key": [] }]),
-        #[cfg(feature = "development")]
-        Access::Lead => json!([{ "session": [] }]),
-        Access::Person | Access::Reviewer => json!([{ "session": [] }]),
+        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey => {
+            json!([{ "session": [] }, { "policy_key": [] }])
+        }
+        Access::Person | Access::Reviewer | Access::Lead => json!([{ "session": [] }]),
     }
 }
 

@@ -64,6 +64,10 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
     let due = tenant.storage.rows::<Due>(
         "SELECT MIN(wake_at) AS at FROM drafts
          UNION ALL
+         SELECT 0 AS at FROM tenant WHERE EXISTS (
+           SELECT 1 FROM drafts WHERE status IN ('held', 'pending')
+             AND rules_version < tenant.rules_version)
+         UNION ALL
          SELECT next_at AS at FROM outbox_state WHERE EXISTS (SELECT 1 FROM outbox)",
         bind![],
     )?;

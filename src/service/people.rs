@@ -8,10 +8,10 @@ use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
 use crate::{bind, door, policies, random};
-use countersign_policy::document::Policy;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
+use countersign_policy::starting;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +142,7 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
     )?;
     log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
     invite(tenant, &founding.invitation, now)?;
-    let policy = Policy::starting(&founding.invitation.mail);
+    let policy = starting::policy(founding.team, &founding.invitation.mail);
     policies::store(
         tenant,
         &policy,

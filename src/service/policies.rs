@@ -2,12 +2,14 @@
 //! faults.
 
 use crate::call::{Answer, Call};
-use crate::problem::{Outcome, Problem};
+use crate::problem::{FaultView, Outcome, Problem};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, log, outbox};
+use crate::{bind, log, outbox, reroute};
+use countersign_policy::case;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
+use countersign_policy::lint::{self, Finding};
 use countersign_policy::log::{Actor, Event, canonical};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -64,6 +66,33 @@ pub struct NewPolicyShape {
     dry_run: bool,
 }
 
+/// The body of `POST /v1/policy:lint`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LintRequest {
+    document: serde_json::Value,
+}
+
+/// The same, as the OpenAPI document shows it.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is read")]
+#[schemars(deny_unknown_fields)]
+pub struct LintRequestShape {
+    /// The whole document; one with faults is answered with these.
+    document: Policy,
+}
+
+/// What is wrong with a document.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LintAnswer {
+    /// Of a document without faults: what can be proved of it.
+    findings: Vec<Finding>,
+    /// Why it would not be saved, broken cases among them.
+    faults: Vec<FaultView>,
+}
+
 /// The document of a version.
 pub fn load(tenant: &Tenant, version: u32) -> Outcome<Policy> {
     Ok(serde_json::from_str(&row(tenant, version)?.document)?)
@@ -82,6 +111,10 @@ pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let new: NewPolicy = call.json()?;
     let policy = Policy::parse(new.document.to_string().as_bytes())
         .map_err(|faults| Problem::policy(&faults))?;
+    let broken = case::broken_faults(&policy);
+    if !broken.is_empty() {
+        return Err(Problem::policy(&broken));
+    }
     if new.reason.trim().is_empty() {
         return Err(Invalid::field("/reason", "empty").into());
     }
@@ -113,6 +146,17 @@ pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
         actor,
         call.now,
     )?)
+}
+
+/// `POST /v1/policy:lint`. Changes nothing.
+pub fn lint(call: &Call) -> Outcome<Answer> {
+    let request: LintRequest = call.json()?;
+    let (findings, faults) = match Policy::parse(request.document.to_string().as_bytes()) {
+        Ok(policy) => (lint::lint(&policy), case::broken_faults(&policy)),
+        Err(faults) => (Vec::new(), faults),
+    };
+    let faults = faults.iter().map(FaultView::from).collect();
+    Answer::json(200, &LintAnswer { findings, faults })
 }
 
 /// Stores a version and makes it the active one.
@@ -147,6 +191,7 @@ pub fn store(
         .storage
         .run("UPDATE tenant SET policy_version = ?", bind![version])?;
     outbox::put(tenant, "policy", &row)?;
+    reroute::begin(tenant, now)?;
     let facts = [
         ("policy_version", version.into()),
         ("document_hash", hex(&plain(&[&row.document])).into()),
@@ -155,7 +200,8 @@ pub fn store(
     Ok(row)
 }
 
-fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
+/// A version, as far as the object holds it.
+pub fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
     tenant
         .storage
         .first(
@@ -165,7 +211,8 @@ fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
         .ok_or(Problem::from(Code::NotFound))
 }
 
-fn shown(row: &PolicyRow) -> Outcome<Answer> {
+/// A version as an answer.
+pub fn shown(row: &PolicyRow) -> Outcome<Answer> {
     let view = PolicyView {
         version: row.version,
         document: serde_json::from_str(&row.document)?,

@@ -3,7 +3,7 @@
 
 use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::Refusal;
+use countersign_policy::refusal::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder};
@@ -56,9 +56,20 @@ pub struct ProblemView<'a> {
 /// One fault of a document.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FaultView {
+pub struct FaultView {
+    /// JSON pointer of the field at fault.
     pointer: String,
+    /// What is wrong with it, for people.
     detail: String,
+}
+
+impl From<&Invalid> for FaultView {
+    fn from(fault: &Invalid) -> Self {
+        Self {
+            pointer: fault.pointer.clone(),
+            detail: fault.detail.clone(),
+        }
+    }
 }
 
 /// What a handler gives back.
@@ -76,11 +87,7 @@ impl Problem {
 
     /// A policy that was refused whole, with all its faults.
     pub fn policy(faults: &[Invalid]) -> Self {
-        let view = |fault: &Invalid| FaultView {
-            pointer: fault.pointer.clone(),
-            detail: fault.detail.clone(),
-        };
-        let faults = faults.iter().map(view).collect();
+        let faults = faults.iter().map(FaultView::from).collect();
         Self::from(Code::PolicyInvalid).with(|beside| beside.faults = faults)
     }
 

@@ -13,8 +13,9 @@ use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::log::Event;
+use countersign_policy::pace;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{self as policy, Command, Lease, Pending, Status, step};
+use countersign_policy::queue::{Command, Lease, Pending, Status, step};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -284,7 +285,7 @@ pub fn expected_wait_s(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
             bind![since],
         )?
         .map_or(0, |row| row.count);
-    Ok(policy::expected_wait_s(ahead, decided))
+    Ok(pace::expected_wait_s(ahead, decided))
 }
 
 /// A draft in the list.

@@ -19,10 +19,11 @@ pub enum Access {
     /// A reviewer or a lead.
     Reviewer,
     /// A lead.
-    #[cfg(feature = "development")]
     Lead,
     /// A lead, or a key for policy.
     LeadOrPolicyKey,
+    /// A person of the tenant in any role, or a key for policy.
+    PersonOrPolicyKey,
 }
 
 /// What can be asked.
@@ -49,8 +50,18 @@ pub enum Operation {
     PutVerdict,
     UndoVerdict,
     GetLive,
+    GetStop,
+    PutStop,
+    PutShadow,
     GetPolicy,
     PutPolicy,
+    BacktestPolicy,
+    ListPolicyVersions,
+    GetPolicyVersion,
+    CreateKey,
+    ListKeys,
+    RevokeKey,
+    LintPolicy,
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
@@ -109,8 +120,18 @@ table! {
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
-    "GET" "/v1/policy" GetPolicy Person "The active policy.";
-    "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active.";
+    "GET" "/v1/stop" GetStop Person "What is stopped.";
+    "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
+    "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
+    "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
+    "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
+    "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
+    "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
+    "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
+    "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
+    "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
+    "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
+    "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";

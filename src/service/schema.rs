@@ -7,7 +7,10 @@ use crate::storage::Storage;
 use serde::Deserialize;
 
 /// Each step runs once per object, in order.
-const STEPS: &[&str] = &[include_str!("schema/0001_first.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_stops.sql"),
+];
 
 #[derive(Deserialize)]
 struct Version {

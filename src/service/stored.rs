@@ -60,6 +60,10 @@ pub struct Stored {
     pub due_at: Option<Millis>,
     /// The policy version that decided.
     pub policy_version: u32,
+    /// The rules under which it was last routed.
+    pub rules_version: u32,
+    /// Whether its agent is only watched.
+    pub shadow: bool,
     /// Salt of every commitment to its texts.
     pub salt: [u8; 32],
     /// What the decision depended on, as it was written.
@@ -109,6 +113,8 @@ struct Row {
     created_at: u64,
     due_at: Option<u64>,
     policy_version: u32,
+    rules_version: u32,
+    shadow: u32,
     entry: String,
     body: String,
     salt: String,
@@ -122,7 +128,8 @@ struct Count {
     count: u32,
 }
 
-const COLUMNS: &str = "id, key_id, created_at, due_at, policy_version, entry, body, salt,
+const COLUMNS: &str =
+    "id, key_id, created_at, due_at, policy_version, rules_version, shadow, entry, body, salt,
                        situation, decision, verdict";
 
 /// A draft by its id; 404 where there is none.
@@ -169,8 +176,9 @@ pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
 pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tenant.storage.run(
         "INSERT INTO drafts (id, status, visible, look_owed, due_at, conversation_id, category,
-           agent, key_id, created_at, policy_version, entry, body, salt, situation, decision)
-         VALUES (?, '', 0, 0, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+           agent, key_id, created_at, policy_version, shadow, entry, body, salt, situation,
+           decision)
+         VALUES (?, '', 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
         bind![
             &stored.id,
             stored.due_at,
@@ -180,6 +188,7 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             &stored.key_id,
             stored.created_at,
             stored.policy_version,
+            stored.shadow,
             &stored.body,
             &hex(&stored.salt),
             &stored.situation,
@@ -203,7 +212,8 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let settled_at = entry.status.is_decided().then_some(now);
     tenant.storage.run(
         "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
-           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ? WHERE id = ?",
+           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, rules_version = ?
+         WHERE id = ?",
         bind![
             entry.status.name(),
             visible,
@@ -212,6 +222,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             settled_at,
             &serde_json::to_string(entry)?,
             verdict.as_ref(),
+            stored.rules_version,
             &stored.id,
         ],
     )?;
@@ -222,9 +233,22 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     Ok(())
 }
 
+/// Writes the decision that a draft has now.
+pub fn save_decision(tenant: &Tenant, stored: &Stored) -> Outcome<()> {
+    tenant.storage.run(
+        "UPDATE drafts SET policy_version = ?, situation = ?, decision = ? WHERE id = ?",
+        bind![
+            stored.policy_version,
+            &stored.situation,
+            &stored.decision_text,
+            &stored.id
+        ],
+    )
+}
+
 /// A refusal with the draft as it is, so that the caller learns what it lost against.
 pub fn refused(
-    refusal: countersign_policy::queue::Refusal,
+    refusal: countersign_policy::refusal::Refusal,
     stored: &Stored,
     now: Millis,
 ) -> Problem {
@@ -316,6 +340,8 @@ impl TryFrom<Row> for Stored {
             created_at: Millis(row.created_at),
             due_at: row.due_at.map(Millis),
             policy_version: row.policy_version,
+            rules_version: row.rules_version,
+            shadow: row.shadow == 1,
             salt: salt.ok_or(Problem::from(Code::Internal))?,
             situation: row.situation,
         })

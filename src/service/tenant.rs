@@ -8,8 +8,8 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    bind, conversations, corrections, drafts, live, log, outbox, people, policies, queue, schema,
-    stored, tenants, verdicts,
+    backtests, bind, conversations, corrections, drafts, keys, live, log, outbox, people, policies,
+    queue, reroute, schema, stops, stored, tenants, verdicts, versions,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -65,6 +65,8 @@ pub struct TenantRecord {
     pub secret: String,
     /// The active policy version.
     pub policy_version: u32,
+    /// Raised by every change of policy, level or stop.
+    pub rules_version: u32,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +109,10 @@ impl DurableObject for Tenant {
             .storage()
             .set_alarm(Duration::from_secs(30))
             .await?;
-        if let Err(problem) = self.settle_due(now()) {
+        let due = self
+            .settle_due(now())
+            .and_then(|()| self.transaction(|| reroute::go_on(self, now())));
+        if let Err(problem) = due {
             worker::console_error!("due work failed: {}", problem.code.name());
         }
         outbox::deliver(self, now()).await;
@@ -165,6 +170,9 @@ impl Tenant {
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
+            Operation::BacktestPolicy => backtests::run(self, &call).await,
+            Operation::ListPolicyVersions => versions::list(self, &call).await,
+            Operation::GetPolicyVersion => versions::get(self, &call).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -190,8 +198,15 @@ impl Tenant {
             (Operation::DeleteLease, Caller::Person(person)) => queue::unlease(self, call, person),
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
             (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
+            (Operation::GetStop, _) => stops::list(self),
+            (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
+            (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
             (Operation::GetPolicy, _) => policies::get(self),
+            (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
+            (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
+            (Operation::ListKeys, _) => keys::list(self),
+            (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),
             #[cfg(feature = "development")]
             #[expect(clippy::panic, reason = "a test sees what follows a panic")]
             (Operation::Panic, _) => panic!("asked to panic"),
@@ -236,7 +251,11 @@ impl Tenant {
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
     pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.changed.borrow_mut().clear();
-        let value = self.storage.transaction(work)?;
+        // What a refused transaction read of its own writes must not be remembered.
+        let value = self
+            .storage
+            .transaction(work)
+            .inspect_err(|_| drop(self.policy.take()))?;
         let changed = self.changed.take();
         for id in &changed {
             for waiter in self.waiting.borrow_mut().remove(id).unwrap_or_default() {
@@ -293,7 +312,7 @@ impl Tenant {
     pub fn record(&self) -> Outcome<TenantRecord> {
         self.storage
             .first(
-                "SELECT id, name, secret, policy_version FROM tenant",
+                "SELECT id, name, secret, policy_version, rules_version FROM tenant",
                 bind![],
             )?
             .ok_or(Problem::from(Code::NotFound))
@@ -344,12 +363,20 @@ pub fn system() -> Actor {
 fn admit(caller: &Caller, access: Access) -> Outcome<()> {
     let admitted = match (caller, access) {
         (Caller::Invited(_), Access::Open) => true,
-        (Caller::Key(_), Access::Agent | Access::AgentOrPerson | Access::LeadOrPolicyKey) => true,
-        (Caller::Person(_), Access::Person | Access::AgentOrPerson) => true,
+        (
+            Caller::Key(_),
+            Access::Agent
+            | Access::AgentOrPerson
+            | Access::LeadOrPolicyKey
+            | Access::PersonOrPolicyKey,
+        ) => true,
+        (Caller::Person(_), Access::Person | Access::AgentOrPerson | Access::PersonOrPolicyKey) => {
+            true
+        }
         (Caller::Person(person), Access::Reviewer) => person.role != PersonRole::Auditor,
-        (Caller::Person(person), Access::LeadOrPolicyKey) => person.role == PersonRole::Lead,
-        #[cfg(feature = "development")]
-        (Caller::Person(person), Access::Lead) => person.role == PersonRole::Lead,
+        (Caller::Person(person), Access::Lead | Access::LeadOrPolicyKey) => {
+            person.role == PersonRole::Lead
+        }
         _ => false,
     };
     if admitted {

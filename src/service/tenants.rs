@@ -9,6 +9,7 @@ use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::problem::Code;
+use countersign_policy::starting::Team;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -30,6 +31,9 @@ pub struct NewTenant {
     name: String,
     /// The first lead's mail address.
     lead: String,
+    /// The kind of team whose policy it starts with; `blank` reviews everything.
+    #[serde(default)]
+    team: Team,
     /// Whether the invitation can be used again and again; development builds only.
     #[serde(default)]
     reusable_invitation: bool,
@@ -81,6 +85,9 @@ pub struct Founding {
     pub agent_key_hash: String,
     /// The first lead.
     pub invitation: Invitation,
+    /// The kind of team whose policy it starts with.
+    #[serde(default)]
+    pub team: Team,
 }
 
 /// What the registry tells a tenant's object of an invitation.
@@ -152,6 +159,7 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
             role: crate::people::PersonRole::Lead,
             reusable: reusable(wanted.reusable_invitation)?,
         },
+        team: wanted.team,
     };
     tell(env, &tenant_id, "found", &founding).await?;
     // The object without a row here is unreachable; the unique name settles a race.
@@ -259,7 +267,8 @@ fn reusable(wanted: bool) -> Outcome<bool> {
     Ok(wanted)
 }
 
-fn check_text(pointer: &str, text: &str) -> Outcome<()> {
+/// A name of a tenant, person or key: neither empty nor long.
+pub fn check_text(pointer: &str, text: &str) -> Outcome<()> {
     if text.trim().is_empty() {
         return Err(Invalid::field(pointer, "empty").into());
     }

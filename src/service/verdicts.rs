@@ -6,7 +6,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::{Tenant, system};
-use crate::{bind, corrections, log, queue};
+use crate::{bind, corrections, log, queue, reroute, situations};
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
 use countersign_policy::edit::{self, Edit, EditKind};
@@ -14,6 +14,7 @@ use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, NewVerdict, Status, step};
+use countersign_policy::stop;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,10 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
         return Ok(answer);
     }
     let mut stored = stored::load(tenant, &call.id)?;
+    reroute::catch_up(tenant, &mut stored, call.now)?;
+    if stop::blocks(given.verdict.kind()) && situations::stop(tenant, &stored.draft)?.is_some() {
+        return Err(Problem::from(Code::Stopped));
+    }
     if let Some(fault) = given.verdict.faults(&stored.draft).into_iter().next() {
         return Err(fault.into());
     }
@@ -203,6 +208,7 @@ pub fn settle_due(tenant: &Tenant, now: Millis) -> Outcome<()> {
         bind![now, SETTLE_MAX],
     )?;
     for mut stored in due {
+        reroute::catch_up(tenant, &mut stored, now)?;
         if stored.entry.status == Status::Pending {
             settle(tenant, &mut stored, now)?;
         } else {

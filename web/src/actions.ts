@@ -9,7 +9,7 @@ import { verdicts } from "./state/verdicts.svelte";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
-  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "choose" | "retry_allowed" | "send" | "leave";
+  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "memory" | "audit" | "choose" | "retry_allowed" | "send" | "leave";
 
 export interface Action {
   name: ActionName;
@@ -97,7 +97,9 @@ export const actions: readonly Action[] = [
     when: () => queue.categories.length > 0,
     perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-category"))),
   },
-  { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.helpOpen = true) },
+  { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.sheet = "help") },
+  { name: "memory", label: texts.actions.memory, keys: ["M"], group: "page", when: () => review.writing === null, perform: () => (review.sheet = "memory") },
+  { name: "audit", label: texts.actions.audit, keys: ["L"], group: "page", when: () => review.writing === null, perform: () => (review.sheet = "audit") },
 ];
 
 const isSearching = () => document.activeElement?.id === "queue-search";

@@ -1,6 +1,6 @@
 // Speaks HTTP with the service: one function per call, answers as values. Must not hold state, and
 // never says anything to the person: a refusal is a `Problem` that the caller shows.
-import type { Detail, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./nouns";
+import type { AuditPage, CorrectionPage, Detail, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./nouns";
 
 /** A refusal of the service, or a lost connection (`status` 0, code `unreachable`). */
 export class Problem extends Error {
@@ -57,4 +57,7 @@ export const undo = (id: string, verdictId: string) =>
 
 export const lease = (id: string) => call<Summary>("PUT", `${draft(id)}/lease`);
 export const unlease = (id: string) => call<Summary>("DELETE", `${draft(id)}/lease`);
+export const corrections = () => call<CorrectionPage>("GET", "/corrections?limit=200");
+export const audit = (cursor?: number | null) => call<AuditPage>("GET", `/audit?limit=100${cursor ? `&cursor=${cursor}` : ""}`);
+
 export const claimNext = () => call<Summary | null>("POST", "/leases");

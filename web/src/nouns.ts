@@ -30,6 +30,12 @@ export type VerdictBody = Schemas["GivenVerdict"];
 export type VerdictAnswer = Schemas["VerdictAnswer"];
 export type Remedy = Schemas["Remedy"];
 
+export type Correction = Schemas["Correction"];
+export type CorrectionPage = Schemas["CorrectionPage"];
+export type AuditPage = Schemas["AuditPage"];
+export type Leaf = Schemas["LeafView"];
+export type Fact = Schemas["Fact"];
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Args = { [key: string]: Json };
 

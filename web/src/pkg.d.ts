@@ -3,6 +3,6 @@ declare module "*/pkg/page.js" {
   export default function load(): Promise<unknown>;
   export function text_edit(before: string, after: string): string;
   export function text_diff(before: string, after: string): string;
-  export function action_edit(before: unknown, after: unknown): string;
+  export function argument_kind(before?: string, after?: string): string;
   export function engine_version(): number;
 }

@@ -27,7 +27,7 @@ export const texts = {
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
-    more: "More", why: "Show why",
+    memory: "Memory", audit: "Audit log", more: "More", why: "Show why",
   },
 
   kinds: {
@@ -201,6 +201,25 @@ export const texts = {
     groups: { verdict: "Decide", write: "While you write", move: "Move", page: "Page" },
     close: "Close",
     singleKeys: "Single-key shortcuts",
+  },
+
+  memory: {
+    title: "Memory",
+    intro: "Every edit teaches: agents get these corrections as examples when a similar message comes.",
+    oneOff: "only this time: no example",
+    search: "Search the corrections",
+    count: (count: number) => many(count, "correction", "corrections"),
+    nothing: "No draft was edited so far. The first edit appears here once it can no longer be undone.",
+    failed: "The corrections could not be loaded.",
+  },
+
+  audit: {
+    title: "Audit log",
+    intro: (count: string) => `Everything that happened, in ${count} entries that nobody can change unseen. Their root:`,
+    actors: { agent: "an agent", reviewer: "a reviewer", operator: "the operator", system: "Countersign" },
+    about: "about", actor: "by", leaf: "leaf hash",
+    older: "Older entries",
+    failed: "The log could not be loaded.",
   },
 
   person: { menu: "You", signOut: "Sign out", theme: "Theme" },

@@ -98,15 +98,11 @@ fn same_number(before: Option<&Value>, after: Option<&Value>) -> bool {
 }
 
 fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> PointerEdit {
-    let text = match (before, after) {
-        (Some(Value::String(old)), Some(Value::String(new))) if is_prose(old) && is_prose(new) => {
-            Some(classify(old, new))
-        }
-        _ => None,
-    };
-    let kind = text
-        .as_ref()
-        .map_or(EditKind::Substantive, |edit| edit.kind);
+    let text = prose_edit(
+        before.and_then(Value::as_str),
+        after.and_then(Value::as_str),
+    );
+    let kind = kind_of(text.as_ref());
     PointerEdit {
         pointer: pointer.to_owned(),
         before: before.cloned(),
@@ -114,6 +110,23 @@ fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> Poin
         kind,
         text,
     }
+}
+
+/// Of which kind the change of one argument is; `None` stands for a value that is no text. For who
+/// compares the arguments elsewhere: it says of each change what [`action`] says.
+pub fn argument_kind(before: Option<&str>, after: Option<&str>) -> EditKind {
+    kind_of(prose_edit(before, after).as_ref())
+}
+
+fn prose_edit(before: Option<&str>, after: Option<&str>) -> Option<Edit> {
+    match (before, after) {
+        (Some(old), Some(new)) if is_prose(old) && is_prose(new) => Some(classify(old, new)),
+        _ => None,
+    }
+}
+
+fn kind_of(text: Option<&Edit>) -> EditKind {
+    text.map_or(EditKind::Substantive, |edit| edit.kind)
 }
 
 /// Whether a text is words for people: at least three, not an id, a code, a name or a date.
@@ -137,6 +150,11 @@ mod tests {
             (kind, pointers),
             "{before} {after}"
         );
+        for change in &edit.changes {
+            let before = change.before.as_ref().and_then(Value::as_str);
+            let after = change.after.as_ref().and_then(Value::as_str);
+            assert_eq!(argument_kind(before, after), change.kind, "{change:?}");
+        }
     }
 
     #[test]

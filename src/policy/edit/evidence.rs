@@ -12,6 +12,13 @@ pub(super) struct Moved<'w, 'a> {
     pub(super) hunk: usize,
 }
 
+/// Of words in the order of their hunks, those of one hunk.
+pub(super) fn in_hunk<'s, 'w, 'a>(side: &'s [Moved<'w, 'a>], hunk: usize) -> &'s [Moved<'w, 'a>] {
+    let start = side.partition_point(|moved| moved.hunk < hunk);
+    let end = side.partition_point(|moved| moved.hunk <= hunk);
+    side.get(start..end).unwrap_or_default()
+}
+
 /// The two texts, read.
 pub(super) struct Reading<'a> {
     pub(super) aligned: Aligned<'a>,

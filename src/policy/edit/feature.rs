@@ -2,7 +2,7 @@
 //! rows that the model was trained on; their order is the model's, so a change here asks for
 //! training anew (`bench train-edits`). It must hold counts and shares, never a verdict.
 
-use super::evidence::{Evidence, Moved};
+use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{
     CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
     RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
@@ -99,7 +99,7 @@ fn hunks(row: &mut Row, e: &Evidence<'_, '_>) {
     let hunks = &e.reading.aligned.hunks;
     let per_hunk = |side: &[Moved<'_, '_>]| {
         (0..hunks.len())
-            .map(|at| side.iter().filter(|moved| moved.hunk == at).count())
+            .map(|at| in_hunk(side, at).len())
             .max()
             .unwrap_or(0)
     };
@@ -138,7 +138,7 @@ fn hunks(row: &mut Row, e: &Evidence<'_, '_>) {
     row.count(per_hunk(&e.novel));
     row.count(per_hunk(&e.lost));
     let gain = (0..hunks.len()).map(|at| {
-        let of = |side: &[Moved<'_, '_>]| side.iter().filter(|moved| moved.hunk == at).count();
+        let of = |side: &[Moved<'_, '_>]| in_hunk(side, at).len();
         (
             of(&e.novel).saturating_sub(of(&e.lost)),
             of(&e.lost).saturating_sub(of(&e.novel)),
@@ -217,8 +217,8 @@ fn swaps(row: &mut Row, e: &Evidence<'_, '_>) {
     let (mut wordy, mut largest) = (0_usize, 0);
     for (at, hunk) in e.reading.aligned.hunks.iter().enumerate() {
         let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
-            side.iter()
-                .filter(|m| m.hunk == at)
+            in_hunk(side, at)
+                .iter()
                 .map(|m| m.word.fold.clone())
                 .collect()
         };
@@ -328,6 +328,10 @@ fn slot_of(speech: Speech) -> usize {
     }
 }
 
+/// No more words of a side than this are asked how they stand to others: counts stop at 255, and
+/// with up to 12 partners each, both sides ask 6,144 times at most.
+const RELATED_WORDS_MAX: usize = 256;
+
 /// How the changed words of meaning stand to those they replaced, and what part of speech those
 /// are that stand to none.
 fn relations(row: &mut Row, e: &Evidence<'_, '_>) {
@@ -337,14 +341,14 @@ fn relations(row: &mut Row, e: &Evidence<'_, '_>) {
         let mut replaced = [0_usize; 5];
         let mut single = [0_usize; 5];
         let mut longest = 0;
-        for moved in side
+        let words = side
             .iter()
-            .filter(|moved| moved.word.class == Class::Content)
-        {
+            .filter(|moved| moved.word.class == Class::Content);
+        for moved in words.take(RELATED_WORDS_MAX) {
             let partners = || {
                 // More words in one place than this were not put there one for another.
                 const PARTNERS_MAX: usize = 12;
-                let near = others.iter().filter(|other| other.hunk == moved.hunk);
+                let near = in_hunk(others, moved.hunk).iter();
                 near.filter(|other| is_content(other.word))
                     .take(PARTNERS_MAX)
             };

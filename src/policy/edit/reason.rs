@@ -1,7 +1,7 @@
 //! Why is an edit of its kind? The reasons, with the words that show them, for a reviewer to
 //! read. It must not decide: the kind is given.
 
-use super::evidence::{Evidence, Moved};
+use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
 use super::rule;
 use super::word::{Class, Word, stem, typing_errors};
@@ -156,8 +156,7 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
         of(&e.removed, promise),
         of(&e.added, listed(&PROMISE)),
     );
-    let per_hunk =
-        |side: &[Moved<'_, '_>], at: usize| side.iter().filter(|moved| moved.hunk == at).count();
+    let per_hunk = |side: &[Moved<'_, '_>], at: usize| in_hunk(side, at).len();
     let (mut came, mut went) = (Vec::new(), Vec::new());
     for (at, hunk) in e.reading.aligned.hunks.iter().enumerate() {
         let (novel, lost) = (per_hunk(&e.novel, at), per_hunk(&e.lost, at));
@@ -184,14 +183,18 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
 
 /// A word that became its opposite in the same place.
 fn opposites<'e>(e: &'e Evidence<'_, '_>) -> Option<(&'e str, &'e str)> {
-    e.removed.iter().find_map(|old| {
-        e.added
+    e.removed.iter().take(COMPARED_WORDS_MAX).find_map(|old| {
+        in_hunk(&e.added, old.hunk)
             .iter()
-            .filter(|new| new.hunk == old.hunk)
+            .take(16)
             .find(|new| are_opposite(&old.word.fold, &new.word.fold))
             .map(|new| (old.word.text, new.word.text))
     })
 }
+
+/// No more changed words than this are compared with those around them, letter by letter: with up
+/// to 16 partners each that is 2,048 comparisons a side, and a reason shows fewer words.
+const COMPARED_WORDS_MAX: usize = 128;
 
 /// Tone, spelling, format.
 fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
@@ -200,21 +203,20 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
         stem(&old.fold) == stem(&new.fold) || typing_errors(&old.fold, &new.fold) <= 2
     };
     let partner = |moved: &Moved<'_, '_>, others: &[Moved<'_, '_>]| {
-        let near = others
-            .iter()
-            .filter(|other| other.hunk == moved.hunk)
-            .take(16);
+        let near = in_hunk(others, moved.hunk).iter().take(16);
         near.into_iter().any(|other| bent(moved.word, other.word))
     };
     let spelt = |side: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
         let pairs = side
             .iter()
+            .take(COMPARED_WORDS_MAX)
             .filter(|m| content(m.word) && partner(m, others));
         joined(pairs.map(|moved| moved.word.text))
     };
     let rest = |side: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
         let single = side
             .iter()
+            .take(COMPARED_WORDS_MAX)
             .filter(|m| content(m.word) && !TONE.has(&m.word.fold));
         joined(
             single

@@ -110,7 +110,7 @@ pub fn files(words: &[(String, u32)], pairs: &[(String, String, Link)]) -> (Vec<
             (pair, mark)
         })
         .collect();
-    (stored(&words, 2), stored(&pairs, 2))
+    (stored(&words, 2, 6), stored(&pairs, 2, 4))
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@
 //! the same meaning. It must leave everything else to the model.
 
 use super::EditKind;
-use super::evidence::{Evidence, Moved};
-use super::lexicon::{DENIAL, FUNCTION, NEGATION, are_opposite};
+use super::evidence::{Evidence, Moved, in_hunk};
+use super::lexicon::{
+    CONNECTIVE, DENIAL, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
+};
 use super::relation::{Speech, speech};
 use super::word::{Class, Word, stem, typing_errors, worth};
+use std::collections::BTreeSet;
 
 /// The kind, where a rule settles it.
 pub(super) fn settled(evidence: &Evidence<'_, '_>) -> Option<EditKind> {
@@ -37,10 +40,15 @@ pub(super) fn is_form_only(e: &Evidence<'_, '_>) -> bool {
         let numbers = words.iter().filter(|word| word.class == Class::Number);
         numbers.map(|word| word.fold.clone()).collect()
     };
+    let same = |old: &[Word<'_>], new: &[Word<'_>]| {
+        spoken(old) == spoken(new) && numbers(old) == numbers(new)
+    };
+    // Change by change, since that is cheaper; where the diff pairs words that don't belong
+    // together, as it may when only the case differs, the texts as wholes decide.
     hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
-        spoken(old) == spoken(new) && numbers(old) == numbers(new)
-    })
+        same(old, new)
+    }) || same(&e.reading.before, &e.reading.after)
 }
 
 /// A contraction in full, without its space: `don't` is `donot`.
@@ -92,7 +100,15 @@ fn mends(wrong: &Word<'_>, right: &Word<'_>) -> bool {
 }
 
 fn is_known(fold: &str) -> bool {
-    FUNCTION.has(fold) || speech(fold) != Speech::Unknown
+    let listed = [
+        &FUNCTION,
+        &TONE,
+        &PROMISE,
+        &MODALITY,
+        &QUANTITY,
+        &CONNECTIVE,
+    ];
+    listed.iter().any(|list| list.has(fold)) || speech(fold) != Speech::Unknown
 }
 
 pub(super) fn is_quote(text: &str) -> bool {
@@ -191,8 +207,8 @@ fn apart<'w, 'a: 'w>(
     key: &impl Fn(&Word<'_>) -> String,
 ) -> (Vec<&'w Word<'a>>, Vec<&'w Word<'a>>) {
     let (mut gone, mut come): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
-    let had: Vec<String> = gone.iter().map(|word| key(word)).collect();
-    let has: Vec<String> = come.iter().map(|word| key(word)).collect();
+    let had: BTreeSet<String> = gone.iter().map(|word| key(word)).collect();
+    let has: BTreeSet<String> = come.iter().map(|word| key(word)).collect();
     gone.retain(|word| !has.contains(&key(word)));
     come.retain(|word| !had.contains(&key(word)));
     (gone, come)
@@ -212,19 +228,19 @@ pub(super) fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a st
     );
     let gone = old
         .iter()
-        .filter(|link| !new.contains(link))
+        .filter(|link| !new.contains(*link))
         .copied()
         .collect();
     let come = new
         .iter()
-        .filter(|link| !old.contains(link))
+        .filter(|link| !old.contains(*link))
         .copied()
         .collect();
     (gone, come)
 }
 
 /// The web and mail addresses of a text.
-fn links(text: &str) -> Vec<&str> {
+fn links(text: &str) -> BTreeSet<&str> {
     let edge = |c: char| !c.is_alphanumeric() && c != '/';
     text.split_whitespace()
         .filter(|chunk| chunk.contains("://") || chunk.contains("www.") || chunk.contains('@'))
@@ -248,8 +264,8 @@ pub(super) fn negation_changed(e: &Evidence<'_, '_>) -> bool {
     }
     (0..e.reading.aligned.hunks.len()).any(|at| {
         let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
-            side.iter()
-                .filter(|m| m.hunk == at)
+            in_hunk(side, at)
+                .iter()
                 .map(|m| m.word.fold.clone())
                 .collect()
         };

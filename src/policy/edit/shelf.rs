@@ -1,13 +1,13 @@
 //! A large set of words or word pairs in little space: it answers whether an entry was put in,
-//! and with which mark. About one entry in thirty that was not is found as well; who asks must bear
-//! that. It must not know what the entries mean.
+//! and with which mark. One entry in some 2^remainder that was not is found as well; who asks must
+//! bear that. It must not know what the entries mean.
 //!
-//! In bytes: bits per place, bits of the Rice remainder, bits of the mark; 64 shelves' ends (two
+//! In bytes: bits per place, bits of the Rice remainder, bits of the mark; 256 shelves' ends (two
 //! bytes each, counted after the header); then per shelf the sorted places as gaps, Rice coded,
 //! each followed by its mark.
 
 /// The number of shelves that entries are spread over.
-const SHELVES: usize = 64;
+const SHELVES: usize = 256;
 
 const HEADER_BYTES: usize = 3 + 2 * SHELVES;
 
@@ -67,7 +67,7 @@ pub(super) fn place(entry: &[&str], places: u32) -> (usize, u32) {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^= hash >> 31;
-    let shelf = usize::try_from(hash >> 58).unwrap_or(0);
+    let shelf = usize::try_from(hash >> 56).unwrap_or(0);
     let mask = 1_u64.checked_shl(places).unwrap_or(1).saturating_sub(1);
     (shelf, u32::try_from(hash & mask).unwrap_or(0))
 }
@@ -106,13 +106,13 @@ impl Bits<'_> {
     }
 }
 
-/// The stored form of entries with their marks; the last one put at a place keeps it.
-pub(super) fn stored(entries: &[(Vec<String>, u32)], mark_bits: u8) -> Vec<u8> {
-    // Of the powers of two the first that leaves 24 places or more free for each entry.
+/// The stored form of entries with their marks; the last one put at a place keeps it. The larger
+/// `remainder`, the fewer others are found as well.
+pub(super) fn stored(entries: &[(Vec<String>, u32)], mark_bits: u8, remainder: u8) -> Vec<u8> {
+    // Of the powers of two the first that leaves 1.5 times 2^remainder places for each entry.
     let places = (1..26_u8)
-        .find(|places| (SHELVES << places) >= entries.len().saturating_mul(24))
+        .find(|places| (SHELVES << places) >= entries.len().saturating_mul(3 << remainder) / 2)
         .unwrap_or(26);
-    let remainder = 4_u8;
     let mut shelves = vec![std::collections::BTreeMap::new(); SHELVES];
     for (entry, mark) in entries {
         let words: Vec<&str> = entry.iter().map(String::as_str).collect();
@@ -152,7 +152,7 @@ mod tests {
     fn what_was_put_in_is_found() {
         let entry = |at: u32| vec![format!("word{at}"), "other".to_owned()];
         let entries: Vec<_> = (0..2_000).map(|at| (entry(at), at % 4)).collect();
-        let bytes = stored(&entries, 2);
+        let bytes = stored(&entries, 2, 4);
         let shelf = Shelf(&bytes);
         let found = |at: u32| shelf.mark(&[&format!("word{at}"), "other"]);
         let wrong = (0..2_000).filter(|at| found(*at) != Some(at % 4)).count();

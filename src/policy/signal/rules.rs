@@ -56,6 +56,19 @@ impl SignalRules {
         code.forbids() || self.forbidding.contains(&code)
     }
 
+    /// Whether the same signals are found in any text under `other`: all but what the tenant
+    /// forbids, the tags of key accounts, and the threshold of novelty.
+    pub fn reads_texts_like(&self, other: &Self) -> bool {
+        let topics = |rules: &Self| {
+            let mut topics = rules.lexicons.clone();
+            topics.remove(&SignalCode::KeyAccount);
+            topics
+        };
+        self.languages == other.languages
+            && self.own_contacts == other.own_contacts
+            && topics(self) == topics(other)
+    }
+
     /// Whether nothing is said.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()

@@ -10,6 +10,20 @@ use crate::ratio::Ratio;
 /// Tags that many customer systems use; spelled in lower case with underscores.
 const KEY_TAGS: &str = include_str!("../lexicons/key_account_tags.txt");
 
+/// Whether the code is found here, and so needs no text.
+pub(crate) fn reads(code: SignalCode) -> bool {
+    matches!(
+        code,
+        SignalCode::LowConfidence
+            | SignalCode::Novel
+            | SignalCode::UnknownCategory
+            | SignalCode::HighStakes
+            | SignalCode::Irreversible
+            | SignalCode::UnlistedAction
+            | SignalCode::KeyAccount
+    )
+}
+
 pub(crate) fn find(
     policy: &Policy,
     rules: &Rules,
@@ -17,7 +31,7 @@ pub(crate) fn find(
     novelty: Option<Ratio>,
     found: &mut Found,
 ) {
-    if let Some(score) = low_confidence(rules, draft) {
+    if let Some(score) = low_confidence(rules.confidence_threshold, draft.confidence) {
         found.field(SignalCode::LowConfidence, score, "/confidence");
     }
     if let Some(score) = novelty.filter(|score| *score >= policy.signals.novelty_threshold) {
@@ -57,15 +71,20 @@ fn key_account(policy: &Policy, draft: &Draft, found: &mut Found) {
     let Some(customer) = &draft.customer else {
         return;
     };
-    let own = policy.signals.lexicons.get(&SignalCode::KeyAccount);
     for (index, tag) in customer.tags.iter().enumerate() {
-        let tag = spelled(tag);
-        let known = KEY_TAGS.lines().any(|line| line == tag);
-        if known || own.is_some_and(|own| own.list().iter().any(|other| spelled(other) == tag)) {
+        if is_key_tag(policy, tag) {
             let place = Evidence::field(&format!("/customer/tags/{index}"));
             found.add(SignalCode::KeyAccount, Ratio::ONE, [place]);
         }
     }
+}
+
+/// Whether a customer with this tag is a key account.
+pub(crate) fn is_key_tag(policy: &Policy, tag: &str) -> bool {
+    let own = policy.signals.lexicons.get(&SignalCode::KeyAccount);
+    let tag = spelled(tag);
+    KEY_TAGS.lines().any(|line| line == tag)
+        || own.is_some_and(|own| own.list().iter().any(|other| spelled(other) == tag))
 }
 
 fn spelled(tag: &str) -> String {
@@ -73,9 +92,8 @@ fn spelled(tag: &str) -> String {
 }
 
 /// How far the stated confidence is below the threshold, as a share of it; a missing one is all.
-fn low_confidence(rules: &Rules, draft: &Draft) -> Option<Ratio> {
-    let threshold = rules.confidence_threshold;
-    match draft.confidence {
+pub(crate) fn low_confidence(threshold: Ratio, stated: Option<Ratio>) -> Option<Ratio> {
+    match stated {
         None => Some(Ratio::ONE),
         Some(confidence) if confidence < threshold => {
             Ratio::from_f64(1.0 - confidence.to_f64() / threshold.to_f64())

@@ -2,11 +2,20 @@
 //! failure found becomes a golden case. (`cfg(test)` tells the lints that a panic here is a report.)
 
 #[cfg(test)]
+#[path = "laws/backtest.rs"]
+mod backtest;
+#[cfg(test)]
 #[path = "laws/diff.rs"]
 mod diff;
 #[cfg(test)]
+#[path = "laws/document.rs"]
+mod document;
+#[cfg(test)]
 #[path = "laws/edit.rs"]
 mod edit;
+#[cfg(test)]
+#[path = "laws/lint.rs"]
+mod lint;
 #[cfg(test)]
 #[path = "laws/memory.rs"]
 mod memory;

@@ -30,7 +30,8 @@ class Review {
   zone = $state<Zone>("queue");
   /** The reason whose words are pointed at, by its place in the list. */
   pointed = $state<number | null>(null);
-  helpOpen = $state(false);
+  /** What lies open over the review. */
+  sheet = $state<"help" | "memory" | "audit" | null>(null);
   /** What the editor holds; read when it is sent. */
   words: Words | null = null;
   wordsSendable = $state(false);

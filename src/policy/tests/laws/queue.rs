@@ -1,7 +1,8 @@
 //! Laws of a draft's life, against a plain list: nothing is decided twice, one claimant, undo is
 //! exact, nothing leaves before its verdict has settled.
 
-use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, Refusal, Status, step};
+use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, Status, step};
+use countersign_policy::refusal::Refusal;
 use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::VerdictKind;

@@ -1,0 +1,97 @@
+//! Open drafts are routed again when policy, level or a stop changes. It must not decide: only what
+//! `policy::route` calls stricter moves a draft, and a draft never moves towards less care.
+
+use crate::problem::Outcome;
+use crate::stored::{self, Stored};
+use crate::tenant::{Tenant, system};
+use crate::{bind, log, situations};
+use countersign_policy::log::Event;
+use countersign_policy::queue::{Command, Status, step};
+use countersign_policy::route::{Route, stricter};
+use countersign_policy::stop::blocks;
+use countersign_policy::time::Millis;
+
+/// Drafts routed again in one go; the rest follows with the next request or alarm.
+const BATCH: u32 = 200;
+
+/// A change of policy, level or stop: what is in its undo window is looked at now, the rest soon. No
+/// draft is decided under the old rules in between: a verdict looks again, too.
+pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    tenant.storage.run(
+        "UPDATE tenant SET rules_version = rules_version + 1",
+        bind![],
+    )?;
+    let pending = stored::select_where(tenant, "status = 'pending'", bind![])?;
+    for mut draft in pending {
+        catch_up(tenant, &mut draft, now)?;
+    }
+    go_on(tenant, now)
+}
+
+/// The next batch of drafts that were last routed under older rules.
+pub fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let behind = stored::select_where(
+        tenant,
+        "status IN ('held', 'pending') AND rules_version < (SELECT rules_version FROM tenant)
+         LIMIT ?",
+        bind![BATCH],
+    )?;
+    for mut draft in behind {
+        catch_up(tenant, &mut draft, now)?;
+    }
+    Ok(())
+}
+
+/// Routes one draft again if it was last routed under older rules.
+pub fn catch_up(tenant: &Tenant, draft: &mut Stored, now: Millis) -> Outcome<()> {
+    let record = tenant.record()?;
+    let open = matches!(draft.entry.status, Status::Held | Status::Pending);
+    if !open || draft.rules_version >= record.rules_version {
+        return Ok(());
+    }
+    let policy = tenant.policy(record.policy_version)?;
+    let situation = situations::gather(tenant, &record, &policy, &draft.draft, now)?;
+    let stopped = situation.stop.is_some();
+    let decision = stricter(&draft.decision, policy.route(&draft.draft, &situation));
+    let held_back = draft
+        .entry
+        .pending
+        .as_ref()
+        .is_some_and(|pending| decision.is_some() || (stopped && blocks(pending.kind)));
+
+    draft.rules_version = record.rules_version;
+    if held_back && let Ok(entry) = step(&draft.entry, &Command::Hold, now) {
+        draft.entry = entry;
+        draft.verdict = None;
+    }
+    if let Some(decision) = decision {
+        if decision.route == Route::Human
+            && let Ok(entry) = step(&draft.entry, &Command::Escalate, now)
+        {
+            draft.entry = entry;
+        }
+        draft.policy_version = record.policy_version;
+        draft.situation = serde_json::to_string(&situation)?;
+        draft.decision_text = serde_json::to_string(&decision)?;
+        draft.decision = decision;
+        stored::save_decision(tenant, draft)?;
+    }
+    stored::save(tenant, draft, now)?;
+    if held_back || draft.entry.status == Status::WithHuman {
+        let facts = [
+            ("status", draft.entry.status.name().into()),
+            ("version", draft.entry.version.into()),
+            ("policy_version", draft.policy_version.into()),
+            ("stopped", stopped.into()),
+        ];
+        log::append(
+            tenant,
+            now,
+            Event::DraftRerouted,
+            system(),
+            Some(&draft.id),
+            facts,
+        )?;
+    }
+    Ok(())
+}

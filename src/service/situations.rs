@@ -1,0 +1,141 @@
+//! What a decision depends on beside policy and draft, read once. It must not compare anything:
+//! `policy::route` does.
+
+use crate::bind;
+use crate::problem::Outcome;
+use crate::tenant::{Tenant, TenantRecord};
+use countersign_policy::compiled::Compiled;
+use countersign_policy::digest::from_hex;
+use countersign_policy::draft::Draft;
+use countersign_policy::guardrail::LocalTime;
+use countersign_policy::level::Level;
+use countersign_policy::route::{Situation, sample_draw};
+use countersign_policy::stop::Scope;
+use countersign_policy::time::Millis;
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+extern "C" {
+    /// `Date`, for the one call that can throw: a zone that the platform doesn't know.
+    type ZonedDate;
+
+    #[wasm_bindgen(method, catch, js_name = toLocaleString)]
+    fn to_locale_string(
+        this: &ZonedDate,
+        locale: &str,
+        options: &JsValue,
+    ) -> Result<js_sys::JsString, JsValue>;
+}
+
+#[derive(Deserialize)]
+struct StopRow {
+    scope: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct LevelRow {
+    level: u64,
+}
+
+/// The situation of a draft at this moment.
+pub fn gather(
+    tenant: &Tenant,
+    record: &TenantRecord,
+    policy: &Compiled,
+    draft: &Draft,
+    now: Millis,
+) -> Outcome<Situation> {
+    let secret = from_hex(&record.secret).unwrap_or_default();
+    Ok(Situation {
+        level: level(tenant, policy, draft.category.as_deref(), now)?,
+        stop: stop(tenant, draft)?,
+        sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
+        local_time: local_time(&policy.policy().zone, now).unwrap_or_default(),
+        novelty: None,
+    })
+}
+
+/// The category's live level; with its first draft it gets the one that the policy starts it at,
+/// and from then on no version of the policy raises it.
+fn level(
+    tenant: &Tenant,
+    policy: &Compiled,
+    category: Option<&str>,
+    now: Millis,
+) -> Outcome<Level> {
+    let live = tenant.storage.first::<LevelRow>(
+        "SELECT level FROM levels WHERE category = ?",
+        bind![category.unwrap_or_default()],
+    )?;
+    if let Some(level) = live.and_then(|row| Level::from_number(row.level)) {
+        return Ok(level);
+    }
+    let start = policy.rules(category).start_level;
+    if let Some(category) = category.filter(|name| policy.policy().knows(name)) {
+        tenant.storage.run(
+            "INSERT INTO levels (category, level, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            bind![category, u32::from(start.number()), now],
+        )?;
+    }
+    Ok(start)
+}
+
+/// The reason of the first stop that covers the draft.
+pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
+    let stops = tenant.storage.rows::<StopRow>(
+        "SELECT scope, reason FROM stops ORDER BY since, scope",
+        bind![],
+    )?;
+    for stop in stops {
+        if serde_json::from_str::<Scope>(&stop.scope)?.covers(draft) {
+            return Ok(Some(stop.reason));
+        }
+    }
+    Ok(None)
+}
+
+/// Weekday and minute in an IANA zone; `None` for a zone that the platform doesn't know.
+pub fn local_time(zone: &str, now: Millis) -> Option<LocalTime> {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let date = js_sys::Date::new(&JsValue::from_f64(now.0 as f64));
+    let options = js_sys::Object::new();
+    for (name, value) in [
+        ("timeZone", zone),
+        ("weekday", "short"),
+        ("hour", "2-digit"),
+        ("minute", "2-digit"),
+        ("hourCycle", "h23"),
+    ] {
+        js_sys::Reflect::set(&options, &name.into(), &value.into()).ok()?;
+    }
+    let date: &ZonedDate = date.unchecked_ref();
+    let text = String::from(date.to_locale_string("en-GB", &options).ok()?);
+    read_local_time(&text)
+}
+
+/// Reads `Sun, 10:42`, as the platform writes it for `en-GB`.
+fn read_local_time(text: &str) -> Option<LocalTime> {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let weekday = DAYS.iter().position(|day| text.starts_with(day))?;
+    let (hour, minute) = text.rsplit(' ').next()?.split_once(':')?;
+    let minutes = hour.parse::<u16>().ok()?.checked_mul(60)?;
+    Some(LocalTime {
+        weekday: u8::try_from(weekday).ok()?.saturating_add(1),
+        minute: minutes.checked_add(minute.parse().ok()?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platforms_form_is_read() {
+        let time = |weekday, minute| Some(LocalTime { weekday, minute });
+        assert_eq!(read_local_time("Sun, 10:42"), time(7, 642));
+        assert_eq!(read_local_time("Mon 00:00"), time(1, 0));
+        assert_eq!(read_local_time("tomorrow"), None);
+    }
+}

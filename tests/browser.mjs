@@ -1,0 +1,96 @@
+// A running Countersign as `npm start` gives it, and a real Chromium that looks at its page. Must not
+// reach into either: what a person can't see or type is not used here.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { until } from "./countersign.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** Builds may come first, on a machine that does other things too. */
+const START_S = 600;
+const STOP_S = 20;
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const PLACES = ["/usr/bin", "/usr/local/bin", "/snap/bin", "/opt/google/chrome", "/Applications/Chromium.app/Contents/MacOS"];
+/** No graphics card, no sandbox of its own in a container, and not a word to the network. */
+const CHROMIUM_ARGS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+/** Starts a browser: the one that CHROMIUM_BIN names, or one of this machine. */
+export function browser() {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...PLACES];
+  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((path) => existsSync(path));
+  const executablePath = process.env.CHROMIUM_BIN ?? found;
+  if (!executablePath) throw new Error("no Chromium: install one, or name one by CHROMIUM_BIN");
+  return chromium.launch({ executablePath, args: CHROMIUM_ARGS, timeout: 120_000 });
+}
+
+/** Starts Countersign with its demo tenant in a folder of its own; nothing of it outlives `stop`. */
+export async function served() {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-page-"));
+  const file = join(folder, "credentials.json");
+  const words = ["--port", String(await freePort()), "--state", join(folder, "state"), "--credentials", file, "--quiet"];
+  const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs"), ...words], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output = (output + chunk).slice(-8_000)));
+  // Whatever ends this process, a failing test or a signal, ends what it started.
+  const atExit = () => killAll(child.pid);
+  const atSignal = () => process.exit(1);
+  process.on("exit", atExit);
+  process.on("SIGTERM", atSignal).on("SIGINT", atSignal);
+
+  async function stop() {
+    const family = descendants(child.pid);
+    child.kill("SIGTERM");
+    await until(() => !family.some(isAlive), { seconds: STOP_S }).catch(() => family.forEach(kill));
+    process.off("exit", atExit).off("SIGTERM", atSignal).off("SIGINT", atSignal);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  try {
+    await until(() => existsSync(file) || child.exitCode !== null, { seconds: START_S });
+    return { ...JSON.parse(readFileSync(file, "utf8")), stop };
+  } catch (error) {
+    await stop();
+    throw new Error(`Countersign did not start: ${error.message}\n${output}`);
+  }
+}
+
+function freePort() {
+  return new Promise((done, failed) => {
+    const probe = createServer().on("error", failed);
+    probe.listen(0, "localhost", () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** A process and everything below it: the server has a process group of its own. */
+function descendants(pid) {
+  const table = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).stdout ?? "";
+  const pairs = table.trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const found = [pid];
+  for (const parent of found) found.push(...pairs.filter(([, above]) => above === parent).map(([below]) => below));
+  return found;
+}
+
+const killAll = (pid) => descendants(pid).forEach(kill);
+const kill = (pid) => signal(pid, "SIGKILL");
+const isAlive = (pid) => signal(pid, 0);
+
+function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,285 @@
+// The review page by keyboard alone, in real Chromium, against what `npm start` serves. Must not use
+// a pointer, a reload or the page's own state: what is asserted is what a person sees and what the
+// agent is told.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { browser, served } from "./browser.mjs";
+import { draft, until } from "./countersign.mjs";
+
+const AXE = new URL("../node_modules/axe-core/axe.min.js", import.meta.url);
+/** A state is waited for, however busy the machine is. */
+const SECONDS = 60;
+/** As long as the page wants a draft to have been in view before it may be decided. */
+const SEEN_MS = 300;
+
+let service;
+let chrome;
+let page;
+const errors = [];
+
+before(async () => {
+  service = await served();
+  chrome = await browser();
+  page = await chrome.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB" });
+  page.setDefaultTimeout(SECONDS * 1000);
+  // A lost race is an answer that the page shows where the person looks; the browser names it, too.
+  const lostRace = /status of 409/;
+  page.on("console", (message) => message.type() === "error" && !lostRace.test(message.text()) && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  // The policy of the page allows no script from elsewhere: this one comes before it.
+  await page.addInitScript(readFileSync(AXE, "utf8"));
+});
+
+after(async () => {
+  await chrome?.close();
+  await service?.stop();
+});
+
+const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+const rows = () => page.locator("#queue-list [role=option]");
+const heading = () => page.locator("section.draft h2").innerText();
+const focused = () => page.locator("#queue-list").getAttribute("aria-activedescendant");
+const waiting = async () => Number((await page.getByTestId("health").innerText()).match(/\d+/)[0]);
+const soon = (check) => until(check, { seconds: SECONDS });
+
+/** What the agent's key is told. */
+async function agent(method, path, body) {
+  const response = await fetch(`${service.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${service.agent_key}`,
+      "content-type": "application/json",
+      "idempotency-key": randomUUID(),
+    },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** Posts a draft for a customer of this name; it is held. */
+async function posted(name, change = {}) {
+  const text = change.text ?? "Your refund is on its way to you.";
+  const body = { ...draft(), draft: { text, to: ["ada@customer.example"], subject: "Your refund" }, customer: { id: randomUUID(), name }, confidence: 0.4 };
+  const conversation = { ...body.conversation, id: randomUUID() };
+  const answer = await agent("POST", "/v1/drafts", { ...body, conversation, ...change.body });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  assert.equal(answer.body.status, "held");
+  return answer.body.id;
+}
+
+/** What the agent that waits is told in the end. */
+const settled = (id) =>
+  soon(async () => {
+    const { body } = await agent("GET", `/v1/drafts/${id}?wait=10`);
+    return body.status !== "held" && body.status !== "pending" && body;
+  });
+
+/** Finds a customer's draft by typing the name, and opens it. */
+async function open(name) {
+  await press("Escape", "/");
+  await page.keyboard.type(name);
+  await rows().filter({ hasText: name }).waitFor();
+  await press("Enter");
+  await soon(async () => (await rows().count()) === 1);
+  await press("j");
+  await soon(async () => (await heading()) === name && (await page.getByTestId("draft").isVisible()));
+}
+
+/** Presses a key until it has its effect: a draft that just came into view can't be decided yet. */
+const pressUntil = (key, effect) =>
+  soon(async () => {
+    if (await effect()) return true;
+    await page.waitForTimeout(SEEN_MS);
+    await press(key);
+    await page.waitForTimeout(100);
+    return effect();
+  });
+const undoShows = (name) => async () => (await page.getByTestId("undo").filter({ hasText: name }).count()) === 1;
+
+test("the invitation opens the queue, and the page allows no foreign script", async () => {
+  const answer = await page.goto(service.sign_in_url);
+  const policy = answer.headers()["content-security-policy"] ?? "";
+  assert.match(policy, /default-src|script-src/);
+  assert.doesNotMatch(policy, /'unsafe-inline'|'unsafe-eval'/);
+  await page.getByTestId("draft").waitFor();
+  await soon(async () => (await page.locator(".live").getAttribute("data-state")) === "on");
+  assert.ok((await waiting()) > 10, "the demo queue is there");
+  assert.match(await page.title(), /^\(\d+\) Countersign$/);
+  assert.doesNotMatch(page.url(), /invitation/);
+});
+
+test("keys move through the queue", async () => {
+  const first = await focused();
+  await press("j");
+  await soon(async () => (await focused()) !== first);
+  const second = await focused();
+  await press("ArrowDown");
+  await soon(async () => (await focused()) !== second);
+  await press("k", "ArrowUp");
+  await soon(async () => (await focused()) === first);
+});
+
+test("a draft that is posted appears without a reload", async () => {
+  const count = await waiting();
+  await posted("Ada Arrives");
+  await soon(async () => (await waiting()) === count + 1);
+  await open("Ada Arrives");
+});
+
+test("one key approves, one takes it back, and the agent is told once it is settled", async () => {
+  const id = await posted("Bea Approved");
+  await open("Bea Approved");
+  await pressUntil("a", undoShows("Bea Approved"));
+  await press("u");
+  await soon(async () => (await heading()) === "Bea Approved" && !(await undoShows("Bea Approved")()));
+  await soon(async () => (await agent("GET", `/v1/drafts/${id}`)).body.status === "held");
+  await pressUntil("a", undoShows("Bea Approved"));
+  const { status, outgoing } = await settled(id);
+  assert.equal(status, "approved");
+  assert.equal(outgoing.text, "Your refund is on its way to you.");
+});
+
+test("an edit shows its difference and its kind as one types, and teaches the agent", async () => {
+  const message = "How long do I have to hand my velvet sofa back?";
+  const text = "30 days remain to hand the sofa back.";
+  const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: message }] };
+  const id = await posted("Cleo Edited", { text, body: { message, conversation } });
+  await open("Cleo Edited");
+  const editor = page.getByTestId("editor");
+  const isWriting = async () => (await editor.count()) === 1 && (await editor.evaluate((field) => field === document.activeElement));
+  await pressUntil("e", isWriting);
+
+  await press("Delete", "Delete");
+  await page.keyboard.type("14");
+  const diff = page.getByTestId("diff");
+  await diff.locator("ins").filter({ hasText: "14" }).waitFor();
+  await diff.locator("del").filter({ hasText: "30" }).waitFor();
+  await page.locator('[data-kind="substantive"][aria-pressed="true"]').waitFor();
+  await page.getByTestId("edit-reasons").filter({ hasText: "number" }).waitFor();
+  await press("Control+Enter");
+  await soon(undoShows("Cleo Edited"));
+
+  const answer = await settled(id);
+  assert.equal(answer.status, "edited");
+  assert.equal(answer.outgoing.text, "14 days remain to hand the sofa back.");
+  const similar = await soon(async () => {
+    const found = await agent("POST", "/v1/corrections/similar", { message: "Until when can I return a velvet sofa?" });
+    return JSON.stringify(found.body).includes("14 days remain") && found.body;
+  });
+  assert.match(JSON.stringify(similar), /30 days remain/);
+});
+
+test("a digit names the reason of a rejection", async () => {
+  const id = await posted("Dora Rejected");
+  await open("Dora Rejected");
+  await pressUntil("r", () => page.getByRole("heading", { name: "Why is it rejected?" }).isVisible());
+  await press("2");
+  await soon(undoShows("Dora Rejected"));
+  const answer = await settled(id);
+  assert.equal(answer.status, "rejected");
+  assert.match(JSON.stringify(answer), /outside the policy/, "the second of the category's reasons");
+});
+
+test("a key that is held down decides once", async () => {
+  const ids = [await posted("Elsa Held One"), await posted("Elsa Held Two")];
+  await press("Escape", "/");
+  await page.keyboard.type("Elsa Held");
+  await soon(async () => (await rows().count()) === 2);
+  await press("Enter", "j");
+  await soon(async () => (await heading()).startsWith("Elsa Held"));
+  const statuses = () => Promise.all(ids.map(async (id) => (await agent("GET", `/v1/drafts/${id}`)).body.status));
+  const held = async () => (await statuses()).filter((status) => status === "held").length;
+  // The press counts once the draft has been in view for a moment; the service is asked whether it did,
+  // so that a slow machine doesn't press a second time.
+  await soon(async () => {
+    await page.keyboard.up("a");
+    await page.waitForTimeout(2 * SEEN_MS);
+    await page.keyboard.down("a");
+    for (let looks = 0; looks < 20; looks += 1) {
+      if ((await held()) < 2) return true;
+      await page.waitForTimeout(SEEN_MS / 2);
+    }
+    return false;
+  });
+  for (let again = 0; again < 8; again += 1) {
+    await page.waitForTimeout(SEEN_MS / 4);
+    await page.keyboard.down("a");
+  }
+  await page.keyboard.up("a");
+  assert.equal(await held(), 1, (await statuses()).join(", "));
+});
+
+test("a draft that has just come into view can't be decided", async () => {
+  await press("Escape");
+  await rows().nth(5).waitFor();
+  // Both keys within one moment, which only the page itself can do on a slow machine.
+  const tried = await soon(async () => {
+    const count = await waiting();
+    const elapsed = await page.evaluate(async () => {
+      const type = (key) => document.querySelector("#queue-list").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      const started = performance.now();
+      type("j");
+      for (let frames = 0; frames < 3; frames += 1) await frame();
+      type("a");
+      return performance.now() - started;
+    });
+    return elapsed < SEEN_MS && { count };
+  });
+  await page.waitForTimeout(200);
+  assert.equal(await waiting(), tried.count, "nothing was decided");
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing to object to in ${colorScheme}`, async () => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await open("Ada Arrives");
+    await accessible("the review");
+    await pressUntil("r", () => page.locator("#choice-title").isVisible());
+    await accessible("the choice of a reason");
+    await press("Escape");
+    await pressUntil("e", () => page.getByTestId("editor").isVisible());
+    await page.keyboard.type("Hello. ");
+    await page.getByTestId("diff").waitFor();
+    await accessible("the editor");
+    await press("Escape");
+    await page.getByTestId("editor").waitFor({ state: "detached" });
+    await press("?");
+    await page.getByRole("dialog").waitFor();
+    await accessible("the help");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await press("m");
+    await page.getByRole("dialog").getByRole("listitem").filter({ hasText: "velvet sofa" }).waitFor();
+    await accessible("the memory");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await press("l");
+    await page.getByTestId("audit").getByRole("listitem").first().waitFor();
+    await accessible("the audit log");
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+}
+
+/** What a person gets to see is judged: a change of colours that is still under way is waited out. */
+async function accessible(view) {
+  const judge = () =>
+    page.evaluate(async () => {
+      await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+      const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+    });
+  let violations = await judge();
+  for (let again = 0; again < 4 && violations.length > 0; again += 1) {
+    await page.waitForTimeout(SEEN_MS);
+    violations = await judge();
+  }
+  assert.deepEqual(violations, [], view);
+}
+
+test("the browser had nothing to complain about", () => {
+  assert.deepEqual(errors, []);
+});

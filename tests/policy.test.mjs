@@ -1,0 +1,284 @@
+// The policy over time: every version on record, going back without raising a level, trying a
+// change before it counts, and keys for the programs that do so.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { draft, start, until, verdictOn } from "./countersign.mjs";
+
+let service;
+before(async () => {
+  service = await start();
+});
+after(() => service.stop());
+
+const CATEGORY = "billing.refund";
+const withCategory = (rules) => (policy) => ({
+  ...policy,
+  undo_window_s: 0,
+  categories: { [CATEGORY]: rules },
+});
+const active = (session) => session.call("GET", "/v1/policy");
+const bearer = (key) => ({ authorization: `Bearer ${key}` });
+
+/** Puts a document over the active one. */
+async function put(session, document, extra = {}) {
+  const etag = (await active(session)).headers.get("etag");
+  return session.call("PUT", "/v1/policy", { document, reason: "a test", ...extra }, { "if-match": etag });
+}
+
+test("every version is listed with who made it and why, and can be read again", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const first = (await active(lead)).body;
+  assert.equal((await put(lead, { ...first.document, undo_window_s: 1 })).status, 200);
+  const tried = await put(lead, { ...first.document, undo_window_s: 2 }, { dry_run: true });
+  assert.equal(tried.status, 200);
+  assert.equal(tried.body.document.undo_window_s, 2);
+  assert.equal((await active(lead)).body.document.undo_window_s, 1, "a dry run changes nothing");
+  assert.equal((await put(lead, first.document)).status, 200);
+
+  const all = (await lead.call("GET", "/v1/policy/versions")).body.versions;
+  assert.deepEqual(all.map((one) => one.version), [3, 2, 1]);
+  assert.deepEqual(all.map((one) => one.active), [true, false, false]);
+  assert.equal(all[0].author, lead.person.id);
+  assert.equal(all[0].reason, "a test");
+  assert.equal(all[0].document, undefined);
+  await until(async () => {
+    const row = await service.database.prepare("SELECT COUNT(*) AS n FROM policies WHERE tenant_id = ?").bind(tenant.id).first();
+    return row.n === 3;
+  });
+  const page = (await lead.call("GET", "/v1/policy/versions?limit=2")).body;
+  assert.deepEqual(page.versions.map((one) => one.version), [3, 2]);
+  const rest = (await lead.call("GET", `/v1/policy/versions?cursor=${page.next_cursor}`)).body;
+  assert.deepEqual(rest.versions.map((one) => one.version), [1]);
+  assert.equal(rest.next_cursor, undefined);
+
+  const second = await lead.call("GET", "/v1/policy/versions/2");
+  assert.equal(second.body.document.undo_window_s, 1);
+  assert.equal(second.headers.get("etag"), '"2"');
+  for (const version of ["0", "4", "x", "-1"]) {
+    assert.equal((await lead.call("GET", `/v1/policy/versions/${version}`)).status, 404, version);
+  }
+  const other = await (await service.tenant()).session();
+  assert.equal((await other.call("GET", "/v1/policy/versions")).body.versions.length, 1);
+});
+
+test("going back to a version never raises a level", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const status = async (category) => (await tenant.post(draft({ category }))).body.status;
+  const categories = (start_level) => ({ [CATEGORY]: { start_level }, "other.topic": { start_level: 2 } });
+  const first = (await active(lead)).body.document;
+  const trusting = { ...first, categories: categories(2) };
+  const careful = { ...first, categories: categories(1) };
+  assert.equal((await put(lead, trusting)).status, 200);
+  assert.equal((await put(lead, careful)).status, 200);
+  assert.equal(await status(CATEGORY), "held", "its first draft makes the level live");
+  assert.equal((await put(lead, trusting)).status, 200);
+  assert.equal(await status(CATEGORY), "held", "the old version starts it higher, but it has started");
+  assert.equal(await status("other.topic"), "released");
+  const capped = { ...trusting, categories: { ...categories(2), "other.topic": { start_level: 1, ceiling: 1 } } };
+  assert.equal((await put(lead, capped)).status, 200);
+  assert.equal(await status("other.topic"), "held", "a ceiling counts at once");
+});
+
+test("a backtest counts what a change would have released, and what reviewers had said", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  assert.equal((await tenant.policy(lead, withCategory({ sample_rate: 0 }))).status, 200);
+  const verdicts = [
+    { kind: "approve" },
+    { kind: "edit", draft: { text: "Your refund of 12 dollars will arrive in March.", to: ["ada@example.com"] } },
+    { kind: "reject", reason: "wrong facts" },
+    { kind: "handled_elsewhere" },
+  ];
+  const ids = [];
+  for (const [index, verdict] of verdicts.entries()) {
+    const { id } = (await tenant.post(draft())).body;
+    const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+    const said = await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
+    assert.equal(said.status, 200, `${index}: ${JSON.stringify(said.body)}`);
+    ids.push(id);
+  }
+  const unsure = (await tenant.post(draft({ confidence: 0.1 }))).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${unsure.id}`)).body;
+  await lead.call("PUT", `/v1/drafts/${unsure.id}/verdict`, verdictOn(shown, { kind: "approve" }));
+  await until(async () => {
+    const row = await service.database.prepare("SELECT COUNT(*) AS n FROM drafts WHERE tenant_id = ?").bind(tenant.id).first();
+    return row.n === 5;
+  });
+
+  const same = await lead.call("POST", "/v1/policy:backtest", { days: 30 });
+  assert.equal(same.status, 200, JSON.stringify(same.body));
+  assert.equal(same.body.total.drafts, 5);
+  assert.deepEqual(same.body.total.now, same.body.total.then);
+  assert.equal(same.body.read_again, 0, "what was found in the texts is on record");
+  assert.equal(same.body.truncated, false);
+
+  const trusted = (await lead.call("POST", "/v1/policy:backtest", { days: 30, levels: { [CATEGORY]: 2 } })).body;
+  assert.deepEqual(trusted.total.newly_released, {
+    drafts: 4,
+    clean: 1,
+    cosmetic: 0,
+    substantive: 1,
+    harmful: 1,
+    unlabelled: 1,
+  });
+  assert.deepEqual(trusted.categories[CATEGORY].then, { released: 4, sampled: 0, held: 1, human: 0 });
+  assert.deepEqual(trusted.examples.map((one) => [one.id, one.label]), [
+    [ids[2], "harmful"],
+    [ids[1], "substantive"],
+  ]);
+  assert.match(trusted.sentence, /would have released 4 more, 1 of them substantively edited/);
+
+  const document = (await active(lead)).body.document;
+  document.guardrails = [{ name: "quiet", when: { confidence_below: 0.5 }, route: "release", because: "a test" }];
+  document.signals = { novelty_threshold: 0.5, own_contacts: ["acme.com"] };
+  const changed = (await lead.call("POST", "/v1/policy:backtest", { days: 30, document })).body;
+  assert.equal(changed.total.newly_released.drafts, 1);
+  assert.equal(changed.total.newly_released.clean, 1);
+  assert.equal(changed.read_again, 5, "own contacts change what a text says");
+  assert.equal((await active(lead)).body.version, 2, "nothing was put");
+
+  for (const [body, pointer] of [
+    [{ days: 0 }, "/days"],
+    [{ days: 91 }, "/days"],
+    [{ days: 1, levels: { a: 4 } }, "/levels/a"],
+  ]) {
+    const refused = await lead.call("POST", "/v1/policy:backtest", body);
+    assert.equal(refused.status, 422);
+    assert.equal(refused.body.pointer, pointer);
+  }
+  const bad = await lead.call("POST", "/v1/policy:backtest", { days: 1, document: { ...document, undo_window_s: 61 } });
+  assert.equal(bad.body.code, "policy_invalid");
+  const reviewer = await tenant.session("tom@example.com");
+  assert.equal((await reviewer.call("POST", "/v1/policy:backtest", { days: 1 })).status, 403);
+  const stranger = await (await service.tenant()).session();
+  assert.equal((await stranger.call("POST", "/v1/policy:backtest", { days: 1 })).body.total.drafts, 0);
+});
+
+test("a key for policy reads and writes it, nothing else, and ends when it is revoked", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const made = await lead.call("POST", "/v1/keys", { kind: "policy", name: "the pipeline" });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.match(made.body.key, /^csp_/);
+  const headers = bearer(made.body.key);
+  const read = await service.call("GET", "/v1/policy", { headers });
+  assert.equal(read.status, 200);
+  const body = { document: { ...read.body.document, undo_window_s: 3 }, reason: "as code" };
+  const etag = read.headers.get("etag");
+  const written = await service.call("PUT", "/v1/policy", { headers: { ...headers, "if-match": etag }, body });
+  assert.equal(written.status, 200, JSON.stringify(written.body));
+  assert.equal(written.body.author, made.body.id);
+  const stale = { ...body, document: { ...body.document, undo_window_s: 4 } };
+  const lost = await service.call("PUT", "/v1/policy", { headers: { ...headers, "if-match": etag }, body: stale });
+  assert.equal(lost.body.code, "policy_conflict");
+  assert.equal((await service.call("GET", "/v1/policy/versions", { headers })).status, 200);
+  assert.equal((await service.call("POST", "/v1/policy:backtest", { headers, body: { days: 1 } })).status, 200);
+  for (const [method, path] of [["GET", "/v1/queue"], ["GET", "/v1/audit"], ["GET", "/v1/keys"], ["POST", "/v1/drafts"]]) {
+    assert.equal((await service.call(method, path, { headers })).status, 401, `${method} ${path}`);
+  }
+  assert.equal((await tenant.agent("PUT", "/v1/policy", body, { "if-match": '"2"' })).status, 401);
+
+  const listed = (await lead.call("GET", "/v1/keys")).body.keys;
+  assert.deepEqual(listed.map((key) => [key.kind, key.name]), [["agent", "first"], ["policy", "the pipeline"]]);
+  assert.ok(listed[1].used_at);
+  assert.ok(!JSON.stringify(listed).includes(made.body.key.slice(4, 40)));
+  assert.equal((await lead.call("DELETE", `/v1/keys/${made.body.id}`)).status, 204);
+  assert.equal((await lead.call("DELETE", `/v1/keys/${made.body.id}`)).status, 204, "again, and nothing more");
+  assert.equal((await service.call("GET", "/v1/policy", { headers })).body.code, "key_invalid");
+  assert.ok((await lead.call("GET", "/v1/keys")).body.keys[1].revoked_at);
+
+  const page = (await lead.call("GET", "/v1/audit?limit=200")).body.entries.map((leaf) => leaf.entry);
+  const about = page.filter((entry) => entry.about === made.body.id).map((entry) => entry.event);
+  assert.deepEqual(about, ["key.revoked", "key.created"]);
+});
+
+test("a lead makes and revokes an agent's key; nobody else does", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const made = (await lead.call("POST", "/v1/keys", { kind: "agent", name: "second bot" })).body;
+  const post = () =>
+    service.call("POST", "/v1/drafts", {
+      headers: { ...bearer(made.key), "idempotency-key": crypto.randomUUID() },
+      body: draft(),
+    });
+  assert.equal((await post()).status, 201);
+  await lead.call("DELETE", `/v1/keys/${made.id}`);
+  assert.equal((await post()).body.code, "key_invalid");
+  const reviewer = await tenant.session("tom@example.com");
+  for (const [method, path] of [["POST", "/v1/keys"], ["GET", "/v1/keys"], ["DELETE", `/v1/keys/${made.id}`]]) {
+    assert.equal((await reviewer.call(method, path, method === "POST" ? { kind: "agent", name: "x" } : undefined)).status, 403);
+  }
+  const stranger = await (await service.tenant()).session();
+  assert.equal((await stranger.call("DELETE", `/v1/keys/${made.id}`)).status, 404);
+  for (const [body, pointer] of [
+    [{ kind: "policy", name: " " }, "/name"],
+    [{ kind: "session", name: "x" }, "/kind"],
+  ]) {
+    assert.equal((await lead.call("POST", "/v1/keys", body)).body.pointer, pointer);
+  }
+});
+
+/** The service behind an address, for a program of its own. */
+async function listening() {
+  const server = createServer(async (request, response) => {
+    const chunks = await request.toArray();
+    const names = ["authorization", "if-match", "content-type"].filter((name) => request.headers[name]);
+    const answer = await service.miniflare.dispatchFetch(`http://countersign.test${request.url}`, {
+      method: request.method,
+      headers: names.map((name) => [name, request.headers[name]]),
+      body: chunks.length > 0 ? Buffer.concat(chunks) : undefined,
+    });
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+const SCRIPT = fileURLToPath(new URL("../scripts/policy.mjs", import.meta.url));
+
+test("the policy is pulled, compared and pushed as a file", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const { key } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the pipeline" })).body;
+  const { url, close } = await listening();
+  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+  const file = join(folder, "policy.json");
+  const policy = async (...words) => {
+    const child = spawn(process.execPath, [SCRIPT, ...words, "--url", url], {
+      env: { ...process.env, COUNTERSIGN_POLICY_KEY: key },
+    });
+    const [out, errors, code] = await Promise.all([
+      child.stdout.toArray(),
+      child.stderr.toArray(),
+      new Promise((done) => child.on("exit", done)),
+    ]);
+    return { code, text: Buffer.concat([...out, ...errors]).toString() };
+  };
+  try {
+    assert.equal((await policy("pull", file)).code, 0);
+    assert.equal((await policy("diff", file)).code, 0);
+    const document = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ undo_window_s: 5, ...document, name: "ours" }));
+    const changed = await policy("diff", file);
+    assert.equal(changed.code, 1);
+    assert.match(changed.text, /\n-  "name": "start",\n\+  "name": "ours",\n/);
+    assert.equal((await policy("push", file)).code, 1, "it says why");
+    assert.match((await policy("push", file, "--reason", "a name")).text, /version 2 is active/);
+    assert.equal((await active(lead)).body.reason, "a name");
+    writeFileSync(file, JSON.stringify({ ...document, undo_window_s: 61 }));
+    assert.match((await policy("push", file, "--reason", "too long")).text, /\/undo_window_s: /);
+    assert.equal((await active(lead)).body.version, 2);
+  } finally {
+    rmSync(folder, { recursive: true });
+    close();
+  }
+});

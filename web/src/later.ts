@@ -1,0 +1,17 @@
+// The parts of the page that the first view does without: fetched while the first draft is read, so
+// that none is waited for. What must work without a connection (sign-in, notices) is not among them.
+import { policy } from "./policy.svelte";
+
+export const later = {
+  actionForm: () => import("./components/ActionForm.svelte"),
+  choicePanel: () => import("./components/ChoicePanel.svelte"),
+  editor: () => import("./components/Editor.svelte"),
+  exampleCard: () => import("./components/ExampleCard.svelte"),
+  undoBar: () => import("./components/UndoBar.svelte"),
+  memory: () => import("./components/Memory.svelte"),
+  audit: () => import("./components/Audit.svelte"),
+  help: () => import("./components/Help.svelte"),
+};
+
+/** Fetches all of them, and the policy crate; one that fails is asked for again when it is needed. */
+export const fetchLater = () => Promise.allSettled([policy.load(), ...Object.values(later).map((part) => part())]);
