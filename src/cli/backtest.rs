@@ -5,9 +5,7 @@ use countersign_policy::backtest::{Recap, Recorded, backtest};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
-use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
-use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Situation, route};
 use countersign_policy::trust::Label;
 use serde::Deserialize;
@@ -108,16 +106,7 @@ fn recorded(
     ))?;
     let draft = Draft::parse(line.as_bytes())
         .map_err(|fault| format!("{file}:{number}{}: {}", fault.pointer, fault.detail))?;
-    let situation = Situation {
-        level: policy.rules(draft.category.as_deref()).start_level,
-        stop: None,
-        sample_draw: Ratio::ONE,
-        local_time: LocalTime {
-            weekday: 1,
-            minute: 600,
-        },
-        novelty: None,
-    };
+    let situation = Situation::fixed(policy.rules(draft.category.as_deref()).start_level);
     let decision = serde_json::to_value(route(policy, &draft, &situation));
     let recap: Recap = decision
         .and_then(serde_json::from_value)

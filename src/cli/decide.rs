@@ -3,9 +3,7 @@
 
 use countersign_policy::compiled::Compiled;
 use countersign_policy::draft::Draft;
-use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
-use countersign_policy::ratio::Ratio;
 use countersign_policy::route::Situation;
 use std::io::Read;
 
@@ -54,15 +52,6 @@ fn decide(policy: &Compiled, level: Option<Level>, line: &str) -> String {
         }
     };
     let start = policy.rules(draft.category.as_deref()).start_level;
-    let situation = Situation {
-        level: level.unwrap_or(start),
-        stop: None,
-        sample_draw: Ratio::ONE,
-        local_time: LocalTime {
-            weekday: 1,
-            minute: 600,
-        },
-        novelty: None,
-    };
+    let situation = Situation::fixed(level.unwrap_or(start));
     serde_json::to_string(&policy.route(&draft, &situation)).unwrap_or_default()
 }

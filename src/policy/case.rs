@@ -4,10 +4,8 @@
 
 use crate::document::Policy;
 use crate::draft::{Draft, NAME_BYTES_MAX};
-use crate::guardrail::LocalTime;
 use crate::invalid::{Invalid, bound_text};
 use crate::level::Level;
-use crate::ratio::Ratio;
 use crate::route::{Decision, Route, Situation, route};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -46,16 +44,7 @@ impl Case {
     /// What the policy says of its draft on a Monday at ten, without a stop or a look afterwards.
     pub fn decide(&self, policy: &Policy) -> Decision {
         let start = policy.rules(self.draft.category.as_deref()).start_level;
-        let situation = Situation {
-            level: self.level.unwrap_or(start),
-            stop: None,
-            sample_draw: Ratio::ONE,
-            local_time: LocalTime {
-                weekday: 1,
-                minute: 600,
-            },
-            novelty: None,
-        };
+        let situation = Situation::fixed(self.level.unwrap_or(start));
         route(policy, &self.draft, &situation)
     }
 }

@@ -6,7 +6,7 @@ use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
 use crate::draft::NAME_BYTES_MAX;
 use crate::guardrail::Guardrail;
-use crate::invalid::{Invalid, bound_list, bound_text};
+use crate::invalid::{Invalid, bound_list, bound_text, escape};
 use crate::level::Level;
 use crate::ratio::Ratio;
 use crate::route::Route;
@@ -307,10 +307,6 @@ impl Rules {
             9,
         );
     }
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

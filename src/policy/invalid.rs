@@ -82,7 +82,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     for segment in path.iter() {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Map { key } => escape(key),
             Segment::Enum { variant } => variant.clone(),
             Segment::Unknown => continue,
         };
@@ -90,6 +90,11 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         pointer.push_str(&step);
     }
     pointer
+}
+
+/// A name as one step of a JSON pointer (RFC 6901, section 3).
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Pushes a fault when `text` is above `limit` bytes.

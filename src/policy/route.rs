@@ -66,6 +66,23 @@ pub struct Situation {
     pub novelty: Option<Ratio>,
 }
 
+impl Situation {
+    /// The same in every run, for files and named cases: a Monday at ten, nothing stopped, not
+    /// sampled, memory not asked.
+    pub fn fixed(level: Level) -> Self {
+        Self {
+            level,
+            stop: None,
+            sample_draw: Ratio::ONE,
+            local_time: LocalTime {
+                weekday: 1,
+                minute: 600,
+            },
+            novelty: None,
+        }
+    }
+}
+
 /// What the policy says of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -210,31 +210,19 @@ fn remembered(
 
 fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let decision = &stored.decision;
-    let names = |names: Vec<serde_json::Value>| -> Vec<String> {
-        names
-            .iter()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect()
-    };
-    let mut reasons = Vec::new();
-    for reason in &decision.reasons {
-        reasons.push(serde_json::to_value(reason.code)?);
-    }
-    let mut signals = Vec::new();
-    for signal in &decision.signals {
-        signals.push(serde_json::to_value(signal.code)?);
-    }
+    let reasons = decision
+        .reasons
+        .iter()
+        .map(|reason| log::name_of(&reason.code));
+    let signals = decision
+        .signals
+        .iter()
+        .map(|signal| log::name_of(&signal.code));
     let facts = [
         ("status", stored.entry.status.name().into()),
-        (
-            "route",
-            serde_json::to_value(decision.route)?
-                .as_str()
-                .unwrap_or_default()
-                .into(),
-        ),
-        ("reasons", names(reasons).into()),
-        ("signals", names(signals).into()),
+        ("route", decision.route.name().into()),
+        ("reasons", reasons.collect::<Outcome<Vec<_>>>()?.into()),
+        ("signals", signals.collect::<Outcome<Vec<_>>>()?.into()),
         ("level", u32::from(decision.level.number()).into()),
         ("sampled", decision.sampled.into()),
         ("shadow", stored.shadow.into()),

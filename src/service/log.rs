@@ -7,7 +7,7 @@ use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, outbox};
 use countersign_policy::digest::hex;
-use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier};
+use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,8 @@ pub fn append<const N: usize>(
             .map(|(name, fact)| (name.to_owned(), fact))
             .collect(),
     };
-    let hash = entry.leaf_hash();
+    let canonical = entry.canonical();
+    let hash = leaf_hash(canonical.as_bytes());
     let frontier = frontier.with(hash);
     tenant.storage.run(
         "UPDATE frontier SET size = ?, peaks = ?",
@@ -96,15 +97,18 @@ pub fn append<const N: usize>(
     let leaf = Leaf {
         seq: entry.seq,
         at_ms: entry.at_ms,
-        event: serde_json::to_value(event)?
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+        event: name_of(&event)?,
         about: entry.about.clone(),
-        entry: entry.canonical(),
+        entry: canonical,
         leaf_hash: hex(&hash),
     };
     outbox::put(tenant, "audit", &leaf)
+}
+
+/// The name that an enum has in JSON, for a fact.
+pub fn name_of<T: Serialize>(value: &T) -> Outcome<String> {
+    let value = serde_json::to_value(value)?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
 /// The number of leaves: it rises with every change, so the live stream counts by it.

@@ -119,8 +119,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let decided = step(&stored.entry, &command, call.now)
         .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
     if given.view_digest != queue::view_digest(tenant, &stored)? {
-        let now = serde_json::to_value(queue::summary(&stored, call.now)).unwrap_or_default();
-        return Err(Problem::from(Code::ViewConflict).with_draft(now));
+        return Err(stored::refused(Code::ViewConflict, &stored, call.now));
     }
     let edit = edit_of(&stored.draft, &given.verdict);
 
@@ -298,8 +297,7 @@ fn log_decided(
     person: &Person,
     now: Millis,
 ) -> Outcome<()> {
-    let kind = serde_json::to_value(given.verdict.kind())?;
-    let edit_kind = serde_json::to_value(edit.map_or(EditKind::None, |edit| edit.kind))?;
+    let edit_kind = edit.map_or(EditKind::None, |edit| edit.kind);
     let settles_at = stored
         .entry
         .pending
@@ -307,14 +305,14 @@ fn log_decided(
         .map_or(now, |pending| pending.settles_at);
     let facts = [
         ("verdict_id", given.verdict_id.clone().into()),
-        ("verdict", kind.as_str().unwrap_or_default().into()),
+        ("verdict", log::name_of(&given.verdict.kind())?.into()),
         ("version", given.version.into()),
         ("view_digest", given.view_digest.clone().into()),
         (
             "verdict_commitment",
             hex(&commitment(&stored.salt, &canonical(&given.verdict))).into(),
         ),
-        ("edit_kind", edit_kind.as_str().unwrap_or_default().into()),
+        ("edit_kind", log::name_of(&edit_kind)?.into()),
         ("settles_at_ms", settles_at.0.into()),
     ];
     let event = match given.verdict.kind() {

@@ -2,6 +2,7 @@
 //! arguments, so that the order of keys never counts. Its texts are judged like any text.
 
 use super::{Edit, EditKind, classify};
+use crate::invalid::escape;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -66,7 +67,7 @@ fn compare(
         (Some(Value::Object(old)), Some(Value::Object(new))) if depth < DEPTH_MAX => {
             let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
             for key in keys {
-                let escaped = key.replace('~', "~0").replace('/', "~1");
+                let escaped = escape(key);
                 let inner = format!("{pointer}/{escaped}");
                 compare(old.get(key), new.get(key), &inner, deeper, changes);
             }

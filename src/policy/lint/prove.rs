@@ -2,10 +2,11 @@
 //! search or evaluate by itself.
 
 use super::solve::{Answer, Formula, Set, Solver};
-use super::space::{Space, escape};
+use super::space::Space;
 use super::witness::{Example, Seen, show};
 use super::{FINDINGS_MAX, Finding, FindingCode, Severity};
 use crate::document::Policy;
+use crate::invalid::escape;
 use crate::ratio::Ratio;
 use crate::route::Route;
 use crate::signal::SignalCode;

@@ -8,6 +8,7 @@ use super::solve::{Formula, Implication, Set, Var};
 use crate::document::Policy;
 use crate::draft::MESSAGES_MAX;
 use crate::guardrail::{Amount, Condition, LocalTime, category_matches, plain_words};
+use crate::invalid::escape;
 use crate::ratio::Ratio;
 use crate::signal::{SignalCode, is_key_tag, low_confidence};
 use serde_json::Value;
@@ -473,8 +474,4 @@ fn is<T>(var: Var, values: &[T], test: impl Fn(&T) -> bool) -> Formula {
 /// Of no and yes.
 fn yes() -> Set {
     Set::collect([false, true])
-}
-
-pub(super) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -7,6 +7,7 @@ mod number;
 use super::grounds::Grounds;
 use super::{Found, SignalCode, marks};
 use crate::draft::Draft;
+use crate::invalid::escape;
 use crate::ratio::Ratio;
 use serde_json::Value;
 use std::ops::Range;
@@ -112,7 +113,7 @@ fn texts(draft: &Draft) -> Vec<(String, &str)> {
 }
 
 fn step(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{pointer}/{}", escape(name))
 }
 
 /// Whether the customer, the conversation, the sources or the tenant hold it already.
