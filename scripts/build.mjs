@@ -11,9 +11,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync,
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
+import { EMBEDDER, embedder } from "./embedder.mjs";
 import { ROOT, Stop, ask, at, main, npmBin, options, run, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { buildTools } from "./tools.mjs";
+import { placeWeights } from "./weights.mjs";
 
 const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|all] [--development|--release]";
 const TARGET = "wasm32-unknown-unknown";
@@ -24,7 +26,7 @@ const NPM = ["package-lock.json"];
 
 /** What each product is made from, the file that proves it is there, and how it is made. */
 const PRODUCTS = {
-  worker: { inputs: [...RUST, ...NPM, "src/service"], output: "build/worker/index.js", make: makeWorker },
+  worker: { inputs: [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"], output: "build/worker/index.js", make: makeWorker },
   page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
 };
 
@@ -33,6 +35,7 @@ const stampOf = (name) => at("build", `${name}.stamp`);
 /** Whether a product was built from the inputs as they are, in this flavour. */
 export function isBuilt(name, flavour) {
   const { inputs, output } = PRODUCTS[name];
+  if (name === "worker" && !existsSync(EMBEDDER)) return false;
   const stamp = stampOf(name);
   return existsSync(at(output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(inputs, flavour);
 }
@@ -42,13 +45,17 @@ export async function build(name, flavour) {
   const { inputs, output, make } = PRODUCTS[name];
   // The page has one flavour: what is tested is what is shipped.
   const wanted = name === "page" ? "release" : flavour;
-  if (isBuilt(name, wanted)) return false;
+  if (isBuilt(name, wanted)) {
+    if (name === "page") placeWeights();
+    return false;
+  }
   // What changes while it builds is built next time.
   const print = fingerprint(inputs, wanted);
   const stamp = stampOf(name);
   const started = Date.now();
   say(`building the ${name} (${wanted})`);
   await make(wanted);
+  if (name === "page") placeWeights();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, print);
   say(`${output} is built (${((Date.now() - started) / 1000).toFixed(1)} s)`);
@@ -76,6 +83,7 @@ function filesBelow(path) {
 
 async function makeWorker(flavour) {
   const tools = await buildTools();
+  await embedder();
   const development = flavour === "development";
   // worker-build takes the output folder relative to the crate; what follows `--` goes to cargo.
   await run(

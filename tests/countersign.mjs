@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { Miniflare } from "miniflare";
+import { WEIGHTS } from "../scripts/weights.mjs";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const MIGRATIONS = "src/service/migrations";
@@ -20,9 +21,21 @@ function statements(sql) {
     .filter(Boolean);
 }
 
-/** Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. */
-export async function start({ directory, entry } = {}) {
+/** Serves the weights as the platform serves the asset. */
+const ASSETS = `
+import weights from "./weights.bin";
+export default {
+  fetch: ({ method }) => new Response(method === "HEAD" ? null : weights, { headers: { "content-type": "application/octet-stream" } }),
+};
+`;
+
+/**
+ * Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. With
+ * `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them.
+ */
+export async function start({ directory, entry, meaning = false, retrieval = "meaning" } = {}) {
   const text = (name, value) => [name, { type: "text", value }];
+  const module = (path, type) => [path, { type, contents: type === "wasm" ? new Uint8Array(read(path)) : read(path).toString() }];
   const miniflare = new Miniflare({
     ...(directory ? { resourcePersistencePath: directory } : {}),
     unsafeTriggerHandlers: true,
@@ -34,22 +47,25 @@ export async function start({ directory, entry } = {}) {
           env: {
             DB: { type: "d1", id: "db" },
             TENANT: { type: "durable-object", worker: "countersign", exportName: "Tenant" },
-            ...Object.fromEntries(Object.entries(SECRETS).map(([name, value]) => text(name, value))),
+            ...(meaning ? { ASSETS: { type: "worker", worker: "assets" } } : {}),
+            ...Object.fromEntries(Object.entries({ ...SECRETS, RETRIEVAL: retrieval }).map(([name, value]) => text(name, value))),
           },
           exports: { Tenant: { type: "durable-object", storage: "sqlite" } },
           manifest: {
             mainModule: "src/service/entry.js",
             modules: {
               "src/service/entry.js": { type: "esm", contents: entry ?? read("src/service/entry.js").toString() },
-              "build/worker/index.js": { type: "esm", contents: read("build/worker/index.js").toString() },
-              "build/worker/index_bg.wasm": {
-                type: "wasm",
-                contents: new Uint8Array(read("build/worker/index_bg.wasm")),
-              },
+              ...Object.fromEntries([
+                module("src/embed/embed.js", "esm"),
+                module("build/worker/index.js", "esm"),
+                module("build/worker/index_bg.wasm", "wasm"),
+                module("build/embed/embed.wasm", "wasm"),
+              ]),
             },
           },
         },
       },
+      ...(meaning ? [assets()] : []),
     ],
   });
   const database = await miniflare.getD1Database("DB");
@@ -63,6 +79,14 @@ export async function start({ directory, entry } = {}) {
     }
   }
   return new Countersign(miniflare, database);
+}
+
+function assets() {
+  const modules = {
+    "assets.js": { type: "esm", contents: ASSETS },
+    "weights.bin": { type: "data", contents: new Uint8Array(readFileSync(WEIGHTS)) },
+  };
+  return { config: { name: "assets", compatibilityDate: "2026-11-01", manifest: { mainModule: "assets.js", modules } } };
 }
 
 export class Countersign {

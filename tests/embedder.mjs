@@ -28,7 +28,7 @@ const verbs = {
     const all = Array.from({ length: copies }, () => vectors).flat();
     blocks = [];
     for (let start = 0; start < all.length; start += 2700) {
-      blocks.push(Uint8Array.from(all.slice(start, start + 2700).flat()).buffer);
+      blocks.push([Uint8Array.from(all.slice(start, start + 2700).flat()).buffer]);
     }
     return all.length;
   },

@@ -1,10 +1,7 @@
 // Loads the embedder's Wasm module when it is first needed and copies bytes in and out of its
 // memory. Must not decide anything: no threshold, no ranking, no fallback but "not there".
 //
-// entry.js:
-//   import embedWasm from "./embed.wasm";
-//   import { createEmbedder } from "../embed/embed.js";
-//   globalThis.countersign_embedder = createEmbedder(embedWasm, (env) => env.ASSETS.fetch(URL));
+// `src/service/entry.js` makes the Worker's; `src/service/embedder.rs` calls it.
 
 /** Bytes of one stored vector; `VECTOR_BYTES` in vector.rs. */
 export const VECTOR_BYTES = 388;
@@ -18,15 +15,19 @@ const TEXT_BYTES_MAX = 65_536;
 const BLOCK_BYTES_MAX = 2_700 * VECTOR_BYTES;
 /** Neighbours asked for at most. */
 const NEIGHBOURS_MAX = 1_024;
+/** After missing weights nobody asks for this long: they may be made while the server runs. */
+const MISSING_MS = 10_000;
 
 /**
- * An embedder over a compiled module; `fetchWeights(env)` answers a Response. Nothing is
+ * An embedder over a compiled module; `fetchWeights(env, init)` answers a Response. Nothing is
  * instantiated or fetched before the first call that needs it.
  */
 export function createEmbedder(module, fetchWeights) {
   let wasm = null;
   let room = null;
   let loaded = false;
+  let there = false;
+  let missingUntil = 0;
 
   /** The module's exports, and the places in its memory that are used again and again. */
   function exports() {
@@ -46,9 +47,27 @@ export function createEmbedder(module, fetchWeights) {
   /** A view of the memory; made anew each time, because growing it detaches older ones. */
   const bytes = (start, length) => new Uint8Array(exports().memory.buffer, start, length);
 
+  /** The weights, or null where they are missing: a missing asset may be answered by the page. */
+  async function weights(env, init) {
+    if (Date.now() < missingUntil) return null;
+    const response = await fetchWeights(env, init);
+    const type = response.headers.get("content-type") ?? "";
+    there = response.ok && !type.startsWith("text/html");
+    if (there) return response;
+    missingUntil = Date.now() + MISSING_MS;
+    await response.body?.cancel();
+    return null;
+  }
+
   return {
     /** Whether texts can be embedded at once. */
     ready: () => loaded,
+
+    /** Whether the weights are there, without loading them. */
+    async available(env) {
+      if (!there) await (await weights(env, { method: "HEAD" }))?.body?.cancel();
+      return there;
+    },
 
     /**
      * Makes the embedder ready; false where the weights are missing or not ours. May be called by
@@ -57,13 +76,8 @@ export function createEmbedder(module, fetchWeights) {
      */
     async prepare(env) {
       if (loaded) return true;
-      const response = await fetchWeights(env);
-      // A missing asset may be answered by the page: weights are not HTML.
-      const type = response.headers.get("content-type") ?? "";
-      if (!response.ok || response.body === null || type.startsWith("text/html")) {
-        await response.body?.cancel();
-        return false;
-      }
+      const response = await weights(env);
+      if (!response?.body) return loaded;
       exports();
       room.weights ||= wasm.reserve(WEIGHTS_BYTES_MAX);
       let length = 0;
@@ -89,14 +103,15 @@ export function createEmbedder(module, fetchWeights) {
     },
 
     /**
-     * The nearest of the vectors in `blocks`, nearest first, as one flat Float64Array: position,
-     * cosine and density of each. Positions count vectors through all blocks.
+     * The nearest of the vectors in the blocks, nearest first, as one flat Float64Array: position,
+     * cosine and density of each. Positions count vectors through all blocks. `rows` are those of
+     * a SQL cursor's `raw()`, each of one block, so that memory holds one at a time.
      */
-    scan(query, blocks, nearestMax) {
+    scan(query, rows, nearestMax) {
       exports();
       bytes(room.vector, VECTOR_BYTES).set(query.subarray(0, VECTOR_BYTES));
       wasm.scan_begin(room.vector, Math.min(nearestMax, NEIGHBOURS_MAX));
-      for (const block of blocks) {
+      for (const [block] of rows) {
         const whole = new Uint8Array(block);
         for (let start = 0; start < whole.length; start += BLOCK_BYTES_MAX) {
           const part = whole.subarray(start, start + BLOCK_BYTES_MAX);

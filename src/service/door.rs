@@ -4,7 +4,7 @@
 use crate::call::{Answer, CREDENTIAL_HEADER, PASSED_HEADERS};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
-use crate::{people, tenants};
+use crate::{embedder, people, tenants};
 use countersign_policy::digest;
 use countersign_policy::draft::BODY_BYTES_MAX;
 use countersign_policy::key::{self, Credential, KeyKind};
@@ -53,7 +53,7 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
     }
     let body = read_body(&mut request).await?;
     match (found.entry.operation, credential) {
-        (Operation::Health, _) => health(),
+        (Operation::Health, _) => health(env).await,
         (Operation::OpenApi, _) => openapi(),
         (Operation::CreateTenant, _) => tenants::create(env, &body).await,
         (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
@@ -70,11 +70,15 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
     }
 }
 
-fn health() -> Outcome<Response> {
+async fn health(env: &Env) -> Outcome<Response> {
+    let retrieval = match embedder::available(env).await {
+        true => "bm25+meaning",
+        false => "bm25",
+    };
     let health = Health {
         status: "ok",
         engine_version: ENGINE_VERSION,
-        retrieval: "bm25",
+        retrieval,
     };
     Ok(Answer::json(200, &health)?.response()?)
 }

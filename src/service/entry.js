@@ -1,9 +1,17 @@
-// The Worker's entry: the Rust Worker, made to fail fast. It must not hold any logic of the product.
+// The Worker's entry: the Rust Worker, made to fail fast, and the sentence embedder beside it. It
+// must not hold any logic of the product.
 //
 // A panic ends the Wasm instance with every call in it, and without this file those calls would
 // hang. Here each of them is rejected at once: requests answer 500, and the alarm is tried again.
 // It relies on `__worker_init_state` of worker-build 0.8; tests/panic.test.mjs holds it to that.
+import embedWasm from "../../build/embed/embed.wasm";
 import Worker, { Tenant as RustTenant } from "../../build/worker/index.js";
+import { createEmbedder } from "../embed/embed.js";
+
+// A deployment without the asset, or a test without the binding, has no weights.
+const weights = (env, init) =>
+  env.ASSETS?.fetch("https://assets.invalid/minilm-int8.bin", init) ?? new Response(null, { status: 404 });
+globalThis.countersign_embedder = createEmbedder(embedWasm, weights);
 
 const state = globalThis.__worker_init_state;
 const pending = new Set();

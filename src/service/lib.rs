@@ -8,6 +8,7 @@ mod conversations;
 mod corrections;
 mod door;
 mod drafts;
+mod embedder;
 mod keys;
 mod live;
 mod log;
