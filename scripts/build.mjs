@@ -23,6 +23,8 @@ const TARGET = "wasm32-unknown-unknown";
 const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"]);
 const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed"];
 const NPM = ["package-lock.json"];
+/** What the page loads at once, and what only leads and auditors load, on demand. */
+const PAGE_CRATES = ["page", "workbench"];
 
 /** What each product is made from, the file that proves it is there, and how it is made. */
 const PRODUCTS = {
@@ -101,15 +103,17 @@ async function makeWorker(flavour) {
 
 async function makePage() {
   const tools = await buildTools();
-  await run("cargo", ["build", "--locked", "--profile", "page", "--target", TARGET, "--package", "countersign-page"], {
+  await run("cargo", ["build", "--locked", "--profile", "page", "--target", TARGET, ...PAGE_CRATES.flatMap((name) => ["--package", `countersign-${name}`])], {
     advice: "The compiler's first error above says where.",
   });
   const { target_directory: target } = JSON.parse(
     ask("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]),
   );
-  const wasm = join(target, TARGET, "page", "countersign_page.wasm");
-  await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", "page"]);
-  await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
+  for (const name of PAGE_CRATES) {
+    const wasm = join(target, TARGET, "page", `countersign_${name}.wasm`);
+    await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", name]);
+    await shrink(tools.wasmOpt, at(`web/pkg/${name}_bg.wasm`));
+  }
   await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
     advice: "Vite's first error above says where.",
   });

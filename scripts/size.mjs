@@ -1,7 +1,8 @@
 // `npm run size`: builds what is deployed and prints its gzipped size against the aims. Measures
 // only. The embedder is a Wasm module apart, compiled at deployment and instantiated on first need;
-// its weights are an asset that no request loads before. The page's first view is everything that its HTML loads, imports of scripts included, and
-// all Wasm: an edit shows its difference at once, so that Wasm is fetched with the page.
+// its weights are an asset that no request loads before. The page's first view is everything that its
+// HTML loads, imports of scripts included, and the Wasm of edits: an edit shows its difference at
+// once, so that one is fetched with the page.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -37,7 +38,7 @@ function report(name, files) {
 function pageFiles(folder) {
   const assets = existsSync(join(folder, "assets")) ? readdirSync(join(folder, "assets")) : [];
   const textOf = (path) => readFileSync(path, "latin1");
-  const wasm = assets.filter((name) => name.endsWith(".wasm"));
+  const wasm = assets.filter((name) => /^page_bg-.*\.wasm$/.test(name));
   const loaders = assets.filter((name) => name.endsWith(".js") && wasm.some((one) => textOf(join(folder, "assets", name)).includes(one)));
   const first = [join(folder, "index.html"), ...[...loaders, ...wasm].map((name) => join(folder, "assets", name))];
   for (const file of first) {

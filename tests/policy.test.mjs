@@ -162,6 +162,37 @@ test("a backtest counts what a change would have released, and what reviewers ha
   assert.equal((await stranger.call("POST", "/v1/policy:backtest", { days: 1 })).body.total.drafts, 0);
 });
 
+test("the drafts on record are read page by page, to be replayed elsewhere", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  assert.equal((await tenant.policy(lead, withCategory({ sample_rate: 0 }))).status, 200);
+  const ids = [];
+  for (const kind of ["approve", "reject", "handled_elsewhere"]) {
+    const { id } = (await tenant.post(draft())).body;
+    const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+    const verdict = kind === "reject" ? { kind, reason: "wrong facts" } : { kind };
+    assert.equal((await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict))).status, 200);
+    ids.unshift(id);
+  }
+  const read = (query) => lead.call("GET", `/v1/policy/records${query}`);
+  await until(async () => (await read("")).body.records.length === 3);
+
+  const first = (await read("?limit=2")).body;
+  assert.deepEqual(first.records.map((one) => one.id), ids.slice(0, 2));
+  assert.deepEqual(first.records.map((one) => one.label), [undefined, "harmful"]);
+  assert.deepEqual(Object.keys(first.versions), ["2"]);
+  const rest = (await read(`?limit=2&after=${first.next_after}`)).body;
+  assert.deepEqual(rest.records.map((one) => [one.id, one.label, one.decision.route]), [[ids[2], "clean", "review"]]);
+  assert.equal(rest.next_after, undefined);
+
+  assert.equal((await read("?after=nonsense")).body.code, "invalid_parameter");
+  assert.equal((await read("?days=91")).body.code, "invalid_parameter");
+  const reviewer = await tenant.session("tom@example.com");
+  assert.equal((await reviewer.call("GET", "/v1/policy/records")).status, 403);
+  const stranger = await (await service.tenant()).session();
+  assert.deepEqual((await stranger.call("GET", "/v1/policy/records")).body.records, []);
+});
+
 test("a key for policy reads and writes it, nothing else, and ends when it is revoked", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

@@ -6,6 +6,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "/",
   plugins: [svelte({ compilerOptions: { runes: true } })],
+  worker: { format: "es" },
   build: {
     target: "es2023",
     assetsInlineLimit: 0,

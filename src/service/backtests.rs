@@ -3,28 +3,25 @@
 
 use crate::call::{Answer, Call};
 use crate::policies;
-use crate::problem::{Outcome, Problem, describe};
-use crate::stored::StoredVerdict;
+use crate::problem::{Outcome, Problem};
+use crate::records;
 use crate::tenant::Tenant;
-use crate::tenants::{DATABASE, millis};
-use countersign_policy::backtest::{Backtest, Recap, Recorded, Replay, label};
+use countersign_policy::backtest::{Backtest, Replay};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::level::Level;
-use countersign_policy::queue::Status;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest look back: a quarter.
-const DAYS_MAX: u32 = 90;
+pub const DAYS_MAX: u32 = 90;
 /// Drafts of one backtest, newest first: at 1 ms each for reading and replaying, a third of the
 /// 30 s that an event of the object may compute.
 const DRAFTS_MAX: u32 = 10_000;
 /// Rows of one page: at most 25 MiB of bodies, a fifth of an object's memory.
 const PAGE_ROWS: u32 = 100;
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// The body of `POST /v1/policy:backtest`.
 #[derive(Deserialize)]
@@ -67,18 +64,6 @@ pub struct BacktestView {
     truncated: bool,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    status: Status,
-    created_at: u64,
-    policy_version: u32,
-    body: String,
-    situation: String,
-    decision: String,
-    verdict: Option<String>,
-}
-
 /// `POST /v1/policy:backtest`.
 pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let asked: Asked = call.json()?;
@@ -92,11 +77,7 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         Some(document) => Policy::parse(document.to_string().as_bytes())
             .map_err(|faults| Problem::policy(&faults))?,
     };
-    let since = Millis(
-        call.now
-            .0
-            .saturating_sub(u64::from(asked.days).saturating_mul(DAY_MS)),
-    );
+    let since = records::days_before(call.now, asked.days);
 
     let compiled = Compiled::new(policy);
     let mut replay = Replay::new(&compiled, &asked.levels);
@@ -104,7 +85,7 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let mut below = (call.now.plus(1), String::new());
     let (mut seen, mut truncated) = (0_u32, false);
     loop {
-        let rows = page(tenant, &record.id, since, &below).await?;
+        let rows = records::page(tenant, &record.id, since, &below, PAGE_ROWS).await?;
         let Some(last) = rows.last() else { break };
         below = (Millis(last.created_at), last.id.clone());
         let whole = rows.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
@@ -114,12 +95,8 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             {
                 replay.recorded_under(row.policy_version, &recorded.signals);
             }
-            match recorded(row) {
-                Ok(recorded) => replay.add(&recorded),
-                // Written by another form of the service: it says nothing, and is left out.
-                Err(error) => {
-                    worker::console_error!("a draft can't be replayed: {}", describe(&error.into()))
-                }
+            if let Some(recorded) = records::recorded(row) {
+                replay.add(&recorded);
             }
         }
         if whole {
@@ -127,7 +104,9 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         }
         seen = seen.saturating_add(PAGE_ROWS);
         if seen >= DRAFTS_MAX {
-            truncated = !page(tenant, &record.id, since, &below).await?.is_empty();
+            truncated = !records::page(tenant, &record.id, since, &below, PAGE_ROWS)
+                .await?
+                .is_empty();
             break;
         }
     }
@@ -141,49 +120,4 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             truncated,
         },
     )
-}
-
-/// Settled drafts from `since` on, newest first, from below one that was read.
-async fn page(
-    tenant: &Tenant,
-    tenant_id: &str,
-    since: Millis,
-    (before, before_id): &(Millis, String),
-) -> Outcome<Vec<Row>> {
-    let rows = tenant
-        .env
-        .d1(DATABASE)?
-        .prepare(
-            "SELECT id, status, created_at, policy_version, body, situation, decision, verdict
-             FROM drafts WHERE tenant_id = ? AND created_at >= ? AND (created_at, id) < (?, ?)
-             ORDER BY created_at DESC, id DESC LIMIT ?",
-        )
-        .bind(&[
-            tenant_id.into(),
-            millis(since),
-            millis(*before),
-            before_id.as_str().into(),
-            PAGE_ROWS.into(),
-        ])?
-        .run()
-        .await?;
-    Ok(rows.results::<Row>()?)
-}
-
-fn recorded(row: Row) -> serde_json::Result<Recorded> {
-    let verdict: Option<StoredVerdict> = match &row.verdict {
-        None => None,
-        Some(text) => Some(serde_json::from_str(text)?),
-    };
-    let kind = verdict.as_ref().map(|given| given.verdict.kind());
-    let edit = verdict.and_then(|given| given.edit_kind_overruled.or(given.edit_kind));
-    let decision: Recap = serde_json::from_str(&row.decision)?;
-    Ok(Recorded::new(
-        row.id,
-        serde_json::from_str(&row.body)?,
-        serde_json::from_str(&row.situation)?,
-        decision,
-        row.policy_version,
-        label(row.status, kind, edit),
-    ))
 }

@@ -20,6 +20,7 @@ mod policies;
 mod problem;
 mod queue;
 mod random;
+mod records;
 mod reroute;
 mod routes;
 mod schema;

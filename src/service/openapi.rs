@@ -4,7 +4,7 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
-    queue, stops, tenants, verdicts, versions,
+    queue, records, stops, tenants, verdicts, versions,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -164,6 +164,21 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<backtests::BacktestView>(g),
         ),
+        Operation::ListRecords => Shape {
+            parameters: vec![
+                query(
+                    "days",
+                    backtests::DAYS_MAX,
+                    "How far to look back; 30 unless told.",
+                ),
+                query("limit", 100, "Records of a page."),
+                json!({
+                    "name": "after", "in": "query", "required": false,
+                    "description": "As `next_after` said.", "schema": { "type": "string" }
+                }),
+            ],
+            ..of(None, 200, schema::<records::RecordPage>(g))
+        },
         Operation::ListPolicyVersions => Shape {
             parameters: page(),
             ..of(None, 200, schema::<versions::VersionPage>(g))

@@ -56,6 +56,7 @@ pub enum Operation {
     GetPolicy,
     PutPolicy,
     BacktestPolicy,
+    ListRecords,
     ListPolicyVersions,
     GetPolicyVersion,
     CreateKey,
@@ -126,6 +127,7 @@ table! {
     "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
     "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
+    "GET" "/v1/policy/records" ListRecords LeadOrPolicyKey "The settled drafts of the last days with what was decided, to replay under another policy.";
     "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
     "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";

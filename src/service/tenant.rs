@@ -9,7 +9,7 @@ use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     backtests, bind, conversations, corrections, drafts, keys, live, log, outbox, people, policies,
-    queue, reroute, schema, stops, stored, tenants, verdicts, versions,
+    queue, records, reroute, schema, stops, stored, tenants, verdicts, versions,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -171,6 +171,7 @@ impl Tenant {
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
             Operation::BacktestPolicy => backtests::run(self, &call).await,
+            Operation::ListRecords => records::list(self, &call).await,
             Operation::ListPolicyVersions => versions::list(self, &call).await,
             Operation::GetPolicyVersion => versions::get(self, &call).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),

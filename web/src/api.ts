@@ -22,12 +22,13 @@ export class Problem extends Error {
 
 const REQUEST_MS_MAX = 20_000;
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** One request; `headers` beside what a body needs. */
+export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(`/v1${path}`, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
+      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
     });

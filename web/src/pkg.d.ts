@@ -6,3 +6,16 @@ declare module "*/pkg/page.js" {
   export function argument_kind(before?: string, after?: string): string;
   export function engine_version(): number;
 }
+
+// Must agree with workbench/bindings.rs.
+declare module "*/pkg/workbench.js" {
+  export default function load(): Promise<unknown>;
+  export function lint_policy(document: string): string;
+  export class Replay {
+    add(page: string): string;
+    run(document: string, levels: string): string;
+  }
+  export class LogCheck {
+    add(leaves: string): string;
+  }
+}

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/v1/agents/{id}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Only watch an agent: it is answered release, and what would have waited is looked at. */
+        put: operations["PutShadow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -177,6 +194,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys, without their secrets. */
+        get: operations["ListKeys"];
+        put?: never;
+        /** Make a key for an agent, or for automation that writes policy; it is shown once. */
+        post: operations["CreateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key, at once and for good. */
+        delete: operations["RevokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/leases": {
         parameters: {
             query?: never;
@@ -237,9 +289,94 @@ export interface paths {
         };
         /** The active policy. */
         get: operations["GetPolicy"];
-        /** Make a new policy version active. */
+        /** Make a new policy version active; going back is putting an old document again, and never raises a level. */
         put: operations["PutPolicy"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settled drafts of the last days with what was decided, to replay under another policy. */
+        get: operations["ListRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version, newest first, with who made it and why. */
+        get: operations["ListPolicyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/versions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version, whole. */
+        get: operations["GetPolicyVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy:backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What another policy, or other levels, would have done with the settled drafts of the last days. */
+        post: operations["BacktestPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy:lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a policy document, each finding with a draft that shows it. */
+        post: operations["LintPolicy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -292,6 +429,24 @@ export interface paths {
         put?: never;
         /** Sign in with an invitation. */
         post: operations["OpenSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is stopped. */
+        get: operations["GetStop"];
+        /** Hold everything of the tenant, an agent, a category or an action, or let it go on. */
+        put: operations["PutStop"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -379,6 +534,26 @@ export interface components {
              */
             minor: number;
         };
+        /** @description The same, as the OpenAPI document shows it. */
+        AskedShape: {
+            /**
+             * Format: uint32
+             * @description How many days to look back, 1 to 90.
+             */
+            days: number;
+            /**
+             * @description The policy to try; absent for the active one.
+             * @default null
+             */
+            document: components["schemas"]["Policy"] | null;
+            /**
+             * @description Levels to try by category; every other draft counts at the level it had.
+             * @default {}
+             */
+            levels: {
+                [key: string]: components["schemas"]["Level"];
+            };
+        };
         /** @description One fact that happened. */
         AuditEntry: {
             /** @description The id of what it happened to: a draft unless the event says otherwise. */
@@ -426,6 +601,39 @@ export interface components {
              */
             size: number;
         };
+        /** @description What a backtest found. */
+        BacktestView: {
+            /** @description By category; under the empty name those without one. */
+            categories: {
+                [key: string]: components["schemas"]["Change"];
+            };
+            /** @description Newly released drafts that reviewers had changed in substance or stopped: the worst first. */
+            examples: components["schemas"]["Example2"][];
+            /**
+             * Format: uint64
+             * @description Drafts whose texts had to be read again.
+             */
+            read_again: number;
+            /** @description What would have changed, in plain words. */
+            sentence: string;
+            /** @description The first moment that was looked at. */
+            since: components["schemas"]["Time"];
+            /** @description All drafts together. */
+            total: components["schemas"]["Change"];
+            /** @description Whether there were more drafts than one backtest replays; the newest were. */
+            truncated: boolean;
+        };
+        /** @description A draft and the route that it must get. */
+        Case: {
+            /** @description As an agent would post it. */
+            draft: components["schemas"]["Draft"];
+            /** @description The category's live level; absent means the one where it starts. */
+            level?: components["schemas"]["Level"] | null;
+            /** @description Unique within the policy; said where it breaks. */
+            name: string;
+            /** @description Where it must go. */
+            route: components["schemas"]["Route"];
+        };
         /** @description What a category says differently; absent fields follow the defaults. */
         CategoryRules: {
             /** @description See [`Rules::ceiling`]. */
@@ -450,8 +658,24 @@ export interface components {
             /** @description See [`Rules::start_level`]. */
             start_level?: components["schemas"]["Level"] | null;
         };
+        /** @description What would have become of some drafts, beside what did. */
+        Change: {
+            /**
+             * Format: uint64
+             * @description Drafts replayed.
+             */
+            drafts: number;
+            /** @description Went out by themselves and would not. */
+            newly_held: components["schemas"]["Labels"];
+            /** @description Would go out by themselves and did not. */
+            newly_released: components["schemas"]["Labels"];
+            /** @description Where they went. */
+            now: components["schemas"]["Routes"];
+            /** @description Where they would have gone. */
+            then: components["schemas"]["Routes"];
+        };
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -773,7 +997,8 @@ export interface components {
             reasons: components["schemas"]["EditReasonFound"][];
             /**
              * Format: uint32
-             * @description How likely the meaning changed, in millionths, before any rule. A rank, not a frequency.
+             * @description How likely the meaning changed, in millionths; at least [`operating_ppm`] exactly when the
+             *     kind is substantive. A rank, not a frequency.
              */
             score_ppm: number;
         };
@@ -794,7 +1019,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "invitation.created" | "session.opened" | "session.closed" | "policy.changed" | "level.changed" | "stop.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "invitation.created" | "session.opened" | "session.closed" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.looked_at" | "correction.stored";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
         Evidence: {
             /**
@@ -829,11 +1054,29 @@ export interface components {
             /** @description The customer's message. */
             message: string;
         };
+        /** @description A draft that would go out by itself, and should not. */
+        Example2: {
+            /** @description Its category; empty for none. */
+            category: string;
+            /** @description The draft's id. */
+            id: string;
+            /** @description What reviewers had done to it. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description A draft that shows a finding, and the situation that it needs: post it, and see. */
+        Example3: {
+            /** @description As an agent would post it. */
+            draft: components["schemas"]["Draft"];
+            /** @description Level, local time and what memory says. */
+            situation: components["schemas"]["Situation"];
+        };
         /** @description One value of an entry; never a text that a person wrote. */
         Fact: number | boolean | string | string[];
         /** @description One fault of a document. */
         FaultView: {
+            /** @description What is wrong with it, for people. */
             detail: string;
+            /** @description JSON pointer of the field at fault. */
             pointer: string;
         };
         /** @description One argument of an action. */
@@ -855,6 +1098,26 @@ export interface components {
         };
         /** @description The JSON type of an argument. */
         FieldKind: "string" | "number" | "integer" | "boolean" | "date" | "array" | "object";
+        /** @description One thing that is wrong, or worth a look. */
+        Finding: {
+            /** @description Which one; stable. */
+            code: components["schemas"]["FindingCode"];
+            /**
+             * @description A draft that shows it. Absent only where none could be made: `not_analysed`, and what needs
+             *     a text that could not be written.
+             */
+            example?: components["schemas"]["Example3"] | null;
+            /** @description JSON pointer to what should change. */
+            pointer: string;
+            /** @description The guardrails that take part, in the policy's order. */
+            rules?: string[];
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description A plain sentence for people. */
+            text: string;
+        };
+        /** @description What was found. */
+        FindingCode: "never_matches" | "hidden" | "contradiction" | "releases_high_stakes" | "part_never_holds" | "part_without_effect" | "category_without_rules" | "category_without_owner" | "releases_unseen" | "threshold_without_effect" | "not_analysed";
         /** @description The body of `PUT /v1/drafts/{id}/verdict`. */
         GivenVerdict: {
             /**
@@ -920,8 +1183,80 @@ export interface components {
             invitation: string;
             sign_in_path: string;
         };
+        /** @description A key that was just made: shown once, here. */
+        KeyMade: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id: the audit log names it so. */
+            id: string;
+            /** @description The whole key. */
+            key: string;
+            /** @description What it is for. */
+            kind: components["schemas"]["Purpose"];
+            /** @description As people call it. */
+            name: string;
+            /** @description When it was revoked. */
+            revoked_at?: components["schemas"]["Time"] | null;
+            /** @description When it was last used, to the minute. */
+            used_at?: components["schemas"]["Time"] | null;
+        };
+        /** @description `GET /v1/keys`. */
+        KeyPage: {
+            /** @description Oldest first; revoked ones stay listed. */
+            keys: components["schemas"]["KeyView"][];
+        };
+        /** @description A key without its secret. */
+        KeyView: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id: the audit log names it so. */
+            id: string;
+            /** @description What it is for. */
+            kind: components["schemas"]["Purpose"];
+            /** @description As people call it. */
+            name: string;
+            /** @description When it was revoked. */
+            revoked_at?: components["schemas"]["Time"] | null;
+            /** @description When it was last used, to the minute. */
+            used_at?: components["schemas"]["Time"] | null;
+        };
         /** @description What a draft is. */
         Kind: "message" | "action";
+        /** @description What trust counts of one draft, from best to worst. */
+        Label: "clean" | "cosmetic" | "substantive" | "harmful";
+        /** @description Drafts by what reviewers did to them. */
+        Labels: {
+            /**
+             * Format: uint64
+             * @description Approved or confirmed as they were.
+             */
+            clean: number;
+            /**
+             * Format: uint64
+             * @description Edited in tone, grammar or formatting.
+             */
+            cosmetic: number;
+            /**
+             * Format: uint64
+             * @description All of them.
+             */
+            drafts: number;
+            /**
+             * Format: uint64
+             * @description Rejected, rewritten, sent back or corrected.
+             */
+            harmful: number;
+            /**
+             * Format: uint64
+             * @description Edited in substance.
+             */
+            substantive: number;
+            /**
+             * Format: uint64
+             * @description Nobody decided: nothing is known.
+             */
+            unlabelled: number;
+        };
         /** @description One leaf. */
         LeafView: {
             /** @description What happened. */
@@ -941,6 +1276,38 @@ export interface components {
          * @enum {integer}
          */
         Level: 1 | 2 | 3;
+        /** @description What is wrong with a document. */
+        LintAnswer: {
+            /** @description Why it would not be saved, broken cases among them. */
+            faults: components["schemas"]["FaultView"][];
+            /** @description Of a document without faults: what can be proved of it. */
+            findings: components["schemas"]["Finding"][];
+        };
+        /** @description The same, as the OpenAPI document shows it. */
+        LintRequestShape: {
+            /** @description The whole document; one with faults is answered with these. */
+            document: components["schemas"]["Policy"];
+        };
+        /** @description The tenant's local time, read by the service. */
+        LocalTime: {
+            /**
+             * Format: uint16
+             * @description 0 to 1439.
+             */
+            minute: number;
+            /**
+             * Format: uint8
+             * @description 1 (Monday) to 7 (Sunday).
+             */
+            weekday: number;
+        };
+        /** @description A signal without the words that caused it. */
+        Mark: {
+            /** @description What was found. */
+            code: components["schemas"]["SignalCode"];
+            /** @description How strong it is. */
+            score: components["schemas"]["Ratio"];
+        };
         /** @description One message of a conversation. */
         Message: {
             /** @description When it was said. */
@@ -986,6 +1353,13 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["PersonRole"];
         };
+        /** @description The body of `POST /v1/keys`. */
+        NewKey: {
+            /** @description What it is for. */
+            kind: components["schemas"]["Purpose"];
+            /** @description As people call it. */
+            name: string;
+        };
         /** @description The same, as the OpenAPI document shows it. */
         NewPolicyShape: {
             /** @description The whole document. */
@@ -998,6 +1372,23 @@ export interface components {
             /** @description Why it changes. */
             reason: string;
         };
+        /** @description The body of `PUT /v1/agents/{id}/shadow`. */
+        NewShadow: {
+            /** @description True: the agent is answered `release`, and only watched. */
+            shadow: boolean;
+        };
+        /** @description The body of `PUT /v1/stop`. */
+        NewStop: {
+            /** @description What it covers. */
+            covers: components["schemas"]["Scope"];
+            /**
+             * @description Why; agents and reviewers are told.
+             * @default
+             */
+            reason: string;
+            /** @description False lifts it. */
+            stopped: boolean;
+        };
         /** @description The body of `POST /v1/tenants`. */
         NewTenant: {
             /** @description The first lead's mail address. */
@@ -1009,6 +1400,11 @@ export interface components {
              * @default false
              */
             reusable_invitation: boolean;
+            /**
+             * @description The kind of team whose policy it starts with; `blank` reviews everything.
+             * @default blank
+             */
+            team: components["schemas"]["Team"];
         };
         /** @description What becomes of a draft that nobody answered in time. */
         OnExpiry: "expire" | "human";
@@ -1049,6 +1445,8 @@ export interface components {
         };
         /** @description What a person may do. */
         PersonRole: "reviewer" | "lead" | "auditor";
+        /** @description A tenant's phrases, compiled when the policy is read. */
+        Phrases: string[];
         /** @description One version of a tenant's policy. */
         Policy: {
             /**
@@ -1058,6 +1456,8 @@ export interface components {
             actions: {
                 [key: string]: components["schemas"]["ActionEntry"];
             };
+            /** @description Drafts and the routes that they must get; a policy that breaks one is not saved. */
+            cases?: components["schemas"]["Case"][];
             /**
              * @description What a category says differently.
              * @default {}
@@ -1074,12 +1474,19 @@ export interface components {
             guardrails: components["schemas"]["Guardrail"][];
             /** @description As the tenant calls it. */
             name: string;
+            /** @description What it adds to the signals. */
+            signals?: components["schemas"]["SignalRules"];
             /**
              * Format: uint32
              * @description Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
              * @default 8
              */
             undo_window_s: number;
+            /**
+             * @description The tenant's IANA time zone, for weeks and for conditions on local time.
+             * @default UTC
+             */
+            zone: string;
         };
         /** @description A version as it is shown. */
         PolicyView: {
@@ -1097,7 +1504,7 @@ export interface components {
              */
             version: number;
         };
-        /** @description A request that was refused, or that broke. */
+        /** @description A problem as it is written. */
         Problem: {
             /** @description Stable; clients may branch on it. */
             code: components["schemas"]["Code"];
@@ -1119,6 +1526,8 @@ export interface components {
             /** @description Always `about:blank`: the code says which problem it is. */
             type: string;
         };
+        /** @description What a key is for. */
+        Purpose: "agent" | "policy";
         /** @description `GET /v1/queue`. */
         QueuePage: {
             /** @description How many there are. */
@@ -1156,7 +1565,50 @@ export interface components {
             text: string;
         };
         /** @description The steps that can speak. */
-        ReasonCode: "stop" | "guardrail" | "forbidding_signal" | "signal" | "level";
+        ReasonCode: "stop" | "guardrail" | "forbidding_signal" | "signal" | "level" | "shadow";
+        /** @description As much of a decision as a backtest reads; a whole one will do. */
+        Recap: {
+            /**
+             * Format: uint32
+             * @description The version of the rules that decided.
+             */
+            engine_version: number;
+            /** @description Where it went. */
+            route: components["schemas"]["Route"];
+            /** @description Whether it was to be looked at afterwards. */
+            sampled: boolean;
+            /** @description What was found in it. */
+            signals: components["schemas"]["Mark"][];
+        };
+        /** @description `GET /v1/policy/records`. */
+        RecordPage: {
+            /** @description Pass it as `after` for older ones. */
+            next_after?: string | null;
+            /** @description Newest first. */
+            records: components["schemas"]["Recorded"][];
+            /** @description What the policy versions of these records told about signals, where it is still known. */
+            versions: {
+                [key: string]: components["schemas"]["SignalRules"];
+            };
+        };
+        /** @description One draft on record, with all that a decision about it depends on. */
+        Recorded: {
+            /** @description What was decided. */
+            decision: components["schemas"]["Recap"];
+            /** @description As it was posted. */
+            draft: components["schemas"]["Draft"];
+            /** @description The draft's id. */
+            id: string;
+            /** @description What trust counts of it; absent where nobody decided. */
+            label?: components["schemas"]["Label"] | null;
+            /**
+             * Format: uint32
+             * @description The policy version that decided.
+             */
+            policy_version: number;
+            /** @description As it was routed. */
+            situation: components["schemas"]["Situation"];
+        };
         /** @description What is done about a draft that should not have gone out. */
         Remedy: "follow_up" | "reversal" | "none";
         /** @description The body of `PUT /v1/drafts/{id}/outcome`. */
@@ -1168,6 +1620,29 @@ export interface components {
         Role: "customer" | "agent" | "human" | "system";
         /** @description Where a draft goes, in order of care. */
         Route: "release" | "review" | "human";
+        /** @description Drafts by where they go. */
+        Routes: {
+            /**
+             * Format: uint64
+             * @description To a reviewer.
+             */
+            held: number;
+            /**
+             * Format: uint64
+             * @description To a person.
+             */
+            human: number;
+            /**
+             * Format: uint64
+             * @description Out, by themselves.
+             */
+            released: number;
+            /**
+             * Format: uint64
+             * @description Of these, to be looked at afterwards.
+             */
+            sampled: number;
+        };
         /** @description The rules of a category, complete. */
         Rules: {
             /** @description How far it may ever go. */
@@ -1195,6 +1670,23 @@ export interface components {
             /** @description Where a new category starts. */
             start_level: components["schemas"]["Level"];
         };
+        /** @description What a stop covers. */
+        Scope: {
+            /** @constant */
+            scope: "tenant";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "agent";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "category";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "action";
+        };
         /** @description Who is signed in, and where. */
         SessionView: {
             /** @description The person. */
@@ -1212,6 +1704,12 @@ export interface components {
              */
             undo_window_s: number;
         };
+        /** @description How bad a finding is, the worst last. */
+        Severity: "note" | "warning" | "error";
+        /** @description The agents that are only watched. */
+        ShadowList: {
+            shadows: string[];
+        };
         /** @description The body of `POST /v1/sessions`. */
         SignIn: {
             /** @description The whole invitation, `csi_…`. */
@@ -1227,7 +1725,28 @@ export interface components {
             score: components["schemas"]["Ratio"];
         };
         /** @description What was found. */
-        SignalCode: "low_confidence" | "unknown_category" | "high_stakes" | "irreversible" | "unlisted_action";
+        SignalCode: "low_confidence" | "novel" | "unknown_category" | "high_stakes" | "irreversible" | "unlisted_action" | "key_account" | "legal_threat" | "complaint" | "churn" | "self_harm" | "discrimination" | "security_incident" | "press" | "minor" | "medical" | "listed_words" | "unsupported_figure" | "unsupported_date" | "unsupported_link" | "unsupported_discount" | "unsupported_promise" | "personal_data" | "injection" | "shouting" | "missing_apology" | "language_mismatch" | "unexpected_language" | "language_without_lexicons";
+        /** @description The `signals` of a policy. */
+        SignalRules: {
+            /** @description Signals that let nothing out by themselves, beside those that never do. */
+            forbidding?: components["schemas"]["SignalCode"][];
+            /** @description Languages that messages are expected in (`en`, `de` …); empty means any. */
+            languages?: string[];
+            /** @description More phrases for a topic; tags for `key_account`; anything for `listed_words`. */
+            lexicons?: {
+                [key: string]: components["schemas"]["Phrases"];
+            };
+            /**
+             * @description From this score of memory on a message is novel.
+             * @default 0.5
+             */
+            novelty_threshold: components["schemas"]["Ratio"];
+            /**
+             * @description The tenant's own addresses, numbers and hosts, which belong in any draft: `help@acme.com`,
+             *     `+49 30 1234567`; `acme.com` covers its links and addresses.
+             */
+            own_contacts?: string[];
+        };
         /** @description Its answer. */
         SimilarAnswer: {
             /** @description Most similar first. */
@@ -1251,6 +1770,19 @@ export interface components {
             /** @description The message to find others like. */
             message: string;
         };
+        /** @description Everything but policy and draft that a decision depends on; recorded with it. */
+        Situation: {
+            /** @description The category's live level. */
+            level: components["schemas"]["Level"];
+            /** @description The tenant's local time. */
+            local_time: components["schemas"]["LocalTime"];
+            /** @description How unlike anything in memory the message is, where memory was asked. */
+            novelty?: components["schemas"]["Ratio"] | null;
+            /** @description The tenant's keyed draw over conversation and head: below the rate means sampled. */
+            sample_draw: components["schemas"]["Ratio"];
+            /** @description The stop that covers this draft, if one does. */
+            stop?: string | null;
+        };
         /** @description What a claim rests on. */
         Source: {
             /** @description The words that matter. */
@@ -1264,6 +1796,18 @@ export interface components {
         Stakes: "none" | "data_change" | "escalation" | "financial";
         /** @description What a draft is at this moment. */
         Status: "released" | "held" | "with_human" | "pending" | "approved" | "edited" | "rejected" | "responded" | "handled_elsewhere" | "sent_back" | "expired" | "withdrawn" | "stale" | "superseded" | "done" | "failed" | "skipped" | "unconfirmed" | "corrected";
+        /** @description Every stop that is in force. */
+        StopList: {
+            stops: components["schemas"]["StopView"][];
+        };
+        /** @description One stop. */
+        StopView: {
+            covers: components["schemas"]["Scope"];
+            /** @description Who gave it. */
+            person_id: string;
+            reason: string;
+            since: components["schemas"]["Time"];
+        };
         /** @description The record that an action touches, so that a reviewer sees before and after. */
         Subject: {
             /** @description The record's id in its own system. */
@@ -1328,6 +1872,8 @@ export interface components {
             /** @description The verdict that is taken back. */
             verdict_id: string;
         };
+        /** @description The kinds of team that a starting policy is written for. */
+        Team: "blank" | "support" | "marketing" | "regulated";
         /** @description The answer: the key and the invitation are shown once, here. */
         TenantMade: {
             agent_key: string;
@@ -1444,6 +1990,32 @@ export interface components {
             /** @description Of something that should not have gone out. */
             remedy?: components["schemas"]["Remedy"] | null;
         };
+        /** @description `GET /v1/policy/versions`. */
+        VersionPage: {
+            /**
+             * Format: uint32
+             * @description Pass it as `cursor` for older ones.
+             */
+            next_cursor?: number | null;
+            /** @description Newest first. */
+            versions: components["schemas"]["VersionView"][];
+        };
+        /** @description One version, without its document. */
+        VersionView: {
+            /** @description Whether it is the active one. */
+            active: boolean;
+            /** @description Who made it: a person's or key's id. */
+            author: string;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: uint32
+             * @description Counts from 1.
+             */
+            version: number;
+        };
         /** @description A span of the local week. */
         WeekSpan: {
             /**
@@ -1486,6 +2058,33 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    PutShadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShadow"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetAudit: {
         parameters: {
             query?: {
@@ -1816,6 +2415,73 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ListKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CreateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RevokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     ClaimNext: {
         parameters: {
             query?: never;
@@ -1933,6 +2599,133 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ListRecords: {
+        parameters: {
+            query?: {
+                /** @description How far to look back; 30 unless told. */
+                days?: number;
+                /** @description Records of a page. */
+                limit?: number;
+                /** @description As `next_after` said. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListPolicyVersions: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description As `next_cursor` said. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetPolicyVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BacktestPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedShape"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LintPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LintRequestShape"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LintAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetQueue: {
         parameters: {
             query?: {
@@ -2019,6 +2812,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStop"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
                 };
             };
             default: components["responses"]["Problem"];
