@@ -252,15 +252,13 @@ for (const colorScheme of ["light", "dark"]) {
     await press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await press("m");
-    await page.getByRole("dialog").getByRole("listitem").filter({ hasText: "velvet sofa" }).waitFor();
+    await page.getByTestId("corrections").getByRole("listitem").filter({ hasText: "velvet sofa" }).waitFor();
     await accessible("the memory");
-    await press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
     await press("l");
     await page.getByTestId("audit").getByRole("listitem").first().waitFor();
     await accessible("the audit log");
-    await press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await press("v");
+    await page.getByTestId("draft").waitFor();
   });
 }
 

@@ -3,13 +3,16 @@
 import { texts } from "./texts";
 import { details } from "./state/details.svelte";
 import { queue } from "./state/queue.svelte";
+import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
+import { session } from "./state/session.svelte";
 import { choicesOf } from "./state/choices";
 import { verdicts } from "./state/verdicts.svelte";
+import { views, type ViewName } from "./views";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
-  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "memory" | "audit" | "choose" | "retry_allowed" | "send" | "leave";
+  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
 
 export interface Action {
   name: ActionName;
@@ -88,18 +91,22 @@ export const actions: readonly Action[] = [
     when: () => review.writing === null && review.mayDecide, perform: () => void review.claim(),
   },
   {
-    name: "search", label: texts.actions.search, keys: ["/"], group: "page",
+    name: "search", label: texts.actions.search, keys: ["/"], group: "move",
     when: () => true,
     perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-search"))),
   },
   {
-    name: "category", label: texts.actions.category, keys: ["F"], group: "page",
+    name: "category", label: texts.actions.category, keys: ["F"], group: "move",
     when: () => queue.categories.length > 0,
     perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-category"))),
   },
   { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.sheet = "help") },
-  { name: "memory", label: texts.actions.memory, keys: ["M"], group: "page", when: () => review.writing === null, perform: () => (review.sheet = "memory") },
-  { name: "audit", label: texts.actions.audit, keys: ["L"], group: "page", when: () => review.writing === null, perform: () => (review.sheet = "audit") },
+  { name: "review", label: texts.actions.review, keys: ["V"], group: "page", when: () => place.view !== null, perform: () => place.go(review.path) },
+  ...views.map((view): Action => ({
+    name: view.name, label: view.label, keys: [view.key], group: "page",
+    when: () => review.writing === null && place.view !== view && (!view.leadsOnly || session.current?.person.role === "lead"),
+    perform: () => place.go(view.path),
+  })),
 ];
 
 const isSearching = () => document.activeElement?.id === "queue-search";
@@ -121,10 +128,13 @@ const byName = new Map(actions.map((action) => [action.name, action]));
 
 export const action = (name: ActionName): Action => byName.get(name)!;
 
+/** Whether it can be done now; what the review can do is done where it is seen. */
+export const possible = (found: Action): boolean => (place.view === null || found.group === "page") && found.when();
+
 /** Does what a button or a key asks for, if it can be done now. */
 export function perform(name: ActionName, key = ""): boolean {
   const found = action(name);
-  if (!found.when()) return false;
+  if (!possible(found)) return false;
   found.perform(key);
   // What had the focus may be gone with what was done: it is never left nowhere.
   requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));

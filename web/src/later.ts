@@ -8,8 +8,6 @@ export const later = {
   editor: () => import("./components/Editor.svelte"),
   exampleCard: () => import("./components/ExampleCard.svelte"),
   undoBar: () => import("./components/UndoBar.svelte"),
-  memory: () => import("./components/Memory.svelte"),
-  audit: () => import("./components/Audit.svelte"),
   help: () => import("./components/Help.svelte"),
 };
 

@@ -7,6 +7,8 @@ const many = (count: number, one: string, more: string) => `${count} ${count ===
 export const texts = {
   product: "Countersign",
   nav: { label: "Main", review: "Review" },
+  views: { memory: "Memory", audit: "Audit log" },
+  viewFailed: "This part of the page could not be loaded.",
   loading: "Loading…",
 
   signIn: {
@@ -27,7 +29,7 @@ export const texts = {
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
-    memory: "Memory", audit: "Audit log", more: "More", why: "Show why",
+    review: "Back to the review", more: "More", why: "Show why",
   },
 
   kinds: {
@@ -204,7 +206,6 @@ export const texts = {
   },
 
   memory: {
-    title: "Memory",
     intro: "Every edit teaches: agents get these corrections as examples when a similar message comes.",
     oneOff: "only this time: no example",
     search: "Search the corrections",
@@ -214,7 +215,6 @@ export const texts = {
   },
 
   audit: {
-    title: "Audit log",
     intro: (count: string) => `Everything that happened, in ${count} entries that nobody can change unseen. Their root:`,
     actors: { agent: "an agent", reviewer: "a reviewer", operator: "the operator", system: "Countersign" },
     about: "about", actor: "by", leaf: "leaf hash",

@@ -7,6 +7,7 @@ import type { Args, Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { details } from "./details.svelte";
 import { live } from "./live.svelte";
 import { notices } from "./notices.svelte";
+import { place } from "./place.svelte";
 import { queue, waits } from "./queue.svelte";
 import { session } from "./session.svelte";
 import { summaryOf, verdicts, type Sent } from "./verdicts.svelte";
@@ -31,7 +32,7 @@ class Review {
   /** The reason whose words are pointed at, by its place in the list. */
   pointed = $state<number | null>(null);
   /** What lies open over the review. */
-  sheet = $state<"help" | "memory" | "audit" | null>(null);
+  sheet = $state<"help" | null>(null);
   /** What the editor holds; read when it is sent. */
   words: Words | null = null;
   wordsSendable = $state(false);
@@ -55,6 +56,11 @@ class Review {
   /** Whether a verdict on the draft in focus makes sense now. */
   open = $derived(this.summary !== null && this.detail !== undefined && this.leasedBy === null && this.mayDecide);
   lookOnly = $derived(this.summary !== null && this.summary.status !== "held" && this.summary.status !== "with_human");
+
+  /** Where the review stands; a link to it opens the same draft. */
+  get path(): string {
+    return this.focus ? `/drafts/${this.focus}` : "/";
+  }
 
   async start(): Promise<void> {
     details.onSessionEnd = () => session.ended();
@@ -102,8 +108,8 @@ class Review {
     this.mayRetry = false;
     this.words = null;
     this.#seenSince = Number.POSITIVE_INFINITY;
-    const place = queue.shown.findIndex((draft) => draft.id === id);
-    if (place >= 0) this.#place = place;
+    const at = queue.shown.findIndex((draft) => draft.id === id);
+    if (at >= 0) this.#place = at;
     const summary = queue.get(id);
     if (summary) {
       void details.want(summary);
@@ -111,7 +117,7 @@ class Review {
       this.#lease = setTimeout(() => void this.#claim(summary.id), LEASE_AFTER_MS);
     }
     live.focus(id);
-    history.replaceState(null, "", id ? `/drafts/${id}` : "/");
+    if (!place.view) place.rename(this.path);
   }
 
   /** The component that draws the draft says when it stands there, whole. */

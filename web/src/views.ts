@@ -1,0 +1,27 @@
+// The views beside the review, in the order of the top bar: each has a path and a key, and is fetched
+// when it is first opened. Must not hold what a view shows.
+import type { Component } from "svelte";
+import { texts } from "./texts";
+
+export type ViewName = keyof typeof texts.views;
+
+export interface View {
+  name: ViewName;
+  label: string;
+  path: string;
+  key: string;
+  /** Whether only leads get to see it. */
+  leadsOnly?: true;
+  load: () => Promise<{ default: Component }>;
+}
+
+const view = (name: ViewName, key: string, load: View["load"]): View => ({ name, label: texts.views[name], path: `/${name}`, key, load });
+
+/** Beside these keys, actions.ts has those of the review: no two share one. */
+export const views: readonly View[] = [
+  view("memory", "M", () => import("./views/Memory.svelte")),
+  view("audit", "L", () => import("./views/Audit.svelte")),
+];
+
+/** The view at a path; null where the review stands. */
+export const viewAt = (path: string): View | null => views.find((one) => path === one.path || path.startsWith(`${one.path}/`)) ?? null;
