@@ -175,14 +175,7 @@ pub fn label(
     verdict: Option<VerdictKind>,
     edit: Option<EditKind>,
 ) -> Option<Label> {
-    let ending = match status {
-        Status::Expired => Ending::Expired,
-        Status::Withdrawn => Ending::Withdrawn,
-        Status::Stale => Ending::Stale,
-        Status::Superseded => Ending::Superseded,
-        _ => Ending::of(verdict?, edit.unwrap_or(EditKind::Substantive)),
-    };
-    ending.label()
+    Ending::after(Route::Review, status, verdict, edit).label()
 }
 
 /// Replays drafts one after another; they need not be there at once.

@@ -8,6 +8,7 @@ pub mod case;
 pub mod catalogue;
 pub mod compiled;
 pub mod conversation;
+pub mod day;
 pub mod diff;
 pub mod digest;
 pub mod document;

@@ -10,6 +10,8 @@
 //! | reject, respond, send_back, correct | harmful |
 //! | all others | none |
 
+pub mod account;
+pub mod alike;
 pub mod demote;
 pub mod evidence;
 pub mod propose;
@@ -18,7 +20,9 @@ pub mod report;
 
 use crate::edit::EditKind;
 use crate::level::Level;
+use crate::queue::Status;
 use crate::ratio::Ratio;
+use crate::route::Route;
 use crate::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -128,6 +132,25 @@ impl Ending {
             (VerdictKind::Defer, _) => Self::Deferred,
             (VerdictKind::Confirm, _) => Self::Confirmed,
             (VerdictKind::Correct, _) => Self::Corrected,
+        }
+    }
+
+    /// The ending of a draft in this status: of its verdict, where it has one. An edit of unknown
+    /// kind counts as one of substance; what belonged to a person says nothing of the agent.
+    pub fn after(
+        route: Route,
+        status: Status,
+        verdict: Option<VerdictKind>,
+        edit: Option<EditKind>,
+    ) -> Self {
+        match (status, verdict) {
+            (Status::Expired, _) => Self::Expired,
+            (Status::Withdrawn, _) => Self::Withdrawn,
+            (Status::Stale, _) => Self::Stale,
+            (Status::Superseded, _) => Self::Superseded,
+            (_, None) => Self::Unseen,
+            (_, Some(_)) if route == Route::Human => Self::HandledElsewhere,
+            (_, Some(verdict)) => Self::of(verdict, edit.unwrap_or(EditKind::Substantive)),
         }
     }
 

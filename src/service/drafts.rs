@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, log, random, situations, stops};
+use crate::{bind, conversations, log, random, reading, situations, stops};
 use countersign_policy::conversation::{Advance, advance};
 use countersign_policy::digest;
 use countersign_policy::digest::hex;
@@ -260,7 +260,12 @@ fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
 pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let key = match caller {
         Caller::Key(key) => key,
-        _ => return queue::show(tenant, &stored::load(tenant, &call.id)?, call.now),
+        Caller::Person(person) => {
+            let stored = stored::load(tenant, &call.id)?;
+            reading::shown(tenant, &stored.id, person, call.now)?;
+            return queue::show(tenant, &stored, call.now);
+        }
+        Caller::Invited(_) => return Err(Problem::from(Code::Forbidden)),
     };
     let wait_s = call.number("wait", 0, WAIT_S_MAX)?;
     let until = call.now.plus(u64::from(wait_s) * 1_000);

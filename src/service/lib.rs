@@ -2,6 +2,7 @@
 //! tenant's object. It must not hold a rule of its own, and must not wake an object for a
 //! credential that it did not issue.
 
+mod accounts;
 mod backtests;
 mod call;
 mod conversations;
@@ -10,6 +11,7 @@ mod door;
 mod drafts;
 mod embedder;
 mod keys;
+mod levels;
 mod live;
 mod log;
 #[cfg(test)]
@@ -18,8 +20,10 @@ mod outbox;
 mod people;
 mod policies;
 mod problem;
+mod proposals;
 mod queue;
 mod random;
+mod reading;
 mod records;
 mod reroute;
 mod routes;
@@ -30,6 +34,7 @@ mod storage;
 mod stored;
 mod tenant;
 mod tenants;
+mod trust;
 mod verdicts;
 mod versions;
 

@@ -4,7 +4,7 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
-    queue, records, stops, tenants, verdicts, versions,
+    queue, records, stops, tenants, trust, verdicts, versions,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -192,6 +192,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<policies::LintAnswer>(g),
         ),
+        Operation::GetTrust => Shape {
+            parameters: vec![query(
+                "weeks",
+                53,
+                "Weeks to look back, this one included; 13 where absent.",
+            )],
+            ..of(None, 200, schema::<trust::TrustView>(g))
+        },
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))

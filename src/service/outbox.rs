@@ -9,7 +9,9 @@ use crate::problem::{Outcome, describe};
 use crate::stored::Settled;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
+use countersign_policy::day::week;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::CountsRow;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -165,6 +167,7 @@ fn statement(
         "correction" => correction(database, tenant, &serde_json::from_str(&row.payload)?),
         "draft" => draft(database, tenant, &serde_json::from_str(&row.payload)?),
         "policy" => policy(database, tenant, &serde_json::from_str(&row.payload)?),
+        "trust" => trust(database, tenant, &serde_json::from_str(&row.payload)?),
         other => Err(worker::Error::from(format!("unknown kind `{other}`"))),
     }
 }
@@ -264,6 +267,29 @@ fn policy(
             row.author.as_str().into(),
             row.reason.as_str().into(),
             millis(Millis(row.created_at)),
+        ])
+}
+
+/// A week's counts as they stand; what comes later in the outbox is newer.
+fn trust(
+    database: &D1Database,
+    tenant: &str,
+    row: &CountsRow,
+) -> worker::Result<D1PreparedStatement> {
+    database
+        .prepare(
+            "INSERT INTO trust (tenant_id, category, week, agent, agent_version, level, counts)
+             VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET counts = excluded.counts",
+        )
+        .bind(&[
+            tenant.into(),
+            row.key.category.as_str().into(),
+            week(row.key.monday).into(),
+            row.key.agent.as_str().into(),
+            row.key.agent_version.as_str().into(),
+            u32::from(row.key.level.number()).into(),
+            serde_json::to_string(&row.counts)?.into(),
         ])
 }
 

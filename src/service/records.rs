@@ -143,7 +143,7 @@ fn read(row: Row) -> worker::Result<Recorded> {
         Some(text) => Some(serde_json::from_str(text)?),
     };
     let kind = verdict.as_ref().map(|given| given.verdict.kind());
-    let edit = verdict.and_then(|given| given.edit_kind_overruled.or(given.edit_kind));
+    let edit = verdict.and_then(|given| given.edit_kind());
     let decision: Recap = serde_json::from_str(&row.decision)?;
     Ok(Recorded::new(
         row.id,

@@ -63,6 +63,7 @@ pub enum Operation {
     ListKeys,
     RevokeKey,
     LintPolicy,
+    GetTrust,
     GetAudit,
     #[cfg(feature = "development")]
     Panic,
@@ -134,6 +135,7 @@ table! {
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
+    "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";

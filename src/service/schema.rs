@@ -10,6 +10,7 @@ use serde::Deserialize;
 const STEPS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_stops.sql"),
+    include_str!("schema/0003_trust.sql"),
 ];
 
 #[derive(Deserialize)]

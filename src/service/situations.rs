@@ -1,9 +1,9 @@
 //! What a decision depends on beside policy and draft, read once. It must not compare anything:
 //! `policy::route` does.
 
-use crate::bind;
 use crate::problem::Outcome;
 use crate::tenant::{Tenant, TenantRecord};
+use crate::{accounts, bind};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::from_hex;
 use countersign_policy::draft::Draft;
@@ -49,7 +49,7 @@ pub fn gather(
 ) -> Outcome<Situation> {
     let secret = from_hex(&record.secret).unwrap_or_default();
     Ok(Situation {
-        level: level(tenant, policy, draft.category.as_deref(), now)?,
+        level: level(tenant, policy, draft, now)?,
         stop: stop(tenant, draft)?,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time: local_time(&policy.policy().zone, now).unwrap_or_default(),
@@ -57,28 +57,36 @@ pub fn gather(
     })
 }
 
-/// The category's live level; with its first draft it gets the one that the policy starts it at,
-/// and from then on no version of the policy raises it.
-fn level(
+/// The live level of the draft's account; one of a category that the policy doesn't know has none,
+/// and the level that the policy gives those.
+fn level(tenant: &Tenant, policy: &Compiled, draft: &Draft, now: Millis) -> Outcome<Level> {
+    let category = draft.category.as_deref();
+    match category.filter(|name| policy.policy().knows(name)) {
+        Some(category) => accounts::level(tenant, policy, draft, category, now),
+        None => Ok(policy.rules(category).start_level),
+    }
+}
+
+/// Where accounts of a category start: where the policy said so with its first draft; from then on
+/// no version of the policy raises it.
+pub fn start_level(
     tenant: &Tenant,
     policy: &Compiled,
-    category: Option<&str>,
+    category: &str,
     now: Millis,
 ) -> Outcome<Level> {
-    let live = tenant.storage.first::<LevelRow>(
+    let known = tenant.storage.first::<LevelRow>(
         "SELECT level FROM levels WHERE category = ?",
-        bind![category.unwrap_or_default()],
+        bind![category],
     )?;
-    if let Some(level) = live.and_then(|row| Level::from_number(row.level)) {
+    if let Some(level) = known.and_then(|row| Level::from_number(row.level)) {
         return Ok(level);
     }
-    let start = policy.rules(category).start_level;
-    if let Some(category) = category.filter(|name| policy.policy().knows(name)) {
-        tenant.storage.run(
-            "INSERT INTO levels (category, level, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            bind![category, u32::from(start.number()), now],
-        )?;
-    }
+    let start = policy.rules(Some(category)).start_level;
+    tenant.storage.run(
+        "INSERT INTO levels (category, level, since) VALUES (?, ?, ?)",
+        bind![category, u32::from(start.number()), now],
+    )?;
     Ok(start)
 }
 

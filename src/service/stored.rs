@@ -3,7 +3,7 @@
 
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, outbox, queue};
+use crate::{accounts, bind, outbox, queue, reading};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
@@ -85,6 +85,12 @@ pub struct StoredVerdict {
     pub edit_kind: Option<countersign_policy::edit::EditKind>,
     /// The edit kind that the reviewer chose instead.
     pub edit_kind_overruled: Option<countersign_policy::edit::EditKind>,
+    /// Milliseconds that reading and deciding took at most.
+    #[serde(default)]
+    pub took_ms: Option<u64>,
+    /// Whether it was one of several given at once.
+    #[serde(default)]
+    pub batch: bool,
 }
 
 /// A decided draft on its way to D1; the columns of its `drafts`.
@@ -210,6 +216,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         || entry.status == Status::Pending
         || (entry.look_owed && entry.status.may_leave());
     let settled_at = entry.status.is_decided().then_some(now);
+    let first = settled_at.is_some() && !is_settled(tenant, &stored.id)?;
     tenant.storage.run(
         "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, rules_version = ?
@@ -229,8 +236,20 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     if let Some(settled_at) = settled_at {
         outbox::put(tenant, "draft", &stored.settled(settled_at, verdict))?;
     }
+    if first {
+        reading::forget(tenant, &stored.id)?;
+        accounts::settled(tenant, stored, now)?;
+    }
     tenant.touch(&stored.id);
     Ok(())
+}
+
+fn is_settled(tenant: &Tenant, id: &str) -> Outcome<bool> {
+    let settled = tenant.storage.first::<Count>(
+        "SELECT COUNT(*) AS count FROM drafts WHERE id = ? AND settled_at IS NOT NULL",
+        bind![id],
+    )?;
+    Ok(settled.is_some_and(|row| row.count > 0))
 }
 
 /// Writes the decision that a draft has now.
@@ -250,6 +269,13 @@ pub fn save_decision(tenant: &Tenant, stored: &Stored) -> Outcome<()> {
 pub fn refused(refusal: impl Into<Problem>, stored: &Stored, now: Millis) -> Problem {
     let draft = serde_json::to_value(queue::summary(stored, now)).unwrap_or_default();
     refusal.into().with_draft(draft)
+}
+
+impl StoredVerdict {
+    /// The edit kind that counts: the reviewer's own, where they chose one.
+    pub fn edit_kind(&self) -> Option<countersign_policy::edit::EditKind> {
+        self.edit_kind_overruled.or(self.edit_kind)
+    }
 }
 
 impl Stored {

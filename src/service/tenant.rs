@@ -9,7 +9,7 @@ use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     backtests, bind, conversations, corrections, drafts, keys, live, log, outbox, people, policies,
-    queue, records, reroute, schema, stops, stored, tenants, verdicts, versions,
+    queue, records, reroute, schema, stops, stored, tenants, trust, verdicts, versions,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -115,6 +115,9 @@ impl DurableObject for Tenant {
         if let Err(problem) = due {
             worker::console_error!("due work failed: {}", problem.code.name());
         }
+        if let Err(problem) = self.transaction(|| trust::publish(self)) {
+            worker::console_error!("weekly counts wait: {}", problem.code.name());
+        }
         outbox::deliver(self, now()).await;
         if let Err(problem) = self.arm(now()).await {
             worker::console_error!("the alarm could not be set: {}", problem.code.name());
@@ -202,6 +205,7 @@ impl Tenant {
             (Operation::GetStop, _) => stops::list(self),
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
+            (Operation::GetTrust, _) => trust::get(self, call),
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),

@@ -6,7 +6,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::{Tenant, system};
-use crate::{bind, corrections, log, queue, reroute, situations};
+use crate::{accounts, bind, corrections, log, queue, reading, reroute, situations};
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
 use countersign_policy::edit::{self, Edit, EditKind};
@@ -122,6 +122,8 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
         return Err(stored::refused(Code::ViewConflict, &stored, call.now));
     }
     let edit = edit_of(&stored.draft, &given.verdict);
+    let took_ms = reading::took_ms(tenant, &stored.id, person, call.now)?;
+    let look_owed = stored.entry.look_owed;
 
     stored.entry = decided;
     if given.verdict.kind() != VerdictKind::Defer {
@@ -132,10 +134,15 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
             at: call.now,
             edit_kind: edit.as_ref().map(|edit| edit.kind),
             edit_kind_overruled: given.edit_kind,
+            took_ms: Some(took_ms),
+            batch: false,
         });
     }
     stored::save(tenant, &stored, call.now)?;
     log_decided(tenant, &stored, &given, edit.as_ref(), person, call.now)?;
+    if matches!(given.verdict, Verdict::Confirm | Verdict::Correct { .. }) {
+        accounts::looked(tenant, &stored, look_owed, call.now)?;
+    }
     if undo_window_s == 0 && stored.entry.status == Status::Pending {
         settle(tenant, &mut stored, call.now)?;
     }

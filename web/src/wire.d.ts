@@ -487,6 +487,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each category has earned, how far it is from its next level, what is proposed and what was lost. */
+        get: operations["GetTrust"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -524,6 +541,43 @@ export interface components {
         };
         /** @description The kinds of actors. */
         ActorKind: "agent" | "reviewer" | "operator" | "system";
+        /** @description One agent's version in one category. */
+        AgentTrust: {
+            agent: string;
+            /** @description Its model and prompt; empty when it names none. */
+            agent_version: string;
+            /** @description The confidence threshold learnt from its labels; absent before the first day's work. */
+            calibration?: components["schemas"]["Calibration"] | null;
+            /** @description Whether it is the version that the agent posted with last. */
+            current: boolean;
+            /** @description The version that a lead declared it equivalent to. */
+            equivalent_to?: string | null;
+            /** @description Whether it is looked at more often because it is new. */
+            is_new: boolean;
+            /**
+             * Format: uint32
+             * @description Labels of any kind so far.
+             */
+            labels: number;
+            /** @description Labels that were no evidence, by the reason why not. */
+            left_out: {
+                [key: string]: number;
+            };
+            /** @description The level that counts: its own under the category's ceiling. */
+            level: components["schemas"]["Level"];
+            /** @description The level that it could have next; absent at the top. */
+            next_level?: components["schemas"]["Level"] | null;
+            /** @description Why no step up is proposed; absent while one is, or will be with the next day's look. */
+            not_proposed?: components["schemas"]["NotProposed"] | null;
+            /** @description How far it is from its next level, and what is missing. */
+            readiness: components["schemas"]["Readiness"];
+            /** @description Until then no step up is proposed. */
+            rest_until: components["schemas"]["Time"];
+            /** @description Since when it has its own level. */
+            since: components["schemas"]["Time"];
+            /** @description What its releases were found to be. */
+            watch: components["schemas"]["WatchView"];
+        };
         /** @description Money in minor units of one currency. */
         Amount: {
             /** @description ISO 4217 code. */
@@ -602,6 +656,24 @@ export interface components {
             size: number;
         };
         /** @description What a backtest found. */
+        Backtest: {
+            /** @description By category; under the empty name those without one. */
+            categories: {
+                [key: string]: components["schemas"]["Change"];
+            };
+            /** @description Newly released drafts that reviewers had changed in substance or stopped: the worst first. */
+            examples: components["schemas"]["Example2"][];
+            /**
+             * Format: uint64
+             * @description Drafts whose texts had to be read again.
+             */
+            read_again: number;
+            /** @description What would have changed, in plain words. */
+            sentence: string;
+            /** @description All drafts together. */
+            total: components["schemas"]["Change"];
+        };
+        /** @description What a backtest found. */
         BacktestView: {
             /** @description By category; under the empty name those without one. */
             categories: {
@@ -622,6 +694,48 @@ export interface components {
             total: components["schemas"]["Change"];
             /** @description Whether there were more drafts than one backtest replays; the newest were. */
             truncated: boolean;
+        };
+        /** @description What a proposal is about, and what must not have changed when it is answered. */
+        Basis: {
+            /** @description Who drafts. */
+            agent: string;
+            /** @description Its model and prompt. */
+            agent_version: string;
+            /** @description The question type. */
+            category: string;
+            /** @description The highest level that the policy allows. */
+            ceiling: components["schemas"]["Level"];
+            /**
+             * Format: uint64
+             * @description The active policy's version.
+             */
+            policy_version: number;
+        };
+        /** @description A learnt threshold, and what it was learnt for. */
+        Calibration: {
+            /** @description Share of released drafts that may be wrong. */
+            budget: components["schemas"]["Ratio"];
+            /**
+             * Format: double
+             * @description The exact upper bound of the error among released drafts, for this threshold by itself
+             *     (Clopper & Pearson 1934, one-sided at the chosen error); 1 when nothing is released.
+             */
+            error_bound: number;
+            /** @description The policy's number, which counts while there are too few labels. */
+            fixed: components["schemas"]["Ratio"];
+            /** @description This confidence and above; absent when none is enough. */
+            from?: components["schemas"]["Ratio"] | null;
+            /** @description Labels it was learnt from. */
+            labels: components["schemas"]["Scored"];
+            /**
+             * Format: uint32
+             * @description Labels that the first test needs.
+             */
+            labels_needed: number;
+            /** @description Of the labels, those at or above the threshold. */
+            released: components["schemas"]["Scored"];
+            /** @description How it came about. */
+            source: components["schemas"]["Source2"];
         };
         /** @description A draft and the route that it must get. */
         Case: {
@@ -657,6 +771,54 @@ export interface components {
             sample_rate?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::start_level`]. */
             start_level?: components["schemas"]["Level"] | null;
+        };
+        /** @description One category. */
+        CategoryTrust: {
+            /** @description Who drafts in it, with the versions that posted last first. */
+            agents: components["schemas"]["AgentTrust"][];
+            /** @description The question type; empty for drafts without one that the policy knows. */
+            category: string;
+            /** @description How far it may ever go. */
+            ceiling: components["schemas"]["Level"];
+            /** @description Share of released drafts that may be wrong. */
+            error_budget: components["schemas"]["Ratio"];
+            /** @description Whether people are asked too often or too rarely, in these four weeks. */
+            escalation: components["schemas"]["Escalation"];
+            /** @description The last four weeks. */
+            lately: components["schemas"]["Line"];
+            /** @description Week by week, oldest first. */
+            weeks: components["schemas"]["WeekView"][];
+        };
+        /** @description Why a level is lost. */
+        Cause: {
+            /** @constant */
+            kind: "harmful_high_stakes";
+        } | {
+            /** @constant */
+            kind: "failure_rate";
+            /**
+             * Format: uint64
+             * @description Thousandths of a point reached.
+             */
+            points: number;
+            /**
+             * Format: uint64
+             * @description Thousandths of a point allowed.
+             */
+            points_max: number;
+        } | components["schemas"]["Drift"] | {
+            /**
+             * Format: uint32
+             * @description There were.
+             */
+            have: number;
+            /** @constant */
+            kind: "too_few_labels";
+            /**
+             * Format: uint32
+             * @description There must be.
+             */
+            need: number;
         };
         /** @description What would have become of some drafts, beside what did. */
         Change: {
@@ -812,6 +974,94 @@ export interface components {
              * @description For a person to do it.
              */
             with_human: number;
+        };
+        /** @description Counts of a category's week: sums only, so that any order of merging gives the same. */
+        Counts2: {
+            /**
+             * Format: uint64
+             * @description Reviewed and approved without an edit.
+             * @default 0
+             */
+            approved_unedited: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and edited in tone, grammar or formatting.
+             * @default 0
+             */
+            cosmetic: number;
+            /**
+             * Format: uint64
+             * @description All drafts.
+             * @default 0
+             */
+            drafts: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and rejected or sent back.
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Format: uint64
+             * @description Of these, those that went out without waiting.
+             * @default 0
+             */
+            released: number;
+            /**
+             * Format: uint64
+             * @description Reviewed, and a person wrote the answer.
+             * @default 0
+             */
+            responded: number;
+            /**
+             * Format: uint64
+             * @description Held drafts with a label.
+             * @default 0
+             */
+            reviewed: number;
+            /**
+             * Format: uint64
+             * @description Released drafts with a label.
+             * @default 0
+             */
+            sampled: number;
+            /**
+             * Format: uint64
+             * @description Of these, those that should not have gone out.
+             * @default 0
+             */
+            sampled_failed: number;
+            /**
+             * Format: uint64
+             * @description The same over those that should not have gone out.
+             * @default 0
+             */
+            sampled_failed_weight: number;
+            /**
+             * Format: uint64
+             * @description Sum over the sampled of 1 / sampling probability, in thousandths: how many released drafts
+             *     they stand for (Horvitz & Thompson 1952).
+             * @default 0
+             */
+            sampled_weight: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and edited in substance.
+             * @default 0
+             */
+            substantive: number;
+            /**
+             * Format: uint64
+             * @description Time from shown to verdict, summed, in milliseconds.
+             * @default 0
+             */
+            verdict_ms: number;
+            /**
+             * Format: uint64
+             * @description Verdicts in that sum.
+             * @default 0
+             */
+            verdicts_timed: number;
         };
         /** @description Who a draft goes to. */
         Customer: {
@@ -989,6 +1239,29 @@ export interface components {
             /** @description Binds a verdict to what is shown here. */
             view_digest: string;
         };
+        /** @description How the messages of a category changed, as memory counts them. */
+        Drift: {
+            /**
+             * Format: uint32
+             * @description Messages of the last two weeks.
+             */
+            messages: number;
+            /**
+             * Format: uint32
+             * @description Of these, novel.
+             */
+            novel: number;
+            /**
+             * Format: uint32
+             * @description Messages of the time in which the level was earned.
+             */
+            usual_messages: number;
+            /**
+             * Format: uint32
+             * @description Of these, novel.
+             */
+            usual_novel: number;
+        };
         /** @description The judgement of an edit. */
         Edit: {
             /** @description What it did to the meaning. */
@@ -1015,6 +1288,21 @@ export interface components {
             /** @description The reason. */
             reason: components["schemas"]["EditReason"];
         };
+        /** @description One edit behind a proposal. */
+        EditView: {
+            /** @description What it became. */
+            corrected: string;
+            /** @description What was drafted. */
+            draft: string;
+            /** @description The draft that was edited. */
+            draft_id: string;
+            /** @description Whether the meaning changed. */
+            edit_kind: components["schemas"]["EditKind"];
+            /** @description The customer's message. */
+            message: string;
+        };
+        /** @description Whether people are asked too often or too rarely. */
+        Escalation: "unknown" | "balanced" | "too_often" | "too_rarely" | "misplaced";
         /**
          * @description What can happen.
          * @enum {string}
@@ -1178,6 +1466,19 @@ export interface components {
             /** @description Always `ok`: a service that can't answer doesn't. */
             status: string;
         };
+        /** @description An interval of a probability. */
+        Interval: {
+            /**
+             * Format: double
+             * @description Lower end, 0 to 1.
+             */
+            lower: number;
+            /**
+             * Format: double
+             * @description Upper end, 0 to 1.
+             */
+            upper: number;
+        };
         /** @description The answer: the invitation is shown once, here. */
         InvitationMade: {
             invitation: string;
@@ -1276,6 +1577,77 @@ export interface components {
          * @enum {integer}
          */
         Level: 1 | 2 | 3;
+        /** @description A step that an account took. */
+        LevelChange: {
+            /** @description Who drafts. */
+            agent: string;
+            /** @description Its model and prompt; empty when it names none. */
+            agent_version: string;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The question type. */
+            category: string;
+            /**
+             * @description `confirmed`, `confirmed_by_policy`, `lowered`, `declared_equivalent`, or the code of a cause:
+             *     `harmful_high_stakes`, `failure_rate`, `drift`, `too_few_labels`.
+             */
+            cause: string;
+            /** @description The cause with its figures. */
+            detail?: components["schemas"]["Cause"] | null;
+            /** @description The level before. */
+            from: components["schemas"]["Level"];
+            /** @description Who did it, by their id; absent where nobody did. */
+            person_id?: string | null;
+            /** @description Why, in their words. */
+            reason?: string | null;
+            /** @description The level after. */
+            to: components["schemas"]["Level"];
+        };
+        /** @description One category's week, or the tenant's. */
+        Line: {
+            /** @description Approved without an edit, of those reviewed. */
+            accuracy?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            accuracy_before?: number | null;
+            /** @description Edited or rejected in substance, or looked at and corrected, of all with a label. */
+            correction_rate?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            correction_rate_before?: number | null;
+            /** @description The counts behind all of it. */
+            counts: components["schemas"]["Counts2"];
+            /** @description Released, of all drafts. */
+            coverage?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Approved unchanged, of those that waited.
+             */
+            held_unchanged: number;
+            /** @description What was done to those reviewed. */
+            mix?: components["schemas"]["Mix"] | null;
+            /** @description Should not have gone out, of those released: weighted by inverse sampling probability. */
+            released_in_error?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that reviewers spent on verdicts.
+             */
+            review_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds that releases unseen would have taken at that average.
+             */
+            saved_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds from shown to verdict, on average.
+             */
+            verdict_s_mean?: number | null;
+        };
         /** @description What is wrong with a document. */
         LintAnswer: {
             /** @description Why it would not be saved, broken cases among them. */
@@ -1318,6 +1690,81 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description The words. */
             text: string;
+        };
+        /** @description What a category still needs before it is ready. */
+        Missing: {
+            /**
+             * Format: uint32
+             * @description There are.
+             */
+            have: number;
+            /** @constant */
+            kind: "labels";
+            /**
+             * Format: uint32
+             * @description There must be.
+             */
+            need: number;
+        } | {
+            /**
+             * Format: uint32
+             * @description There are.
+             */
+            have: number;
+            /** @constant */
+            kind: "days";
+            /**
+             * Format: uint32
+             * @description There must be.
+             */
+            need: number;
+        } | {
+            /**
+             * Format: uint32
+             * @description There are.
+             */
+            have: number;
+            /** @constant */
+            kind: "clean";
+            /**
+             * Format: uint32
+             * @description There must be.
+             */
+            need: number;
+        } | {
+            /**
+             * Format: uint32
+             * @description There are.
+             */
+            have: number;
+            /** @constant */
+            kind: "failures";
+        } | {
+            /**
+             * Format: double
+             * @description It is.
+             */
+            have: number;
+            /** @constant */
+            kind: "bound";
+            /**
+             * Format: double
+             * @description It must be above.
+             */
+            need: number;
+        };
+        /** @description What reviewers did to the drafts that waited. */
+        Mix: {
+            /** @description Edited in tone, grammar or formatting. */
+            cosmetic: components["schemas"]["Share"];
+            /** @description Rejected or sent back. */
+            rejected: components["schemas"]["Share"];
+            /** @description Written by a person instead. */
+            responded: components["schemas"]["Share"];
+            /** @description Edited in substance. */
+            substantive: components["schemas"]["Share"];
+            /** @description Approved as they were. */
+            unedited: components["schemas"]["Share"];
         };
         /** @description Where an action's money stands. */
         Money: {
@@ -1406,6 +1853,8 @@ export interface components {
              */
             team: components["schemas"]["Team"];
         };
+        /** @description Why nothing is proposed. */
+        NotProposed: "top_level" | "at_ceiling" | "resting" | "not_ready";
         /** @description What becomes of a draft that nobody answered in time. */
         OnExpiry: "expire" | "human";
         /** @description What became of something that was allowed to leave. */
@@ -1526,6 +1975,39 @@ export interface components {
             /** @description Always `about:blank`: the code says which problem it is. */
             type: string;
         };
+        /** @description What became of a proposal. */
+        ProposalStatus: "open" | "confirmed" | "declined" | "stale";
+        /** @description A step up with its evidence. */
+        ProposalView: {
+            /** @description When it was answered. */
+            answered_at?: components["schemas"]["Time"] | null;
+            /** @description What the new level would have done with recorded drafts; absent until it was computed. */
+            backtest?: components["schemas"]["Backtest"] | null;
+            /** @description What it is about. */
+            basis: components["schemas"]["Basis"];
+            /** @description The edits that reviewers made to these drafts, newest first. */
+            edits: components["schemas"]["EditView"][];
+            /** @description When it is stale. */
+            expires_at: components["schemas"]["Time"];
+            /** @description The level now. */
+            from: components["schemas"]["Level"];
+            id: string;
+            /** @description Who answered, by their id; absent where the policy did. */
+            person_id?: string | null;
+            /** @description When it was made. */
+            proposed_at: components["schemas"]["Time"];
+            /** @description Both rules with their figures. */
+            readiness: components["schemas"]["Readiness"];
+            /** @description Why, in their words. */
+            reason?: string | null;
+            /** @description Why it can't be confirmed as things stand. */
+            stale?: string | null;
+            status: components["schemas"]["ProposalStatus"];
+            /** @description The level proposed: the next one. */
+            to: components["schemas"]["Level"];
+            /** @description The labels behind them, week by week. */
+            weeks: components["schemas"]["WeekOfLabels"][];
+        };
         /** @description What a key is for. */
         Purpose: "agent" | "policy";
         /** @description `GET /v1/queue`. */
@@ -1551,6 +2033,54 @@ export interface components {
             sequence: number;
         };
         Ratio: number;
+        /** @description Where a category stands on its way to the next level; what the page shows. */
+        Readiness: {
+            /**
+             * Format: double
+             * @description The lower bound of "clean or cosmetic", 0 to 1.
+             */
+            bound: number;
+            /**
+             * Format: uint32
+             * @description Of these, clean.
+             */
+            clean: number;
+            /**
+             * Format: uint32
+             * @description Of these, cosmetic.
+             */
+            cosmetic: number;
+            /**
+             * Format: uint32
+             * @description Days that the record spans.
+             */
+            days: number;
+            /**
+             * Format: uint32
+             * @description Of these, substantive or harmful.
+             */
+            failed: number;
+            /**
+             * Format: uint32
+             * @description Labels that the plain rule has: 0 to 100.
+             */
+            labelled: number;
+            /** @description What is missing, in this order: labels, days, clean, failures, bound. */
+            missing: components["schemas"]["Missing"][];
+            /** @description Whether both rules hold. */
+            ready: boolean;
+            /**
+             * Format: uint32
+             * @description Clean drafts without a failure after which both rules would hold but for the days; absent
+             *     when that is beyond 1,000.
+             */
+            spotless_to_go?: number | null;
+            /**
+             * Format: uint32
+             * @description Weeks that bound looks back on.
+             */
+            weeks: number;
+        };
         /** @description Why a draft goes where it goes. */
         Reason: {
             /** @description Which step spoke. */
@@ -1687,6 +2217,19 @@ export interface components {
             /** @constant */
             scope: "action";
         };
+        /** @description Labels of one hundredth of confidence. */
+        Scored: {
+            /**
+             * Format: uint32
+             * @description Drafts with a label.
+             */
+            drafts: number;
+            /**
+             * Format: uint32
+             * @description Of these, substantive or harmful.
+             */
+            failed: number;
+        };
         /** @description Who is signed in, and where. */
         SessionView: {
             /** @description The person. */
@@ -1709,6 +2252,16 @@ export interface components {
         /** @description The agents that are only watched. */
         ShadowList: {
             shadows: string[];
+        };
+        /** @description A share with its interval. */
+        Share: {
+            /** @description Wilson's interval at 95 %. */
+            interval: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            share: number;
         };
         /** @description The body of `POST /v1/sessions`. */
         SignIn: {
@@ -1792,6 +2345,8 @@ export interface components {
             /** @description Where it stands. */
             url?: string | null;
         };
+        /** @description How a threshold came about. */
+        Source2: "learnt" | "fixed" | "uninformative";
         /** @description What can go wrong when an action is done in error. */
         Stakes: "none" | "data_change" | "escalation" | "financial";
         /** @description What a draft is at this moment. */
@@ -1891,6 +2446,23 @@ export interface components {
          * @description RFC 3339 in UTC with milliseconds.
          */
         Time: string;
+        /** @description `GET /v1/trust`. */
+        TrustView: {
+            /** @description The last four weeks of all categories together. */
+            all: components["schemas"]["Line"];
+            /** @description Every category that the policy knows or that had drafts. */
+            categories: components["schemas"]["CategoryTrust"][];
+            /** @description Levels that were raised, lowered or lost, newest first. */
+            changes: components["schemas"]["LevelChange"][];
+            /** @description Steps up that wait for a lead. */
+            proposals: components["schemas"]["ProposalView"][];
+            /** @description Today in the tenant's zone, such as `2026-11-22`. */
+            today: string;
+            /** @description Its ISO 8601 week, such as `2026-W47`. */
+            week: string;
+            /** @description All categories together, week by week, oldest first. */
+            weeks: components["schemas"]["WeekView"][];
+        };
         /** @description What one unit of a money field is. */
         Unit: "major" | "minor";
         /** @description A verdict as the page sends it. */
@@ -2016,6 +2588,52 @@ export interface components {
              */
             version: number;
         };
+        /** @description The test that takes a level away. */
+        WatchView: {
+            /**
+             * Format: uint32
+             * @description Looks of the last 13 weeks.
+             */
+            labels: number;
+            /**
+             * Format: uint32
+             * @description Below this number the level is lost, once it is 13 weeks old.
+             */
+            labels_min: number;
+            /**
+             * Format: double
+             * @description Lower bound of the rate of acceptable releases, 95 %, of those looks; 0 to 1.
+             */
+            lower_bound: number;
+            /**
+             * Format: uint64
+             * @description Thousandths of a point so far.
+             */
+            points: number;
+            /**
+             * Format: uint64
+             * @description Thousandths of a point at which the level is lost.
+             */
+            points_max: number;
+        };
+        /** @description The labels of one week from Monday. */
+        WeekOfLabels: {
+            /**
+             * Format: uint32
+             * @description Clean or cosmetic.
+             */
+            acceptable: number;
+            /**
+             * Format: uint32
+             * @description Substantive or harmful.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Local days from 1970-01-01 to its Monday.
+             */
+            monday: number;
+        };
         /** @description A span of the local week. */
         WeekSpan: {
             /**
@@ -2038,6 +2656,55 @@ export interface components {
              * @description First minute that no longer counts, 1 to 1440.
              */
             to_minute: number;
+        };
+        /** @description One week from Monday. */
+        WeekView: {
+            /** @description Approved without an edit, of those reviewed. */
+            accuracy?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            accuracy_before?: number | null;
+            /** @description Edited or rejected in substance, or looked at and corrected, of all with a label. */
+            correction_rate?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            correction_rate_before?: number | null;
+            /** @description The counts behind all of it. */
+            counts: components["schemas"]["Counts2"];
+            /** @description Released, of all drafts. */
+            coverage?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Approved unchanged, of those that waited.
+             */
+            held_unchanged: number;
+            /** @description What was done to those reviewed. */
+            mix?: components["schemas"]["Mix"] | null;
+            /** @description Its first day. */
+            monday: string;
+            /** @description Should not have gone out, of those released: weighted by inverse sampling probability. */
+            released_in_error?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that reviewers spent on verdicts.
+             */
+            review_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds that releases unseen would have taken at that average.
+             */
+            saved_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds from shown to verdict, on average.
+             */
+            verdict_s_mean?: number | null;
+            /** @description ISO 8601, such as `2026-W47`. */
+            week: string;
         };
     };
     responses: {
@@ -2910,6 +3577,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetTrust: {
+        parameters: {
+            query?: {
+                /** @description Weeks to look back, this one included; 13 where absent. */
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -30,11 +30,12 @@
     reason = "integers kept small by the constants of this file"
 )]
 
-use super::ready::{WeekOfLabels, monday_of};
+use super::ready::WeekOfLabels;
 use super::{Counts, Label};
 use crate::binomial::{
     Interval, Z_TWO_SIDED_95, clopper_pearson_lower, clopper_pearson_upper, wilson,
 };
+use crate::day::monday_of;
 use crate::level::Level;
 use crate::ratio::Ratio;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,12 @@
 //! withholding a failure would help the agent.
 
 use super::{Ending, Label};
+use crate::draft::Draft;
 use crate::level::Level;
+use crate::log::canonical;
+use crate::route::{Decision, Reason, ReasonCode};
+use crate::signal::SignalCode;
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// Characters a person reads a second at most: skimming at 600 words a minute (silent reading
@@ -26,6 +31,25 @@ pub enum Spoke {
     Signal,
     /// A forbidding signal, or a guardrail: no level changes its route.
     Beyond,
+}
+
+impl Spoke {
+    /// What speaks in a draft that was decided. A stop says nothing about the draft.
+    pub fn of(decision: &Decision) -> Self {
+        let beyond = |reason: &Reason| {
+            matches!(
+                reason.code,
+                ReasonCode::Guardrail | ReasonCode::ForbiddingSignal
+            )
+        };
+        if decision.reasons.iter().any(beyond) {
+            Self::Beyond
+        } else if decision.signals.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Signal
+        }
+    }
 }
 
 /// One settled draft, as far as evidence goes.
@@ -73,6 +97,63 @@ pub enum NotEvidence {
     BatchUnchecked,
     /// Approved faster than it can be read, and nobody looked a second time.
     TooFast,
+}
+
+/// Whether the draft did something that is dear or hard to put right.
+pub fn high_stakes(decision: &Decision) -> bool {
+    decision.signals.iter().any(|signal| {
+        matches!(
+            signal.code,
+            SignalCode::HighStakes | SignalCode::Irreversible | SignalCode::UnlistedAction
+        )
+    })
+}
+
+/// Whether memory holds nothing like the message.
+pub fn is_novel(decision: &Decision) -> bool {
+    let novel = SignalCode::Novel;
+    decision.signals.iter().any(|signal| signal.code == novel)
+}
+
+/// Whether nothing but its confidence could have held the draft, so that its label says what the
+/// confidence was worth.
+pub fn held_by_confidence_alone(decision: &Decision) -> bool {
+    Spoke::of(decision) != Spoke::Beyond
+        && decision
+            .signals
+            .iter()
+            .all(|signal| signal.code == SignalCode::LowConfidence)
+}
+
+/// Characters that a reviewer had to read: the message, and what was to leave.
+pub fn shown_characters(draft: &Draft) -> u32 {
+    let arguments = draft
+        .draft
+        .action
+        .as_ref()
+        .map(|action| canonical(&action.args));
+    let text = draft.draft.text.as_deref().unwrap_or("");
+    let texts = [
+        draft.message.as_str(),
+        text,
+        arguments.as_deref().unwrap_or(""),
+    ];
+    let characters = texts.map(|text| text.chars().count());
+    u32::try_from(
+        characters
+            .iter()
+            .fold(0_usize, |sum, more| sum.saturating_add(*more)),
+    )
+    .unwrap_or(u32::MAX)
+}
+
+/// How long a verdict took at most, in milliseconds: since the draft was first shown to this
+/// reviewer, and since their verdict before, for nobody reads two drafts at once. 0 for a draft that
+/// was never shown.
+pub fn verdict_ms(now: Millis, shown_at: Option<Millis>, decided_before: Option<Millis>) -> u64 {
+    let since = |then: Millis| now.since(then);
+    let reading = shown_at.map_or(0, since);
+    reading.min(decided_before.map_or(u64::MAX, since))
 }
 
 /// The shortest time in which `characters` can be read, in milliseconds.
@@ -180,6 +261,17 @@ mod tests {
             },
             Ok(Label::Harmful),
         );
+    }
+
+    #[test]
+    fn nobody_reads_two_drafts_at_once() {
+        let took = |shown: Option<u64>, before: Option<u64>| {
+            verdict_ms(Millis(10_000), shown.map(Millis), before.map(Millis))
+        };
+        assert_eq!(took(Some(4_000), None), 6_000);
+        assert_eq!(took(Some(4_000), Some(9_000)), 1_000);
+        assert_eq!(took(Some(4_000), Some(1_000)), 6_000);
+        assert_eq!(took(None, None), 0);
     }
 
     #[test]

@@ -214,6 +214,19 @@ impl Standing {
         }
     }
 
+    /// The standing at a lower level that a lead chose, resting as after a declined proposal; the
+    /// same at any other level.
+    pub fn lower(&self, level: Level, now: Millis) -> Self {
+        if level >= self.level {
+            return self.clone();
+        }
+        Self {
+            level,
+            since: now,
+            ..self.rest(now)
+        }
+    }
+
     /// The standing after a declined proposal: the same level, and a rest.
     fn rest(&self, now: Millis) -> Self {
         let rest_until = self.rest_until.max(now.plus(DECLINED_REST_MS));
@@ -235,6 +248,25 @@ impl Standing {
     }
 }
 
+/// Why no step up is proposed, if so.
+pub fn not_proposed(
+    standing: &Standing,
+    record: &Record,
+    ceiling: Level,
+    now: Millis,
+) -> Option<NotProposed> {
+    let Some(to) = next_level(standing.level) else {
+        return Some(NotProposed::TopLevel);
+    };
+    if to > ceiling {
+        Some(NotProposed::AtCeiling)
+    } else if now < standing.rest_until {
+        Some(NotProposed::Resting)
+    } else {
+        (!ready(record)).then_some(NotProposed::NotReady)
+    }
+}
+
 /// Proposes the next level when it is earned.
 pub fn propose(
     standing: &Standing,
@@ -242,16 +274,10 @@ pub fn propose(
     basis: &Basis,
     now: Millis,
 ) -> Result<Proposal, NotProposed> {
+    if let Some(why_not) = not_proposed(standing, record, basis.ceiling, now) {
+        return Err(why_not);
+    }
     let to = next_level(standing.level).ok_or(NotProposed::TopLevel)?;
-    if to > basis.ceiling {
-        return Err(NotProposed::AtCeiling);
-    }
-    if now < standing.rest_until {
-        return Err(NotProposed::Resting);
-    }
-    if !ready(record) {
-        return Err(NotProposed::NotReady);
-    }
     Ok(Proposal {
         basis: basis.clone(),
         from: standing.level,

@@ -23,6 +23,7 @@
 
 use super::Label;
 use crate::binomial::{last_true, ln_at_most, ln_choose};
+use crate::day::monday_of;
 use serde::{Deserialize, Serialize};
 
 /// The rate of "clean or cosmetic" that must be exceeded.
@@ -76,11 +77,6 @@ pub struct Record {
     pub prior_acceptable: u32,
     /// Failed labels of an earlier version.
     pub prior_failed: u32,
-}
-
-/// The Monday of the week of a local day (days since 1970-01-01, a Thursday).
-pub fn monday_of(day: i32) -> i32 {
-    day.saturating_sub(day.wrapping_add(3).rem_euclid(7))
 }
 
 impl Record {

@@ -104,6 +104,22 @@ pub struct Share {
     pub interval: Interval,
 }
 
+/// What reviewers did to the drafts that waited.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Mix {
+    /// Approved as they were.
+    pub unedited: Share,
+    /// Edited in tone, grammar or formatting.
+    pub cosmetic: Share,
+    /// Edited in substance.
+    pub substantive: Share,
+    /// Rejected or sent back.
+    pub rejected: Share,
+    /// Written by a person instead.
+    pub responded: Share,
+}
+
 /// One category's week, or the tenant's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -116,6 +132,9 @@ pub struct Line {
     /// The same a week before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_before: Option<f64>,
+    /// What was done to those reviewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mix: Option<Mix>,
     /// Edited or rejected in substance, or looked at and corrected, of all with a label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction_rate: Option<Share>,
@@ -252,7 +271,19 @@ fn corrected(counts: &Counts) -> (u64, u64) {
     )
 }
 
-fn line(counts: Counts, before: &Counts) -> Line {
+fn mix(counts: &Counts) -> Option<Mix> {
+    let of = |count| share(count, counts.reviewed);
+    Some(Mix {
+        unedited: of(counts.approved_unedited)?,
+        cosmetic: of(counts.cosmetic)?,
+        substantive: of(counts.substantive)?,
+        rejected: of(counts.rejected)?,
+        responded: of(counts.responded)?,
+    })
+}
+
+/// What counts say, beside those of a week before.
+pub fn line(counts: Counts, before: &Counts) -> Line {
     let rate = |counts: &Counts| {
         let (corrected, labelled) = corrected(counts);
         share(corrected, labelled)
@@ -264,6 +295,7 @@ fn line(counts: Counts, before: &Counts) -> Line {
     Line {
         accuracy: accuracy(&counts),
         accuracy_before: accuracy(before).map(|share| share.share),
+        mix: mix(&counts),
         correction_rate: rate(&counts),
         correction_rate_before: rate(before).map(|share| share.share),
         coverage: share(counts.released, counts.drafts),
@@ -278,7 +310,7 @@ fn line(counts: Counts, before: &Counts) -> Line {
 }
 
 /// Compares what was released in error with what waited and was approved unchanged.
-fn escalation(line: &Line, rule: Option<&Rule>) -> Escalation {
+pub fn escalation(line: &Line, rule: Option<&Rule>) -> Escalation {
     let held = line.counts.reviewed >= ESCALATION_LABELS_MIN;
     let looked = line.counts.sampled >= ESCALATION_LABELS_MIN;
     let often = held

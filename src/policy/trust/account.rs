@@ -1,0 +1,384 @@
+//! All that is remembered of one category, agent and version: what was earned, what is watched, what
+//! its confidence was worth. It must not decide by itself: each label goes to the file whose
+//! question it answers, and what follows (a cause) is given back.
+//!
+//! | what happened | record | watch | scores |
+//! | --- | --- | --- | --- |
+//! | a held draft got its label | where it is evidence | | where labels represent what comes in |
+//! | a sampled release was looked at | | always | always |
+//! | a release nobody sampled was found wrong | | high stakes only | |
+//! | a step up, or a level lost | starts again | starts again | kept |
+
+use super::Label;
+use super::demote::{Cause, Drift, LABELS_WANTED, Look, Watch};
+use super::evidence::{NotEvidence, Observation, counts_as_evidence};
+use super::propose::Standing;
+use super::ready::Record;
+use crate::calibrate::{Scores, Threshold, due, learn};
+use crate::day::monday_of;
+use crate::level::Level;
+use crate::ratio::Ratio;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The probability with which a learnt threshold may break its budget.
+pub const THRESHOLD_ERROR: f64 = 0.10;
+/// Weeks of messages kept: those of the watch, 13.
+const MESSAGE_WEEKS_MAX: usize = 13;
+/// Days that count as now when messages are compared with those before: this week and the last.
+const DRIFT_DAYS: i32 = 7;
+
+/// Messages of one week from Monday.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WeekOfMessages {
+    /// Local days from 1970-01-01 to its Monday.
+    pub monday: i32,
+    /// Those that memory was asked about.
+    pub messages: u32,
+    /// Of these, novel.
+    pub novel: u32,
+}
+
+/// A learnt threshold, and what it was learnt for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Calibration {
+    /// The threshold, or why there is none.
+    #[serde(flatten)]
+    pub threshold: Threshold,
+    /// Share of released drafts that may be wrong.
+    pub budget: Ratio,
+    /// The policy's number, which counts while there are too few labels.
+    pub fixed: Ratio,
+}
+
+/// What is remembered. Stored as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    /// Level, since when, and until when it rests.
+    pub standing: Standing,
+    /// Evidence for the next level.
+    pub record: Record,
+    /// Looks at what the level releases.
+    pub watch: Watch,
+    /// Labels by stated confidence.
+    pub scores: Scores,
+    /// The threshold that was learnt last, and for what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Labels of all kinds, of this version and those declared equivalent.
+    pub labels: u32,
+    /// Labels that were no evidence, by the reason why not.
+    pub left_out: BTreeMap<NotEvidence, u32>,
+    /// Messages by week, oldest first.
+    pub messages: Vec<WeekOfMessages>,
+    /// The version that a lead declared this one equivalent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equivalent_to: Option<String>,
+}
+
+/// The label of a draft that was held.
+#[derive(Clone, Copy, Debug)]
+pub struct Labelled {
+    /// As far as evidence goes.
+    pub observation: Observation,
+    /// The agent's own confidence.
+    pub confidence: Option<Ratio>,
+    /// Whether labels like this one represent what comes in (`calibrate::counts_for_threshold`),
+    /// and nothing but confidence could have held the draft.
+    pub representative: bool,
+    /// The local day on which it settled.
+    pub day: i32,
+}
+
+impl Account {
+    /// What a version begins with: nothing but a prior shaped by the version before it; the level
+    /// at which the category starts, and never more than the one before has kept.
+    pub fn begin(start: Level, before: Option<&Self>, now: Millis, day: i32) -> Self {
+        let level = before.map_or(start, |before| start.min(before.standing.level));
+        let record = before.map(|before| before.record.for_new_version());
+        Self {
+            standing: Standing::begin(level, now),
+            record: record.unwrap_or_default(),
+            watch: Watch::begin(day),
+            ..Self::default()
+        }
+    }
+
+    /// Counts the label of a held draft; the label that became evidence, or why none did.
+    pub fn settle(&mut self, labelled: &Labelled) -> Result<Label, NotEvidence> {
+        let observation = &labelled.observation;
+        if let Some(label) = observation.ending.label().filter(|_| !observation.shadow) {
+            self.labels = self.labels.saturating_add(1);
+            if labelled.representative {
+                self.scores.add(labelled.confidence, label.acceptable());
+            }
+        }
+        let counted = counts_as_evidence(observation);
+        match counted {
+            Ok(label) => self.record.add(label, labelled.day),
+            Err(NotEvidence::NoLabel | NotEvidence::Shadow) => {}
+            Err(why_not) => {
+                let count = self.left_out.entry(why_not).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        counted
+    }
+
+    /// Adds evidence that had to wait for a second look.
+    pub fn add_evidence(&mut self, label: Label, day: i32) {
+        self.record.add(label, day);
+    }
+
+    /// Counts a look at a release; the cause, when the level is lost by it. What was found without
+    /// having been sampled says nothing of a rate, but a harm of high stakes needs no rate.
+    pub fn look(
+        &mut self,
+        look: &Look,
+        sampled: bool,
+        representative: bool,
+        confidence: Option<Ratio>,
+    ) -> Option<Cause> {
+        if !sampled {
+            let harmed = look.high_stakes && look.label == Label::Harmful;
+            return harmed.then_some(Cause::HarmfulHighStakes);
+        }
+        self.labels = self.labels.saturating_add(1);
+        if representative {
+            self.scores.add(confidence, look.label.acceptable());
+        }
+        self.watch.look(look)
+    }
+
+    /// Counts a message, where memory was asked how new it is.
+    pub fn message(&mut self, novel: bool, day: i32) {
+        let monday = monday_of(day);
+        if self.messages.last().is_none_or(|week| week.monday < monday) {
+            self.messages.push(WeekOfMessages {
+                monday,
+                ..WeekOfMessages::default()
+            });
+        }
+        if self.messages.len() > MESSAGE_WEEKS_MAX {
+            self.messages.remove(0);
+        }
+        if let Some(week) = self.messages.last_mut() {
+            week.messages = week.messages.saturating_add(1);
+            week.novel = week.novel.saturating_add(u32::from(novel));
+        }
+    }
+
+    /// How this week's and last week's messages differ from those before.
+    pub fn drift(&self, day: i32) -> Drift {
+        let recent = monday_of(day).saturating_sub(DRIFT_DAYS);
+        self.messages.iter().fold(Drift::default(), |drift, week| {
+            let (messages, novel) = (week.messages, week.novel);
+            if week.monday >= recent {
+                Drift {
+                    messages: drift.messages.saturating_add(messages),
+                    novel: drift.novel.saturating_add(novel),
+                    ..drift
+                }
+            } else {
+                Drift {
+                    usual_messages: drift.usual_messages.saturating_add(messages),
+                    usual_novel: drift.usual_novel.saturating_add(novel),
+                    ..drift
+                }
+            }
+        })
+    }
+
+    /// What time alone costs on a local day: drift, and labels that did not come. Nothing at level
+    /// 1, or under a ceiling that releases nothing.
+    pub fn check(&self, ceiling: Level, day: i32) -> Option<Cause> {
+        if self.standing.effective(ceiling) == Level::ReviewEverything {
+            return None;
+        }
+        self.watch.check(day, Some(&self.drift(day)))
+    }
+
+    /// The account after a level was lost: evidence and watch start again, and so does what counts
+    /// as usual, lest one drift cost two levels.
+    pub fn demote(&mut self, cause: Cause, now: Millis, day: i32) {
+        let standing = self.standing.demote(cause, now);
+        self.step(standing, day);
+        self.messages.clear();
+    }
+
+    /// The account one level up.
+    pub fn promote(&mut self, standing: Standing, day: i32) {
+        self.step(standing, day);
+    }
+
+    /// The account at a lower level that a lead chose: evidence starts again, nothing is held
+    /// against it.
+    pub fn lower(&mut self, level: Level, now: Millis, day: i32) {
+        let standing = self.standing.lower(level, now);
+        self.step(standing, day);
+    }
+
+    fn step(&mut self, standing: Standing, day: i32) {
+        if standing.level == self.standing.level {
+            self.standing = standing;
+            return;
+        }
+        self.standing = standing;
+        self.record = self.record.restart();
+        self.watch = Watch::begin(day);
+        self.left_out.clear();
+    }
+
+    /// Learns the confidence threshold again where it is time to, or where another number or budget
+    /// holds; true when it was learnt.
+    pub fn learn(&mut self, budget: Ratio, fixed: Ratio) -> bool {
+        let labels = self.scores.total().drafts;
+        let wanted = match &self.calibration {
+            None => true,
+            Some(known) => {
+                let other = known.budget != budget || known.fixed != fixed;
+                other || due(known.threshold.labels.drafts, labels)
+            }
+        };
+        if wanted {
+            self.calibration = Some(Calibration {
+                threshold: learn(&self.scores, budget, THRESHOLD_ERROR, fixed),
+                budget,
+                fixed,
+            });
+        }
+        wanted
+    }
+
+    /// Whether it has not yet the labels that are aimed at, so that it is looked at more often.
+    pub fn is_new(&self) -> bool {
+        self.labels < LABELS_WANTED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Ending;
+    use crate::trust::evidence::Spoke;
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+
+    fn held(ending: Ending, verdict_ms: u64) -> Labelled {
+        Labelled {
+            observation: Observation {
+                ending,
+                spoke: Spoke::Nothing,
+                level: Level::ReviewEverything,
+                shadow: false,
+                batch: false,
+                verdict_ms,
+                shown_characters: 60,
+                second_look: None,
+                group_counted: None,
+            },
+            confidence: Ratio::from_f64(0.9),
+            representative: true,
+            day: 20_777,
+        }
+    }
+
+    fn look(label: Label, high_stakes: bool) -> Look {
+        Look {
+            label,
+            sampling: Ratio::ONE,
+            usual: Ratio::ONE,
+            high_stakes,
+            day: 20_777,
+        }
+    }
+
+    #[test]
+    fn what_is_no_evidence_is_still_a_label() {
+        let mut account = Account::default();
+        assert_eq!(
+            account.settle(&held(Ending::Approved, 10_000)),
+            Ok(Label::Clean)
+        );
+        let fast = account.settle(&held(Ending::Approved, 10));
+        assert_eq!(fast, Err(NotEvidence::TooFast));
+        let stale = account.settle(&held(Ending::Stale, 10_000));
+        assert_eq!(stale, Err(NotEvidence::NoLabel));
+        assert_eq!(account.record.recent, "c");
+        assert_eq!((account.labels, account.scores.total().drafts), (2, 2));
+        assert_eq!(
+            account.left_out,
+            BTreeMap::from([(NotEvidence::TooFast, 1)])
+        );
+    }
+
+    #[test]
+    fn a_new_version_begins_no_higher_than_the_last_one_ended() {
+        let mut before = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        assert_eq!(before.standing.level, Level::MonitorAndCorrect);
+        before.demote(Cause::HarmfulHighStakes, NOW, 20_777);
+        let after = Account::begin(Level::MonitorAndCorrect, Some(&before), NOW, 20_777);
+        assert_eq!(after.standing.level, Level::ReviewEverything);
+        before.standing.level = Level::MonitorAndCorrect;
+        let after = Account::begin(Level::ReviewEverything, Some(&before), NOW, 20_777);
+        assert_eq!(after.standing.level, Level::ReviewEverything);
+        assert!(after.is_new());
+    }
+
+    #[test]
+    fn only_sampled_looks_say_how_often_and_any_says_how_bad() {
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        for _ in 0..9 {
+            assert_eq!(
+                account.look(&look(Label::Harmful, false), false, true, None),
+                None
+            );
+        }
+        assert_eq!(account.watch.points, 0);
+        let found = account.look(&look(Label::Harmful, true), false, true, None);
+        assert_eq!(found, Some(Cause::HarmfulHighStakes));
+        let causes: Vec<_> = (0..4)
+            .map(|_| account.look(&look(Label::Harmful, false), true, true, None))
+            .collect();
+        assert_eq!(causes.iter().filter(|cause| cause.is_some()).count(), 1);
+        account.demote(causes[3].unwrap(), NOW, 20_777);
+        assert_eq!(account.standing.level, Level::ReviewEdgeCases);
+        assert_eq!(account.watch, Watch::begin(20_777));
+    }
+
+    #[test]
+    fn other_messages_than_those_it_was_trusted_with_cost_one_level() {
+        let mut account = Account::begin(Level::ReviewEdgeCases, None, NOW, 20_700);
+        for week in 0..8 {
+            for message in 0..20 {
+                account.message(message == 0, 20_700 + week * 7);
+            }
+        }
+        assert_eq!(account.check(Level::MonitorAndCorrect, 20_752), None);
+        for message in 0..20 {
+            account.message(message < 15, 20_763);
+        }
+        let Some(cause @ Cause::Drift(_)) = account.check(Level::MonitorAndCorrect, 20_763) else {
+            panic!("{:?}", account.drift(20_763));
+        };
+        assert_eq!(account.check(Level::ReviewEverything, 20_763), None);
+        account.demote(cause, NOW, 20_763);
+        assert_eq!(account.drift(20_763), Drift::default());
+    }
+
+    #[test]
+    fn thresholds_are_learnt_anew_when_labels_or_the_question_changed() {
+        let mut account = Account::default();
+        let (budget, fixed) = (Ratio::from_ppm(100_000), Ratio::from_ppm(800_000));
+        assert!(account.learn(budget, fixed));
+        assert!(!account.learn(budget, fixed));
+        assert!(account.learn(Ratio::from_ppm(50_000), fixed));
+        account.scores.add(Ratio::from_f64(0.9), true);
+        account.scores.add(Ratio::from_f64(0.9), true);
+        assert!(account.learn(Ratio::from_ppm(50_000), fixed));
+    }
+}

@@ -1,0 +1,458 @@
+//! What trust remembers, kept: accounts and weekly counts, fed by every draft that settles and every
+//! look at what went out. It must not judge: `policy::trust` says what a label is worth.
+
+use crate::problem::{Outcome, Problem};
+use crate::stored::{Stored, StoredVerdict};
+use crate::tenant::Tenant;
+use crate::{bind, levels, situations};
+use countersign_policy::calibrate::counts_for_threshold;
+use countersign_policy::compiled::Compiled;
+use countersign_policy::day;
+use countersign_policy::draft::Draft;
+use countersign_policy::edit::EditKind;
+use countersign_policy::level::Level;
+use countersign_policy::problem::Code;
+use countersign_policy::queue::Status;
+use countersign_policy::ratio::Ratio;
+use countersign_policy::route::{Route, Situation};
+use countersign_policy::time::Millis;
+use countersign_policy::trust::account::{Account, Labelled};
+use countersign_policy::trust::demote::Look;
+use countersign_policy::trust::evidence::{
+    Observation, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
+};
+use countersign_policy::trust::{Counts, CountsKey, CountsRow, Ending, Label, Settled, alike};
+use serde::Deserialize;
+
+/// Versions of one agent in one category that are remembered: more than anyone compares.
+const VERSIONS_MAX: u32 = 20;
+/// An account's last use is written at most once a minute.
+const USED_MS: u64 = 60_000;
+
+/// An account as it is kept.
+pub struct Kept {
+    /// Its row.
+    pub number: u64,
+    /// The question type.
+    pub category: String,
+    /// Who drafts.
+    pub agent: String,
+    /// Its model and prompt; empty when it names none.
+    pub agent_version: String,
+    /// What is remembered.
+    pub account: Account,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    number: u64,
+    category: String,
+    agent: String,
+    agent_version: String,
+    account: String,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    number: u64,
+    level: u64,
+    used_at: u64,
+}
+
+#[derive(Deserialize)]
+struct CountsText {
+    counts: String,
+}
+
+#[derive(Deserialize)]
+struct CountedRow {
+    category: String,
+    monday: i32,
+    agent: String,
+    agent_version: String,
+    level: u64,
+    counts: String,
+}
+
+#[derive(Deserialize)]
+struct LabelText {
+    label: String,
+}
+
+const COLUMNS: &str = "number, category, agent, agent_version, account";
+
+/// Today, in the tenant's zone.
+pub fn today(policy: &Compiled, now: Millis) -> i32 {
+    // In a zone that the platform doesn't know it is the day of UTC.
+    let local = situations::local_time(&policy.policy().zone, now)
+        .or_else(|| situations::local_time("UTC", now))
+        .unwrap_or_default();
+    day::local_day(now, local)
+}
+
+/// The live level of a draft's account; with the first draft the account begins.
+pub fn level(
+    tenant: &Tenant,
+    policy: &Compiled,
+    draft: &Draft,
+    category: &str,
+    now: Millis,
+) -> Outcome<Level> {
+    let version = version(draft);
+    let head = tenant.storage.first::<Head>(
+        "SELECT number, level, used_at FROM accounts
+         WHERE category = ? AND agent = ? AND agent_version = ?",
+        bind![category, &draft.agent, version],
+    )?;
+    let Some(head) = head else {
+        let begun = begin(tenant, policy, category, &draft.agent, version, now)?;
+        return Ok(begun.account.standing.level);
+    };
+    if now.since(Millis(head.used_at)) > USED_MS {
+        tenant.storage.run(
+            "UPDATE accounts SET used_at = ? WHERE number = ?",
+            bind![now, head.number],
+        )?;
+    }
+    Level::from_number(head.level).ok_or(Problem::from(Code::Internal))
+}
+
+fn begin(
+    tenant: &Tenant,
+    policy: &Compiled,
+    category: &str,
+    agent: &str,
+    agent_version: &str,
+    now: Millis,
+) -> Outcome<Kept> {
+    let start = situations::start_level(tenant, policy, category, now)?;
+    let before = newest(tenant, category, agent)?;
+    let before = before.as_ref().map(|kept| &kept.account);
+    let account = Account::begin(start, before, now, today(policy, now));
+    tenant.storage.run(
+        "INSERT INTO accounts (category, agent, agent_version, level, used_at, account)
+         VALUES (?, ?, ?, ?, ?, ?)",
+        bind![
+            category,
+            agent,
+            agent_version,
+            u32::from(account.standing.level.number()),
+            now,
+            &serde_json::to_string(&account)?
+        ],
+    )?;
+    tenant.storage.run(
+        "DELETE FROM accounts WHERE category = ?1 AND agent = ?2 AND number NOT IN (
+           SELECT number FROM accounts WHERE category = ?1 AND agent = ?2
+           ORDER BY used_at DESC, number DESC LIMIT ?3)",
+        bind![category, agent, VERSIONS_MAX],
+    )?;
+    find(tenant, category, agent, agent_version)?.ok_or(Problem::from(Code::Internal))
+}
+
+/// The account of a category, agent and version.
+pub fn find(
+    tenant: &Tenant,
+    category: &str,
+    agent: &str,
+    agent_version: &str,
+) -> Outcome<Option<Kept>> {
+    let condition = "category = ? AND agent = ? AND agent_version = ?";
+    let found = select(tenant, condition, bind![category, agent, agent_version])?;
+    Ok(found.into_iter().next())
+}
+
+/// The account of the version that posted last.
+pub fn newest(tenant: &Tenant, category: &str, agent: &str) -> Outcome<Option<Kept>> {
+    let condition = "category = ? AND agent = ? ORDER BY used_at DESC, number DESC LIMIT 1";
+    let found = select(tenant, condition, bind![category, agent])?;
+    Ok(found.into_iter().next())
+}
+
+/// Accounts of a condition, in its order.
+pub fn select(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[crate::storage::Bind<'_>],
+) -> Outcome<Vec<Kept>> {
+    let query = format!("SELECT {COLUMNS} FROM accounts WHERE {condition}");
+    let rows = tenant.storage.rows::<Row>(&query, values)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Kept {
+                number: row.number,
+                category: row.category,
+                agent: row.agent,
+                agent_version: row.agent_version,
+                account: serde_json::from_str(&row.account)?,
+            })
+        })
+        .collect()
+}
+
+/// Writes what an account is now.
+pub fn save(tenant: &Tenant, kept: &Kept) -> Outcome<()> {
+    let level = u32::from(kept.account.standing.level.number());
+    tenant.storage.run(
+        "UPDATE accounts SET level = ?, account = ? WHERE number = ?",
+        bind![level, &serde_json::to_string(&kept.account)?, kept.number],
+    )
+}
+
+/// A draft is decided for the first time: it is counted, and its label goes to its account.
+pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+    if stored.shadow {
+        return Ok(());
+    }
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let day = today(&policy, now);
+    let situation: Situation = serde_json::from_str(&stored.situation)?;
+    let verdict_ms = stored.verdict.as_ref().and_then(|verdict| verdict.took_ms);
+
+    let drafted = Settled {
+        ending: ending(stored),
+        released_at: released_at(stored).filter(|_| stored.entry.status == Status::Released),
+        verdict_ms,
+    };
+    count(tenant, stored, day, |counts| counts.settle(&drafted))?;
+    let Some(mut kept) = of_draft(tenant, &stored.draft)? else {
+        return Ok(());
+    };
+    if situation.novelty.is_some() {
+        kept.account.message(is_novel(&stored.decision), day);
+    }
+    if drafted.released_at.is_none() && drafted.ending.label().is_some() {
+        let observation = observation(tenant, stored, &kept, &policy, day)?;
+        let picked = situation.sample_draw < policy.rules(Some(&kept.category)).sample_rate;
+        let representative = counts_for_threshold(stored.decision.level, picked)
+            && held_by_confidence_alone(&stored.decision);
+        let counted = kept.account.settle(&Labelled {
+            observation,
+            confidence: stored.draft.confidence,
+            representative,
+            day,
+        });
+        if let Ok(label) = counted {
+            remember_alike(tenant, &kept, stored, label, day)?;
+        }
+    }
+    save(tenant, &kept)
+}
+
+/// Somebody looked at what is already out; `sampled` when the look was owed.
+pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> Outcome<()> {
+    let Some(verdict) = stored.verdict.as_ref().filter(|_| !stored.shadow) else {
+        return Ok(());
+    };
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let day = today(&policy, now);
+    let ending = Ending::of(verdict.verdict.kind(), EditKind::None);
+    let (Some(label), Some(sampling)) = (ending.label(), released_at(stored)) else {
+        return Ok(());
+    };
+
+    if sampled {
+        let seen = Settled {
+            ending,
+            released_at: Some(sampling),
+            verdict_ms: verdict.took_ms,
+        };
+        count(tenant, stored, day, |counts| counts.look(&seen))?;
+    }
+    let by_level = Spoke::of(&stored.decision) != Spoke::Beyond;
+    let Some(mut kept) = of_draft(tenant, &stored.draft)?.filter(|_| by_level) else {
+        return Ok(());
+    };
+    let look = Look {
+        label,
+        sampling,
+        usual: sampling,
+        high_stakes: high_stakes(&stored.decision),
+        day,
+    };
+    let representative = held_by_confidence_alone(&stored.decision);
+    let cause = kept
+        .account
+        .look(&look, sampled, representative, stored.draft.confidence);
+    match cause {
+        Some(cause) => levels::lose(tenant, kept, cause, now, day),
+        None => save(tenant, &kept),
+    }
+}
+
+/// The account that a draft belongs to; `None` where the policy doesn't know its category.
+fn of_draft(tenant: &Tenant, draft: &Draft) -> Outcome<Option<Kept>> {
+    match &draft.category {
+        None => Ok(None),
+        Some(category) => find(tenant, category, &draft.agent, version(draft)),
+    }
+}
+
+fn version(draft: &Draft) -> &str {
+    draft.agent_version.as_deref().unwrap_or("")
+}
+
+fn ending(stored: &Stored) -> Ending {
+    let verdict = stored.verdict.as_ref();
+    Ending::after(
+        stored.decision.route,
+        stored.entry.status,
+        verdict.map(|verdict| verdict.verdict.kind()),
+        verdict.and_then(StoredVerdict::edit_kind),
+    )
+}
+
+/// The chance of a look, of what went out by itself.
+fn released_at(stored: &Stored) -> Option<Ratio> {
+    let released = stored.decision.route == Route::Release;
+    released.then_some(stored.decision.sampling_probability)
+}
+
+fn observation(
+    tenant: &Tenant,
+    stored: &Stored,
+    kept: &Kept,
+    policy: &Compiled,
+    day: i32,
+) -> Outcome<Observation> {
+    let verdict = stored.verdict.as_ref();
+    let alike = tenant.storage.first::<LabelText>(
+        "SELECT label FROM alike WHERE account = ? AND day = ? AND signature = ?",
+        bind![
+            kept.number,
+            day_number(day),
+            &alike::signature(&stored.draft)
+        ],
+    )?;
+    let ceiling = policy.rules(Some(&kept.category)).ceiling;
+    Ok(Observation {
+        ending: ending(stored),
+        spoke: Spoke::of(&stored.decision),
+        level: kept.account.standing.effective(ceiling),
+        shadow: stored.shadow,
+        batch: verdict.is_some_and(|verdict| verdict.batch),
+        verdict_ms: verdict.and_then(|verdict| verdict.took_ms).unwrap_or(0),
+        shown_characters: shown_characters(&stored.draft),
+        second_look: None,
+        group_counted: alike
+            .and_then(|row| row.label.chars().next())
+            .map(Label::from_letter),
+    })
+}
+
+fn remember_alike(
+    tenant: &Tenant,
+    kept: &Kept,
+    stored: &Stored,
+    label: Label,
+    day: i32,
+) -> Outcome<()> {
+    tenant.storage.run(
+        "INSERT INTO alike (account, day, signature, label) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET label = excluded.label",
+        bind![
+            kept.number,
+            day_number(day),
+            &alike::signature(&stored.draft),
+            &label.letter().to_string()
+        ],
+    )
+}
+
+/// Counts of the draft's week, changed and to be sent again.
+fn count(
+    tenant: &Tenant,
+    stored: &Stored,
+    day: i32,
+    change: impl FnOnce(&mut Counts),
+) -> Outcome<()> {
+    let policy = tenant.policy(stored.policy_version)?;
+    let category = stored.draft.category.as_deref();
+    let category = category
+        .filter(|name| policy.policy().knows(name))
+        .unwrap_or("");
+    let (agent, version) = (&stored.draft.agent, version(&stored.draft));
+    let (monday, level) = (
+        day_number(day::monday_of(day)),
+        level_number(stored.decision.level),
+    );
+    let key = bind![category, monday, agent, version, level];
+    let known = tenant.storage.first::<CountsText>(
+        "SELECT counts FROM counts
+         WHERE category = ? AND monday = ? AND agent = ? AND agent_version = ? AND level = ?",
+        key,
+    )?;
+    let mut counts = match known {
+        None => Counts::default(),
+        Some(row) => serde_json::from_str(&row.counts)?,
+    };
+    change(&mut counts);
+    tenant.storage.run(
+        "INSERT INTO counts (category, monday, agent, agent_version, level, counts, sent)
+         VALUES (?, ?, ?, ?, ?, ?, 0)
+         ON CONFLICT DO UPDATE SET counts = excluded.counts, sent = 0",
+        bind![
+            category,
+            monday,
+            agent,
+            version,
+            level,
+            &serde_json::to_string(&counts)?
+        ],
+    )
+}
+
+/// Rows of the weeks from a Monday on.
+pub fn rows_since(tenant: &Tenant, monday: i32) -> Outcome<Vec<CountsRow>> {
+    counted(
+        tenant,
+        "monday >= ? ORDER BY monday, category",
+        bind![day_number(monday)],
+    )
+}
+
+/// Rows that changed since they went to D1; from now on they count as sent.
+pub fn take_unsent(tenant: &Tenant) -> Outcome<Vec<CountsRow>> {
+    let rows = counted(tenant, "sent = 0", bind![])?;
+    if !rows.is_empty() {
+        tenant
+            .storage
+            .run("UPDATE counts SET sent = 1 WHERE sent = 0", bind![])?;
+    }
+    Ok(rows)
+}
+
+fn counted(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[crate::storage::Bind<'_>],
+) -> Outcome<Vec<CountsRow>> {
+    let query = format!(
+        "SELECT category, monday, agent, agent_version, level, counts FROM counts WHERE {condition}"
+    );
+    let rows = tenant.storage.rows::<CountedRow>(&query, values)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(CountsRow {
+                key: CountsKey {
+                    category: row.category,
+                    monday: row.monday,
+                    agent: row.agent,
+                    agent_version: row.agent_version,
+                    level: Level::from_number(row.level).ok_or(Problem::from(Code::Internal))?,
+                },
+                counts: serde_json::from_str(&row.counts)?,
+            })
+        })
+        .collect()
+}
+
+/// A day as SQLite takes it; none of ours lies before 1970.
+pub fn day_number(day: i32) -> u32 {
+    u32::try_from(day).unwrap_or(0)
+}
+
+/// A level as SQLite takes it.
+pub fn level_number(level: Level) -> u32 {
+    u32::from(level.number())
+}
