@@ -8,7 +8,11 @@ import { WEIGHTS } from "../scripts/weights.mjs";
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const MIGRATIONS = "src/service/migrations";
 export const ORIGIN = "http://countersign.test";
-const SECRETS = { KEY_MAC_SECRET: "6b".repeat(32), OPERATOR_SECRET: "09".repeat(32) };
+const SECRETS = {
+  KEY_MAC_SECRET: "6b".repeat(32),
+  OPERATOR_SECRET: "09".repeat(32),
+  SEALING_SECRET: "5e".repeat(32),
+};
 
 /** Statements of a migration file: triggers hold semicolons, so a statement ends at a line's end. */
 function statements(sql) {

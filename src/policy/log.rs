@@ -52,6 +52,18 @@ pub enum Event {
     KeyCreated,
     #[serde(rename = "key.revoked")]
     KeyRevoked,
+    #[serde(rename = "webhook.created")]
+    WebhookCreated,
+    #[serde(rename = "webhook.deleted")]
+    WebhookDeleted,
+    #[serde(rename = "webhook.rotated")]
+    WebhookRotated,
+    #[serde(rename = "webhook.disabled")]
+    WebhookDisabled,
+    #[serde(rename = "dead_letter.replayed")]
+    DeadLetterReplayed,
+    #[serde(rename = "dead_letter.dropped")]
+    DeadLetterDropped,
     #[serde(rename = "invitation.created")]
     InvitationCreated,
     #[serde(rename = "session.opened")]

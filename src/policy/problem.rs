@@ -61,6 +61,7 @@ codes! {
     NotYours => "not_yours", 409, "Somebody else gave the verdict.";
     NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, so it has no outcome.";
     Stopped => "stopped", 409, "A stop covers the draft: nothing of it may leave now.";
+    WebhookDisabled => "webhook_disabled", 409, "The webhook's receiver wanted no more: rotate its secret first.";
     TenantExists => "tenant_exists", 409, "A tenant of that name exists.";
     PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
     BodyTooLarge => "body_too_large", 413, "The body is above its limit.";
@@ -68,6 +69,7 @@ codes! {
     InvalidField => "invalid_field", 422, "A field is missing, of another type, or outside its range.";
     TooLong => "too_long", 422, "A text or list is above its limit.";
     PolicyInvalid => "policy_invalid", 422, "The policy has faults; the active one stays.";
+    DestinationRefused => "destination_refused", 422, "This address may not be called.";
     PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
     TooManyRequests => "too_many_requests", 429, "Slow down.";
     Internal => "internal", 500, "Something broke on our side.";

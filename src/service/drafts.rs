@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, log, random, reading, situations, stops};
+use crate::{bind, conversations, keys, log, random, reading, situations, stops};
 use countersign_policy::conversation::{Advance, advance};
 use countersign_policy::digest;
 use countersign_policy::digest::hex;
@@ -112,6 +112,10 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
     if let Some(answer) = remembered(tenant, key, idempotency_key, &content_hash)? {
         return Ok(answer);
+    }
+
+    if let Some(url) = &draft.callback_url {
+        keys::check_callback(tenant, key, url)?;
     }
 
     let record = tenant.record()?;
@@ -367,7 +371,8 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
     )
 }
 
-fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
+/// A draft as its agent sees it now.
+pub fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
     let status = stored.entry.status;
     let expected_wait_s = match status.is_open() {
         true => queue::expected_wait_s(tenant, now)?,

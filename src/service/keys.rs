@@ -6,7 +6,8 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::check_text;
-use crate::{bind, door, log, random};
+use crate::{bind, door, log, random, webhooks};
+use countersign_policy::destination::{self, HOSTS_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
@@ -37,6 +38,9 @@ pub struct NewKey {
     kind: Purpose,
     /// As people call it.
     name: String,
+    /// Hosts that drafts of it may call back; empty is every public one.
+    #[serde(default)]
+    callback_hosts: Vec<String>,
 }
 
 /// A key that was just made: shown once, here.
@@ -68,6 +72,8 @@ pub struct KeyView {
     kind: Purpose,
     /// As people call it.
     name: String,
+    /// Hosts that drafts of it may call back; empty is every public one.
+    callback_hosts: Vec<String>,
     /// When it was made.
     created_at: Millis,
     /// When it was last used, to the minute.
@@ -83,6 +89,7 @@ struct Row {
     id: String,
     kind: Purpose,
     name: String,
+    callback_hosts: String,
     created_at: u64,
     used_at: Option<u64>,
     revoked_at: Option<u64>,
@@ -92,6 +99,7 @@ struct Row {
 pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewKey = call.json()?;
     check_text("/name", &new.name)?;
+    check_hosts(&new.callback_hosts)?;
     let live = rows(tenant)?
         .iter()
         .filter(|row| row.revoked_at.is_none())
@@ -111,8 +119,16 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         .ok_or(Problem::from(Code::Internal))?;
 
     tenant.storage.run(
-        "INSERT INTO keys (id, kind, secret_hash, name, created_at) VALUES (?, ?, ?, ?, ?)",
-        bind![&id, name, &key::stored_hash(&secret), &new.name, call.now],
+        "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, created_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+        bind![
+            &id,
+            name,
+            &key::stored_hash(&secret),
+            &new.name,
+            &serde_json::to_string(&new.callback_hosts)?,
+            call.now
+        ],
     )?;
     let facts = [("kind", name.into())];
     log::append(
@@ -127,6 +143,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         id,
         kind: new.kind,
         name: new.name,
+        callback_hosts: new.callback_hosts,
         created_at: call.now,
         used_at: None,
         revoked_at: None,
@@ -136,7 +153,10 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
 /// `GET /v1/keys`.
 pub fn list(tenant: &Tenant) -> Outcome<Answer> {
-    let keys = rows(tenant)?.into_iter().map(KeyView::from).collect();
+    let keys = rows(tenant)?
+        .into_iter()
+        .map(KeyView::try_from)
+        .collect::<Outcome<_>>()?;
     Answer::json(200, &KeyPage { keys })
 }
 
@@ -165,20 +185,49 @@ pub fn revoke(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
 fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
     tenant.storage.rows(
-        "SELECT id, kind, name, created_at, used_at, revoked_at FROM keys ORDER BY created_at, id",
+        "SELECT id, kind, name, callback_hosts, created_at, used_at, revoked_at FROM keys
+         ORDER BY created_at, id",
         bind![],
     )
 }
 
-impl From<Row> for KeyView {
-    fn from(row: Row) -> Self {
-        Self {
+/// Whether a draft of this key may be called back there.
+pub fn check_callback(tenant: &Tenant, key: &str, url: &str) -> Outcome<()> {
+    let row = rows(tenant)?
+        .into_iter()
+        .find(|row| row.id == key)
+        .ok_or(Problem::from(Code::KeyInvalid))?;
+    let allowed: Vec<String> = serde_json::from_str(&row.callback_hosts)?;
+    destination::check(url, webhooks::REACH, &allowed)
+        .map(|_| ())
+        .map_err(|refused| webhooks::refuse("/callback_url", refused))
+}
+
+fn check_hosts(hosts: &[String]) -> Outcome<()> {
+    if u32::try_from(hosts.len()).unwrap_or(u32::MAX) > HOSTS_MAX {
+        return Err(Invalid::too_long("/callback_hosts", HOSTS_MAX, "hosts").into());
+    }
+    match hosts.iter().position(|host| !destination::is_host(host)) {
+        None => Ok(()),
+        Some(index) => {
+            let pointer = format!("/callback_hosts/{index}");
+            Err(Invalid::field(pointer, "not a host's name").into())
+        }
+    }
+}
+
+impl TryFrom<Row> for KeyView {
+    type Error = Problem;
+
+    fn try_from(row: Row) -> Outcome<Self> {
+        Ok(Self {
             id: row.id,
             kind: row.kind,
             name: row.name,
+            callback_hosts: serde_json::from_str(&row.callback_hosts)?,
             created_at: Millis(row.created_at),
             used_at: row.used_at.map(Millis),
             revoked_at: row.revoked_at.map(Millis),
-        }
+        })
     }
 }

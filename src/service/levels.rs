@@ -5,12 +5,13 @@ use crate::accounts::{self, Kept, level_number};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
-use crate::{bind, log, reroute};
+use crate::{bind, log, outbox, reroute};
 use countersign_policy::level::Level;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::demote::Cause;
+use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
 
 /// Steps that one answer shows: more than a quarter of a busy tenant.
@@ -130,6 +131,20 @@ pub fn changed(
         ("cause", because.cause.into()),
     ];
     log::append(tenant, now, Event::LevelChanged, actor, None, facts)?;
+    let change = LevelChange {
+        category: kept.category.clone(),
+        agent: kept.agent.clone(),
+        agent_version: kept.agent_version.clone(),
+        from: before,
+        to: after,
+        at: now,
+        cause: because.cause.to_owned(),
+        detail: because.detail,
+        person_id: person.map(str::to_owned),
+        reason: because.reason.map(str::to_owned),
+    };
+    let event = EventType::CategoryLevelChanged;
+    outbox::event(tenant, now, event, &kept.category, &change)?;
     if after < before {
         reroute::begin(tenant, now)?;
     }

@@ -7,6 +7,8 @@ mod backtests;
 mod call;
 mod conversations;
 mod corrections;
+mod dead_letters;
+mod deliveries;
 mod door;
 mod drafts;
 mod embedder;
@@ -28,6 +30,7 @@ mod records;
 mod reroute;
 mod routes;
 mod schema;
+mod sealing;
 mod situations;
 mod stops;
 mod storage;
@@ -37,6 +40,7 @@ mod tenants;
 mod trust;
 mod verdicts;
 mod versions;
+mod webhooks;
 
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 

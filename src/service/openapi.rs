@@ -3,8 +3,8 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    backtests, conversations, corrections, door, drafts, keys, log, people, policies, problem,
-    queue, records, stops, tenants, trust, verdicts, versions,
+    backtests, conversations, corrections, dead_letters, door, drafts, keys, log, people, policies,
+    problem, queue, records, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -187,6 +187,21 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
         Operation::RevokeKey => of(None, 204, None),
+        Operation::CreateWebhook => of(
+            schema::<webhooks::NewWebhook>(g),
+            201,
+            schema::<webhooks::WebhookMade>(g),
+        ),
+        Operation::ListWebhooks => of(None, 200, schema::<webhooks::WebhookPage>(g)),
+        Operation::RotateWebhook => of(None, 200, schema::<webhooks::WebhookMade>(g)),
+        Operation::GetCallbackSecret => of(None, 200, schema::<webhooks::CallbackSecret>(g)),
+        Operation::ListDeadLetters => Shape {
+            parameters: page(),
+            ..of(None, 200, schema::<dead_letters::DeadLetterPage>(g))
+        },
+        Operation::DeleteWebhook | Operation::ReplayDeadLetter | Operation::DropDeadLetter => {
+            of(None, 204, None)
+        }
         Operation::LintPolicy => of(
             schema::<policies::LintRequestShape>(g),
             200,

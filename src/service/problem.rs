@@ -91,6 +91,11 @@ impl Problem {
         Self::from(Code::PolicyInvalid).with(|beside| beside.faults = faults)
     }
 
+    /// The same problem with the JSON pointer of the field at fault.
+    pub fn at(self, pointer: &str) -> Self {
+        self.with(|beside| beside.pointer = Some(pointer.to_owned()))
+    }
+
     /// The same problem with the draft as it is now.
     pub fn with_draft(self, draft: Value) -> Self {
         self.with(|beside| beside.draft = Some(draft))

@@ -62,6 +62,14 @@ pub enum Operation {
     CreateKey,
     ListKeys,
     RevokeKey,
+    CreateWebhook,
+    ListWebhooks,
+    DeleteWebhook,
+    RotateWebhook,
+    GetCallbackSecret,
+    ListDeadLetters,
+    ReplayDeadLetter,
+    DropDeadLetter,
     LintPolicy,
     GetTrust,
     GetAudit,
@@ -134,6 +142,14 @@ table! {
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
+    "POST" "/v1/webhooks" CreateWebhook Lead "Have events posted to an address, by Standard Webhooks; the secret is shown once.";
+    "GET" "/v1/webhooks" ListWebhooks Lead "The webhooks, without their secrets.";
+    "DELETE" "/v1/webhooks/{id}" DeleteWebhook Lead "Tell a webhook nothing more, and drop what is on its way to it.";
+    "POST" "/v1/webhooks/{id}/secret" RotateWebhook Lead "A new secret, shown once; the one before signs, too, for a day. A disabled webhook works again.";
+    "GET" "/v1/callback-secret" GetCallbackSecret Agent "The secret that signs what is posted to the callback_url of this key's drafts.";
+    "GET" "/v1/dead-letters" ListDeadLetters Lead "Messages that their receivers did not take.";
+    "POST" "/v1/dead-letters/{id}/replay" ReplayDeadLetter Lead "Try a message again from the beginning of its schedule.";
+    "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_stops.sql"),
     include_str!("schema/0003_trust.sql"),
+    include_str!("schema/0004_webhooks.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ use countersign_policy::queue::{Entry, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
+use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
 
 /// The one accountable party.
@@ -130,6 +131,11 @@ struct Row {
 }
 
 #[derive(Deserialize)]
+struct StatusRow {
+    status: Status,
+}
+
+#[derive(Deserialize)]
 struct Count {
     count: u32,
 }
@@ -179,77 +185,112 @@ pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
     Ok(due.is_none_or(|due| due.count == 0))
 }
 
+/// What follows from a draft's state, as the columns that find it.
+struct Traits {
+    visible: bool,
+    settled_at: Option<Millis>,
+    verdict: Option<String>,
+}
+
+impl Traits {
+    fn of(stored: &Stored, now: Millis) -> Outcome<Self> {
+        let entry = &stored.entry;
+        let verdict = stored.verdict.as_ref().map(serde_json::to_string);
+        Ok(Self {
+            visible: entry.status.is_open()
+                || entry.status == Status::Pending
+                || (entry.look_owed && entry.status.may_leave()),
+            settled_at: entry.status.is_decided().then_some(now),
+            verdict: verdict.transpose()?,
+        })
+    }
+}
+
+/// Stores a draft for the first time.
 pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+    let (entry, draft) = (&stored.entry, &stored.draft);
+    let traits = Traits::of(stored, now)?;
     tenant.storage.run(
-        "INSERT INTO drafts (id, status, visible, look_owed, due_at, conversation_id, category,
-           agent, key_id, created_at, policy_version, shadow, entry, body, salt, situation,
-           decision)
-         VALUES (?, '', 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+        "INSERT INTO drafts (id, status, visible, look_owed, due_at, wake_at, conversation_id,
+           category, agent, key_id, created_at, settled_at, policy_version, rules_version, shadow,
+           entry, body, salt, situation, decision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         bind![
             &stored.id,
+            entry.status.name(),
+            traits.visible,
+            entry.look_owed,
             stored.due_at,
-            &stored.draft.conversation.id,
-            stored.draft.category.as_ref(),
-            &stored.draft.agent,
+            entry.due_at(),
+            &draft.conversation.id,
+            draft.category.as_ref(),
+            &draft.agent,
             &stored.key_id,
             stored.created_at,
+            traits.settled_at,
             stored.policy_version,
+            stored.rules_version,
             stored.shadow,
+            &serde_json::to_string(entry)?,
             &stored.body,
             &hex(&stored.salt),
             &stored.situation,
             &stored.decision_text,
         ],
     )?;
-    save(tenant, stored, now)
+    tell(tenant, stored, traits, None, now)
 }
 
 /// Writes the state that a draft has now, and everything that follows from it.
 pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let entry = &stored.entry;
-    let verdict = stored
-        .verdict
-        .as_ref()
-        .map(serde_json::to_string)
-        .transpose()?;
-    let visible = entry.status.is_open()
-        || entry.status == Status::Pending
-        || (entry.look_owed && entry.status.may_leave());
-    let settled_at = entry.status.is_decided().then_some(now);
-    let first = settled_at.is_some() && !is_settled(tenant, &stored.id)?;
+    let traits = Traits::of(stored, now)?;
+    let before = tenant
+        .storage
+        .first::<StatusRow>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
+        .ok_or(Problem::from(Code::NotFound))?
+        .status;
     tenant.storage.run(
         "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, rules_version = ?
          WHERE id = ?",
         bind![
             entry.status.name(),
-            visible,
+            traits.visible,
             entry.look_owed,
             entry.due_at(),
-            settled_at,
+            traits.settled_at,
             &serde_json::to_string(entry)?,
-            verdict.as_ref(),
+            traits.verdict.as_ref(),
             stored.rules_version,
             &stored.id,
         ],
     )?;
-    if let Some(settled_at) = settled_at {
-        outbox::put(tenant, "draft", &stored.settled(settled_at, verdict))?;
+    tell(tenant, stored, traits, Some(before), now)
+}
+
+/// Tells who has to know what a draft became: its agent, D1 and trust of what is decided, those who
+/// watch of everything.
+fn tell(
+    tenant: &Tenant,
+    stored: &Stored,
+    traits: Traits,
+    before: Option<Status>,
+    now: Millis,
+) -> Outcome<()> {
+    let status = stored.entry.status;
+    if let Some(event) = before.and_then(|before| EventType::of_step(before, status)) {
+        outbox::tell_agent(tenant, stored, event, now)?;
     }
-    if first {
+    if let Some(settled_at) = traits.settled_at {
+        outbox::put(tenant, "draft", &stored.settled(settled_at, traits.verdict))?;
+    }
+    if status.is_decided() && !before.is_some_and(Status::is_decided) {
         reading::forget(tenant, &stored.id)?;
         accounts::settled(tenant, stored, now)?;
     }
     tenant.touch(&stored.id);
     Ok(())
-}
-
-fn is_settled(tenant: &Tenant, id: &str) -> Outcome<bool> {
-    let settled = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM drafts WHERE id = ? AND settled_at IS NOT NULL",
-        bind![id],
-    )?;
-    Ok(settled.is_some_and(|row| row.count > 0))
 }
 
 /// Writes the decision that a draft has now.

@@ -8,8 +8,9 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    backtests, bind, conversations, corrections, drafts, keys, live, log, outbox, people, policies,
-    queue, records, reroute, schema, stops, stored, tenants, trust, verdicts, versions,
+    backtests, bind, conversations, corrections, dead_letters, drafts, keys, live, log, outbox,
+    people, policies, queue, records, reroute, schema, stops, stored, tenants, trust, verdicts,
+    versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -177,6 +178,8 @@ impl Tenant {
             Operation::ListRecords => records::list(self, &call).await,
             Operation::ListPolicyVersions => versions::list(self, &call).await,
             Operation::GetPolicyVersion => versions::get(self, &call).await,
+            Operation::CreateWebhook => webhooks::create(self, &call, &caller).await,
+            Operation::RotateWebhook => webhooks::rotate(self, &call, &caller).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -212,6 +215,16 @@ impl Tenant {
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
             (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),
+            (Operation::ListWebhooks, _) => webhooks::list(self),
+            (Operation::DeleteWebhook, Caller::Person(lead)) => webhooks::delete(self, call, lead),
+            (Operation::GetCallbackSecret, Caller::Key(key)) => webhooks::callback(self, key),
+            (Operation::ListDeadLetters, _) => dead_letters::list(self, call),
+            (Operation::ReplayDeadLetter, Caller::Person(lead)) => {
+                dead_letters::replay(self, call, lead)
+            }
+            (Operation::DropDeadLetter, Caller::Person(lead)) => {
+                dead_letters::drop(self, call, lead)
+            }
             #[cfg(feature = "development")]
             #[expect(clippy::panic, reason = "a test sees what follows a panic")]
             (Operation::Panic, _) => panic!("asked to panic"),

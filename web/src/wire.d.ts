@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/callback-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The secret that signs what is posted to the callback_url of this key's drafts. */
+        get: operations["GetCallbackSecret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations/{id}/head": {
         parameters: {
             query?: never;
@@ -83,6 +100,57 @@ export interface paths {
         put?: never;
         /** Corrections of similar messages, as examples and as one text block. */
         post: operations["SimilarCorrections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that their receivers did not take. */
+        get: operations["ListDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give a message up for good. */
+        delete: operations["DropDeadLetter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a message again from the beginning of its schedule. */
+        post: operations["ReplayDeadLetter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -504,6 +572,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The webhooks, without their secrets. */
+        get: operations["ListWebhooks"];
+        put?: never;
+        /** Have events posted to an address, by Standard Webhooks; the secret is shown once. */
+        post: operations["CreateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tell a webhook nothing more, and drop what is on its way to it. */
+        delete: operations["DeleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret, shown once; the one before signs, too, for a day. A disabled webhook works again. */
+        post: operations["RotateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -737,6 +857,11 @@ export interface components {
             /** @description How it came about. */
             source: components["schemas"]["Source2"];
         };
+        /** @description `GET /v1/callback-secret`. */
+        CallbackSecret: {
+            /** @description What signs every callback for drafts of this key: `whsec_…`. */
+            secret: string;
+        };
         /** @description A draft and the route that it must get. */
         Case: {
             /** @description As an agent would post it. */
@@ -837,7 +962,7 @@ export interface components {
             then: components["schemas"]["Routes"];
         };
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1078,6 +1203,40 @@ export interface components {
             /** @description Such as `vip` or `at_risk`. */
             tags?: string[];
         };
+        /** @description A message that its receiver did not take. */
+        DeadLetter: {
+            /** @description To what: a draft's id, a category. */
+            about: string;
+            /** @description The last answer: a status, `timeout` or `unreachable`. */
+            answer?: string | null;
+            /**
+             * Format: uint32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description When it happened. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was given up. */
+            dead_at: components["schemas"]["Time"];
+            /** @description What happened. */
+            event: string;
+            /** @description Its number in the outbox. */
+            id: string;
+            /** @description What its receiver saw as `webhook-id`. */
+            message_id: string;
+            /** @description A webhook's id, or the host that was called back. */
+            receiver: string;
+        };
+        /** @description `GET /v1/dead-letters`. */
+        DeadLetterPage: {
+            /** @description Oldest first. */
+            dead_letters: components["schemas"]["DeadLetter"][];
+            /**
+             * Format: uint32
+             * @description Pass it as `cursor` for the next page.
+             */
+            next_cursor?: number | null;
+        };
         /** @description What the policy says of one draft. */
         Decision: {
             /**
@@ -1307,7 +1466,9 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "invitation.created" | "session.opened" | "session.closed" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.looked_at" | "correction.stored";
+        /** @description What happened. */
+        EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
         Evidence: {
             /**
@@ -1486,6 +1647,8 @@ export interface components {
         };
         /** @description A key that was just made: shown once, here. */
         KeyMade: {
+            /** @description Hosts that drafts of it may call back; empty is every public one. */
+            callback_hosts: string[];
             /** @description When it was made. */
             created_at: components["schemas"]["Time"];
             /** @description Its id: the audit log names it so. */
@@ -1508,6 +1671,8 @@ export interface components {
         };
         /** @description A key without its secret. */
         KeyView: {
+            /** @description Hosts that drafts of it may call back; empty is every public one. */
+            callback_hosts: string[];
             /** @description When it was made. */
             created_at: components["schemas"]["Time"];
             /** @description Its id: the audit log names it so. */
@@ -1802,6 +1967,11 @@ export interface components {
         };
         /** @description The body of `POST /v1/keys`. */
         NewKey: {
+            /**
+             * @description Hosts that drafts of it may call back; empty is every public one.
+             * @default []
+             */
+            callback_hosts: string[];
             /** @description What it is for. */
             kind: components["schemas"]["Purpose"];
             /** @description As people call it. */
@@ -1852,6 +2022,16 @@ export interface components {
              * @default blank
              */
             team: components["schemas"]["Team"];
+        };
+        /** @description The body of `POST /v1/webhooks`. */
+        NewWebhook: {
+            /**
+             * @description What it is told; empty is everything.
+             * @default []
+             */
+            events: components["schemas"]["EventType"][];
+            /** @description Where it is posted: https, on the public internet. */
+            url: string;
         };
         /** @description Why nothing is proposed. */
         NotProposed: "top_level" | "at_ceiling" | "resting" | "not_ready";
@@ -2616,6 +2796,43 @@ export interface components {
              */
             points_max: number;
         };
+        /** @description A webhook that was just made, or whose secret was just rotated: the secret is shown once, here. */
+        WebhookMade: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When its receiver answered 410: it is told nothing since. */
+            disabled_at?: components["schemas"]["Time"] | null;
+            /** @description What it is told; empty is everything. */
+            events: components["schemas"]["EventType"][];
+            /** @description Its id. */
+            id: string;
+            /** @description `whsec_…`, as libraries of Standard Webhooks take it. */
+            secret: string;
+            /** @description Until then the secret before signs, too. */
+            secret_before_until?: components["schemas"]["Time"] | null;
+            /** @description Where it is posted. */
+            url: string;
+        };
+        /** @description `GET /v1/webhooks`. */
+        WebhookPage: {
+            /** @description Oldest first. */
+            webhooks: components["schemas"]["WebhookView"][];
+        };
+        /** @description A webhook without its secret. */
+        WebhookView: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When its receiver answered 410: it is told nothing since. */
+            disabled_at?: components["schemas"]["Time"] | null;
+            /** @description What it is told; empty is everything. */
+            events: components["schemas"]["EventType"][];
+            /** @description Its id. */
+            id: string;
+            /** @description Until then the secret before signs, too. */
+            secret_before_until?: components["schemas"]["Time"] | null;
+            /** @description Where it is posted. */
+            url: string;
+        };
         /** @description The labels of one week from Monday. */
         WeekOfLabels: {
             /**
@@ -2778,6 +2995,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    GetCallbackSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     PutHead: {
         parameters: {
             query?: never;
@@ -2850,6 +3088,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SimilarAnswer"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description As `next_cursor` said. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DropDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReplayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -3601,6 +3907,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrustView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CreateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DeleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RotateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
                 };
             };
             default: components["responses"]["Problem"];

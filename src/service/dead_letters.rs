@@ -1,0 +1,139 @@
+//! What could not be delivered: listed for leads, replayed or dropped. It must not show the text of
+//! a draft: a message is named, not shown.
+
+use crate::call::{Answer, Call};
+use crate::people::Person;
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::{bind, log, webhooks};
+use countersign_policy::log::Event;
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Rows of one page.
+const PAGE_MAX: u32 = 200;
+
+/// `GET /v1/dead-letters`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DeadLetterPage {
+    /// Oldest first.
+    dead_letters: Vec<DeadLetter>,
+    /// Pass it as `cursor` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<u32>,
+}
+
+/// A message that its receiver did not take.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DeadLetter {
+    /// Its number in the outbox.
+    id: String,
+    /// What its receiver saw as `webhook-id`.
+    message_id: String,
+    /// What happened.
+    event: String,
+    /// To what: a draft's id, a category.
+    about: String,
+    /// A webhook's id, or the host that was called back.
+    receiver: String,
+    /// How often it was tried.
+    attempts: u32,
+    /// The last answer: a status, `timeout` or `unreachable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    /// When it happened.
+    created_at: Millis,
+    /// When it was given up.
+    dead_at: Millis,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    number: u32,
+    message_id: String,
+    event: String,
+    about: String,
+    receiver: String,
+    url: Option<String>,
+    attempts: u32,
+    answer: Option<String>,
+    created_at: u64,
+    dead_at: u64,
+}
+
+const QUERY: &str = "SELECT number, message_id, event, about, receiver, url, attempts, answer,
+                       created_at, dead_at FROM deliveries WHERE dead_at IS NOT NULL";
+
+/// `GET /v1/dead-letters`.
+pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let limit = call.number("limit", 50, PAGE_MAX)?;
+    let after = call.number("cursor", 0, u32::MAX)?;
+    let query = format!("{QUERY} AND number > ? ORDER BY number LIMIT ?");
+    let rows = tenant.storage.rows::<Row>(&query, bind![after, limit])?;
+    let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) == limit;
+    let page = DeadLetterPage {
+        next_cursor: rows.last().filter(|_| full).map(|row| row.number),
+        dead_letters: rows.into_iter().map(DeadLetter::from).collect(),
+    };
+    Answer::json(200, &page)
+}
+
+/// `POST /v1/dead-letters/{id}/replay`: it is tried again from the beginning of its schedule.
+pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let row = find(tenant, &call.id)?;
+    if row.url.is_none() && !webhooks::is_enabled(tenant, &row.receiver)? {
+        return Err(Problem::from(Code::WebhookDisabled));
+    }
+    tenant.storage.run(
+        "UPDATE deliveries SET dead_at = NULL, attempts = 0, next_at = ? WHERE number = ?",
+        bind![call.now, row.number],
+    )?;
+    append(tenant, call, person, Event::DeadLetterReplayed, &row)?;
+    Ok(Answer::empty())
+}
+
+/// `DELETE /v1/dead-letters/{id}`: nobody wants it any more.
+pub fn drop(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let row = find(tenant, &call.id)?;
+    let delete = "DELETE FROM deliveries WHERE number = ?";
+    tenant.storage.run(delete, bind![row.number])?;
+    append(tenant, call, person, Event::DeadLetterDropped, &row)?;
+    Ok(Answer::empty())
+}
+
+fn append(tenant: &Tenant, call: &Call, person: &Person, event: Event, row: &Row) -> Outcome<()> {
+    let facts = [
+        ("message_id", row.message_id.clone().into()),
+        ("receiver", row.receiver.clone().into()),
+    ];
+    let about = Some(row.about.as_str());
+    log::append(tenant, call.now, event, person.actor(), about, facts)
+}
+
+fn find(tenant: &Tenant, id: &str) -> Outcome<Row> {
+    let number: u32 = id.parse().map_err(|_| Problem::from(Code::NotFound))?;
+    let query = format!("{QUERY} AND number = ?");
+    tenant
+        .storage
+        .first::<Row>(&query, bind![number])?
+        .ok_or(Problem::from(Code::NotFound))
+}
+
+impl From<Row> for DeadLetter {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.number.to_string(),
+            message_id: row.message_id,
+            event: row.event,
+            about: row.about,
+            receiver: row.receiver,
+            attempts: row.attempts,
+            answer: row.answer,
+            created_at: Millis(row.created_at),
+            dead_at: Millis(row.dead_at),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// Webhooks by Standard Webhooks 1.0.0, held to its own library, at a real receiver.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Webhook } from "standardwebhooks";
+import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { receive } from "./receiver.mjs";
+
+let service;
+before(async () => {
+  service = await start();
+});
+after(() => service.stop());
+
+/** A tenant whose verdicts count at once, and its lead. */
+async function desk() {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const decide = async (id, verdict) => {
+    const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+    const answer = await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  };
+  return { tenant, lead, decide };
+}
+
+const verified = (secret, call) => new Webhook(secret).verify(call.body, call.headers);
+
+test("a callback is signed, carries the verdict, and comes once", async () => {
+  const receiver = await receive();
+  const { tenant, decide } = await desk();
+  const { secret } = (await tenant.agent("GET", "/v1/callback-secret")).body;
+  const body = draft({ callback_url: `${receiver.url}/back?to=agent`, correlation: "ticket 7" });
+  const posted = (await tenant.post(body)).body;
+  await decide(posted.id, { kind: "approve" });
+  await until(() => receiver.calls.length === 1);
+  const [call] = receiver.calls;
+  assert.equal(call.path, "/back?to=agent");
+  const told = verified(secret, call);
+  assert.equal(told.type, "draft.decided");
+  assert.equal(told.data.id, posted.id);
+  assert.equal(told.data.status, "approved");
+  assert.equal(told.data.correlation, "ticket 7");
+  assert.equal(told.data.outgoing.text, body.draft.text);
+  assert.match(call.headers["webhook-id"], /^msg_[0-9a-f-]+$/);
+  assert.throws(() => verified(secret, { ...call, body: call.body.replace("approved", "rejected") }));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(receiver.calls.length, 1, "what was taken is not sent again");
+  await receiver.stop();
+});
+
+test("a webhook hears what it listens for, under both secrets while they overlap", async () => {
+  const receiver = await receive();
+  const { tenant, lead, decide } = await desk();
+  const made = await lead.call("POST", "/v1/webhooks", { url: `${receiver.url}/all`, events: ["draft.decided", "draft.stale"] });
+  assert.equal(made.status, 201);
+  assert.match(made.body.secret, /^whsec_/);
+  const listed = (await lead.call("GET", "/v1/webhooks")).body.webhooks;
+  assert.deepEqual(listed.map((one) => [one.id, one.secret]), [[made.body.id, undefined]]);
+  const rotated = (await lead.call("POST", `/v1/webhooks/${made.body.id}/secret`)).body;
+  assert.notEqual(rotated.secret, made.body.secret);
+
+  const posted = (await tenant.post(draft())).body;
+  await decide(posted.id, { kind: "reject", reason: "wrong facts", may_retry: true });
+  const other = draft();
+  await tenant.post(other);
+  await tenant.agent("PUT", `/v1/conversations/${other.conversation.id}/head`, { head: "newer" });
+  await until(() => receiver.calls.length === 2);
+  for (const secret of [made.body.secret, rotated.secret]) {
+    const types = receiver.calls.map((call) => verified(secret, call).type);
+    assert.deepEqual(types.sort(), ["draft.decided", "draft.stale"]);
+  }
+  assert.equal((await lead.call("DELETE", `/v1/webhooks/${made.body.id}`)).status, 204);
+  assert.equal((await lead.call("GET", "/v1/webhooks")).body.webhooks.length, 0);
+  const events = (await lead.call("GET", "/v1/audit")).body.entries.map(({ entry }) => entry.event);
+  assert.ok(["webhook.created", "webhook.rotated", "webhook.deleted"].every((event) => events.includes(event)));
+  const stored = JSON.stringify((await lead.call("GET", "/v1/audit")).body);
+  assert.ok(!stored.includes(made.body.secret.slice(6)), "no secret in the log");
+  await receiver.stop();
+});
+
+test("a draft's messages come in order, and a failure is tried again with the same id", async () => {
+  const receiver = await receive((_call, _response, calls) => (calls.length === 1 ? 503 : 204));
+  const { tenant, decide } = await desk();
+  const posted = (await tenant.post(draft({ callback_url: receiver.url }))).body;
+  await decide(posted.id, { kind: "approve" });
+  await tenant.agent("PUT", `/v1/drafts/${posted.id}/outcome`, { outcome: "done" });
+  await decide(posted.id, { kind: "correct", draft: { text: "We were wrong." }, remedy: "follow_up", note: null });
+  await until(() => receiver.calls.length === 3);
+  const [failed, again, corrected] = receiver.calls;
+  assert.equal(failed.headers["webhook-id"], again.headers["webhook-id"]);
+  assert.equal(failed.body, again.body);
+  const waited = again.at - failed.at;
+  assert.ok(waited >= 4_900 && waited < 8_000, `5 s and up to a tenth, not ${waited} ms`);
+  assert.equal(JSON.parse(again.body).type, "draft.decided");
+  assert.equal(JSON.parse(corrected.body).type, "draft.corrected");
+  await receiver.stop();
+});
+
+test("410 disables a webhook; its messages are dead letters until a lead replays them", async () => {
+  let status = 410;
+  const receiver = await receive(() => status);
+  const { tenant, lead, decide } = await desk();
+  const made = (await lead.call("POST", "/v1/webhooks", { url: receiver.url })).body;
+  const posted = (await tenant.post(draft())).body;
+  await decide(posted.id, { kind: "approve" });
+  const letters = await until(async () => {
+    const { dead_letters } = (await lead.call("GET", "/v1/dead-letters")).body;
+    return dead_letters.length > 0 && dead_letters;
+  });
+  assert.deepEqual(letters.map((one) => [one.event, one.about, one.answer]), [["draft.decided", posted.id, "410"]]);
+  assert.ok((await lead.call("GET", "/v1/webhooks")).body.webhooks[0].disabled_at);
+  const replay = () => lead.call("POST", `/v1/dead-letters/${letters[0].id}/replay`);
+  assert.equal((await replay()).body.code, "webhook_disabled");
+  const reviewer = await tenant.session("tom@example.com");
+  assert.equal((await reviewer.call("GET", "/v1/dead-letters")).status, 403);
+
+  status = 204;
+  const { secret } = (await lead.call("POST", `/v1/webhooks/${made.id}/secret`)).body;
+  assert.equal((await replay()).status, 204);
+  await until(() => receiver.calls.length === 2);
+  assert.equal(receiver.calls[1].headers["webhook-id"], letters[0].message_id);
+  assert.equal(verified(secret, receiver.calls[1]).data.id, posted.id);
+  assert.equal((await lead.call("GET", "/v1/dead-letters")).body.dead_letters.length, 0);
+  await receiver.stop();
+});
+
+test("a redirect is a failure, and is never followed", async () => {
+  const target = await receive();
+  const receiver = await receive((_call, response) => {
+    response.writeHead(307, { location: target.url }).end();
+  });
+  const { tenant, decide } = await desk();
+  const posted = (await tenant.post(draft({ callback_url: receiver.url }))).body;
+  await decide(posted.id, { kind: "approve" });
+  await until(() => receiver.calls.length === 2);
+  assert.equal(target.calls.length, 0);
+  await receiver.stop();
+  await target.stop();
+});
+
+test("a receiver that hangs holds up nobody else, and is tried again", async () => {
+  const hanging = await receive(() => undefined);
+  const receiver = await receive();
+  const { tenant, decide } = await desk();
+  const slow = (await tenant.post(draft({ callback_url: hanging.url }))).body;
+  await decide(slow.id, { kind: "approve" });
+  await until(() => hanging.calls.length === 1);
+  const began = Date.now();
+  const quick = (await tenant.post(draft({ callback_url: `http://localhost:${new URL(receiver.url).port}/` }))).body;
+  await decide(quick.id, { kind: "approve" });
+  await until(() => receiver.calls.length === 1);
+  assert.ok(Date.now() - began < 5_000, "the alarm does not wait for one that hangs");
+  await until(() => hanging.calls.length === 2, { seconds: 30 });
+  const waited = hanging.calls[1].at - hanging.calls[0].at;
+  assert.ok(waited > 19_000, `cut off after 15 s, tried again 5 s later, not after ${waited} ms`);
+  await hanging.stop();
+  await receiver.stop();
+});
+
+test("no private address is called: not by number, by name, nor past a key's own hosts", async () => {
+  const { tenant, lead } = await desk();
+  const refused = ["http://hooks.example.com/", "https://10.0.0.1/", "https://0xa9fea9fe/", "https://[::ffff:169.254.169.254]/", "https://metadata.google.internal/", "nonsense"];
+  for (const url of refused) {
+    const answer = await lead.call("POST", "/v1/webhooks", { url });
+    assert.deepEqual([answer.status, answer.body.code, answer.body.pointer], [422, "destination_refused", "/url"], url);
+    const posted = await tenant.post(draft({ callback_url: url }));
+    assert.deepEqual([posted.status, posted.body.code, posted.body.pointer], [422, "destination_refused", "/callback_url"], url);
+  }
+  assert.equal((await lead.call("GET", "/v1/queue")).body.drafts.length, 0, "nothing was stored");
+  const made = await lead.call("POST", "/v1/keys", { kind: "agent", name: "bound", callback_hosts: ["hooks.example.com"] });
+  assert.equal(made.status, 201);
+  assert.deepEqual(made.body.callback_hosts, ["hooks.example.com"]);
+  tenant.key = made.body.key;
+  assert.equal((await tenant.post(draft({ callback_url: "https://hooks.example.com/x" }))).status, 201);
+  assert.equal((await tenant.post(draft({ callback_url: "https://example.com/x" }))).body.code, "destination_refused");
+  const wrong = await lead.call("POST", "/v1/keys", { kind: "agent", name: "b", callback_hosts: ["https://a.com/"] });
+  assert.equal(wrong.body.pointer, "/callback_hosts/0");
+});
