@@ -182,14 +182,12 @@ fn record(policy: &Policy, text: &str) -> Result<Vec<Recorded>, String> {
         draft.category = CATEGORIES.get(index % 4).map(|name| (*name).to_owned());
         draft.confidence = Ratio::from_f64((index % 10) as f64 / 10.0);
         let situation = Situation {
-            level: Level::from_number(1 + index as u64 % 3).unwrap_or_default(),
-            stop: None,
             sample_draw: sample_draw(b"bench", &draft.conversation.id, &draft.conversation.head),
             local_time: LocalTime {
                 weekday: 3,
                 minute: 600,
             },
-            novelty: None,
+            ..Situation::fixed(Level::from_number(1 + index as u64 % 3).unwrap_or_default())
         };
         let decision = route(policy, &draft, &situation);
         let recap: Recap = serde_json::to_value(&decision)

@@ -11,6 +11,8 @@ use crate::edits::data_folder;
 use crate::options::Options;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
+use countersign_policy::level::Level;
+use countersign_policy::route::Situation;
 use countersign_policy::signal;
 use countersign_policy::signal::personal::Kind;
 use countersign_policy::signal::{injection, personal};
@@ -139,12 +141,13 @@ fn drafts(rows: &[String]) -> Result<(), String> {
         .collect();
     let drafts = drafts.map_err(|fault| format!("{}: {}", fault.pointer, fault.detail))?;
     let policy = Policy::starting("lead");
+    let situation = Situation::fixed(Level::ReviewEverything);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
     let start = Instant::now();
     for draft in &drafts {
         let rules = policy.rules(draft.category.as_deref());
-        for found in signal::find(&policy, &rules, draft, None) {
+        for found in signal::find(&policy, &rules, draft, &situation) {
             *counts.entry(format!("{:?}", found.code)).or_default() += 1;
         }
     }

@@ -140,18 +140,18 @@ pub fn cases(policy: &Compiled, count: usize) -> Vec<Case> {
     let mut cases = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let rules = policy.rules(draft.category.as_deref());
-        let signals = signal::find(policy.policy(), rules, &draft, None);
+        let fixed = Situation::fixed(Level::ReviewEverything);
+        let signals = signal::find(policy.policy(), rules, &draft, &fixed);
         let level = [1, 2, 2, 3].get(random.below(4)).copied().unwrap_or(1);
         cases.push(Case {
             situation: Situation {
                 level: Level::from_number(level).unwrap_or(Level::ReviewEverything),
-                stop: None,
                 sample_draw: Ratio::from_f64(random.unit()).unwrap_or(Ratio::ONE),
                 local_time: LocalTime {
                     weekday: u8::try_from(random.below(7)).unwrap_or(0).saturating_add(1),
                     minute: u16::try_from(random.below(1_440)).unwrap_or(0),
                 },
-                novelty: None,
+                ..fixed
             },
             said: Said::of(&draft),
             draft,

@@ -24,11 +24,11 @@ fuzz_target!(|bytes: &[u8]| {
         for stop in [None, Some("a test".to_owned())] {
             let stopped = stop.is_some();
             let situation = Situation {
-                level,
                 stop,
                 sample_draw: Ratio::ZERO,
                 local_time: LocalTime { weekday: 1, minute: 600 },
                 novelty: Some(Ratio::ONE),
+                ..Situation::fixed(level)
             };
             let decision = route(&policy, &draft, &situation);
             assert!(!decision.reasons.is_empty() && !decision.owner.is_empty());

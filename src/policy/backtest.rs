@@ -12,7 +12,8 @@ use crate::edit::EditKind;
 use crate::level::Level;
 use crate::queue::Status;
 use crate::ratio::Ratio;
-use crate::route::{ENGINE_VERSION, Route, Situation, sampling_probability, strictest};
+use crate::route::{ENGINE_VERSION, Route, Situation, strictest};
+use crate::sample::probability;
 use crate::signal::{SignalCode, SignalRules, find, find_again};
 use crate::trust::{Ending, Label};
 use crate::verdict::VerdictKind;
@@ -256,16 +257,16 @@ impl<'a> Replay<'a> {
     fn route(&mut self, recorded: &Recorded) -> (Route, bool) {
         let (draft, situation) = (&recorded.draft, &recorded.situation);
         let (policy, name) = (self.policy.policy(), draft.category.as_deref());
-        let rules = self.policy.rules(name);
+        let rules = self.policy.rules_for(draft, situation.guess.as_ref());
         let decision = &recorded.decision;
         let stands = decision.engine_version == ENGINE_VERSION
             && self.read_alike.contains(&recorded.policy_version);
         let signals = if stands {
             let marks = decision.signals.iter().map(|mark| (mark.code, mark.score));
-            find_again(policy, rules, draft, situation.novelty, marks)
+            find_again(policy, rules, draft, situation, marks)
         } else {
             self.read_again = self.read_again.saturating_add(1);
-            find(policy, rules, draft, situation.novelty)
+            find(policy, rules, draft, situation)
         };
         let nothing = Said::default();
         let said = match self.policy.reads_texts() {
@@ -279,7 +280,7 @@ impl<'a> Replay<'a> {
         let level = level.unwrap_or(situation.level).min(rules.ceiling);
         let stopped = situation.stop.is_some();
         let route = strictest(policy, matched, &signals, level, stopped);
-        let sampled = situation.sample_draw < sampling_probability(route, rules);
+        let sampled = situation.sample_draw < probability(route, rules, situation);
         (route, sampled)
     }
 

@@ -4,13 +4,14 @@
 
 use crate::catalogue::{ActionEntry, Stakes};
 use crate::document::{Policy, Rules};
-use crate::draft::{Draft, Kind};
+use crate::draft::{Audience, Draft, Kind};
 use crate::guardrail::{
-    Amount, Condition, Guardrail, LocalTime, WeekSpan, category_matches, plain_words,
+    Amount, Condition, Guardrail, LocalTime, Range, WeekSpan, category_matches, is_one_of,
+    plain_words,
 };
 use crate::level::Level;
 use crate::ratio::Ratio;
-use crate::route::{self, Decision, Route, Situation};
+use crate::route::{self, Decision, Guess, Route, Situation};
 use crate::signal::{self, Signal, SignalCode};
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -36,6 +37,8 @@ pub struct Compiled {
 #[derive(Clone, Debug)]
 struct Prepared {
     rules: Rules,
+    /// The same for a draft that memory alone says is of this category.
+    guessed: Rules,
     /// The guardrails that a message can meet there, by their place.
     of_messages: Vec<usize>,
     /// The guardrails that an action can meet there.
@@ -91,6 +94,15 @@ impl Compiled {
         &self.prepared(category).rules
     }
 
+    /// The rules that a draft is under, as [`Policy::rules_for`] gives them.
+    pub fn rules_for(&self, draft: &Draft, guess: Option<&Guess>) -> &Rules {
+        let guessed = guess.filter(|guess| draft.category.is_none() && guess.is_likely());
+        match guessed.and_then(|guess| self.categories.get(&guess.category)) {
+            None => self.rules(draft.category.as_deref()),
+            Some(prepared) => &prepared.guessed,
+        }
+    }
+
     fn prepared(&self, category: Option<&str>) -> &Prepared {
         category
             .and_then(|name| self.categories.get(name))
@@ -99,8 +111,8 @@ impl Compiled {
 
     /// Decides one draft as [`route::route`] does.
     pub fn route(&self, draft: &Draft, situation: &Situation) -> Decision {
-        let rules = self.rules(draft.category.as_deref());
-        let signals = signal::find(&self.policy, rules, draft, situation.novelty);
+        let rules = self.rules_for(draft, situation.guess.as_ref());
+        let signals = signal::find(&self.policy, rules, draft, situation);
         self.decide(draft, situation, signals)
     }
 
@@ -110,14 +122,14 @@ impl Compiled {
             true => Said::of(draft),
             false => Said::default(),
         };
-        let rules = self.rules(draft.category.as_deref());
+        let rules = self.rules_for(draft, situation.guess.as_ref());
         let matched = self.first_match(draft, &said, &signals, situation.local_time);
         route::decide(&self.policy, rules, matched, signals, situation)
     }
 
     /// What the rules come to; allocates nothing but the amounts, once for the facts.
     pub fn rule<'a>(&'a self, facts: &Facts<'_>, situation: &Situation) -> Ruling<'a> {
-        let rules = self.rules(facts.draft.category.as_deref());
+        let rules = self.rules_for(facts.draft, situation.guess.as_ref());
         let level = situation.level.min(rules.ceiling);
         let guardrail = self.first(facts);
         let stopped = situation.stop.is_some();
@@ -191,6 +203,7 @@ impl Prepared {
         };
         Self {
             rules: policy.rules(category),
+            guessed: policy.rules(category).without_autonomy(),
             of_messages: places(false),
             of_actions: places(true),
         }
@@ -282,6 +295,7 @@ enum Test {
     Kind(Kind),
     Agent(Vec<String>),
     Channel(Vec<String>),
+    Audience(Vec<Audience>),
     Category(Vec<String>),
     Action(Vec<String>),
     Stakes(Vec<Stakes>),
@@ -293,6 +307,7 @@ enum Test {
     CustomerTags(Vec<String>),
     CustomerPlan(Vec<String>),
     Metadata(BTreeMap<String, Vec<Value>>),
+    MetadataRange(BTreeMap<String, Range>),
     AmountOver(Amount),
     AmountAtMost(Amount),
     Words(Vec<Phrase>),
@@ -332,6 +347,9 @@ fn compile(condition: &Condition) -> Vec<Test> {
     tests.extend(condition.kind.map(Test::Kind));
     tests.extend(listed(&condition.agent, Test::Agent));
     tests.extend(listed(&condition.channel, Test::Channel));
+    if !condition.audience.is_empty() {
+        tests.push(Test::Audience(condition.audience.clone()));
+    }
     tests.extend(listed(&condition.category, Test::Category));
     tests.extend(listed(&condition.action, Test::Action));
     if !condition.stakes.is_empty() {
@@ -355,6 +373,9 @@ fn compile(condition: &Condition) -> Vec<Test> {
     tests.extend(listed(&condition.customer_plan, Test::CustomerPlan));
     if !condition.metadata.is_empty() {
         tests.push(Test::Metadata(condition.metadata.clone()));
+    }
+    if !condition.metadata_range.is_empty() {
+        tests.push(Test::MetadataRange(condition.metadata_range.clone()));
     }
     tests.extend(condition.amount_over.clone().map(Test::AmountOver));
     tests.extend(condition.amount_at_most.clone().map(Test::AmountAtMost));
@@ -399,6 +420,7 @@ impl Test {
             Self::Kind(kind) => *kind == draft.kind,
             Self::Agent(list) => list.contains(&draft.agent),
             Self::Channel(list) => list.contains(&draft.channel),
+            Self::Audience(list) => list.contains(&Audience::of_channel(&draft.channel)),
             Self::Category(patterns) => draft.category.as_ref().is_some_and(|category| {
                 patterns
                     .iter()
@@ -427,7 +449,11 @@ impl Test {
                 .is_some_and(|plan| list.contains(plan)),
             Self::Metadata(fields) => fields.iter().all(|(name, values)| {
                 let value = draft.metadata.get(name);
-                value.is_some_and(|value| values.contains(value))
+                value.is_some_and(|value| is_one_of(value, values))
+            }),
+            Self::MetadataRange(fields) => fields.iter().all(|(name, range)| {
+                let value = draft.metadata.get(name);
+                value.is_some_and(|value| range.holds(value))
             }),
             Self::AmountOver(over) => {
                 action.is_some()

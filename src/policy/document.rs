@@ -4,13 +4,14 @@
 
 use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
-use crate::draft::NAME_BYTES_MAX;
+use crate::draft::{Draft, NAME_BYTES_MAX};
 use crate::guardrail::Guardrail;
 use crate::invalid::{Invalid, bound_list, bound_text, escape};
 use crate::level::Level;
 use crate::ratio::Ratio;
-use crate::route::Route;
+use crate::route::{Guess, Route};
 use crate::signal::SignalRules;
+use crate::threshold::ConfidenceThreshold;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,10 @@ pub const CATEGORIES_MAX: u32 = 1_000;
 pub const ACTIONS_MAX: u32 = 1_000;
 /// Seconds within which a verdict can be taken back.
 pub const UNDO_WINDOW_S_MAX: u32 = 60;
+/// Looks a week at one category: one a minute, all week.
+pub const WEEKLY_LOOKS_MAX: u32 = 10_000;
+/// Open drafts of a full queue: as many as one object holds with ease.
+pub const QUEUE_FULL_AT_MAX: u32 = 100_000;
 /// A year: the longest deadline.
 pub const DEADLINE_S_MAX: u32 = 366 * 24 * 3_600;
 
@@ -51,6 +56,13 @@ pub struct Policy {
     /// Seconds within which a verdict can be taken back, before anything leaves: 0 to 60.
     #[serde(default = "default_undo_window_s")]
     pub undo_window_s: u32,
+    /// Open drafts at which the queue counts as full: from half of it on less of what went out is
+    /// sampled. 1 to 100,000.
+    #[serde(default = "default_queue_full_at")]
+    pub queue_full_at: u32,
+    /// Whether a change that lets more out needs a second lead; taking this back does, too.
+    #[serde(default)]
+    pub second_lead: bool,
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
@@ -68,10 +80,17 @@ pub struct Rules {
     pub start_level: Level,
     /// How far it may ever go.
     pub ceiling: Level,
-    /// Below this the stated confidence is a signal.
-    pub confidence_threshold: Ratio,
+    /// Below this the stated confidence is a signal: a number, or `"calibrated"` for what the
+    /// category's labels teach.
+    pub confidence_threshold: ConfidenceThreshold,
     /// Share of released drafts that a person looks at afterwards.
     pub sample_rate: Ratio,
+    /// Looks that a week needs at the least: the rate rises where they lag. 0 to 10,000.
+    #[serde(default)]
+    pub weekly_looks_min: u32,
+    /// What a full queue lowers the rate to.
+    #[serde(default = "default_sample_floor")]
+    pub sample_floor: Ratio,
     /// Share of released drafts that may be wrong.
     pub error_budget: Ratio,
     /// The one who answers for what this category releases.
@@ -80,6 +99,9 @@ pub struct Rules {
     pub deadline_s: u32,
     /// What becomes of a late draft; never approval, never rejection.
     pub on_expiry: OnExpiry,
+    /// Whether a second person confirms a verdict before anything leaves.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// Reasons that a reviewer may give for a rejection, by one key each.
     #[serde(default)]
     pub reject_reasons: Vec<String>,
@@ -98,10 +120,16 @@ pub struct CategoryRules {
     pub ceiling: Option<Level>,
     /// See [`Rules::confidence_threshold`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence_threshold: Option<Ratio>,
+    pub confidence_threshold: Option<ConfidenceThreshold>,
     /// See [`Rules::sample_rate`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_rate: Option<Ratio>,
+    /// See [`Rules::weekly_looks_min`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weekly_looks_min: Option<u32>,
+    /// See [`Rules::sample_floor`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_floor: Option<Ratio>,
     /// See [`Rules::error_budget`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_budget: Option<Ratio>,
@@ -114,6 +142,9 @@ pub struct CategoryRules {
     /// See [`Rules::on_expiry`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_expiry: Option<OnExpiry>,
+    /// See [`Rules::four_eyes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub four_eyes: Option<bool>,
     /// See [`Rules::reject_reasons`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reasons: Option<Vec<String>>,
@@ -138,6 +169,14 @@ fn default_undo_window_s() -> u32 {
     8
 }
 
+fn default_queue_full_at() -> u32 {
+    500
+}
+
+fn default_sample_floor() -> Ratio {
+    Ratio::from_ppm(20_000)
+}
+
 impl Policy {
     /// The policy that a new tenant starts with: everything is reviewed, by the lead.
     pub fn starting(lead: &str) -> Self {
@@ -148,12 +187,15 @@ impl Policy {
             defaults: Rules {
                 start_level: Level::ReviewEverything,
                 ceiling: Level::MonitorAndCorrect,
-                confidence_threshold: Ratio::from_ppm(800_000),
+                confidence_threshold: ConfidenceThreshold::Fixed(Ratio::from_ppm(800_000)),
                 sample_rate: Ratio::from_ppm(100_000),
+                weekly_looks_min: 10,
+                sample_floor: default_sample_floor(),
                 error_budget: Ratio::from_ppm(50_000),
                 owner: lead.to_owned(),
                 deadline_s: 4 * 3_600,
                 on_expiry: OnExpiry::Human,
+                four_eyes: false,
                 reject_reasons: [
                     "wrong facts",
                     "wrong tone",
@@ -166,6 +208,8 @@ impl Policy {
             categories: BTreeMap::new(),
             zone: default_zone(),
             undo_window_s: default_undo_window_s(),
+            queue_full_at: default_queue_full_at(),
+            second_lead: false,
             signals: SignalRules::default(),
             cases: Vec::new(),
         }
@@ -195,12 +239,7 @@ impl Policy {
     pub fn rules(&self, category: Option<&str>) -> Rules {
         let defaults = self.defaults.clone();
         let Some(own) = category.and_then(|category| self.categories.get(category)) else {
-            let level = Level::ReviewEverything;
-            return Rules {
-                start_level: level,
-                ceiling: level,
-                ..defaults
-            };
+            return defaults.without_autonomy();
         };
         Rules {
             start_level: own.start_level.unwrap_or(defaults.start_level),
@@ -209,14 +248,27 @@ impl Policy {
                 .confidence_threshold
                 .unwrap_or(defaults.confidence_threshold),
             sample_rate: own.sample_rate.unwrap_or(defaults.sample_rate),
+            weekly_looks_min: own.weekly_looks_min.unwrap_or(defaults.weekly_looks_min),
+            sample_floor: own.sample_floor.unwrap_or(defaults.sample_floor),
             error_budget: own.error_budget.unwrap_or(defaults.error_budget),
             owner: own.owner.clone().unwrap_or(defaults.owner),
             deadline_s: own.deadline_s.unwrap_or(defaults.deadline_s),
             on_expiry: own.on_expiry.unwrap_or(defaults.on_expiry),
+            four_eyes: own.four_eyes.unwrap_or(defaults.four_eyes),
             reject_reasons: own
                 .reject_reasons
                 .clone()
                 .unwrap_or(defaults.reject_reasons),
+        }
+    }
+
+    /// The rules that a draft is under: its category's; where it names none, those of the category
+    /// that memory guesses, but for its level: autonomy is earned by name.
+    pub fn rules_for(&self, draft: &Draft, guess: Option<&Guess>) -> Rules {
+        let guessed = guess.filter(|guess| draft.category.is_none() && guess.is_likely());
+        match guessed.filter(|guess| self.knows(&guess.category)) {
+            None => self.rules(draft.category.as_deref()),
+            Some(guess) => self.rules(Some(&guess.category)).without_autonomy(),
         }
     }
 
@@ -225,6 +277,10 @@ impl Policy {
         let mut faults = Vec::new();
         if self.undo_window_s > UNDO_WINDOW_S_MAX {
             faults.push(Invalid::field("/undo_window_s", "not between 0 and 60"));
+        }
+        if !(1..=QUEUE_FULL_AT_MAX).contains(&self.queue_full_at) {
+            let detail = "not between 1 and 100,000";
+            faults.push(Invalid::field("/queue_full_at", detail));
         }
         bound_text(&mut faults, "/zone", &self.zone, NAME_BYTES_MAX);
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
@@ -284,6 +340,15 @@ impl Policy {
 }
 
 impl Rules {
+    /// The same, at level 1 for good.
+    pub(crate) fn without_autonomy(self) -> Self {
+        Self {
+            start_level: Level::ReviewEverything,
+            ceiling: Level::ReviewEverything,
+            ..self
+        }
+    }
+
     fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
         if self.start_level > self.ceiling {
             faults.push(Invalid::field(
@@ -293,6 +358,12 @@ impl Rules {
         }
         if self.owner.trim().is_empty() {
             faults.push(Invalid::field(format!("{pointer}/owner"), "empty"));
+        }
+        if self.weekly_looks_min > WEEKLY_LOOKS_MAX {
+            faults.push(Invalid::field(
+                format!("{pointer}/weekly_looks_min"),
+                "above 10,000",
+            ));
         }
         if self.deadline_s == 0 || self.deadline_s > DEADLINE_S_MAX {
             faults.push(Invalid::field(
@@ -330,6 +401,19 @@ mod tests {
     fn every_fault_is_listed_by_its_pointer() {
         check(json!({}), &[]);
         check(json!({ "undo_window_s": 61 }), &["/undo_window_s"]);
+        check(
+            json!({ "queue_full_at": 0, "categories": { "a": { "weekly_looks_min": 10_001 } } }),
+            &["/queue_full_at", "/categories/a/weekly_looks_min"],
+        );
+        check(
+            json!({ "categories": { "a": { "confidence_threshold": "calibrated", "four_eyes": true,
+                "weekly_looks_min": 20, "sample_floor": 0.01 } }, "second_lead": true }),
+            &[],
+        );
+        check(
+            json!({ "categories": { "a": { "confidence_threshold": "learnt" } } }),
+            &["/categories/a/confidence_threshold"],
+        );
         check(
             json!({ "categories": { "a/b": { "start_level": 3, "ceiling": 2, "owner": " " } } }),
             &["/categories/a~1b/start_level", "/categories/a~1b/owner"],

@@ -94,6 +94,37 @@ pub enum Kind {
     Action,
 }
 
+/// Who sees what leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// The tenant's own people and records: the channels `internal`, `crm` and `billing`.
+    Internal,
+    /// A customer or prospect: `email`, `chat` and every channel that is not named here.
+    Customer,
+    /// Anybody: `social`.
+    Public,
+}
+
+/// The channels whose audience is not a customer, and one whose is.
+pub(crate) const AUDIENCES: [(&str, Audience); 5] = [
+    ("chat", Audience::Customer),
+    ("internal", Audience::Internal),
+    ("crm", Audience::Internal),
+    ("billing", Audience::Internal),
+    ("social", Audience::Public),
+];
+
+impl Audience {
+    /// Who sees what leaves by a channel.
+    pub fn of_channel(channel: &str) -> Self {
+        let mut known = AUDIENCES.iter();
+        let known = known.find(|(name, _)| *name == channel);
+        known.map_or(Self::Customer, |(_, audience)| *audience)
+    }
+}
+
 /// What is to leave: a text with its recipients, or an action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

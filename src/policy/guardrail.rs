@@ -2,8 +2,8 @@
 //! data and must never become a language: a form shows them, a linter proves things about them.
 
 use crate::catalogue::Stakes;
-use crate::draft::{Draft, Kind};
-use crate::invalid::{Invalid, bound_list, bound_text};
+use crate::draft::{Audience, Draft, Kind};
+use crate::invalid::{Invalid, bound_list, bound_text, escape};
 use crate::ratio::Ratio;
 use crate::route::Route;
 use crate::signal::{Signal, SignalCode};
@@ -48,6 +48,9 @@ pub struct Condition {
     /// One of these channels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channel: Vec<String>,
+    /// One of these sees what leaves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<Audience>,
     /// A message or an action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
@@ -84,6 +87,9 @@ pub struct Condition {
     /// Each of these metadata fields has one of its values.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, Vec<Value>>,
+    /// Each of these metadata fields is a number within its range.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata_range: BTreeMap<String, Range>,
     /// Local time is within one of these spans of the week.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub local_time: Vec<WeekSpan>,
@@ -113,6 +119,19 @@ pub struct Amount {
     pub minor: u64,
     /// ISO 4217 code.
     pub currency: String,
+}
+
+/// A range of numbers; one end may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The lowest number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// The highest number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
 }
 
 /// A span of the local week.
@@ -173,6 +192,10 @@ impl Condition {
         let draft = facts.draft;
         one_of(&self.agent, &draft.agent)
             && one_of(&self.channel, &draft.channel)
+            && (self.audience.is_empty()
+                || self
+                    .audience
+                    .contains(&Audience::of_channel(&draft.channel)))
             && self.kind.is_none_or(|kind| kind == draft.kind)
             && (self.category.is_empty()
                 || draft.category.as_ref().is_some_and(|category| {
@@ -237,11 +260,12 @@ impl Condition {
                     .and_then(|customer| customer.plan.as_ref())
                     .is_some_and(|plan| self.customer_plan.contains(plan)))
             && self.metadata.iter().all(|(name, values)| {
-                facts
-                    .draft
-                    .metadata
-                    .get(name)
-                    .is_some_and(|value| values.contains(value))
+                let value = facts.draft.metadata.get(name);
+                value.is_some_and(|value| is_one_of(value, values))
+            })
+            && self.metadata_range.iter().all(|(name, range)| {
+                let value = facts.draft.metadata.get(name);
+                value.is_some_and(|value| range.holds(value))
             })
     }
 
@@ -282,6 +306,12 @@ impl Condition {
                 }
             }
         }
+        let ranges = self.metadata_range.iter();
+        for (name, _) in ranges.filter(|(_, range)| !range.is_sound()) {
+            let pointer = format!("{pointer}/metadata_range/{}", escape(name));
+            let detail = "neither end, or the higher one first";
+            faults.push(Invalid::field(pointer, detail));
+        }
         for span in self.local_time.iter().filter(|span| !span.is_sound()) {
             let detail = format!("day {} to {} is not a span", span.from_day, span.to_day);
             faults.push(Invalid::field(format!("{pointer}/local_time"), detail));
@@ -310,6 +340,24 @@ impl Amount {
 
     pub(crate) fn covers(&self, amounts: &BTreeMap<String, u64>) -> bool {
         !amounts.is_empty() && !self.exceeded_by(amounts)
+    }
+}
+
+impl Range {
+    fn is_sound(self) -> bool {
+        match (self.at_least, self.at_most) {
+            (None, None) => false,
+            (Some(least), Some(most)) => least <= most,
+            _ => true,
+        }
+    }
+
+    /// Whether a value is a number within it.
+    pub(crate) fn holds(self, value: &Value) -> bool {
+        value.as_f64().is_some_and(|number| {
+            self.at_least.is_none_or(|least| number >= least)
+                && self.at_most.is_none_or(|most| number <= most)
+        })
     }
 }
 
@@ -352,6 +400,14 @@ fn add_plain(character: char, plain: &mut String) {
     } else if !matches!(character, '\'' | '’') && !plain.ends_with(' ') {
         plain.push(' ');
     }
+}
+
+/// Whether a value is listed; numbers are equal as numbers, however they are written.
+pub(crate) fn is_one_of(value: &Value, list: &[Value]) -> bool {
+    list.iter().any(|listed| {
+        let numbers = value.as_f64().zip(listed.as_f64());
+        listed == value || numbers.is_some_and(|(one, other)| one.total_cmp(&other).is_eq())
+    })
 }
 
 fn one_of(list: &[String], value: &str) -> bool {

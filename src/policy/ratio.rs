@@ -35,6 +35,11 @@ impl Ratio {
         Some(Self((value * 1_000_000.0 + 0.5) as u32))
     }
 
+    /// Whether it is 0.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Whole millionths.
     pub const fn ppm(self) -> u32 {
         self.0

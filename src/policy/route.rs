@@ -17,12 +17,17 @@ use crate::draft::Draft;
 use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
 use crate::level::Level;
 use crate::ratio::Ratio;
+use crate::sample::{self, Week};
 use crate::signal::{self, Evidence, Signal, SignalCode};
+use crate::threshold::{ConfidenceThreshold, InForce, Learnt, in_force};
 use serde::{Deserialize, Serialize};
 
 /// Names this engine's rules: the same policy, draft and situation give the same decision only
 /// under the same version. A change of any golden case changes it.
 pub const ENGINE_VERSION: u32 = 1;
+
+/// Above this a guess of memory is more likely right than wrong.
+const LIKELY_ABOVE: Ratio = Ratio::from_ppm(500_000);
 
 /// Where a draft goes, in order of care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,6 +69,35 @@ pub struct Situation {
     /// How unlike anything in memory the message is, where memory was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<Ratio>,
+    /// The category that memory would give the message, where it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guess: Option<Guess>,
+    /// The confidence threshold that the category's labels teach, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learnt_threshold: Option<Learnt>,
+    /// What went out of the category this week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub week: Option<Week>,
+    /// How full the queue is: open drafts against the policy's `queue_full_at`.
+    #[serde(default, skip_serializing_if = "Ratio::is_zero")]
+    pub pressure: Ratio,
+}
+
+/// The category that memory would give a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Guess {
+    /// The category.
+    pub category: String,
+    /// How likely it is the right one.
+    pub confidence: Ratio,
+}
+
+impl Guess {
+    /// Whether it is more likely right than wrong.
+    pub fn is_likely(&self) -> bool {
+        self.confidence > LIKELY_ABOVE
+    }
 }
 
 impl Situation {
@@ -79,6 +113,10 @@ impl Situation {
                 minute: 600,
             },
             novelty: None,
+            guess: None,
+            learnt_threshold: None,
+            week: None,
+            pressure: Ratio::ZERO,
         }
     }
 }
@@ -93,6 +131,9 @@ pub struct Decision {
     pub sampled: bool,
     /// The probability with which it was sampled; 0 for what was not released.
     pub sampling_probability: Ratio,
+    /// The confidence threshold that counted, where the category asks for a learnt one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<InForce>,
     /// Never empty; the deciding one first.
     pub reasons: Vec<Reason>,
     /// What was found in the draft.
@@ -145,8 +186,8 @@ pub enum ReasonCode {
 
 /// Decides one draft. Total: whatever the draft says, there is a route, an owner and a reason.
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
-    let rules = policy.rules(draft.category.as_deref());
-    let signals = signal::find(policy, &rules, draft, situation.novelty);
+    let rules = policy.rules_for(draft, situation.guess.as_ref());
+    let signals = signal::find(policy, &rules, draft, situation);
     let matched = first_match(policy, draft, &signals, situation.local_time);
     decide(policy, &rules, matched, signals, situation)
 }
@@ -160,8 +201,17 @@ pub(crate) fn decide(
     situation: &Situation,
 ) -> Decision {
     let level = situation.level.min(rules.ceiling);
-    let (route, reasons) = weigh(policy, matched, &signals, level, situation);
-    let sampling_probability = sampling_probability(route, rules);
+    let calibrated = rules.confidence_threshold == ConfidenceThreshold::Calibrated;
+    let threshold = calibrated.then(|| in_force(policy, rules, situation.learnt_threshold));
+    let (route, mut reasons) = weigh(policy, matched, &signals, level, situation);
+    for reason in &mut reasons {
+        if let Some(threshold) =
+            threshold.filter(|_| reason.signal == Some(SignalCode::LowConfidence))
+        {
+            reason.text = threshold.sentence();
+        }
+    }
+    let sampling_probability = sample::probability(route, rules, situation);
     let owner = matched
         .and_then(|rule| rule.owner.clone())
         .unwrap_or_else(|| owner_of(rules));
@@ -169,19 +219,12 @@ pub(crate) fn decide(
         route,
         sampled: situation.sample_draw < sampling_probability,
         sampling_probability,
+        threshold,
         reasons,
         signals,
         level,
         owner,
         engine_version: ENGINE_VERSION,
-    }
-}
-
-/// The chance of a look afterwards: of what was released only.
-pub(crate) fn sampling_probability(route: Route, rules: &Rules) -> Ratio {
-    match route {
-        Route::Release => rules.sample_rate,
-        Route::Review | Route::Human => Ratio::ZERO,
     }
 }
 
@@ -373,6 +416,7 @@ impl SignalCode {
             Self::LowConfidence => "The agent is not confident enough.",
             Self::Novel => "Nothing like this message was seen before.",
             Self::UnknownCategory => "The category is missing or not in the policy.",
+            Self::CategoryInDoubt => "Messages like this one were of another category.",
             Self::HighStakes => "The action changes data, moves money or involves a person.",
             Self::Irreversible => "The action cannot be taken back.",
             Self::UnlistedAction => {

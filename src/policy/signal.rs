@@ -29,6 +29,7 @@ pub(crate) use stakes::{is_key_tag, low_confidence};
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
 use crate::ratio::Ratio;
+use crate::route::Situation;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use words::Words;
@@ -47,6 +48,8 @@ pub enum SignalCode {
     Novel,
     /// The draft has no category, or one that the policy doesn't know.
     UnknownCategory,
+    /// Memory is sure that messages like this one are of another category.
+    CategoryInDoubt,
     /// The action changes data, moves money or involves a person.
     HighStakes,
     /// The action cannot be taken back. Forbidding.
@@ -153,11 +156,11 @@ impl Evidence {
     }
 }
 
-/// Every signal of a draft under the rules of its category, in the order of their codes. `novelty`
-/// is memory's score, where memory was asked.
-pub fn find(policy: &Policy, rules: &Rules, draft: &Draft, novelty: Option<Ratio>) -> Vec<Signal> {
+/// Every signal of a draft under the rules of its category, in the order of their codes. Of the
+/// situation only what memory says and the learnt threshold are read.
+pub fn find(policy: &Policy, rules: &Rules, draft: &Draft, situation: &Situation) -> Vec<Signal> {
     let mut found = Found::default();
-    stakes::find(policy, rules, draft, novelty, &mut found);
+    stakes::find(policy, rules, draft, situation, &mut found);
     in_texts(&policy.signals, draft, &mut found);
     found.list.sort_by_key(|signal| signal.code);
     found.list
@@ -168,11 +171,11 @@ pub(crate) fn find_again(
     policy: &Policy,
     rules: &Rules,
     draft: &Draft,
-    novelty: Option<Ratio>,
+    situation: &Situation,
     known: impl Iterator<Item = (SignalCode, Ratio)>,
 ) -> Vec<Signal> {
     let mut found = Found::default();
-    stakes::find(policy, rules, draft, novelty, &mut found);
+    stakes::find(policy, rules, draft, situation, &mut found);
     for (code, score) in known.filter(|(code, _)| !stakes::reads(*code)) {
         found.add(code, score, []);
     }

@@ -146,7 +146,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     if moved == Advance::Older {
         entry.status = Status::Stale;
     }
-    let rules = policy.rules(draft.category.as_deref());
+    let rules = policy.rules_for(&draft, situation.guess.as_ref());
     let due_at = entry
         .status
         .is_open()

@@ -9,6 +9,7 @@ use countersign_policy::digest::from_hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
+use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Situation, sample_draw};
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
@@ -54,6 +55,10 @@ pub fn gather(
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time: local_time(&policy.policy().zone, now).unwrap_or_default(),
         novelty: None,
+        guess: None,
+        learnt_threshold: None,
+        week: None,
+        pressure: Ratio::ZERO,
     })
 }
 

@@ -3,15 +3,43 @@
 
 use super::domain::fresh;
 use super::mentions::Mentions;
-use super::space::Doing;
 use crate::catalogue::{ActionEntry, Money, Unit};
 use crate::document::Policy;
-use crate::draft::Action;
+use crate::draft::{Action, Kind};
+use crate::guardrail::Amount;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A sum in a currency that no condition mentions.
 const SOME_MINOR: u64 = 100;
+
+/// A message, or an action with the money that it moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Doing {
+    /// Its name; a message has none.
+    pub action: Option<String>,
+    /// As `catalogue` reads it; nothing where it can't be read.
+    pub amounts: Option<BTreeMap<String, u64>>,
+}
+
+impl Doing {
+    pub fn kind(&self) -> Kind {
+        match self.action {
+            None => Kind::Message,
+            Some(_) => Kind::Action,
+        }
+    }
+
+    pub fn is_over(&self, over: &Amount) -> bool {
+        let amounts = self.amounts.as_ref();
+        self.action.is_some() && amounts.is_none_or(|amounts| over.exceeded_by(amounts))
+    }
+
+    pub fn is_at_most(&self, most: &Amount) -> bool {
+        let amounts = self.amounts.as_ref();
+        self.action.is_some() && amounts.is_some_and(|amounts| most.covers(amounts))
+    }
+}
 
 /// A message; every action that is named or like no other, with each sum that matters; and one
 /// action that is not listed.

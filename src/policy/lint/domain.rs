@@ -3,8 +3,11 @@
 
 use super::mentions::Mentions;
 use crate::document::Policy;
+use crate::draft::AUDIENCES;
 use crate::ratio::Ratio;
 use crate::signal::{SignalCode, low_confidence};
+use crate::threshold::ConfidenceThreshold;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A name that is none of these.
@@ -22,6 +25,17 @@ pub(super) fn with_fresh(name: &str, mentioned: &BTreeSet<String>) -> Vec<String
     std::iter::once(fresh)
         .chain(mentioned.iter().cloned())
         .collect()
+}
+
+/// Those that are mentioned, one for each audience, and one that nobody mentions.
+pub(super) fn channels(mentioned: &BTreeSet<String>) -> Vec<String> {
+    let mut list = with_fresh("chat", mentioned);
+    let audiences = AUDIENCES.map(|(channel, _)| channel.to_owned());
+    let others = audiences
+        .into_iter()
+        .filter(|name| !mentioned.contains(name));
+    list.extend(others);
+    list
 }
 
 pub(super) fn optional(list: Vec<String>) -> Vec<Option<String>> {
@@ -54,7 +68,8 @@ pub(super) fn categories(
     names.into_iter().map(Some).chain([None]).collect()
 }
 
-/// The lowest confidence of every span between two bounds, highest first, then none.
+/// The lowest confidence of every span between two bounds, highest first, then none. Where a
+/// threshold is learnt one from within each span comes first: at its ends not every score is there.
 pub(super) fn confidences(policy: &Policy, mentions: &Mentions) -> Vec<Option<Ratio>> {
     let mut bounds = mentions.confidences.clone();
     bounds.insert(Ratio::ZERO);
@@ -64,12 +79,22 @@ pub(super) fn confidences(policy: &Policy, mentions: &Mentions) -> Vec<Option<Ra
         .map(|name| policy.rules(Some(name)));
     let thresholds: BTreeSet<Ratio> = std::iter::once(policy.rules(None))
         .chain(own)
-        .map(|rules| rules.confidence_threshold)
+        .filter_map(|rules| rules.confidence_threshold.number())
         .collect();
     for least in mentions.signal_scores(SignalCode::LowConfidence) {
         for threshold in &thresholds {
             bounds.insert(first_too_high(*threshold, least));
         }
+    }
+    let mut rules = policy
+        .categories
+        .keys()
+        .map(|name| policy.rules(Some(name)));
+    if rules.any(|rules| rules.confidence_threshold == ConfidenceThreshold::Calibrated) {
+        let ends: Vec<Ratio> = bounds.iter().copied().chain([Ratio::ONE]).collect();
+        let spans = ends.iter().zip(ends.iter().skip(1));
+        let within = spans.map(|(low, high)| low.ppm().midpoint(high.ppm()));
+        bounds.extend(within.map(Ratio::from_ppm));
     }
     let bounds = bounds.into_iter().rev();
     bounds.map(Some).chain([None]).collect()
@@ -81,13 +106,38 @@ fn first_too_high(threshold: Ratio, least: Ratio) -> Ratio {
     while low < high {
         let middle = low.midpoint(high);
         let stated = Some(Ratio::from_ppm(middle));
-        if low_confidence(threshold, stated).is_some_and(|score| score >= least) {
+        if low_confidence(Some(threshold), stated).is_some_and(|score| score >= least) {
             low = middle.saturating_add(1);
         } else {
             high = middle;
         }
     }
     Ratio::from_ppm(low)
+}
+
+/// Each bound, a number between two of them or two that are mentioned, one below and one above all;
+/// nothing where no range asks.
+pub(super) fn numbers(bounds: &[f64], mentioned: &[Value]) -> Vec<Value> {
+    let (Some(lowest), Some(highest)) = (bounds.first(), bounds.last()) else {
+        return Vec::new();
+    };
+    let mut ends = bounds.to_vec();
+    ends.extend(mentioned.iter().filter_map(Value::as_f64));
+    ends.sort_by(f64::total_cmp);
+    let between = ends.iter().zip(ends.iter().skip(1));
+    let mut numbers: Vec<f64> = between.map(|(low, high)| low.midpoint(*high)).collect();
+    let below = ends.first().map_or(*lowest, |end| end.min(*lowest));
+    let above = ends.last().map_or(*highest, |end| end.max(*highest));
+    numbers.extend(bounds);
+    numbers.extend([below - below.abs() - 1.0, above + above.abs() + 1.0]);
+    numbers.into_iter().map(whole_where_it_is).collect()
+}
+
+/// As canonical JSON writes it: 1, not 1.0.
+fn whole_where_it_is(number: f64) -> Value {
+    let text = number.to_string();
+    let whole = text.parse::<i64>();
+    whole.map_or_else(|_| Value::from(number), Value::from)
 }
 
 pub(super) fn novelties(policy: &Policy, mentions: &Mentions) -> Vec<Option<Ratio>> {

@@ -24,6 +24,8 @@ pub(super) struct Mentions {
     pub tags: BTreeSet<String>,
     pub plans: BTreeSet<String>,
     values: BTreeMap<String, Vec<Value>>,
+    /// Bounds of metadata, by name, in order.
+    bounds: BTreeMap<String, Vec<f64>>,
     spans: Vec<WeekSpan>,
     signals: BTreeMap<SignalCode, BTreeSet<Ratio>>,
 }
@@ -62,6 +64,11 @@ impl Mentions {
                 }
             }
         }
+        for (name, range) in &condition.metadata_range {
+            let known = self.bounds.entry(name.clone()).or_default();
+            known.extend(range.at_least.into_iter().chain(range.at_most));
+            known.sort_by(f64::total_cmp);
+        }
         self.spans.extend(&condition.local_time);
         let least = condition.signal_at_least.unwrap_or(Ratio::ZERO);
         for code in &condition.signal {
@@ -94,14 +101,22 @@ impl Mentions {
         all.collect()
     }
 
-    /// By name: absent, each value, and one that nobody mentions.
+    /// By name: absent, each value, a number of each stretch in which all ranges say the same, and a
+    /// word that nobody mentions.
     pub fn metadata(&self) -> Vec<(String, Vec<Option<Value>>)> {
-        let all = self.values.iter().map(|(name, values)| {
+        let names: BTreeSet<&String> = self.values.keys().chain(self.bounds.keys()).collect();
+        let all = names.into_iter().map(|name| {
+            let values = self.values.get(name).map_or(&[][..], Vec::as_slice);
             let texts = values.iter().filter_map(Value::as_str);
             let taken: BTreeSet<String> = texts.map(str::to_owned).collect();
             let fresh = Value::from(super::domain::fresh("other", &taken));
-            let values = values.iter().cloned().chain([fresh]).map(Some);
-            (name.clone(), std::iter::once(None).chain(values).collect())
+            let bounds = self.bounds.get(name).map_or(&[][..], Vec::as_slice);
+            let numbers = super::domain::numbers(bounds, values);
+            let values = values.iter().cloned().chain(numbers).chain([fresh]);
+            (
+                name.clone(),
+                std::iter::once(None).chain(values.map(Some)).collect(),
+            )
         });
         all.collect()
     }

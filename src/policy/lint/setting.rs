@@ -172,14 +172,14 @@ fn thresholds(policy: &Policy, name: &str, rules: &Rules, pointer: &str) -> Vec<
         findings.push(finding(code, Severity::Warning, pointer, text, example));
     };
     let mut example = plain(policy, name, rules.ceiling);
-    if rules.confidence_threshold == Ratio::ZERO {
+    if rules.confidence_threshold.number() == Some(Ratio::ZERO) {
         example.draft.confidence = Some(Ratio::ZERO);
         if !has(&see(policy, &example), SignalCode::LowConfidence) {
             let text = format!("No confidence that an agent states is too low for `{name}`.");
             push("confidence_threshold", text, example.clone());
         }
     }
-    if rules.confidence_threshold == Ratio::ONE {
+    if rules.confidence_threshold.number() == Some(Ratio::ONE) {
         example.draft.confidence = Some(Ratio::from_ppm(999_999));
         if has(&see(policy, &example), SignalCode::LowConfidence) {
             let text = format!("Only complete certainty is confident enough for `{name}`.");

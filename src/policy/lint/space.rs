@@ -2,17 +2,18 @@
 //! condition asks, a finite list of values that stand for all others. It must not ask anything in
 //! its own way: which values pass a test is found by the code that decides.
 
-use super::domain::{categories, confidences, novelties, optional, with_fresh};
+use super::doing::Doing;
+use super::domain::{categories, channels, confidences, novelties, optional, with_fresh};
 use super::mentions::Mentions;
 use super::solve::{Formula, Implication, Set, Var};
 use crate::document::Policy;
-use crate::draft::MESSAGES_MAX;
-use crate::guardrail::{Amount, Condition, LocalTime, category_matches, plain_words};
+use crate::draft::{Audience, MESSAGES_MAX};
+use crate::guardrail::{Condition, LocalTime, category_matches, is_one_of, plain_words};
 use crate::invalid::escape;
 use crate::ratio::Ratio;
 use crate::signal::{SignalCode, is_key_tag, low_confidence};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Values of one variable: every bound and every name of a policy at its limits still fits, but
 /// for a catalogue of hundreds of actions with hundreds of amounts.
@@ -29,15 +30,6 @@ const PLAN: Var = 7;
 const NOVELTY: Var = 8;
 const KEY_ACCOUNT: Var = 9;
 const OTHERS: Var = 10;
-
-/// A message, or an action with the money that it moves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Doing {
-    /// Its name; a message has none.
-    pub action: Option<String>,
-    /// As `catalogue` reads it; nothing where it can't be read.
-    pub amounts: Option<BTreeMap<String, u64>>,
-}
 
 /// Every variable and its values; what looks most like an ordinary draft comes first.
 pub(super) struct Space<'a> {
@@ -75,6 +67,8 @@ pub(super) struct Chosen<'s> {
     pub tags: Vec<&'s str>,
     pub metadata: Vec<(&'s str, &'s Value)>,
     pub signals: Vec<SignalCode>,
+    /// The score of `low_confidence`, where it is free.
+    pub low_confidence: Option<Ratio>,
 }
 
 impl<'a> Space<'a> {
@@ -85,7 +79,7 @@ impl<'a> Space<'a> {
         let space = Self {
             policy,
             agents: with_fresh("agent", &mentions.agents),
-            channels: with_fresh("chat", &mentions.channels),
+            channels: channels(&mentions.channels),
             categories: categories(known, &mentions.categories),
             doings: super::doing::list(policy, &mentions),
             confidences: confidences(policy, &mentions),
@@ -168,6 +162,14 @@ impl<'a> Space<'a> {
                 to: (DOING, message.clone()),
             }));
         }
+        // Only a category that the agent named can be in doubt.
+        let named = Set::collect(self.categories.iter().map(Option::is_some));
+        list.extend(
+            present(SignalCode::CategoryInDoubt).map(|from| Implication {
+                from,
+                to: (CATEGORY, named),
+            }),
+        );
         let apology = present(SignalCode::MissingApology);
         list.extend(
             apology
@@ -211,6 +213,8 @@ impl<'a> Space<'a> {
                 signals.push(*code);
             }
         }
+        let low = self.score_var(SignalCode::LowConfidence);
+        let low = low.and_then(|(var, values)| *values.get(first(var)?)?);
         let words = self.words.iter().enumerate();
         let tags = self.tags.iter().enumerate();
         Some(Chosen {
@@ -234,6 +238,7 @@ impl<'a> Space<'a> {
                 .collect(),
             metadata,
             signals,
+            low_confidence: low,
         })
     }
 
@@ -292,6 +297,11 @@ impl<'a> Space<'a> {
                 condition.channel.contains(name)
             })
         });
+        push("audience", !condition.audience.is_empty(), &|| {
+            is(CHANNEL, &self.channels, |name| {
+                condition.audience.contains(&Audience::of_channel(name))
+            })
+        });
         push("action", !condition.action.is_empty(), &|| {
             self.doing(|doing| {
                 let name = doing.action.as_ref();
@@ -335,11 +345,16 @@ impl<'a> Space<'a> {
             },
         );
         for (index, (name, values)) in self.metadata.iter().enumerate() {
+            let var = self.metadata_var(index);
+            let mut push = |field: &str, has: &dyn Fn(&Value) -> bool| {
+                let has = |value: &Option<Value>| value.as_ref().is_some_and(has);
+                parts.push((format!("{field}/{}", escape(name)), is(var, values, has)));
+            };
             if let Some(wanted) = condition.metadata.get(name) {
-                let has =
-                    |value: &Option<Value>| value.as_ref().is_some_and(|v| wanted.contains(v));
-                let formula = is(self.metadata_var(index), values, has);
-                parts.push((format!("metadata/{}", escape(name)), formula));
+                push("metadata", &|value| is_one_of(value, wanted));
+            }
+            if let Some(range) = condition.metadata_range.get(name) {
+                push("metadata_range", &|value| range.holds(value));
             }
         }
         parts
@@ -417,53 +432,45 @@ impl<'a> Space<'a> {
                 })
             }
             SignalCode::LowConfidence => self.low_confidence(least),
-            code => match self.score_var(code) {
-                None => Formula::Any(Vec::new()),
-                Some((var, values)) => is(var, values, |score| {
-                    score.is_some_and(|score| score >= least)
-                }),
-            },
+            code => self.free(code, least),
         }
     }
 
-    /// Each category's threshold with the confidences that it makes too low.
+    /// Each category's threshold with the confidences that it makes too low. What a category's
+    /// labels teach is free, as signals of texts are; a missing confidence is always too low.
     fn low_confidence(&self, least: Ratio) -> Formula {
         let threshold = |category: &Option<String>| {
             let rules = self.policy.rules(category.as_deref());
-            rules.confidence_threshold
+            rules.confidence_threshold.number()
         };
-        let thresholds: BTreeSet<Ratio> = self.categories.iter().map(threshold).collect();
+        let thresholds: BTreeSet<Option<Ratio>> = self.categories.iter().map(threshold).collect();
         let cases = thresholds.into_iter().map(|bound| {
-            let low = |stated: &Option<Ratio>| {
-                low_confidence(bound, *stated).is_some_and(|score| score >= least)
+            let low = |stated: &Option<Ratio>| match bound {
+                None => stated.is_none(),
+                bound => low_confidence(bound, *stated).is_some_and(|score| score >= least),
+            };
+            let learnt = match bound {
+                None => self.free(SignalCode::LowConfidence, least),
+                Some(_) => Formula::Any(Vec::new()),
             };
             Formula::All(vec![
                 is(CATEGORY, &self.categories, |category| {
                     threshold(category) == bound
                 }),
-                is(CONFIDENCE, &self.confidences, low),
+                Formula::Any(vec![is(CONFIDENCE, &self.confidences, low), learnt]),
             ])
         });
         Formula::Any(cases.collect())
     }
-}
 
-impl Doing {
-    fn kind(&self) -> crate::draft::Kind {
-        match self.action {
-            None => crate::draft::Kind::Message,
-            Some(_) => crate::draft::Kind::Action,
+    /// A signal of which nothing is known but that it was asked for.
+    fn free(&self, code: SignalCode, least: Ratio) -> Formula {
+        match self.score_var(code) {
+            None => Formula::Any(Vec::new()),
+            Some((var, values)) => is(var, values, |score| {
+                score.is_some_and(|score| score >= least)
+            }),
         }
-    }
-
-    fn is_over(&self, over: &Amount) -> bool {
-        let amounts = self.amounts.as_ref();
-        self.action.is_some() && amounts.is_none_or(|amounts| over.exceeded_by(amounts))
-    }
-
-    fn is_at_most(&self, most: &Amount) -> bool {
-        let amounts = self.amounts.as_ref();
-        self.action.is_some() && amounts.is_some_and(|amounts| most.covers(amounts))
     }
 }
 

@@ -9,8 +9,9 @@ use crate::draft::{Content, Conversation, Customer, Draft, Kind, Message, Role};
 use crate::guardrail::plain_words;
 use crate::level::Level;
 use crate::ratio::Ratio;
-use crate::route::{Decision, Situation, all_matches, route};
+use crate::route::{Decision, Guess, Situation, all_matches, route};
 use crate::signal::SignalCode;
+use crate::threshold::{ConfidenceThreshold, Learnt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -64,13 +65,36 @@ pub(super) fn see(policy: &Policy, example: &Example) -> Seen {
 }
 
 fn situation(policy: &Policy, chosen: &Chosen<'_>) -> Situation {
+    let rules = policy.rules(chosen.category);
+    let has = |code| chosen.signals.contains(&code);
+    let calibrated = rules.confidence_threshold == ConfidenceThreshold::Calibrated;
     Situation {
-        level: policy.rules(chosen.category).start_level,
-        stop: None,
-        sample_draw: Ratio::ONE,
         local_time: chosen.time,
         novelty: chosen.novelty,
+        guess: has(SignalCode::CategoryInDoubt).then(|| Guess {
+            category: format!("not_{}", chosen.category.unwrap_or_default()),
+            confidence: Ratio::ONE,
+        }),
+        learnt_threshold: calibrated.then(|| Learnt {
+            from: learnt(chosen.confidence, chosen.low_confidence),
+        }),
+        ..Situation::fixed(rules.start_level)
     }
+}
+
+/// A threshold under which that confidence gets that score, as far as there is one.
+fn learnt(stated: Option<Ratio>, score: Option<Ratio>) -> Option<Ratio> {
+    let (Some(stated), Some(score)) = (stated, score) else {
+        return Some(Ratio::ZERO);
+    };
+    // The score is 1 - stated / threshold: just above none at all, or just reached.
+    let least = if score == Ratio::ZERO {
+        1.0
+    } else {
+        1.0 / (1.0 - score.to_f64())
+    };
+    let reached = stated.to_f64() * least + Ratio::from_ppm(1).to_f64();
+    Ratio::from_f64(reached)
 }
 
 /// An ordinary draft at a level: what a finding about a category is shown with.
@@ -94,6 +118,7 @@ pub(super) fn plain(policy: &Policy, category: &str, level: Level) -> Example {
         tags: Vec::new(),
         metadata: Vec::new(),
         signals: Vec::new(),
+        low_confidence: None,
     };
     Example {
         draft: build(policy, &[], &chosen),

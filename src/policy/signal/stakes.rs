@@ -6,9 +6,15 @@ use crate::catalogue::ActionEntry;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
 use crate::ratio::Ratio;
+use crate::route::Situation;
+use crate::threshold::in_force;
 
 /// Tags that many customer systems use; spelled in lower case with underscores.
 const KEY_TAGS: &str = include_str!("../lexicons/key_account_tags.txt");
+
+/// A guess of memory that contradicts the agent counts from here on: of guesses this sure some 80
+/// in 100 are right (see `memory::guess`).
+const DOUBT_FROM: Ratio = Ratio::from_ppm(800_000);
 
 /// Whether the code is found here, and so needs no text.
 pub(crate) fn reads(code: SignalCode) -> bool {
@@ -17,6 +23,7 @@ pub(crate) fn reads(code: SignalCode) -> bool {
         SignalCode::LowConfidence
             | SignalCode::Novel
             | SignalCode::UnknownCategory
+            | SignalCode::CategoryInDoubt
             | SignalCode::HighStakes
             | SignalCode::Irreversible
             | SignalCode::UnlistedAction
@@ -28,18 +35,30 @@ pub(crate) fn find(
     policy: &Policy,
     rules: &Rules,
     draft: &Draft,
-    novelty: Option<Ratio>,
+    situation: &Situation,
     found: &mut Found,
 ) {
-    if let Some(score) = low_confidence(rules.confidence_threshold, draft.confidence) {
+    let threshold = in_force(policy, rules, situation.learnt_threshold);
+    if let Some(score) = low_confidence(threshold.from, draft.confidence) {
         found.field(SignalCode::LowConfidence, score, "/confidence");
     }
+    let novelty = situation.novelty;
     if let Some(score) = novelty.filter(|score| *score >= policy.signals.novelty_threshold) {
         found.field(SignalCode::Novel, score, "/message");
     }
     let known = |category: &String| policy.knows(category);
     if !draft.category.as_ref().is_some_and(known) {
         found.field(SignalCode::UnknownCategory, Ratio::ONE, "/category");
+    }
+    let doubt = situation.guess.as_ref().filter(|guess| {
+        let other = draft
+            .category
+            .as_ref()
+            .is_some_and(|own| *own != guess.category);
+        other && guess.confidence >= DOUBT_FROM
+    });
+    if let Some(guess) = doubt {
+        found.field(SignalCode::CategoryInDoubt, guess.confidence, "/category");
     }
     action(policy, draft, found);
     key_account(policy, draft, found);
@@ -91,13 +110,16 @@ fn spelled(tag: &str) -> String {
     tag.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-/// How far the stated confidence is below the threshold, as a share of it; a missing one is all.
-pub(crate) fn low_confidence(threshold: Ratio, stated: Option<Ratio>) -> Option<Ratio> {
-    match stated {
-        None => Some(Ratio::ONE),
-        Some(confidence) if confidence < threshold => {
+/// How far the stated confidence is below the threshold, as a share of it; all of it where none is
+/// stated, or none is enough.
+pub(crate) fn low_confidence(threshold: Option<Ratio>, stated: Option<Ratio>) -> Option<Ratio> {
+    let (Some(threshold), Some(confidence)) = (threshold, stated) else {
+        return Some(Ratio::ONE);
+    };
+    match confidence {
+        confidence if confidence < threshold => {
             Ratio::from_f64(1.0 - confidence.to_f64() / threshold.to_f64())
         }
-        Some(_) => None,
+        _ => None,
     }
 }

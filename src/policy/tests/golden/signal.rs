@@ -3,7 +3,9 @@
 
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
+use countersign_policy::level::Level;
 use countersign_policy::ratio::Ratio;
+use countersign_policy::route::Situation;
 use countersign_policy::signal;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,9 +43,12 @@ fn found(case: &Case) -> BTreeMap<String, Vec<Vec<String>>> {
         body[name] = value.clone();
     }
     let draft = Draft::parse(body.to_string().as_bytes()).unwrap();
-    let novelty = case.novelty.and_then(Ratio::from_f64);
+    let situation = Situation {
+        novelty: case.novelty.and_then(Ratio::from_f64),
+        ..Situation::fixed(Level::ReviewEverything)
+    };
     let rules = policy.rules(draft.category.as_deref());
-    let signals = signal::find(&policy, &rules, &draft, novelty);
+    let signals = signal::find(&policy, &rules, &draft, &situation);
     let code = |found: &signal::Signal| serde_json::to_value(found.code).unwrap();
     let place = |evidence: &signal::Evidence| {
         let mut place = vec![evidence.pointer.clone()];

@@ -80,6 +80,8 @@ fn condition() -> impl Strategy<Value = Value> {
         json!({ "conversation_at_least": 1 }),
         json!({ "customer_tags": ["vip"], "customer_plan": ["gold"] }),
         json!({ "metadata": { "step": [1, 2] } }),
+        json!({ "metadata_range": { "step": { "at_least": 2, "at_most": 3 } } }),
+        json!({ "audience": ["internal", "public"] }),
         json!({ "local_time": [{ "from_day": 1, "to_day": 5, "from_minute": 0, "to_minute": 720 }] }),
         json!({ "signal": ["legal_threat", "unsupported_figure"], "signal_at_least": 0.6 }),
     ]);
@@ -107,7 +109,8 @@ fn policy() -> impl Strategy<Value = Policy> {
         let mut policy = serde_json::to_value(Policy::starting("mia@example.com")).unwrap();
         policy["guardrails"] = guardrails.into();
         policy["defaults"]["confidence_threshold"] = threshold.into();
-        policy["categories"] = json!({ "billing.refund": { "sample_rate": rate }, "crm": {} });
+        policy["defaults"]["weekly_looks_min"] = 5.into();
+        policy["categories"] = json!({ "billing.refund": { "sample_rate": rate }, "crm": { "confidence_threshold": "calibrated" } });
         policy["actions"] = json!({
             "refund": {
                 "stakes": "financial", "undoable": true,
@@ -134,7 +137,7 @@ fn situation() -> impl Strategy<Value = Situation> {
             stop: stop.then(|| "test".to_owned()),
             sample_draw: Ratio::from_ppm(draw),
             local_time: LocalTime { weekday: 3, minute },
-            novelty: None,
+            ..Situation::fixed(Level::ReviewEverything)
         })
 }
 
@@ -293,7 +296,7 @@ fn the_sentence_says_what_would_have_changed() {
         stop: None,
         sample_draw: Ratio::ONE,
         local_time: LocalTime::default(),
-        novelty: None,
+        ..Situation::fixed(Level::ReviewEverything)
     };
     let posted = [
         Some(Label::Clean),

@@ -51,7 +51,8 @@ fn policy(rules: &[(Value, &str)]) -> Policy {
     let mut policy = serde_json::to_value(Policy::starting("mia@example.com")).unwrap();
     policy["guardrails"] = guardrails.into();
     policy["categories"] = json!({
-        "billing": { "confidence_threshold": 0.5 }, "billing.refund": {}, "crm": {}
+        "billing": { "confidence_threshold": 0.5 }, "billing.refund": {}, "crm": {},
+        "faq": { "confidence_threshold": "calibrated" }
     });
     policy["actions"] = json!({
         "refund": {
@@ -342,6 +343,7 @@ fn every_signal_can_be_shown() {
         LowConfidence,
         Novel,
         UnknownCategory,
+        CategoryInDoubt,
         HighStakes,
         Irreversible,
         UnlistedAction,

@@ -94,7 +94,14 @@ fn situation() -> Situation {
         stop: None,
         sample_draw: Ratio::ZERO,
         local_time: LocalTime::default(),
-        novelty: None,
+        ..Situation::fixed(Level::ReviewEverything)
+    }
+}
+
+fn novel() -> Situation {
+    Situation {
+        novelty: Some(Ratio::ONE),
+        ..situation()
     }
 }
 
@@ -103,7 +110,7 @@ proptest! {
     fn evidence_stands_where_it_says(body in body()) {
         let policy = policy(&json!({}));
         let draft: Draft = serde_json::from_value(body.clone()).unwrap();
-        let signals = signal::find(&policy, &policy.rules(None), &draft, Some(Ratio::ONE));
+        let signals = signal::find(&policy, &policy.rules(None), &draft, &novel());
         for pair in signals.windows(2) {
             prop_assert!(pair[0].code < pair[1].code);
         }
@@ -158,7 +165,7 @@ proptest! {
             "draft": { "text": "x" }, "conversation": { "id": "c", "head": "m" }
         });
         let draft: Draft = serde_json::from_value(draft).unwrap();
-        let signals = signal::find(&policy, &policy.rules(None), &draft, None);
+        let signals = signal::find(&policy, &policy.rules(None), &draft, &situation());
         prop_assert!(signals.iter().any(|found| found.code == signal::SignalCode::ListedWords));
     }
 
@@ -171,7 +178,7 @@ proptest! {
         });
         let draft: Draft = serde_json::from_value(draft).unwrap();
         use signal::SignalCode as Code;
-        for found in signal::find(&policy, &policy.rules(None), &draft, None) {
+        for found in signal::find(&policy, &policy.rules(None), &draft, &situation()) {
             prop_assert!(!matches!(
                 found.code,
                 Code::PersonalData | Code::UnsupportedFigure | Code::UnsupportedDate

@@ -50,35 +50,42 @@ fn names() -> Facet {
     facet(
         json!([
             { "agent": ["a"] }, { "agent": ["a", "b"] }, { "channel": ["chat"] },
-            { "channel": ["email", "chat"] }, { "agent": ["b"], "channel": ["email"] }
+            { "channel": ["email", "chat"] }, { "agent": ["b"], "channel": ["email"] },
+            { "audience": ["customer"] }, { "audience": ["internal", "public"] }
         ]),
         pairs(
             &of("agent", json!(["a", "b", "c"])),
-            &of("channel", json!(["chat", "email", "social"])),
+            &of("channel", json!(["chat", "email", "social", "crm", "sms"])),
         ),
     )
 }
 
 fn category() -> Facet {
+    let sure = json!({ "guess": { "category": "another", "confidence": 1 } });
+    let guesses = of("situation", json!([{}, sure]));
     facet(
         json!([
             { "category": ["billing.*"] }, { "category": ["billing"] }, { "category": ["crm", "x"] },
             { "category": ["billing.refund.*"] }, { "signal": ["unknown_category"] },
-            { "category": ["billing.refund"] }
+            { "category": ["billing.refund"] }, { "signal": ["category_in_doubt"] }
         ]),
-        of(
-            "category",
-            json!([
-                null,
-                "billing",
-                "billing.refund",
-                "billing.refund.big",
-                "billing.other",
-                "crm",
-                "crm.x",
-                "x",
-                "y"
-            ]),
+        pairs(
+            &guesses,
+            &of(
+                "category",
+                json!([
+                    null,
+                    "faq",
+                    "billing",
+                    "billing.refund",
+                    "billing.refund.big",
+                    "billing.other",
+                    "crm",
+                    "crm.x",
+                    "x",
+                    "y"
+                ]),
+            ),
         ),
     )
 }
@@ -121,6 +128,15 @@ fn doing() -> Facet {
 }
 
 fn confidence() -> Facet {
+    let learnt = json!([
+        {}, { "from": 0 }, { "from": 0.11 }, { "from": 0.3 }, { "from": 0.6 }, { "from": 0.9 }
+    ]);
+    let learnt = of("learnt_threshold", learnt);
+    let learnt = learnt
+        .iter()
+        .map(|change| json!({ "category": "faq", "situation": change }));
+    let mut categories = of("category", json!([null, "billing", "crm"]));
+    categories.extend(learnt);
     facet(
         json!([
             { "confidence_below": 0.2 }, { "confidence_at_least": 0.5 }, { "confidence_below": 0.8 },
@@ -129,11 +145,11 @@ fn confidence() -> Facet {
             { "signal": ["low_confidence"], "signal_at_least": 0.5 }
         ]),
         pairs(
-            &of("category", json!([null, "billing", "crm"])),
+            &categories,
             &of(
                 "confidence",
                 json!([
-                    null, 0.0, 0.2, 0.25, 0.250_001, 0.4, 0.400_001, 0.5, 0.8, 1.0
+                    null, 0.0, 0.1, 0.2, 0.25, 0.250_001, 0.4, 0.400_001, 0.5, 0.8, 1.0
                 ]),
             ),
         ),
@@ -173,7 +189,10 @@ fn customer() -> Facet {
 }
 
 fn beside() -> Facet {
-    let metadata = json!([{}, { "region": "eu" }, { "region": 1 }, { "region": "x" }]);
+    let metadata = json!([
+        {}, { "region": "eu" }, { "region": 1 }, { "region": "x" }, { "region": 0.5 },
+        { "region": -7 }, { "region": 2 }, { "region": 2.5 }, { "region": 3 }, { "region": 9 }
+    ]);
     let messages = |count: usize| {
         let message = json!({ "id": "m", "role": "agent", "text": "" });
         json!({ "conversation": { "messages": vec![message; count] } })
@@ -183,7 +202,9 @@ fn beside() -> Facet {
         json!([
             { "metadata": { "region": ["eu"] } }, { "metadata": { "region": ["eu", 1] } },
             { "conversation_at_least": 2 }, { "conversation_at_least": 6 },
-            { "conversation_at_least": 500 }
+            { "conversation_at_least": 500 },
+            { "metadata_range": { "region": { "at_least": 1, "at_most": 2 } } },
+            { "metadata_range": { "region": { "at_least": 3 } } }
         ]),
         pairs(&of("metadata", metadata), &lengths),
     )
