@@ -112,6 +112,7 @@ pub fn counts_for_threshold(level: Level, picked: bool) -> bool {
 /// How a threshold came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ThresholdSource"))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Certified from labels.

@@ -17,7 +17,7 @@ use crate::draft::Draft;
 use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
 use crate::level::Level;
 use crate::ratio::Ratio;
-use crate::sample::{self, Week};
+use crate::sample::{self, Releases};
 use crate::signal::{self, Evidence, Signal, SignalCode};
 use crate::threshold::{ConfidenceThreshold, InForce, Learnt, in_force};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub struct Situation {
     pub learnt_threshold: Option<Learnt>,
     /// What went out of the category this week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub week: Option<Week>,
+    pub week: Option<Releases>,
     /// How full the queue is: open drafts against the policy's `queue_full_at`.
     #[serde(default, skip_serializing_if = "Ratio::is_zero")]
     pub pressure: Ratio,

@@ -20,7 +20,7 @@ const ONE_PPM: u64 = 1_000_000;
 /// What went out of a category in the local week, so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Week {
+pub struct Releases {
     /// Drafts released since Monday.
     pub released: u32,
     /// Of these, sampled.
@@ -46,7 +46,7 @@ pub fn probability(route: Route, rules: &Rules, situation: &Situation) -> Ratio 
 /// The rate at which the looks still missing this week come together: missing looks ÷ drafts still
 /// expected. These are the fewer of two guesses, last week's and this week's own pace, so that a
 /// quiet week is looked at more closely rather than missed; 1 where neither knows of any.
-fn catch_up(looks_min: u32, week: Week, now: LocalTime) -> Ratio {
+fn catch_up(looks_min: u32, week: Releases, now: LocalTime) -> Ratio {
     let missing = u64::from(looks_min.saturating_sub(week.looks));
     if missing == 0 {
         return Ratio::ZERO;
@@ -106,7 +106,7 @@ mod tests {
 
     const RATE: u32 = 100_000;
 
-    fn check(week: Option<Week>, (weekday, minute): (u8, u16), pressure: u32, expected: u32) {
+    fn check(week: Option<Releases>, (weekday, minute): (u8, u16), pressure: u32, expected: u32) {
         let mut rules = Policy::starting("mia@example.com").rules(None);
         rules.sample_rate = Ratio::from_ppm(RATE);
         rules.sample_floor = Ratio::from_ppm(20_000);
@@ -126,8 +126,8 @@ mod tests {
         assert_eq!(probability(Route::Review, &rules, &situation), Ratio::ZERO);
     }
 
-    fn week(released: u32, looks: u32, released_before: u32) -> Option<Week> {
-        Some(Week {
+    fn week(released: u32, looks: u32, released_before: u32) -> Option<Releases> {
+        Some(Releases {
             released,
             looks,
             released_before,

@@ -13,6 +13,7 @@ use countersign_policy::day::{date, monday_of, week};
 use countersign_policy::document::Rules;
 use countersign_policy::level::Level;
 use countersign_policy::ratio::Ratio;
+use countersign_policy::threshold;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::account::Calibration;
 use countersign_policy::trust::demote::{LABELS_MIN, POINTS_MAX};
@@ -201,7 +202,7 @@ fn category<'a>(
     let rules = policy.rules(Some(name).filter(|name| !name.is_empty()));
     let here = |row: &CountsRow| row.key.category == name;
     let lately = lately(rows, today, here);
-    let rule = rule(rules);
+    let rule = rule(policy, rules);
     let mut seen = BTreeSet::new();
     let agents = kept.map(|kept| {
         let current = seen.insert(kept.agent.clone());
@@ -246,10 +247,10 @@ fn agent(kept: &Kept, rules: &Rules, current: bool, today: i32, now: Millis) -> 
     }
 }
 
-fn rule(rules: &Rules) -> Rule {
+fn rule(policy: &Compiled, rules: &Rules) -> Rule {
     Rule {
         budget: rules.error_budget,
-        threshold: Some(rules.confidence_threshold),
+        threshold: Some(threshold::fixed(policy.policy(), rules)),
         source: countersign_policy::calibrate::Source::Fixed,
     }
 }

@@ -728,6 +728,8 @@ export interface components {
                 [key: string]: components["schemas"]["Level"];
             };
         };
+        /** @description Who sees what leaves. */
+        Audience: "internal" | "customer" | "public";
         /** @description One fact that happened. */
         AuditEntry: {
             /** @description The id of what it happened to: a draft unless the event says otherwise. */
@@ -855,7 +857,7 @@ export interface components {
             /** @description Of the labels, those at or above the threshold. */
             released: components["schemas"]["Scored"];
             /** @description How it came about. */
-            source: components["schemas"]["Source2"];
+            source: components["schemas"]["ThresholdSource"];
         };
         /** @description `GET /v1/callback-secret`. */
         CallbackSecret: {
@@ -878,7 +880,7 @@ export interface components {
             /** @description See [`Rules::ceiling`]. */
             ceiling?: components["schemas"]["Level"] | null;
             /** @description See [`Rules::confidence_threshold`]. */
-            confidence_threshold?: components["schemas"]["Ratio"] | null;
+            confidence_threshold?: components["schemas"]["ConfidenceThreshold"] | null;
             /**
              * Format: uint32
              * @description See [`Rules::deadline_s`].
@@ -886,16 +888,25 @@ export interface components {
             deadline_s?: number | null;
             /** @description See [`Rules::error_budget`]. */
             error_budget?: components["schemas"]["Ratio"] | null;
+            /** @description See [`Rules::four_eyes`]. */
+            four_eyes?: boolean | null;
             /** @description See [`Rules::on_expiry`]. */
             on_expiry?: components["schemas"]["OnExpiry"] | null;
             /** @description See [`Rules::owner`]. */
             owner?: string | null;
             /** @description See [`Rules::reject_reasons`]. */
             reject_reasons?: string[] | null;
+            /** @description See [`Rules::sample_floor`]. */
+            sample_floor?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::sample_rate`]. */
             sample_rate?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::start_level`]. */
             start_level?: components["schemas"]["Level"] | null;
+            /**
+             * Format: uint32
+             * @description See [`Rules::weekly_looks_min`].
+             */
+            weekly_looks_min?: number | null;
         };
         /** @description One category. */
         CategoryTrust: {
@@ -977,6 +988,8 @@ export interface components {
             amount_over?: components["schemas"]["Amount"] | null;
             /** @description At least one of these holds. */
             any?: components["schemas"]["Condition"][];
+            /** @description One of these sees what leaves. */
+            audience?: components["schemas"]["Audience"][];
             /** @description One of these categories; `billing.*` is `billing` and all below it. */
             category?: string[];
             /** @description One of these channels. */
@@ -1002,6 +1015,10 @@ export interface components {
             metadata?: {
                 [key: string]: unknown[];
             };
+            /** @description Each of these metadata fields is a number within its range. */
+            metadata_range?: {
+                [key: string]: components["schemas"]["Range"];
+            };
             /** @description This does not hold. */
             not?: components["schemas"]["Condition"] | null;
             /** @description One of these signals was found. */
@@ -1013,6 +1030,8 @@ export interface components {
             /** @description One of these words or phrases stands in the message or the draft, in any case. */
             words?: string[];
         };
+        /** @description A number, or what the category's labels teach. */
+        ConfidenceThreshold: number | "calibrated";
         /** @description What is to leave: a text with its recipients, or an action. */
         Content: {
             /** @description What to do; of an `action`. */
@@ -1258,6 +1277,8 @@ export interface components {
             sampling_probability: components["schemas"]["Ratio"];
             /** @description What was found in the draft. */
             signals: components["schemas"]["Signal"][];
+            /** @description The confidence threshold that counted, where the category asks for a learnt one. */
+            threshold?: components["schemas"]["InForce"] | null;
         };
         /** @description The body of `POST /v1/drafts`. */
         Draft: {
@@ -1601,6 +1622,13 @@ export interface components {
             /** @description What must hold. */
             when: components["schemas"]["Condition"];
         };
+        /** @description The category that memory would give a message. */
+        Guess: {
+            /** @description The category. */
+            category: string;
+            /** @description How likely it is the right one. */
+            confidence: components["schemas"]["Ratio"];
+        };
         /** @description The head as it is afterwards. */
         HeadView: {
             /** @description The conversation. */
@@ -1626,6 +1654,13 @@ export interface components {
             retrieval: string;
             /** @description Always `ok`: a service that can't answer doesn't. */
             status: string;
+        };
+        /** @description The threshold that a decision was made with. */
+        InForce: {
+            /** @description This confidence and above is enough; absent when none is. */
+            from?: components["schemas"]["Ratio"] | null;
+            /** @description How it came about. */
+            source: components["schemas"]["ThresholdSource"];
         };
         /** @description An interval of a probability. */
         Interval: {
@@ -1729,6 +1764,11 @@ export interface components {
             entry: components["schemas"]["AuditEntry"];
             /** @description SHA-256 of 0x00 and the canonical JSON of the entry (RFC 6962, RFC 8785). */
             leaf_hash: string;
+        };
+        /** @description What was learnt for a category. */
+        Learnt: {
+            /** @description This confidence and above; absent when confidence says nothing, so that none is enough. */
+            from?: components["schemas"]["Ratio"] | null;
         };
         /** @description A reviewer's time-limited claim. */
         Lease: {
@@ -2103,6 +2143,18 @@ export interface components {
             guardrails: components["schemas"]["Guardrail"][];
             /** @description As the tenant calls it. */
             name: string;
+            /**
+             * Format: uint32
+             * @description Open drafts at which the queue counts as full: from half of it on less of what went out is
+             *     sampled. 1 to 100,000.
+             * @default 500
+             */
+            queue_full_at: number;
+            /**
+             * @description Whether a change that lets more out needs a second lead; taking this back does, too.
+             * @default false
+             */
+            second_lead: boolean;
             /** @description What it adds to the signals. */
             signals?: components["schemas"]["SignalRules"];
             /**
@@ -2212,6 +2264,19 @@ export interface components {
              */
             sequence: number;
         };
+        /** @description A range of numbers; one end may be open. */
+        Range: {
+            /**
+             * Format: double
+             * @description The lowest number.
+             */
+            at_least?: number | null;
+            /**
+             * Format: double
+             * @description The highest number.
+             */
+            at_most?: number | null;
+        };
         Ratio: number;
         /** @description Where a category stands on its way to the next level; what the page shows. */
         Readiness: {
@@ -2319,6 +2384,24 @@ export interface components {
             /** @description As it was routed. */
             situation: components["schemas"]["Situation"];
         };
+        /** @description What went out of a category in the local week, so far. */
+        Releases: {
+            /**
+             * Format: uint32
+             * @description Of these, sampled.
+             */
+            looks: number;
+            /**
+             * Format: uint32
+             * @description Drafts released since Monday.
+             */
+            released: number;
+            /**
+             * Format: uint32
+             * @description Drafts released in the week before.
+             */
+            released_before: number;
+        };
         /** @description What is done about a draft that should not have gone out. */
         Remedy: "follow_up" | "reversal" | "none";
         /** @description The body of `PUT /v1/drafts/{id}/outcome`. */
@@ -2357,8 +2440,11 @@ export interface components {
         Rules: {
             /** @description How far it may ever go. */
             ceiling: components["schemas"]["Level"];
-            /** @description Below this the stated confidence is a signal. */
-            confidence_threshold: components["schemas"]["Ratio"];
+            /**
+             * @description Below this the stated confidence is a signal: a number, or `"calibrated"` for what the
+             *     category's labels teach.
+             */
+            confidence_threshold: components["schemas"]["ConfidenceThreshold"];
             /**
              * Format: uint32
              * @description Seconds after which a held draft is late.
@@ -2366,6 +2452,11 @@ export interface components {
             deadline_s: number;
             /** @description Share of released drafts that may be wrong. */
             error_budget: components["schemas"]["Ratio"];
+            /**
+             * @description Whether a second person confirms a verdict before anything leaves.
+             * @default false
+             */
+            four_eyes: boolean;
             /** @description What becomes of a late draft; never approval, never rejection. */
             on_expiry: components["schemas"]["OnExpiry"];
             /** @description The one who answers for what this category releases. */
@@ -2375,10 +2466,21 @@ export interface components {
              * @default []
              */
             reject_reasons: string[];
+            /**
+             * @description What a full queue lowers the rate to.
+             * @default 0.02
+             */
+            sample_floor: components["schemas"]["Ratio"];
             /** @description Share of released drafts that a person looks at afterwards. */
             sample_rate: components["schemas"]["Ratio"];
             /** @description Where a new category starts. */
             start_level: components["schemas"]["Level"];
+            /**
+             * Format: uint32
+             * @description Looks that a week needs at the least: the rate rises where they lag. 0 to 10,000.
+             * @default 0
+             */
+            weekly_looks_min: number;
         };
         /** @description What a stop covers. */
         Scope: {
@@ -2458,7 +2560,7 @@ export interface components {
             score: components["schemas"]["Ratio"];
         };
         /** @description What was found. */
-        SignalCode: "low_confidence" | "novel" | "unknown_category" | "high_stakes" | "irreversible" | "unlisted_action" | "key_account" | "legal_threat" | "complaint" | "churn" | "self_harm" | "discrimination" | "security_incident" | "press" | "minor" | "medical" | "listed_words" | "unsupported_figure" | "unsupported_date" | "unsupported_link" | "unsupported_discount" | "unsupported_promise" | "personal_data" | "injection" | "shouting" | "missing_apology" | "language_mismatch" | "unexpected_language" | "language_without_lexicons";
+        SignalCode: "low_confidence" | "novel" | "unknown_category" | "category_in_doubt" | "high_stakes" | "irreversible" | "unlisted_action" | "key_account" | "legal_threat" | "complaint" | "churn" | "self_harm" | "discrimination" | "security_incident" | "press" | "minor" | "medical" | "listed_words" | "unsupported_figure" | "unsupported_date" | "unsupported_link" | "unsupported_discount" | "unsupported_promise" | "personal_data" | "injection" | "shouting" | "missing_apology" | "language_mismatch" | "unexpected_language" | "language_without_lexicons";
         /** @description The `signals` of a policy. */
         SignalRules: {
             /** @description Signals that let nothing out by themselves, beside those that never do. */
@@ -2505,16 +2607,24 @@ export interface components {
         };
         /** @description Everything but policy and draft that a decision depends on; recorded with it. */
         Situation: {
+            /** @description The category that memory would give the message, where it was asked. */
+            guess?: components["schemas"]["Guess"] | null;
+            /** @description The confidence threshold that the category's labels teach, where that was asked. */
+            learnt_threshold?: components["schemas"]["Learnt"] | null;
             /** @description The category's live level. */
             level: components["schemas"]["Level"];
             /** @description The tenant's local time. */
             local_time: components["schemas"]["LocalTime"];
             /** @description How unlike anything in memory the message is, where memory was asked. */
             novelty?: components["schemas"]["Ratio"] | null;
+            /** @description How full the queue is: open drafts against the policy's `queue_full_at`. */
+            pressure?: components["schemas"]["Ratio"];
             /** @description The tenant's keyed draw over conversation and head: below the rate means sampled. */
             sample_draw: components["schemas"]["Ratio"];
             /** @description The stop that covers this draft, if one does. */
             stop?: string | null;
+            /** @description What went out of the category this week. */
+            week?: components["schemas"]["Releases"] | null;
         };
         /** @description What a claim rests on. */
         Source: {
@@ -2525,8 +2635,6 @@ export interface components {
             /** @description Where it stands. */
             url?: string | null;
         };
-        /** @description How a threshold came about. */
-        Source2: "learnt" | "fixed" | "uninformative";
         /** @description What can go wrong when an action is done in error. */
         Stakes: "none" | "data_change" | "escalation" | "financial";
         /** @description What a draft is at this moment. */
@@ -2621,6 +2729,8 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description How a threshold came about. */
+        ThresholdSource: "learnt" | "fixed" | "uninformative";
         /**
          * Format: date-time
          * @description RFC 3339 in UTC with milliseconds.
