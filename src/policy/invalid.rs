@@ -1,6 +1,7 @@
 //! Why an input was refused before anything was stored. It must not hold the input's text beyond
 //! the name of the field at fault.
 
+use crate::pointer::{offset_of, pointer_at};
 use serde::de::DeserializeOwned;
 
 /// One fault of an input.
@@ -50,46 +51,28 @@ impl Invalid {
 
 /// Reads `T` from JSON text, naming the field at fault.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer_of(error.path());
-        let inner = error.into_inner();
-        let detail = inner.to_string();
-        let fault = match inner.classify() {
-            serde_json::error::Category::Data if detail.starts_with("unknown field") => {
-                Fault::UnknownField
-            }
-            serde_json::error::Category::Data => Fault::InvalidField,
-            _ => Fault::Malformed,
-        };
-        Invalid {
-            fault,
-            pointer,
-            detail,
-        }
-    })?;
-    deserializer.end().map_err(|error| Invalid {
-        fault: Fault::Malformed,
-        pointer: String::new(),
-        detail: error.to_string(),
-    })?;
-    Ok(value)
+    serde_json::from_slice(text).map_err(|error| refused(text, &error))
 }
 
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path.iter() {
-        let step = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => escape(key),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => continue,
-        };
-        pointer.push('/');
-        pointer.push_str(&step);
+/// One for all types: what is generic is copied for each of them.
+fn refused(text: &[u8], error: &serde_json::Error) -> Invalid {
+    let detail = error.to_string();
+    let fault = match error.classify() {
+        serde_json::error::Category::Data if detail.starts_with("unknown field") => {
+            Fault::UnknownField
+        }
+        serde_json::error::Category::Data => Fault::InvalidField,
+        _ => Fault::Malformed,
+    };
+    let pointer = match fault {
+        Fault::Malformed => String::new(),
+        _ => pointer_at(text, offset_of(text, error.line(), error.column())),
+    };
+    Invalid {
+        fault,
+        pointer,
+        detail,
     }
-    pointer
 }
 
 /// A name as one step of a JSON pointer (RFC 6901, section 3).

@@ -24,6 +24,7 @@ pub mod lint;
 pub mod log;
 pub mod memory;
 pub mod pace;
+mod pointer;
 pub mod problem;
 pub mod queue;
 pub mod ratio;

@@ -14,6 +14,9 @@ mod document;
 #[path = "laws/edit.rs"]
 mod edit;
 #[cfg(test)]
+#[path = "laws/invalid.rs"]
+mod invalid;
+#[cfg(test)]
 #[path = "laws/lint.rs"]
 mod lint;
 #[cfg(test)]
