@@ -2,6 +2,7 @@
 //! look at what went out. It must not judge: `policy::trust` says what a label is worth.
 
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::{bind, levels, situations};
@@ -184,7 +185,7 @@ pub fn select(
                 category: row.category,
                 agent: row.agent,
                 agent_version: row.agent_version,
-                account: serde_json::from_str(&row.account)?,
+                account: parsed(&row.account)?,
             })
         })
         .collect()
@@ -206,7 +207,7 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     }
     let policy = tenant.policy(tenant.record()?.policy_version)?;
     let day = today(&policy, now);
-    let situation: Situation = serde_json::from_str(&stored.situation)?;
+    let situation: Situation = parsed(&stored.situation)?;
     let verdict_ms = stored.verdict.as_ref().and_then(|verdict| verdict.took_ms);
 
     let drafted = Settled {
@@ -384,7 +385,7 @@ fn count(
     )?;
     let mut counts = match known {
         None => Counts::default(),
-        Some(row) => serde_json::from_str(&row.counts)?,
+        Some(row) => parsed(&row.counts)?,
     };
     change(&mut counts);
     tenant.storage.run(
@@ -441,7 +442,7 @@ fn counted(
                     agent_version: row.agent_version,
                     level: Level::from_number(row.level).ok_or(Problem::from(Code::Internal))?,
                 },
-                counts: serde_json::from_str(&row.counts)?,
+                counts: parsed(&row.counts)?,
             })
         })
         .collect()

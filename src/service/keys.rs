@@ -4,6 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::tenants::check_text;
 use crate::{bind, door, log, random, webhooks};
@@ -197,7 +198,7 @@ pub fn check_callback(tenant: &Tenant, key: &str, url: &str) -> Outcome<()> {
         .into_iter()
         .find(|row| row.id == key)
         .ok_or(Problem::from(Code::KeyInvalid))?;
-    let allowed: Vec<String> = serde_json::from_str(&row.callback_hosts)?;
+    let allowed: Vec<String> = parsed(&row.callback_hosts)?;
     destination::check(url, webhooks::REACH, &allowed)
         .map(|_| ())
         .map_err(|refused| webhooks::refuse("/callback_url", refused))
@@ -224,7 +225,7 @@ impl TryFrom<Row> for KeyView {
             id: row.id,
             kind: row.kind,
             name: row.name,
-            callback_hosts: serde_json::from_str(&row.callback_hosts)?,
+            callback_hosts: parsed(&row.callback_hosts)?,
             created_at: Millis(row.created_at),
             used_at: row.used_at.map(Millis),
             revoked_at: row.revoked_at.map(Millis),

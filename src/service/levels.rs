@@ -4,6 +4,7 @@
 use crate::accounts::{self, Kept, level_number};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::{Tenant, system};
 use crate::{bind, log, outbox, reroute};
 use countersign_policy::level::Level;
@@ -169,11 +170,7 @@ pub fn changes_since(tenant: &Tenant, since: Millis) -> Outcome<Vec<LevelChange>
                 to: level(row.level_after)?,
                 at: Millis(row.at),
                 cause: row.cause,
-                detail: row
-                    .detail
-                    .as_deref()
-                    .map(serde_json::from_str)
-                    .transpose()?,
+                detail: row.detail.as_deref().map(parsed).transpose()?,
                 person_id: row.person_id,
                 reason: row.reason,
             })

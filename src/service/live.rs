@@ -4,6 +4,7 @@
 use crate::call::Call;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant, now};
 use crate::{log, queue, stored};
 use countersign_policy::problem::Code;
@@ -93,7 +94,7 @@ pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingM
     if text.len() > MESSAGE_BYTES_MAX {
         return;
     }
-    let Ok(Heard::Focus { draft }) = serde_json::from_str(text) else {
+    let Ok(Heard::Focus { draft }) = parsed(text) else {
         return;
     };
     if let Ok(Some(attachment)) = socket.deserialize_attachment::<Attachment>() {

@@ -3,6 +3,7 @@
 
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, outbox};
@@ -121,7 +122,7 @@ fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
         .storage
         .first::<FrontierRow>("SELECT size, peaks FROM frontier", bind![])?
         .ok_or(Problem::from(Code::Internal))?;
-    let peaks: Vec<String> = serde_json::from_str(&row.peaks)?;
+    let peaks: Vec<String> = parsed(&row.peaks)?;
     Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
 }
 
@@ -157,7 +158,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         .take(usize::try_from(limit).unwrap_or(0))
     {
         next_cursor = Some(leaf.seq).filter(|seq| *seq > 0);
-        let entry = serde_json::from_str(&leaf.entry)?;
+        let entry = parsed(&leaf.entry)?;
         entries.push(LeafView {
             entry,
             leaf_hash: leaf.leaf_hash,

@@ -5,6 +5,7 @@
 use crate::bind;
 use crate::deliveries;
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
@@ -47,7 +48,7 @@ pub fn waiting<T: DeserializeOwned>(tenant: &Tenant, kind: &str) -> Outcome<Vec<
         bind![kind],
     )?;
     rows.into_iter()
-        .map(|row| Ok(serde_json::from_str(&row.payload)?))
+        .map(|row| Ok(parsed(&row.payload)?))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 
 use crate::call::{Answer, Call};
 use crate::problem::{FaultView, Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant};
 use crate::{bind, log, outbox, reroute};
 use countersign_policy::case;
@@ -95,7 +96,9 @@ pub struct LintAnswer {
 
 /// The document of a version.
 pub fn load(tenant: &Tenant, version: u32) -> Outcome<Policy> {
-    Ok(serde_json::from_str(&row(tenant, version)?.document)?)
+    Ok(serde_json::from_slice(
+        row(tenant, version)?.document.as_bytes(),
+    )?)
 }
 
 /// `GET /v1/policy`.
@@ -215,7 +218,7 @@ pub fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
 pub fn shown(row: &PolicyRow) -> Outcome<Answer> {
     let view = PolicyView {
         version: row.version,
-        document: serde_json::from_str(&row.document)?,
+        document: parsed(&row.document)?,
         author: row.author.clone(),
         reason: row.reason.clone(),
         created_at: Millis(row.created_at),

@@ -2,6 +2,7 @@
 //! `policy::trust::propose` does.
 
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::{accounts, bind};
 use countersign_policy::backtest::Backtest;
@@ -104,7 +105,7 @@ fn view(
     row: Row,
     now: Millis,
 ) -> Outcome<ProposalView> {
-    let proposal: Proposal = serde_json::from_str(&row.proposal)?;
+    let proposal: Proposal = parsed(&row.proposal)?;
     let stale = match row.status {
         ProposalStatus::Open => refusal(tenant, policy, policy_version, &proposal, now)?,
         _ => None,
@@ -113,11 +114,7 @@ fn view(
         id: row.id,
         status: row.status,
         edits: edits(tenant, &row.edits)?,
-        backtest: row
-            .backtest
-            .as_deref()
-            .map(serde_json::from_str)
-            .transpose()?,
+        backtest: row.backtest.as_deref().map(parsed).transpose()?,
         stale: stale.map(Refusal::code),
         answered_at: row.answered_at.map(Millis),
         person_id: row.person_id,

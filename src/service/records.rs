@@ -5,6 +5,7 @@ use crate::backtests::DAYS_MAX;
 use crate::call::{Answer, Call};
 use crate::policies;
 use crate::problem::{Outcome, Problem, describe};
+use crate::storage::parsed;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
@@ -140,15 +141,15 @@ pub fn recorded(row: Row) -> Option<Recorded> {
 fn read(row: Row) -> worker::Result<Recorded> {
     let verdict: Option<StoredVerdict> = match &row.verdict {
         None => None,
-        Some(text) => Some(serde_json::from_str(text)?),
+        Some(text) => Some(parsed(text)?),
     };
     let kind = verdict.as_ref().map(|given| given.verdict.kind());
     let edit = verdict.and_then(|given| given.edit_kind());
-    let decision: Recap = serde_json::from_str(&row.decision)?;
+    let decision: Recap = parsed(&row.decision)?;
     Ok(Recorded::new(
         row.id,
-        serde_json::from_str(&row.body)?,
-        serde_json::from_str(&row.situation)?,
+        parsed(&row.body)?,
+        parsed(&row.situation)?,
         decision,
         row.policy_version,
         label(row.status, kind, edit),

@@ -2,6 +2,7 @@
 //! `policy::route` does.
 
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
 use crate::{accounts, bind};
 use countersign_policy::compiled::Compiled;
@@ -102,7 +103,7 @@ pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
         bind![],
     )?;
     for stop in stops {
-        if serde_json::from_str::<Scope>(&stop.scope)?.covers(draft) {
+        if parsed::<Scope>(&stop.scope)?.covers(draft) {
             return Ok(Some(stop.reason));
         }
     }

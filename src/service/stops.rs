@@ -4,6 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::{bind, log, reroute};
 use countersign_policy::draft::NAME_BYTES_MAX;
@@ -128,7 +129,7 @@ fn stops(tenant: &Tenant) -> Outcome<Vec<StopView>> {
     rows.into_iter()
         .map(|row| {
             Ok(StopView {
-                covers: serde_json::from_str(&row.scope)?,
+                covers: parsed(&row.scope)?,
                 reason: row.reason,
                 person_id: row.person_id,
                 since: Millis(row.since),

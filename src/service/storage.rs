@@ -5,11 +5,14 @@ use crate::problem::{Outcome, Problem};
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
-use worker::{SqlStorage, SqlStorageValue, State};
+use worker::State;
+use worker::js_sys::{Array, JSON};
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 extern "C" {
-    /// `ctx.storage`, for the one call that the `worker` crate doesn't bind.
+    /// `ctx.storage`. The `worker` crate doesn't bind `transactionSync`, and reads rows field by
+    /// field, with a reader of its own for each type.
+    #[derive(Clone)]
     type SyncStorage;
 
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
@@ -17,13 +20,27 @@ extern "C" {
         this: &SyncStorage,
         work: &mut dyn FnMut() -> Result<JsValue, JsValue>,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn sql(this: &SyncStorage) -> Sql;
+
+    #[derive(Clone)]
+    type Sql;
+
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(this: &Sql, query: &str, values: &Array) -> Result<Cursor, JsValue>;
+
+    type Cursor;
+
+    #[wasm_bindgen(method, catch, js_name = toArray)]
+    fn to_array(this: &Cursor) -> Result<Array, JsValue>;
 }
 
 /// The object's database.
 #[derive(Clone)]
 pub struct Storage {
-    sql: SqlStorage,
-    raw: JsValue,
+    storage: SyncStorage,
+    sql: Sql,
 }
 
 /// A value to bind. Booleans are bound as 0 and 1: the platform would store them as text.
@@ -78,12 +95,13 @@ impl<'a, T: Into<Bind<'a>>> From<Option<T>> for Bind<'a> {
     }
 }
 
-impl From<&Bind<'_>> for SqlStorageValue {
+impl From<&Bind<'_>> for JsValue {
     fn from(value: &Bind<'_>) -> Self {
         match value {
-            Bind::Text(text) => Self::String((*text).to_owned()),
-            Bind::Integer(number) => Self::Integer(i64::try_from(*number).unwrap_or(i64::MAX)),
-            Bind::Null => Self::Null,
+            Bind::Text(text) => Self::from_str(text),
+            #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+            Bind::Integer(number) => Self::from_f64(*number as f64),
+            Bind::Null => Self::NULL,
         }
     }
 }
@@ -99,23 +117,31 @@ impl Storage {
     pub fn new(state: &State) -> Self {
         let storage = state.storage();
         let raw: &JsValue = storage.as_raw().as_ref();
+        let storage: &SyncStorage = raw.unchecked_ref();
         Self {
+            storage: storage.clone(),
             sql: storage.sql(),
-            raw: raw.clone(),
         }
     }
 
     /// Runs a statement whose rows don't matter.
     pub fn run(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<()> {
-        let values: Vec<SqlStorageValue> = values.iter().map(SqlStorageValue::from).collect();
-        self.sql.exec(statement, values)?;
-        Ok(())
+        self.exec(statement, values).map(drop)
     }
 
-    /// All rows of a query.
+    /// All rows of a query. They cross into Wasm at once, as one JSON text.
     pub fn rows<T: DeserializeOwned>(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Vec<T>> {
-        let values: Vec<SqlStorageValue> = values.iter().map(SqlStorageValue::from).collect();
-        Ok(self.sql.exec(query, values)?.to_array()?)
+        Ok(parsed(&self.json_rows(query, values)?)?)
+    }
+
+    fn json_rows(&self, query: &str, values: &[Bind<'_>]) -> Outcome<String> {
+        let rows = self.exec(query, values)?.to_array().map_err(failed)?;
+        Ok(String::from(JSON::stringify(&rows).map_err(failed)?))
+    }
+
+    fn exec(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<Cursor> {
+        let values: Array = values.iter().map(JsValue::from).collect();
+        self.sql.exec(statement, &values).map_err(failed)
     }
 
     /// The first row of a query, if any. (`SqlCursor::one` would hang the request without one.)
@@ -130,8 +156,7 @@ impl Storage {
     /// Runs `work` so that either all it wrote is kept or, when it gives a problem, nothing.
     pub fn transaction<T>(&self, mut work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         let mut outcome = None;
-        let storage: &SyncStorage = self.raw.unchecked_ref();
-        let committed = storage.transaction_sync(&mut || {
+        let committed = self.storage.transaction_sync(&mut || {
             let result = work();
             let rolls_back = result.is_err();
             outcome = Some(result);
@@ -144,10 +169,19 @@ impl Storage {
         match (outcome, committed) {
             (Some(Err(problem)), _) => Err(problem),
             (Some(Ok(value)), Ok(_)) => Ok(value),
-            (_, Err(error)) => Err(Problem::from(worker::Error::from(error))),
+            (_, Err(error)) => Err(failed(error)),
             (None, Ok(_)) => Err(Problem::from(worker::Error::from(
                 "the transaction did not run",
             ))),
         }
     }
+}
+
+fn failed(error: JsValue) -> Problem {
+    Problem::from(worker::Error::from(error))
+}
+
+/// Reads JSON that this service wrote. All reading goes through bytes, so that each type has one parser.
+pub fn parsed<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_slice(text.as_bytes())
 }

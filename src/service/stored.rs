@@ -2,6 +2,7 @@
 //! what it becomes: `policy::queue` does.
 
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::{accounts, bind, outbox, queue, reading};
 use countersign_policy::digest::{from_hex, hex};
@@ -388,14 +389,10 @@ impl TryFrom<Row> for Stored {
     fn try_from(row: Row) -> Outcome<Self> {
         let salt = from_hex(&row.salt).and_then(|salt| salt.try_into().ok());
         Ok(Self {
-            entry: serde_json::from_str(&row.entry)?,
-            draft: serde_json::from_str(&row.body)?,
-            decision: serde_json::from_str(&row.decision)?,
-            verdict: row
-                .verdict
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()?,
+            entry: parsed(&row.entry)?,
+            draft: parsed(&row.body)?,
+            decision: parsed(&row.decision)?,
+            verdict: row.verdict.as_deref().map(parsed).transpose()?,
             id: row.id,
             body: row.body,
             decision_text: row.decision,

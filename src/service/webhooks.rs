@@ -4,6 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant};
 use crate::{bind, log, random, sealing};
 use countersign_policy::destination::{self, Reach, Refused};
@@ -205,7 +206,7 @@ pub fn listening(tenant: &Tenant, event: EventType) -> Outcome<Vec<String>> {
     )?;
     let mut listening = Vec::new();
     for row in rows {
-        let events: Vec<EventType> = serde_json::from_str(&row.events)?;
+        let events: Vec<EventType> = parsed(&row.events)?;
         if events.is_empty() || events.contains(&event) {
             listening.push(row.id);
         }
@@ -252,7 +253,7 @@ fn view(row: Row) -> Outcome<WebhookView> {
     Ok(WebhookView {
         id: row.id,
         url: row.url,
-        events: serde_json::from_str(&row.events)?,
+        events: parsed(&row.events)?,
         created_at: Millis(row.created_at),
         secret_before_until: row.secret_before_until.map(Millis),
         disabled_at: row.disabled_at.map(Millis),

@@ -7,6 +7,7 @@ use crate::corrections::Correction;
 use crate::log::Leaf;
 use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
+use crate::storage::parsed;
 use crate::stored::Settled;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
@@ -131,11 +132,11 @@ fn statement(
     row: &Row,
 ) -> worker::Result<D1PreparedStatement> {
     match row.kind.as_str() {
-        "audit" => audit(database, tenant, &serde_json::from_str(&row.payload)?),
-        "correction" => correction(database, tenant, &serde_json::from_str(&row.payload)?),
-        "draft" => draft(database, tenant, &serde_json::from_str(&row.payload)?),
-        "policy" => policy(database, tenant, &serde_json::from_str(&row.payload)?),
-        "trust" => trust(database, tenant, &serde_json::from_str(&row.payload)?),
+        "audit" => audit(database, tenant, &parsed(&row.payload)?),
+        "correction" => correction(database, tenant, &parsed(&row.payload)?),
+        "draft" => draft(database, tenant, &parsed(&row.payload)?),
+        "policy" => policy(database, tenant, &parsed(&row.payload)?),
+        "trust" => trust(database, tenant, &parsed(&row.payload)?),
         other => Err(worker::Error::from(format!("unknown kind `{other}`"))),
     }
 }
