@@ -1,6 +1,8 @@
 //! How much a category may do by itself. It must not know how a level is earned or lost.
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A category's autonomy, in order of trust; 1, 2 or 3 in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,10 +54,23 @@ impl Serialize for Level {
 
 impl<'de> Deserialize<'de> for Level {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u64::deserialize(deserializer)?;
-        Self::from_number(number).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{number}` is not a level: 1, 2 or 3"))
-        })
+        deserializer.deserialize_u64(Number)
+    }
+}
+
+/// Refuses while the parser still stands at the number: that is where the fault is.
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = Level;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a level: 1, 2 or 3")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Level, E> {
+        Level::from_number(number)
+            .ok_or_else(|| E::custom(format!("`{number}` is not a level: 1, 2 or 3")))
     }
 }
 

@@ -1,7 +1,9 @@
 //! A fraction between 0 and 1 as whole millionths, so that comparisons agree on every platform.
 //! It must never hold a number outside that range.
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A probability, confidence or rate: 0 to 1,000,000 millionths; a JSON number from 0 to 1 outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +61,30 @@ impl Serialize for Ratio {
 
 impl<'de> Deserialize<'de> for Ratio {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = f64::deserialize(deserializer)?;
-        Self::from_f64(value)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{value}` is not between 0 and 1")))
+        deserializer.deserialize_f64(Fraction)
+    }
+}
+
+/// Refuses while the parser still stands at the number: that is where the fault is.
+struct Fraction;
+
+impl Visitor<'_> for Fraction {
+    type Value = Ratio;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number from 0 to 1")
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Ratio, E> {
+        Ratio::from_f64(value).ok_or_else(|| E::custom(format!("`{value}` is not between 0 and 1")))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Ratio, E> {
+        self.visit_f64(u32::try_from(value).map_or(f64::INFINITY, f64::from))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Ratio, E> {
+        self.visit_f64(i32::try_from(value).map_or(f64::NEG_INFINITY, f64::from))
     }
 }
 

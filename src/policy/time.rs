@@ -2,7 +2,9 @@
 //! clock: the service reads it once per request and passes it in.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// Milliseconds since the Unix epoch, at most 2^53 so that JavaScript holds it exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +50,23 @@ impl Serialize for Millis {
 
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::from_rfc3339(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an RFC 3339 time")))
+        deserializer.deserialize_str(Instant)
+    }
+}
+
+/// Refuses while the parser still stands at the text: that is where the fault is.
+struct Instant;
+
+impl Visitor<'_> for Instant {
+    type Value = Millis;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an RFC 3339 time")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Millis, E> {
+        Millis::from_rfc3339(text)
+            .ok_or_else(|| E::custom(format!("`{text}` is not an RFC 3339 time")))
     }
 }
 

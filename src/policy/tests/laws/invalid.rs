@@ -86,6 +86,7 @@ fn broken(whole: Value) -> impl Strategy<Value = String> {
         json!(true),
         json!(-7),
         json!(1.5),
+        json!(7),
         json!("of another kind"),
         json!([]),
         json!([[1]]),
@@ -130,4 +131,11 @@ proptest! {
     fn a_drafts_fault_is_named_where_it_is(text in broken(draft())) {
         check::<Draft>(&text);
     }
+}
+
+#[test]
+fn a_last_member_out_of_its_range_is_named() {
+    check::<std::collections::BTreeMap<String, countersign_policy::level::Level>>(r#"{"a": 7}"#);
+    check::<std::collections::BTreeMap<String, countersign_policy::ratio::Ratio>>(r#"{"a": 7}"#);
+    check::<std::collections::BTreeMap<String, countersign_policy::time::Millis>>(r#"{"a": "7"}"#);
 }
