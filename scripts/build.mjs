@@ -117,6 +117,9 @@ async function makePage() {
   await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
     advice: "Vite's first error above says where.",
   });
+  // Served as it is, so that the Worker needn't carry it.
+  mkdirSync(at("web/dist/v1"), { recursive: true });
+  writeFileSync(at("web/dist/v1/openapi.json"), JSON.stringify(JSON.parse(readFileSync(at("openapi.json"), "utf8"))));
 }
 
 /** Optimises a Wasm file in place; drops the names, which would only be downloaded and parsed. */

@@ -110,6 +110,12 @@ test("the invitation opens the queue, and the page allows no foreign script", as
   assert.doesNotMatch(page.url(), /invitation/);
 });
 
+test("the API's document is served beside the page", async () => {
+  const served = await fetch(`${service.url}/v1/openapi.json`);
+  assert.equal(served.headers.get("content-type"), "application/json");
+  assert.equal((await served.json()).openapi, "3.1.0");
+});
+
 test("keys move through the queue", async () => {
   const first = await focused();
   await press("j");

@@ -1,6 +1,7 @@
 // Bad input: each kind gets its own stable code, and nothing is stored.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import { after, before, test } from "node:test";
 import { draft, start, verdictOn } from "./countersign.mjs";
@@ -219,12 +220,11 @@ test("invitations, tenants, paths and parameters", async () => {
   await refused(tenant.agent("POST", "/v1/corrections/similar", { message: "m", limit: 9 }), 422, "invalid_field");
 });
 
-test("every code of the table is in the document, and the document is served", async () => {
-  const served = await service.call("GET", "/v1/openapi.json");
-  assert.equal(served.body.openapi, "3.1.0");
-  const codes = served.body.info.description.match(/^\| `/gm).length;
+test("every code of the table is in the document, and the service knows its paths", async () => {
+  const document = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
+  const codes = document.info.description.match(/^\| `/gm).length;
   assert.ok(codes >= 30, `${codes} codes`);
-  for (const [path, methods] of Object.entries(served.body.paths)) {
+  for (const [path, methods] of Object.entries(document.paths)) {
     for (const method of Object.keys(methods)) {
       const answer = await service.call(method.toUpperCase(), path.replace("{id}", "none"));
       assert.notEqual(answer.body?.code, "method_not_allowed", `${method} ${path}`);

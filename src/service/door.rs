@@ -19,8 +19,6 @@ use worker::{Env, Headers, Request, RequestInit, Response};
 pub const SESSION_COOKIE: &str = "countersign_session";
 /// Read on and dropped of a body that is too large: 32 times the limit.
 const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Generated from the types; see `openapi.rs`.
-const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /v1/health`.
 #[derive(Serialize)]
@@ -54,7 +52,6 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
     let body = read_body(&mut request).await?;
     match (found.entry.operation, credential) {
         (Operation::Health, _) => health(env).await,
-        (Operation::OpenApi, _) => openapi(),
         (Operation::CreateTenant, _) => tenants::create(env, &body).await,
         (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
         (Operation::OpenSession, _) => {
@@ -95,15 +92,6 @@ fn decide(body: &[u8]) -> Outcome<Response> {
     let case: Case = countersign_policy::invalid::parse(body)?;
     let decision = countersign_policy::route::route(&case.policy, &case.draft, &case.situation);
     Ok(Answer::json(200, &decision)?.response()?)
-}
-
-fn openapi() -> Outcome<Response> {
-    Ok(Answer {
-        status: 200,
-        body: OPENAPI.to_owned(),
-        headers: Vec::new(),
-    }
-    .response()?)
 }
 
 /// The credential that fits the access; the MAC is right, the tenant has not been asked.

@@ -30,7 +30,6 @@ pub enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     Health,
-    OpenApi,
     CreateTenant,
     Invite,
     OpenSession,
@@ -110,7 +109,6 @@ macro_rules! table {
 
 table! {
     "GET" "/v1/health" Health Open "Whether the service runs, and with what.";
-    "GET" "/v1/openapi.json" OpenApi Open "This document.";
     "POST" "/v1/tenants" CreateTenant Operator "Make a tenant, its first key and its first lead's invitation.";
     "POST" "/v1/tenants/{id}/invitations" Invite Operator "Invite a person to a tenant.";
     "POST" "/v1/sessions" OpenSession Open "Sign in with an invitation.";
