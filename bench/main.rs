@@ -13,6 +13,7 @@ mod random;
 mod retrieval;
 mod signals;
 mod train_edits;
+mod verify;
 
 use options::Options;
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         "embed" => embed::run(&options),
         "novelty" => novelty::run(&options),
         "retrieval" => retrieval::run(&options),
+        "verify" => verify::run(&options),
         "train-edits" => train_edits::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { at } from "./run.mjs";
 
 /** The secrets that wrangler.toml requires, each 64 hex digits. */
-export const SECRETS = ["KEY_MAC_SECRET", "OPERATOR_SECRET", "SEALING_SECRET"];
+export const SECRETS = ["KEY_MAC_SECRET", "OPERATOR_SECRET", "SEALING_SECRET", "AUDIT_SIGNING_KEY"];
 
 /** A fresh secret. */
 export const freshSecret = () => randomBytes(32).toString("hex");

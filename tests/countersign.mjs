@@ -12,6 +12,7 @@ const SECRETS = {
   KEY_MAC_SECRET: "6b".repeat(32),
   OPERATOR_SECRET: "09".repeat(32),
   SEALING_SECRET: "5e".repeat(32),
+  AUDIT_SIGNING_KEY: "a5".repeat(32),
 };
 
 /** Statements of a migration file: triggers hold semicolons, so a statement ends at a line's end. */

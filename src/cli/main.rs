@@ -1,10 +1,11 @@
-//! `countersign decide|lint|test|backtest`: the policy's answers from files, for CI and for the curious. It must
+//! `countersign decide|lint|test|backtest|verify`: the policy's answers from files, for CI and for the curious. It must
 //! not hold a rule: every answer comes from the policy crate.
 
 mod backtest;
 mod decide;
 mod lint;
 mod test;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ countersign decide --policy FILE [--level 1|2|3] [DRAFTS.jsonl]   a decision a l
 countersign lint [--json] FILE                                    every fault of a policy, and what can be proved of it
 countersign test FILE                                             the named cases of a policy
 countersign backtest --policy FILE --drafts FILE.jsonl ...        what another policy would have done
+countersign verify FILE.ndjson --checkpoint FILE ... [--key KEY]  whether an audit log is what was signed
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         "decide" => decide::run(rest).map(|text| (text, true)),
         "lint" => lint::run(rest),
         "test" => test::run(rest),
+        "verify" => verify::run(rest),
         _ => Err(format!("usage:\n{USAGE}")),
     };
     match outcome {

@@ -4,6 +4,7 @@
 //! The form of an entry is fixed: leaves cannot be rehashed. New facts may be added to `facts`;
 //! nothing else may change under `v` 1.
 
+use crate::proof::{Node, TILE_LEVELS};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -246,19 +247,29 @@ impl Frontier {
     /// The frontier with one more leaf.
     #[must_use]
     pub fn with(&self, leaf: Hash) -> Self {
-        let mut peaks = self.peaks.clone();
-        let mut node = leaf;
+        let mut frontier = self.clone();
+        frontier.push(leaf);
+        frontier
+    }
+
+    /// Adds a leaf; gives the nodes above it that are stored for proofs: of every
+    /// [`TILE_LEVELS`]th level those that are complete now.
+    pub fn push(&mut self, leaf: Hash) -> Vec<(Node, Hash)> {
+        let mut tiles = Vec::new();
+        let mut hash = leaf;
         // Each trailing 1 bit of the size is a complete subtree that the new leaf fills up.
-        for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = peaks.pop() {
-                node = node_hash(&left, &node);
+        for level in 1..=self.size.trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                hash = node_hash(&left, &hash);
+            }
+            if level.is_multiple_of(TILE_LEVELS) {
+                let index = self.size >> level;
+                tiles.push((Node { level, index }, hash));
             }
         }
-        peaks.push(node);
-        Self {
-            size: self.size.saturating_add(1),
-            peaks,
-        }
+        self.peaks.push(hash);
+        self.size = self.size.saturating_add(1);
+        tiles
     }
 
     /// RFC 6962 section 2.1: the Merkle tree hash of all leaves; of none, SHA-256 of nothing.

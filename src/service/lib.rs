@@ -5,6 +5,7 @@
 mod accounts;
 mod backtests;
 mod call;
+mod checkpoints;
 mod conversations;
 mod corrections;
 mod dead_letters;
@@ -40,6 +41,7 @@ mod tenants;
 mod trust;
 mod verdicts;
 mod versions;
+mod webcrypto;
 mod webhooks;
 
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};

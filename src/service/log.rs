@@ -2,6 +2,7 @@
 //! not put a text into one.
 
 use crate::call::{Answer, Call};
+use crate::checkpoints::TileNode;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
@@ -10,6 +11,7 @@ use crate::{bind, outbox};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};
 use countersign_policy::problem::Code;
+use countersign_policy::proof::Node;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,7 +76,7 @@ pub fn append<const N: usize>(
     about: Option<&str>,
     facts: [(&str, Fact); N],
 ) -> Outcome<()> {
-    let frontier = frontier(tenant)?;
+    let mut frontier = frontier(tenant)?;
     let entry = AuditEntry {
         v: ENTRY_FORM,
         tenant: tenant.record()?.id,
@@ -90,7 +92,7 @@ pub fn append<const N: usize>(
     };
     let canonical = entry.canonical();
     let hash = leaf_hash(canonical.as_bytes());
-    let frontier = frontier.with(hash);
+    let tiles = frontier.push(hash);
     tenant.storage.run(
         "UPDATE frontier SET size = ?, peaks = ?",
         bind![frontier.size, &serde_json::to_string(&frontier.to_hex())?],
@@ -103,7 +105,12 @@ pub fn append<const N: usize>(
         entry: canonical,
         leaf_hash: hex(&hash),
     };
-    outbox::put(tenant, "audit", &leaf)
+    outbox::put(tenant, "audit", &leaf)?;
+    for (Node { level, index: idx }, hash) in tiles {
+        let hash = hex(&hash);
+        outbox::put(tenant, "audit_tile", &TileNode { level, idx, hash })?;
+    }
+    Ok(())
 }
 
 /// The name that an enum has in JSON, for a fact.
@@ -117,7 +124,8 @@ pub fn size(tenant: &Tenant) -> Outcome<u64> {
     Ok(frontier(tenant)?.size)
 }
 
-fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
+/// The right edge of the log's tree.
+pub fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
     let row = tenant
         .storage
         .first::<FrontierRow>("SELECT size, peaks FROM frontier", bind![])?

@@ -3,8 +3,8 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    backtests, conversations, corrections, dead_letters, door, drafts, keys, log, people, policies,
-    problem, queue, records, stops, tenants, trust, verdicts, versions, webhooks,
+    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, keys, log,
+    people, policies, problem, queue, records, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -218,6 +218,16 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))
         },
+        Operation::GetCheckpoint => Shape {
+            parameters: vec![query(
+                "since",
+                u32::MAX,
+                "The size of a checkpoint that you kept.",
+            )],
+            ..of(None, 200, schema::<checkpoints::CheckpointView>(g))
+        },
+        Operation::ExportAudit => of(None, 200, Some(json!({ "type": "string" }))),
+        Operation::ProveEntry => of(None, 200, schema::<checkpoints::ProofView>(g)),
         #[cfg(feature = "development")]
         Operation::Panic | Operation::Decide => of(None, 200, None),
     }
@@ -246,7 +256,11 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     }
     let mut responses = Map::new();
     for (status, answer) in shape.answers {
-        let content = answer.map(|schema| json!({ "application/json": { "schema": schema } }));
+        let media = match entry.operation {
+            Operation::ExportAudit => "application/x-ndjson",
+            _ => "application/json",
+        };
+        let content = answer.map(|schema| json!({ media: { "schema": schema } }));
         let mut response = json!({ "description": "Done." });
         if let (Some(content), Some(response)) = (content, response.as_object_mut()) {
             response.insert("content".into(), content);

@@ -5,7 +5,7 @@
 use crate::bind;
 use crate::deliveries;
 use crate::problem::Outcome;
-use crate::storage::parsed;
+use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
@@ -43,7 +43,12 @@ pub fn put<T: Serialize>(tenant: &Tenant, kind: &str, payload: &T) -> Outcome<()
 
 /// The rows of a kind that have not reached D1.
 pub fn waiting<T: DeserializeOwned>(tenant: &Tenant, kind: &str) -> Outcome<Vec<T>> {
-    let rows = tenant.storage.rows::<Row>(
+    waiting_in(&tenant.storage, kind)
+}
+
+/// The same for a stream, which outlives the request.
+pub fn waiting_in<T: DeserializeOwned>(storage: &Storage, kind: &str) -> Outcome<Vec<T>> {
+    let rows = storage.rows::<Row>(
         "SELECT number, kind, payload FROM outbox WHERE kind = ? ORDER BY number LIMIT 1000",
         bind![kind],
     )?;

@@ -72,6 +72,9 @@ pub enum Operation {
     LintPolicy,
     GetTrust,
     GetAudit,
+    GetCheckpoint,
+    ExportAudit,
+    ProveEntry,
     #[cfg(feature = "development")]
     Panic,
     #[cfg(feature = "development")]
@@ -151,6 +154,9 @@ table! {
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
+    "GET" "/v1/audit/checkpoint" GetCheckpoint PersonOrPolicyKey "A signed statement of the log's size and root; with `since`, proof that it only grew.";
+    "GET" "/v1/audit/export" ExportAudit PersonOrPolicyKey "Every entry, oldest first, a line each; `countersign verify` reads it.";
+    "GET" "/v1/audit/{id}/proof" ProveEntry Person "One entry by its number, with proof that the signed log holds it.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
     #[cfg(feature = "development")]

@@ -8,9 +8,9 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    backtests, bind, conversations, corrections, dead_letters, drafts, keys, live, log, outbox,
-    people, policies, queue, records, reroute, schema, stops, stored, tenants, trust, verdicts,
-    versions, webhooks,
+    backtests, bind, checkpoints, conversations, corrections, dead_letters, drafts, keys, live,
+    log, outbox, people, policies, queue, records, reroute, schema, stops, stored, tenants, trust,
+    verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -171,6 +171,9 @@ impl Tenant {
         admit(&caller, found.entry.access)?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
+            Operation::ExportAudit => return checkpoints::export(self),
+            Operation::GetCheckpoint => checkpoints::current(self, &call).await,
+            Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,

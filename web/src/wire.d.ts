@@ -38,6 +38,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A signed statement of the log's size and root; with `since`, proof that it only grew. */
+        get: operations["GetCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every entry, oldest first, a line each; `countersign verify` reads it. */
+        get: operations["ExportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry by its number, with proof that the signed log holds it. */
+        get: operations["ProveEntry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/callback-secret": {
         parameters: {
             query?: never;
@@ -954,6 +1005,25 @@ export interface components {
             now: components["schemas"]["Routes"];
             /** @description Where they would have gone. */
             then: components["schemas"]["Routes"];
+        };
+        /** @description `GET /v1/audit/checkpoint`. */
+        CheckpointView: {
+            /** @description The signed note (C2SP tlog-checkpoint): keep it. */
+            checkpoint: string;
+            /**
+             * @description With `since`: that the log of that size is the beginning of this one (RFC 6962, 2.1.2), each
+             *     hash in hexadecimal.
+             */
+            consistency?: string[] | null;
+            /** @description The key that opens it, as a verifier key of C2SP signed notes: keep it once. */
+            key: string;
+            /** @description The Merkle tree hash of all of them, in hexadecimal. */
+            root: string;
+            /**
+             * Format: uint64
+             * @description Entries in the log.
+             */
+            size: number;
         };
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
         Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
@@ -2190,6 +2260,29 @@ export interface components {
             /** @description Always `about:blank`: the code says which problem it is. */
             type: string;
         };
+        /** @description `GET /v1/audit/{seq}/proof`. */
+        ProofView: {
+            /** @description The signed note of that log. */
+            checkpoint: string;
+            /** @description The entry. */
+            entry: components["schemas"]["AuditEntry"];
+            /** @description The audit path (RFC 6962, 2.1.1), each hash in hexadecimal. */
+            inclusion: string[];
+            /** @description The key that opens it. */
+            key: string;
+            /** @description Its leaf hash. */
+            leaf_hash: string;
+            /**
+             * Format: uint64
+             * @description The entry's index.
+             */
+            seq: number;
+            /**
+             * Format: uint64
+             * @description Entries in the log that it is proved to be in.
+             */
+            size: number;
+        };
         /** @description What became of a proposal. */
         ProposalStatus: "open" | "confirmed" | "declined" | "stale";
         /** @description A step up with its evidence. */
@@ -3083,6 +3176,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The size of a checkpoint that you kept. */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ExportAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ProveEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
                 };
             };
             default: components["responses"]["Problem"];

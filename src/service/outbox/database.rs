@@ -3,6 +3,7 @@
 
 use super::{OutboxState, Row};
 use crate::bind;
+use crate::checkpoints::TileNode;
 use crate::corrections::Correction;
 use crate::log::Leaf;
 use crate::policies::PolicyRow;
@@ -133,6 +134,7 @@ fn statement(
 ) -> worker::Result<D1PreparedStatement> {
     match row.kind.as_str() {
         "audit" => audit(database, tenant, &parsed(&row.payload)?),
+        "audit_tile" => audit_tile(database, tenant, &parsed(&row.payload)?),
         "correction" => correction(database, tenant, &parsed(&row.payload)?),
         "draft" => draft(database, tenant, &parsed(&row.payload)?),
         "policy" => policy(database, tenant, &parsed(&row.payload)?),
@@ -155,6 +157,24 @@ fn audit(database: &D1Database, tenant: &str, leaf: &Leaf) -> worker::Result<D1P
             optional(leaf.about.as_deref()),
             leaf.entry.as_str().into(),
             leaf.leaf_hash.as_str().into(),
+        ])
+}
+
+fn audit_tile(
+    database: &D1Database,
+    tenant: &str,
+    node: &TileNode,
+) -> worker::Result<D1PreparedStatement> {
+    database
+        .prepare(
+            "INSERT INTO audit_tiles (tenant_id, level, idx, hash) VALUES (?, ?, ?, ?)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&[
+            tenant.into(),
+            node.level.into(),
+            millis(Millis(node.idx)),
+            node.hash.as_str().into(),
         ])
 }
 

@@ -1,0 +1,327 @@
+//! What proves the audit log to someone who doesn't trust us: signed checkpoints, proofs, the whole
+//! log as a file. It must not compute a tree: `policy::proof` says which hashes are needed.
+
+use crate::call::{Answer, Call};
+use crate::log::{self, Leaf};
+use crate::problem::{Outcome, Problem};
+use crate::storage::Storage;
+use crate::tenant::Tenant;
+use crate::tenants::{DATABASE, millis};
+use crate::webcrypto::SigningKey;
+use crate::{door, outbox};
+use countersign_policy::checkpoint::{Checkpoint, LogKey, origin};
+use countersign_policy::digest::{from_hex, hex};
+use countersign_policy::log::AuditEntry;
+use countersign_policy::problem::Code;
+use countersign_policy::proof::{self, Hashes, Node, Plan, TILE_HASHES, Tile};
+use countersign_policy::time::Millis;
+use countersign_policy::verify::export_line;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+use worker::{D1Database, Response, ResponseBuilder};
+
+/// Leaves of one read of an export: some 200 KB.
+const EXPORT_PAGE: u32 = 500;
+
+/// `GET /v1/audit/checkpoint`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckpointView {
+    /// Entries in the log.
+    size: u64,
+    /// The Merkle tree hash of all of them, in hexadecimal.
+    root: String,
+    /// The signed note (C2SP tlog-checkpoint): keep it.
+    checkpoint: String,
+    /// The key that opens it, as a verifier key of C2SP signed notes: keep it once.
+    key: String,
+    /// With `since`: that the log of that size is the beginning of this one (RFC 6962, 2.1.2), each
+    /// hash in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistency: Option<Vec<String>>,
+}
+
+/// `GET /v1/audit/{seq}/proof`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProofView {
+    /// The entry's index.
+    seq: u64,
+    /// The entry.
+    entry: AuditEntry,
+    /// Its leaf hash.
+    leaf_hash: String,
+    /// Entries in the log that it is proved to be in.
+    size: u64,
+    /// The audit path (RFC 6962, 2.1.1), each hash in hexadecimal.
+    inclusion: Vec<String>,
+    /// The signed note of that log.
+    checkpoint: String,
+    /// The key that opens it.
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct NodeRow {
+    idx: u64,
+    hash: String,
+}
+
+/// A stored node on its way to D1.
+#[derive(Serialize, Deserialize)]
+pub struct TileNode {
+    /// Its level: a multiple of eight.
+    pub level: u32,
+    /// Its position.
+    pub idx: u64,
+    /// Its hash, in hexadecimal.
+    pub hash: String,
+}
+
+/// The signed statement of the log as it is now.
+struct Signed {
+    checkpoint: Checkpoint,
+    note: String,
+    key: LogKey,
+}
+
+/// `GET /v1/audit/checkpoint`.
+pub async fn current(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let since = call.number("since", 0, u32::MAX)?;
+    let signed = sign(tenant).await?;
+
+    let size = signed.checkpoint.size;
+    let consistency = match since {
+        0 => None,
+        since => {
+            let plan = proof::consistency(u64::from(since), size).ok_or_else(|| {
+                Problem::new(Code::InvalidParameter, format!("`since` is above {size}"))
+            })?;
+            Some(prove(tenant, &plan).await?)
+        }
+    };
+
+    Answer::json(
+        200,
+        &CheckpointView {
+            size,
+            root: hex(&signed.checkpoint.root),
+            checkpoint: signed.note,
+            key: signed.key.to_string(),
+            consistency,
+        },
+    )
+}
+
+/// `GET /v1/audit/{seq}/proof`.
+pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let seq: u64 = call.id.parse().map_err(|_| Code::NotFound)?;
+    let signed = sign(tenant).await?;
+    let size = signed.checkpoint.size;
+    let plan = proof::inclusion(size, seq).ok_or(Problem::from(Code::NotFound))?;
+    let database = tenant.env.d1(DATABASE)?;
+    let own = leaves(
+        &tenant.storage,
+        &database,
+        &signed.checkpoint,
+        seq..seq.saturating_add(1),
+    );
+    let leaf = own
+        .await?
+        .into_iter()
+        .next()
+        .ok_or(Problem::from(Code::Unavailable))?;
+
+    let inclusion = prove(tenant, &plan).await?;
+
+    Answer::json(
+        200,
+        &ProofView {
+            seq,
+            entry: serde_json::from_str(&leaf.entry)?,
+            leaf_hash: leaf.leaf_hash,
+            size,
+            inclusion,
+            checkpoint: signed.note,
+            key: signed.key.to_string(),
+        },
+    )
+}
+
+/// `GET /v1/audit/export`: every entry so far, oldest first, a line each, as it is read from D1.
+pub fn export(tenant: &Tenant) -> Outcome<Response> {
+    let log = Checkpoint {
+        origin: origin(&tenant.record()?.id),
+        size: log::size(tenant)?,
+        root: [0; 32],
+    };
+    let (storage, database) = (tenant.storage.clone(), Rc::new(tenant.env.d1(DATABASE)?));
+    let pages = stream::try_unfold(0_u64, move |next| {
+        let (storage, log) = (storage.clone(), log.clone());
+        let database = database.clone();
+        async move {
+            if next >= log.size {
+                return Ok(None);
+            }
+            let end = next.saturating_add(u64::from(EXPORT_PAGE)).min(log.size);
+            let leaves = leaves(&storage, &database, &log, next..end).await;
+            let leaves = leaves.map_err(|problem| worker::Error::from(problem.code.name()))?;
+            let lines = leaves
+                .iter()
+                .map(|leaf| export_line(&leaf.entry, &leaf.leaf_hash));
+            let text: String = lines.collect();
+            Ok::<_, worker::Error>(Some((text.into_bytes(), end)))
+        }
+    });
+    Ok(ResponseBuilder::new()
+        .with_header("content-type", "application/x-ndjson")?
+        .with_header("cache-control", "no-store")?
+        .with_header(
+            "content-disposition",
+            "attachment; filename=\"audit.ndjson\"",
+        )?
+        .from_stream(Box::pin(pages))?)
+}
+
+async fn sign(tenant: &Tenant) -> Outcome<Signed> {
+    let frontier = log::frontier(tenant)?;
+    let checkpoint = Checkpoint {
+        origin: origin(&tenant.record()?.id),
+        size: frontier.size,
+        root: frontier.root(),
+    };
+    let secret = door::secret(&tenant.env, "AUDIT_SIGNING_KEY")?;
+    let signing = SigningKey::from_secret(&secret).await?;
+    let signature = signing.sign(&checkpoint.text()).await?;
+    let key = LogKey {
+        name: checkpoint.origin.clone(),
+        public: signing.public,
+    };
+    let note = checkpoint.note(&key, &signature);
+    Ok(Signed {
+        checkpoint,
+        note,
+        key,
+    })
+}
+
+async fn prove(tenant: &Tenant, plan: &Plan) -> Outcome<Vec<String>> {
+    let mut hashes = Hashes::new();
+    for tile in plan.tiles() {
+        read_tile(tenant, tile, &mut hashes).await?;
+    }
+    let proof = plan.proof(&hashes).ok_or_else(|| {
+        Problem::new(
+            Code::Unavailable,
+            "a part of the log is on its way: ask again",
+        )
+    })?;
+    Ok(proof.iter().map(|hash| hex(hash)).collect())
+}
+
+/// What D1 has of a tile, and what is still on its way there.
+async fn read_tile(tenant: &Tenant, tile: Tile, hashes: &mut Hashes) -> Outcome<()> {
+    let Tile { level, first } = tile;
+    let end = first.saturating_add(TILE_HASHES);
+    let tenant_id = tenant.record()?.id;
+    let database = tenant.env.d1(DATABASE)?;
+    // Level 0 is the log itself.
+    let query = match level {
+        0 => {
+            "SELECT seq AS idx, leaf_hash AS hash FROM audit
+              WHERE tenant_id = ?1 AND seq >= ?2 AND seq < ?3"
+        }
+        _ => {
+            "SELECT idx, hash FROM audit_tiles
+              WHERE tenant_id = ?1 AND idx >= ?2 AND idx < ?3 AND level = ?4"
+        }
+    };
+    let mut values = vec![tenant_id.into(), millis(Millis(first)), millis(Millis(end))];
+    values.extend((level > 0).then(|| level.into()));
+    let mut rows = waiting(&tenant.storage, level)?;
+    rows.extend(
+        database
+            .prepare(query)
+            .bind(&values)?
+            .run()
+            .await?
+            .results::<NodeRow>()?,
+    );
+    for row in rows {
+        if let Some(hash) = from_hex(&row.hash).and_then(|hash| hash.try_into().ok()) {
+            hashes.insert(
+                Node {
+                    level,
+                    index: row.idx,
+                },
+                hash,
+            );
+        }
+    }
+    Ok(())
+}
+
+fn waiting(storage: &Storage, level: u32) -> Outcome<Vec<NodeRow>> {
+    if level == 0 {
+        let leaves = outbox::waiting_in::<Leaf>(storage, "audit")?.into_iter();
+        return Ok(leaves
+            .map(|leaf| NodeRow {
+                idx: leaf.seq,
+                hash: leaf.leaf_hash,
+            })
+            .collect());
+    }
+    let nodes = outbox::waiting_in::<TileNode>(storage, "audit_tile")?.into_iter();
+    let own = nodes.filter(|node| node.level == level);
+    Ok(own
+        .map(|node| NodeRow {
+            idx: node.idx,
+            hash: node.hash,
+        })
+        .collect())
+}
+
+/// A run of leaves without a gap, from D1 and from what is on its way there.
+async fn leaves(
+    storage: &Storage,
+    database: &D1Database,
+    log: &Checkpoint,
+    run: std::ops::Range<u64>,
+) -> Outcome<Vec<Leaf>> {
+    let tenant_id = log.origin.rsplit('/').next().unwrap_or_default();
+    // Read first: what reaches D1 in between is then in both.
+    let on_its_way = outbox::waiting_in::<Leaf>(storage, "audit")?;
+    let values = [
+        tenant_id.into(),
+        millis(Millis(run.start)),
+        millis(Millis(run.end)),
+    ];
+    let rows = database
+        .prepare(
+            "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
+             WHERE tenant_id = ? AND seq >= ? AND seq < ? ORDER BY seq",
+        )
+        .bind(&values)?
+        .run()
+        .await?;
+    let mut leaves: Vec<Leaf> = rows.results()?;
+    let next = leaves
+        .last()
+        .map_or(run.start, |leaf| leaf.seq.saturating_add(1));
+    let rest = on_its_way.into_iter();
+    leaves.extend(rest.filter(|leaf| leaf.seq >= next && leaf.seq < run.end));
+    let whole = leaves
+        .iter()
+        .zip(run.clone())
+        .all(|(leaf, seq)| leaf.seq == seq);
+    let count = u64::try_from(leaves.len()).unwrap_or(0);
+    if whole && count == run.end.saturating_sub(run.start) {
+        Ok(leaves)
+    } else {
+        Err(Problem::new(
+            Code::Unavailable,
+            "a part of the log is on its way: ask again",
+        ))
+    }
+}
