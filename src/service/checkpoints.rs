@@ -4,7 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::log::{self, Leaf};
 use crate::problem::{Outcome, Problem};
-use crate::storage::Storage;
+use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
 use crate::webcrypto::SigningKey;
@@ -139,7 +139,7 @@ pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         200,
         &ProofView {
             seq,
-            entry: serde_json::from_str(&leaf.entry)?,
+            entry: parsed(&leaf.entry)?,
             leaf_hash: leaf.leaf_hash,
             size,
             inclusion,
