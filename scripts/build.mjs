@@ -29,6 +29,7 @@ const PAGE_CRATES = ["page", "workbench"];
 /** What each product is made from, the file that proves it is there, and how it is made. */
 const PRODUCTS = {
   worker: { inputs: [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"], output: "build/worker/index.js", make: makeWorker },
+  wasm: { inputs: [...RUST, "web/Cargo.toml", "web/bindings.rs", "web/workbench"], output: "web/pkg/page.js", make: makeWasm },
   page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
 };
 
@@ -45,8 +46,8 @@ export function isBuilt(name, flavour) {
 /** Builds a product unless that is done. */
 export async function build(name, flavour) {
   const { inputs, output, make } = PRODUCTS[name];
-  // The page has one flavour: what is tested is what is shipped.
-  const wanted = name === "page" ? "release" : flavour;
+  // The page and its Wasm have one flavour: what is tested is what is shipped.
+  const wanted = name === "worker" ? flavour : "release";
   if (isBuilt(name, wanted)) {
     if (name === "page") placeWeights();
     return false;
@@ -101,7 +102,8 @@ async function makeWorker(flavour) {
   if (!development) await shrink(tools.wasmOpt, at("build/worker/index_bg.wasm"));
 }
 
-async function makePage() {
+/** The policy crate as the page calls it. */
+async function makeWasm() {
   const tools = await buildTools();
   await run("cargo", ["build", "--locked", "--profile", "page", "--target", TARGET, ...PAGE_CRATES.flatMap((name) => ["--package", `countersign-${name}`])], {
     advice: "The compiler's first error above says where.",
@@ -112,8 +114,13 @@ async function makePage() {
   for (const name of PAGE_CRATES) {
     const wasm = join(target, TARGET, "page", `countersign_${name}.wasm`);
     await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", name]);
-    await shrink(tools.wasmOpt, at(`web/pkg/${name}_bg.wasm`));
   }
+  // The first view is waited for; what is loaded on demand is not worth minutes of every build.
+  await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
+}
+
+async function makePage() {
+  await build("wasm");
   await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
     advice: "Vite's first error above says where.",
   });

@@ -3,9 +3,12 @@
 import load, { LogCheck, Replay, lint_policy } from "../../../pkg/workbench.js";
 import type { Asked } from "./bench";
 
-const loaded = load();
-let replay = new Replay();
-let check = new LogCheck();
+let replay: Replay;
+let check: LogCheck;
+const loaded = load().then(() => {
+  replay = new Replay();
+  check = new LogCheck();
+});
 
 const answers: Record<Asked["ask"], (...words: string[]) => string> = {
   lint: (document = "") => lint_policy(document),

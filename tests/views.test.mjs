@@ -1,0 +1,160 @@
+// The views beside the review in real Chromium, against what `npm start` serves: policy, trust, memory,
+// audit log and settings. Must not use the page's own state: what is asserted is what a person sees,
+// and what the service then says.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { browser, served } from "./browser.mjs";
+import { until } from "./countersign.mjs";
+
+const AXE = new URL("../node_modules/axe-core/axe.min.js", import.meta.url);
+/** A state is waited for, however busy the machine is. */
+const SECONDS = 60;
+const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+
+let service;
+let chrome;
+let page;
+const errors = [];
+
+before(async () => {
+  service = await served();
+  chrome = await browser();
+  page = await chrome.newPage({ viewport: SIZES.wide, locale: "en-GB" });
+  page.setDefaultTimeout(SECONDS * 1000);
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.addInitScript(readFileSync(AXE, "utf8"));
+  await page.goto(service.sign_in_url);
+  await page.getByTestId("draft").waitFor();
+});
+
+after(async () => {
+  await chrome?.close();
+  await service?.stop();
+});
+
+const soon = (check) => until(check, { seconds: SECONDS });
+const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+/** What the service says to whoever is signed in on the page. */
+const asked = (path) => page.evaluate(async (path) => (await fetch(`/v1${path}`)).json(), path);
+
+/** Nothing that axe-core finds, in both themes, on a desk and on a phone; nothing wider than the screen. */
+async function accessible(name) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      // Colours are judged once they have settled.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
+      const found = await page.evaluate(async () => (await axe.run(document, { resultTypes: ["violations"] })).violations);
+      const told = found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+      assert.deepEqual(told, [], `${name}, ${size}, ${colorScheme}`);
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(overflow <= 0, `${name}, ${size}: ${overflow} px too wide`);
+  }
+  await page.setViewportSize(SIZES.wide);
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** Opens a view by its key. */
+async function opened(key, title) {
+  await press(key);
+  await page.getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
+}
+
+const whatIf = () => page.getByTestId("what-if");
+const headline = async () => (await whatIf().locator(".headline").innerText()).trim();
+
+test("the policy shows its guardrails as sentences beside their text", async () => {
+  await opened("p", "Policy");
+  await page.getByTestId("guardrails").getByText("more than US$100.00 moves").waitFor();
+  assert.match(await page.getByTestId("policy-text").inputValue(), /"name": "large refunds"/);
+  await accessible("policy");
+});
+
+test("a guardrail is written by keyboard, and the linter speaks as one types", async () => {
+  await page.getByRole("button", { name: "Add a guardrail" }).focus();
+  await press("Enter");
+  const card = page.getByTestId("guardrails").locator("> li").last();
+  await soon(() => card.getByLabel("Name").evaluate((field) => field === document.activeElement));
+  await press("ControlOrMeta+a");
+  await page.keyboard.type("small refunds");
+  await card.getByLabel("goes out").focus();
+  await press("Space");
+  await page.getByTestId("findings").getByText("a rule that releases says why").waitFor();
+  assert.ok(await page.getByTestId("save").getByRole("button", { name: "Save" }).isDisabled(), "a fault can't be saved");
+  await card.getByLabel("Because").focus();
+  await page.keyboard.type("Small sums are worth no wait.");
+  await card.getByRole("combobox", { name: "Add a condition" }).selectOption("action");
+  await card.getByLabel("action", { exact: true }).last().fill("refund");
+  await page.getByTestId("findings").locator('[data-code="releases_high_stakes"]').waitFor();
+  assert.match(await page.getByTestId("policy-text").inputValue(), /"name": "small refunds"/, "the text follows the form");
+  await card.getByRole("button", { name: "Remove ‘small refunds’" }).click();
+  await soon(async () => (await page.getByTestId("findings").locator('[data-code="releases_high_stakes"]').count()) === 0);
+});
+
+test("the form follows the text, and a text that is broken loses nothing", async () => {
+  const area = page.getByTestId("policy-text");
+  const text = await area.inputValue();
+  await area.fill(text.replace('"public replies"', '"what everyone reads"'));
+  await page.getByTestId("guardrails").getByText("what everyone reads").waitFor();
+  await area.fill(text.slice(0, -3));
+  await page.getByRole("alert").filter({ hasText: "Not JSON yet" }).waitFor();
+  assert.ok(await page.getByTestId("guardrails").getByText("what everyone reads").isVisible());
+  await page.reload();
+  await page.getByRole("alert").filter({ hasText: "Not JSON yet" }).waitFor();
+  assert.equal(await area.inputValue(), text.slice(0, -3), "a reload keeps what was typed");
+  await area.fill(text);
+  await page.getByTestId("save").getByText("No changes").waitFor();
+});
+
+test("moving a level or a threshold shows at once what would have gone out, and what had been corrected", async () => {
+  await soon(async () => (await headline()) === "The same drafts would have gone out and waited.");
+  const before = await asked("/policy");
+  await whatIf().getByLabel("Level to try for support.how_to").selectOption("3");
+  await soon(async () => /more would have gone out; \d+ of them had been corrected/.test(await headline()));
+  const [, released] = (await headline()).match(/^(\d+) more/);
+  const service = await page.evaluate(async () => {
+    const body = JSON.stringify({ days: 30, levels: { "support.how_to": 3 } });
+    return (await fetch("/v1/policy:backtest", { method: "POST", body, headers: { "content-type": "application/json" } })).json();
+  });
+  assert.equal(Number(released), service.total.newly_released.drafts, "the browser counts as the service does");
+  assert.ok(await whatIf().getByText("Would go out, and had been corrected").isVisible());
+  await accessible("policy, what if");
+  await whatIf().getByLabel("Level to try for support.how_to").selectOption("2");
+  const lenient = await headline();
+  const slider = whatIf().getByRole("slider", { name: "Confidence needed, every category" });
+  await slider.focus();
+  await press("End");
+  await soon(async () => (await headline()) !== lenient);
+  assert.deepEqual(await asked("/policy"), before, "nothing was saved");
+  await page.getByRole("button", { name: "Undo all changes" }).click();
+});
+
+test("a change is saved with its reason, compared, and taken back", async () => {
+  const { version } = await asked("/policy");
+  await page.getByTestId("guardrails").getByText("public replies").click();
+  await page.getByTestId("guardrails").getByLabel("Because").fill("Everyone can read it, for ever.");
+  await page.getByLabel("Why does it change?").fill("says why more clearly");
+  await page.getByRole("button", { name: "Save as new version" }).click();
+  await page.getByTestId("save").getByText(`Saved: version ${version + 1} is active.`).waitFor();
+  const saved = await asked("/policy");
+  assert.equal(saved.reason, "says why more clearly");
+  assert.equal(saved.document.guardrails.find((one) => one.name === "public replies").because, "Everyone can read it, for ever.");
+
+  await page.getByRole("button", { name: "History" }).click();
+  const newest = page.getByTestId("versions").locator("> li").first();
+  await newest.getByText("What it changed").click();
+  await newest.getByTestId("version-diff").locator("ins").filter({ hasText: "for ever" }).waitFor();
+  await accessible("policy, history");
+  await page.getByRole("button", { name: `Put this version back… Version ${version}`, exact: true }).click();
+  assert.equal(await page.getByLabel("Why does it change?").inputValue(), `back to version ${version}`);
+  await page.getByRole("button", { name: "Save as new version" }).click();
+  await page.getByTestId("save").getByText(`Saved: version ${version + 2} is active.`).waitFor();
+  assert.equal((await asked("/policy")).document.guardrails.find((one) => one.name === "public replies").because, "Everyone can read it.");
+});
+
+test("nothing on these pages went wrong unseen", () => assert.deepEqual(errors, []));

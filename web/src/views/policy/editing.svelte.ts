@@ -1,0 +1,212 @@
+// The policy as somebody changes it: one document, seen as a form and as text, checked and replayed
+// as it changes. Must not save by itself, and loses no change: what is unsaved is kept in this tab.
+import { Problem, call } from "../../api";
+import { session } from "../../state/session.svelte";
+import type { Backtest, Finding, FaultView } from "../workbench/answers";
+import * as bench from "../workbench/bench";
+import type { Document, PolicyView, Recorded } from "../shapes";
+
+/** So long nothing is typed before a check starts. */
+const PAUSE_MS = 90;
+/** Drafts that are replayed here: a change is still seen within a moment. */
+export const RECORDS_MAX = 5_000;
+
+export const written = (document: Document) => JSON.stringify(document, null, 2);
+/** The same for two documents that differ only in the order of their fields. */
+export const sorted = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(sorted)
+  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+  : value;
+const canonical = (document: Document) => JSON.stringify(sorted(document));
+
+export type RecordState = "none" | "loading" | "here" | "failed";
+
+export class Editing {
+  active = $state.raw<PolicyView | null>(null);
+  document = $state.raw<Document | null>(null);
+  text = $state("");
+  textFault = $state<string | null>(null);
+  loadFailed = $state(false);
+
+  findings = $state.raw<Finding[]>([]);
+  faults = $state.raw<FaultView[]>([]);
+  checks = $state<"working" | "done" | "unavailable">("working");
+
+  /** Levels to try by category; the others count as they were. */
+  levels = $state<Record<string, number>>({});
+  days = $state(30);
+  records = $state<RecordState>("none");
+  recordCount = $state(0);
+  truncated = $state(false);
+  result = $state.raw<Backtest | null>(null);
+  found = new Map<string, Recorded>();
+
+  reason = $state("");
+  saving = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  saved = $state.raw<PolicyView | null>(null);
+
+  changed = $derived(this.document !== null && this.active !== null && canonical(this.document) !== canonical(this.active.document));
+  sound = $derived(this.textFault === null && this.faults.length === 0);
+
+  #run = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  #reading = 0;
+
+  async load(): Promise<void> {
+    this.loadFailed = false;
+    try {
+      this.active = await call<PolicyView>("GET", "/policy");
+    } catch {
+      this.loadFailed = true;
+      return;
+    }
+    const kept = sessionStorage.getItem(this.#key);
+    this.#show(this.active.document);
+    if (kept) this.setText(kept);
+    this.#check();
+  }
+
+  get #key(): string {
+    return `countersign.policy.${session.current?.tenant.id ?? ""}`;
+  }
+
+  /** Changes the document, as the form does. */
+  change(how: (document: Document) => void): void {
+    if (!this.document) return;
+    const next = structuredClone(this.document);
+    how(next);
+    this.#show(next);
+    this.#changed();
+  }
+
+  /** Takes the text that somebody types; the document follows once it can be read. */
+  setText(text: string): void {
+    this.text = text;
+    try {
+      const read: unknown = JSON.parse(text);
+      if (!isDocument(read)) throw new SyntaxError("not a policy");
+      this.document = read;
+      this.textFault = null;
+    } catch (error) {
+      this.textFault = error instanceof Error ? error.message : String(error);
+    }
+    this.#changed();
+  }
+
+  /** Opens a whole document, such as an older version. */
+  open(document: Document, reason: string): void {
+    this.#show(document);
+    this.reason = reason;
+    this.#changed();
+  }
+
+  revert(): void {
+    if (!this.active) return;
+    this.problem = null;
+    this.#show(this.active.document);
+    this.levels = {};
+    this.#changed();
+  }
+
+  tryLevel(category: string, level: number | null): void {
+    const { [category]: _, ...rest } = this.levels;
+    this.levels = level === null ? rest : { ...rest, [category]: level };
+    this.#check();
+  }
+
+  #show(document: Document): void {
+    this.document = document;
+    this.text = written(document);
+    this.textFault = null;
+  }
+
+  #changed(): void {
+    this.saved = null;
+    if (this.textFault !== null || this.changed) sessionStorage.setItem(this.#key, this.text);
+    else sessionStorage.removeItem(this.#key);
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.#check(), PAUSE_MS);
+  }
+
+  /** Lints and replays the document as it is now; an answer to an older one is dropped. */
+  async #check(): Promise<void> {
+    if (!this.document) return;
+    const run = (this.#run += 1);
+    const text = this.textFault === null ? this.text : written(this.document);
+    this.checks = "working";
+    try {
+      const { findings, faults } = await bench.lint(text);
+      if (run !== this.#run) return;
+      this.findings = findings;
+      this.faults = faults;
+      this.checks = "done";
+    } catch {
+      if (run === this.#run) this.checks = "unavailable";
+      return;
+    }
+    if (this.records === "here" || this.recordCount > 0) await this.#replay(run, text);
+  }
+
+  async #replay(run: number, text: string): Promise<void> {
+    if (this.faults.some((fault) => !fault.pointer.startsWith("/cases"))) return;
+    const result = await bench.replay(text, this.levels).catch(() => null);
+    if (run === this.#run && result) this.result = result;
+  }
+
+  /** Reads the drafts on record, page by page; each page is counted as soon as it is here. */
+  async readRecords(): Promise<void> {
+    const reading = (this.#reading += 1);
+    this.records = "loading";
+    this.recordCount = 0;
+    this.truncated = false;
+    this.found.clear();
+    try {
+      await bench.forgetRecords();
+      let after: string | null | undefined;
+      do {
+        const page = await call<{ records: Recorded[]; next_after?: string | null }>("GET", `/policy/records?days=${this.days}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
+        if (reading !== this.#reading) return;
+        for (const one of page.records) this.found.set(one.id, one);
+        this.recordCount = await bench.addRecords(JSON.stringify(page));
+        after = page.next_after;
+      } while (after && this.recordCount < RECORDS_MAX);
+      this.truncated = Boolean(after);
+      this.records = "here";
+    } catch {
+      if (reading === this.#reading) this.records = "failed";
+    }
+    await this.#check();
+  }
+
+  async save(): Promise<void> {
+    if (!this.document || !this.active || this.saving) return;
+    this.saving = true;
+    this.problem = null;
+    try {
+      const answer = await call<PolicyView>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.active.version}"` });
+      sessionStorage.removeItem(this.#key);
+      this.reason = "";
+      this.active = answer;
+      this.saved = answer;
+      this.#show(answer.document);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.problem = problem;
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  /** After a lost race: the same changes, following the version that won. */
+  async followNewest(): Promise<void> {
+    this.active = await call<PolicyView>("GET", "/policy");
+    this.problem = null;
+    this.#changed();
+  }
+}
+
+const isDocument = (read: unknown): read is Document =>
+  typeof read === "object" && read !== null && !Array.isArray(read)
+  && "defaults" in read && typeof read.defaults === "object" && read.defaults !== null
+  && (!("guardrails" in read) || Array.isArray(read.guardrails));
