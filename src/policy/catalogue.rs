@@ -2,6 +2,7 @@
 //! must not decide: an action that is not listed is high-stakes, and `route` says what follows.
 
 use crate::draft::Action;
+use crate::edit;
 use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,6 +147,21 @@ impl ActionEntry {
         Some(amounts)
     }
 
+    /// Whether a reviewer may change the value at `pointer`: it, or something that it stands in, is
+    /// listed; `*` stands for every item of a list.
+    fn is_editable(&self, pointer: &str) -> bool {
+        self.editable.as_ref().is_none_or(|listed| {
+            listed.iter().any(|pattern| {
+                let mut steps = pointer.split('/');
+                pattern.split('/').all(|wanted| {
+                    steps
+                        .next()
+                        .is_some_and(|step| wanted == "*" || wanted == step)
+                })
+            })
+        })
+    }
+
     pub(crate) fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
         for (index, money) in self.money.iter().enumerate() {
             let pointer = format!("{pointer}/money/{index}");
@@ -162,6 +178,65 @@ impl ActionEntry {
             }
         }
     }
+}
+
+impl Field {
+    /// What is wrong with a value, where something is.
+    fn fault(&self, value: &Value) -> Option<&'static str> {
+        let of_kind = match self.kind {
+            FieldKind::String | FieldKind::Date => value.is_string(),
+            FieldKind::Number => value.is_number(),
+            FieldKind::Integer => value.is_i64() || value.is_u64(),
+            FieldKind::Boolean => value.is_boolean(),
+            FieldKind::Array => value.is_array(),
+            FieldKind::Object => value.is_object(),
+        };
+        let number = value.as_f64();
+        let below = |least: f64| number.is_some_and(|number| number < least);
+        let above = |most: f64| number.is_some_and(|number| number > most);
+        if !of_kind {
+            Some("of another type")
+        } else if self.minimum.is_some_and(below) || self.maximum.is_some_and(above) {
+            Some("outside its range")
+        } else {
+            None
+        }
+    }
+}
+
+/// Every fault of a reviewer's edit of an action: another action, a field that the catalogue does
+/// not let a reviewer edit, a value that is not of the field's type and range.
+pub fn edit_faults(
+    entry: Option<&ActionEntry>,
+    before: &Action,
+    after: &Action,
+    pointer: &str,
+) -> Vec<Invalid> {
+    if before.name != after.name {
+        let detail = "an edit does not make it another action";
+        return vec![Invalid::field(format!("{pointer}/name"), detail)];
+    }
+    let Some(entry) = entry else {
+        return Vec::new();
+    };
+    let args = |action: &Action| Value::Object(action.args.clone());
+    let changes = edit::action(&args(before), &args(after)).changes;
+    let locked = changes
+        .iter()
+        .filter(|change| !entry.is_editable(&change.pointer))
+        .map(|change| (change.pointer.as_str(), "not for a reviewer to edit"));
+    let changed = args(after);
+    let unfit = entry.fields.iter().filter_map(|(at, field)| {
+        let touched = changes
+            .iter()
+            .any(|change| change.pointer.starts_with(at.as_str()));
+        let value = changed.pointer(at).filter(|_| touched)?;
+        Some((at.as_str(), field.fault(value)?))
+    });
+    locked
+        .chain(unfit)
+        .map(|(at, detail)| Invalid::field(format!("{pointer}/args{at}"), detail))
+        .collect()
 }
 
 impl Money {
@@ -283,5 +358,36 @@ mod tests {
         assert!(!entry(json!({ "stakes": "none" })).irreversible());
         assert!(entry(json!({ "stakes": "financial" })).irreversible());
         assert!(!entry(json!({ "stakes": "data_change", "undoable": true })).irreversible());
+    }
+
+    #[test]
+    fn an_edit_stays_within_the_catalogue() {
+        let entry: ActionEntry = serde_json::from_value(json!({
+            "stakes": "financial",
+            "fields": { "/amount": { "type": "number", "minimum": 0, "maximum": 100 } },
+            "editable": ["/amount", "/items/*/note"]
+        }))
+        .unwrap();
+        let action = |name: &str, args: Value| Action {
+            name: name.into(),
+            args: args.as_object().unwrap().clone(),
+        };
+        let before = json!({ "amount": 5, "order": "A", "items": [{ "note": "x" }] });
+        let check = |name: &str, change: Value, expected: &[&str]| {
+            let mut args = before.clone();
+            for (key, value) in change.as_object().unwrap() {
+                args[key] = value.clone();
+            }
+            let (before, after) = (action("pay", before.clone()), action(name, args));
+            let faults = edit_faults(Some(&entry), &before, &after, "");
+            let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+            assert_eq!(pointers, expected, "{change}");
+        };
+        check("pay", json!({ "amount": 7 }), &[]);
+        check("pay", json!({ "items": [{ "note": "y" }] }), &[]);
+        check("pay", json!({ "amount": 101 }), &["/args/amount"]);
+        check("pay", json!({ "amount": "7" }), &["/args/amount"]);
+        check("pay", json!({ "order": "B" }), &["/args/order"]);
+        check("void", json!({}), &["/name"]);
     }
 }

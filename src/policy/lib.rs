@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod compiled;
 pub mod conversation;
 pub mod day;
+pub mod deadline;
 pub mod delivery;
 pub mod destination;
 pub mod diff;

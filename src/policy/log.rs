@@ -71,6 +71,14 @@ pub enum Event {
     SessionOpened,
     #[serde(rename = "session.closed")]
     SessionClosed,
+    #[serde(rename = "person.changed")]
+    PersonChanged,
+    #[serde(rename = "rota.changed")]
+    RotaChanged,
+    #[serde(rename = "rota.empty")]
+    RotaEmpty,
+    #[serde(rename = "rota.covered")]
+    RotaCovered,
     #[serde(rename = "policy.changed")]
     PolicyChanged,
     #[serde(rename = "level.changed")]
@@ -87,6 +95,12 @@ pub enum Event {
     DraftLeased,
     #[serde(rename = "draft.unleased")]
     DraftUnleased,
+    #[serde(rename = "draft.assigned")]
+    DraftAssigned,
+    #[serde(rename = "draft.returned")]
+    DraftReturned,
+    #[serde(rename = "draft.warned")]
+    DraftWarned,
     #[serde(rename = "draft.decided")]
     DraftDecided,
     #[serde(rename = "draft.undone")]
@@ -105,6 +119,8 @@ pub enum Event {
     DraftEscalated,
     #[serde(rename = "draft.reported")]
     DraftReported,
+    #[serde(rename = "draft.unconfirmed")]
+    DraftUnconfirmed,
     #[serde(rename = "draft.looked_at")]
     DraftLookedAt,
     #[serde(rename = "correction.stored")]

@@ -56,6 +56,11 @@ codes! {
     ViewConflict => "view_conflict", 409, "What was shown is not what the service holds.";
     BelongsToHuman => "belongs_to_human", 409, "The draft belongs to a person and can't be approved.";
     VerdictNotApplicable => "verdict_not_applicable", 409, "This verdict does not fit the draft's status.";
+    AssignedToOther => "assigned_to_other", 409, "The draft was handed to somebody else.";
+    SecondPersonNeeded => "second_person_needed", 409, "A second person must agree on what leaves.";
+    NotItsTurn => "not_its_turn", 409, "An earlier draft of the same group is still open.";
+    RoundsExhausted => "rounds_exhausted", 409, "The draft was sent back as often as it may be.";
+    NotInBatch => "not_in_batch", 409, "This is decided one at a time, not in a batch.";
     NothingToUndo => "nothing_to_undo", 409, "There is no such verdict to take back.";
     TooLateToUndo => "too_late_to_undo", 409, "The undo window is over.";
     NotYours => "not_yours", 409, "Somebody else gave the verdict.";
@@ -96,6 +101,10 @@ impl From<Refusal> for Code {
             Refusal::HeadConflict => Self::HeadConflict,
             Refusal::BelongsToHuman => Self::BelongsToHuman,
             Refusal::VerdictNotApplicable => Self::VerdictNotApplicable,
+            Refusal::AssignedToOther => Self::AssignedToOther,
+            Refusal::SecondPersonNeeded => Self::SecondPersonNeeded,
+            Refusal::NotItsTurn => Self::NotItsTurn,
+            Refusal::RoundsExhausted => Self::RoundsExhausted,
             Refusal::NothingToUndo | Refusal::NotYetSettled => Self::NothingToUndo,
             Refusal::TooLateToUndo => Self::TooLateToUndo,
             Refusal::NotYours => Self::NotYours,

@@ -6,109 +6,33 @@
 //!              ▼                                  │
 //!  held ───────┬─ approve, edit, reject … ──▶ pending ── settles ──▶ approved, edited, rejected,
 //!  with_human ─┘                                  │                  responded, handled_elsewhere,
-//!   │  ▲  └─ defer: stays held until then         │                  sent_back
-//!   │  └── escalate (held ▶ with_human)           │                      │
-//!   └───── withdraw, supersede, head moves ───────┴──▶ withdrawn, superseded, stale
-//!   └───── expire ──▶ expired                                           │
+//!   │  ▲  ├─ first of two people: stays open      │                  sent_back
+//!   │  │  ├─ defer: stays open, hidden until then │                      │
+//!   │  │  └─ warn, backup, lead: stays open       │                      │
+//!   │  └── late: held ▶ with_human                │                      │
+//!   ├───── withdraw, supersede, head moves ───────┴──▶ withdrawn, superseded, stale
+//!   └───── late or no longer wanted ─────────────────▶ expired           │
 //!  released, approved, edited, responded ── outcome ──▶ done, failed, skipped, unconfirmed
 //!        └─ confirm: looked at;  correct ──▶ corrected
 //! ```
+//!
+//! Time alone never approves and never rejects: of what falls due by itself ([`Entry::next_due`])
+//! only [`Command::Settle`] lets something out, and that is a verdict somebody gave.
 
+mod decide;
+mod status;
+
+use crate::deadline::{Deadline, Stage};
+use crate::document::OnExpiry;
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
+pub use status::{Outcome, Status};
 
-/// What a draft is at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It may go out; the policy said so.
-    Released,
-    /// It waits for a verdict.
-    Held,
-    /// A person does it.
-    WithHuman,
-    /// It has a verdict that can still be taken back.
-    Pending,
-    /// It may go out as it is; a reviewer said so.
-    Approved,
-    /// It may go out as the reviewer wrote it.
-    Edited,
-    /// It does not go out.
-    Rejected,
-    /// The reviewer wrote the answer.
-    Responded,
-    /// It was dealt with in another way.
-    HandledElsewhere,
-    /// The agent is to draft again.
-    SentBack,
-    /// Nobody answered in time; neither approval nor rejection.
-    Expired,
-    /// The agent took it back.
-    Withdrawn,
-    /// The conversation went on without it.
-    Stale,
-    /// A newer draft replaced it.
-    Superseded,
-    /// It left, and worked.
-    Done,
-    /// It left, and failed.
-    Failed,
-    /// The agent did not send it.
-    Skipped,
-    /// The agent never said what became of it.
-    Unconfirmed,
-    /// It left, and was wrong.
-    Corrected,
-}
-
-impl Status {
-    /// Whether it waits for a person.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Held | Self::WithHuman)
-    }
-
-    /// Whether the agent has its answer: what may leave, or that nothing may.
-    pub fn is_decided(self) -> bool {
-        !self.is_open() && self != Self::Pending
-    }
-
-    /// Whether something may leave, or left.
-    pub fn may_leave(self) -> bool {
-        matches!(
-            self,
-            Self::Released | Self::Approved | Self::Edited | Self::Responded
-        )
-    }
-
-    /// As it stands in JSON and SQL.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Released => "released",
-            Self::Held => "held",
-            Self::WithHuman => "with_human",
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Edited => "edited",
-            Self::Rejected => "rejected",
-            Self::Responded => "responded",
-            Self::HandledElsewhere => "handled_elsewhere",
-            Self::SentBack => "sent_back",
-            Self::Expired => "expired",
-            Self::Withdrawn => "withdrawn",
-            Self::Stale => "stale",
-            Self::Superseded => "superseded",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Corrected => "corrected",
-        }
-    }
-}
+/// A draft is sent back at most this often; then a person decides otherwise.
+pub const ROUNDS_MAX: u32 = 3;
 
 /// The live state of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +55,27 @@ pub struct Entry {
     /// Hidden from the queue until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deferred_until: Option<Millis>,
+    /// The person it was handed to; nobody else decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// The first of two people who agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<First>,
+    /// How often the agent drafted this again, because it was sent back.
+    #[serde(default)]
+    pub round: u32,
+    /// When it is late, and how far its warnings have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
+    /// After this the agent no longer wants an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// Milliseconds within which the agent says what became of it; 0 asks for nothing.
+    #[serde(default)]
+    pub outcome_ms: u64,
+    /// Until then the agent says what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_by: Option<Millis>,
 }
 
 /// A reviewer's time-limited claim.
@@ -159,6 +104,20 @@ pub struct Pending {
     pub from: Status,
 }
 
+/// What the first of two people said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct First {
+    /// The client-made id of the verdict.
+    pub verdict_id: String,
+    /// Which one.
+    pub kind: VerdictKind,
+    /// Who gave it.
+    pub reviewer: String,
+    /// Digest of exactly what would leave: other content starts anew.
+    pub content: String,
+}
+
 /// Something that happens to a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -173,6 +132,15 @@ pub enum Command {
     Unlease {
         /// Who.
         reviewer: String,
+    },
+    /// It is handed to a named person, or to nobody in particular.
+    Assign {
+        /// Who hands it over.
+        by: String,
+        /// Whether they may take it from somebody else.
+        may_take: bool,
+        /// To whom.
+        to: Option<String>,
     },
     /// A reviewer decides.
     Decide {
@@ -192,6 +160,10 @@ pub enum Command {
     },
     /// The undo window is over.
     Settle,
+    /// The time until which it was deferred has come.
+    Return,
+    /// Part of the deadline is over: someone else answers for it now.
+    Reach(Stage),
     /// The agent takes the draft back.
     Withdraw,
     /// A newer draft replaces it.
@@ -201,11 +173,12 @@ pub enum Command {
         /// The newest message.
         head: String,
     },
-    /// The deadline passed and the policy says that the agent is told "no answer".
+    /// Nobody answered in time, or the agent no longer wants an answer: it is told "no answer".
     Expire,
     /// A draft that was held becomes a person's.
     Escalate,
-    /// A stop or a stricter policy takes back a verdict that has not settled.
+    /// A stop, a stricter policy or an undone earlier draft of its group takes back what has not
+    /// settled.
     Hold,
     /// The agent says what became of it.
     Report {
@@ -227,19 +200,12 @@ pub struct NewVerdict {
     pub reviewer: String,
     /// End of the undo window; for `defer`, when the draft comes back.
     pub settles_at: Millis,
-}
-
-/// What became of something that was allowed to leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It left, and worked.
-    Done,
-    /// It left or was tried, and failed.
-    Failed,
-    /// The agent did not send it.
-    Skipped,
+    /// Digest of exactly what would leave; absent where nothing would.
+    pub content: Option<String>,
+    /// Whether two people must agree on what leaves.
+    pub four_eyes: bool,
+    /// Whether a draft of the same group that comes first is still open.
+    pub earlier_open: bool,
 }
 
 impl Entry {
@@ -258,6 +224,13 @@ impl Entry {
             lease: None,
             pending: None,
             deferred_until: None,
+            assignee: None,
+            first: None,
+            round: 0,
+            deadline: None,
+            expires_at: None,
+            outcome_ms: 0,
+            outcome_by: None,
         }
     }
 
@@ -269,11 +242,117 @@ impl Entry {
             .map(|lease| lease.reviewer.as_str())
     }
 
-    /// When something falls due by itself: a verdict settles or a deferred draft comes back.
+    /// Whether `reviewer` can take it up at `now`: it waits, nobody else has it, and it isn't they
+    /// who already agreed to what a second person must look at.
+    pub fn is_free_for(&self, reviewer: &str, now: Millis) -> bool {
+        let first = self.first.as_ref();
+        self.status.is_open()
+            && self.deferred_until.is_none_or(|until| until <= now)
+            && first.is_none_or(|first| first.reviewer != reviewer)
+            && free_for(self, reviewer, now).is_ok()
+    }
+
+    /// Whether it is out and a person has yet to look at it.
+    pub fn awaits_look(&self) -> bool {
+        self.look_owed && self.status.is_out()
+    }
+
+    /// Whether this verdict waits for a second person to agree.
+    pub fn awaits_second(&self, verdict_id: &str) -> bool {
+        let first = self.first.as_ref();
+        self.status.is_open() && first.is_some_and(|first| first.verdict_id == verdict_id)
+    }
+
+    /// Whether nothing more happens to it but what somebody does on their own: no verdict, no look
+    /// and no outcome is awaited.
+    pub fn is_finished(&self) -> bool {
+        self.status.is_decided() && !self.awaits_look() && self.next_due().is_none()
+    }
+
+    /// The round of a draft that replaces this one.
+    pub fn next_round(&self) -> u32 {
+        match self.status {
+            Status::SentBack => self.round.saturating_add(1),
+            _ => self.round,
+        }
+    }
+
+    /// What falls due by itself, and when: the earliest first.
+    pub fn next_due(&self) -> Option<(Millis, Command)> {
+        let expires = self.expires_at.map(|at| (at, Command::Expire));
+        if let Some(pending) = &self.pending {
+            let settles = (pending.settles_at, Command::Settle);
+            // What the agent no longer wants does not leave, though somebody approved it.
+            return Some(match expires {
+                Some(expires) if expires.0 <= settles.0 => expires,
+                _ => settles,
+            });
+        }
+        if self.status.may_leave() {
+            return self.outcome_by.map(|at| (at, Command::Forget));
+        }
+        if !self.status.is_open() {
+            return None;
+        }
+        let returns = self.deferred_until.map(|at| (at, Command::Return));
+        let deadline = self.deadline.as_ref().and_then(|deadline| {
+            let (at, stage) = deadline.next()?;
+            let command = match (stage, deadline.on_late) {
+                (Stage::Late, OnExpiry::Expire) => Command::Expire,
+                (Stage::Late, OnExpiry::Human) => Command::Escalate,
+                (stage, _) => Command::Reach(stage),
+            };
+            Some((at, command))
+        });
+        [expires, deadline, returns]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// When something falls due by itself.
     pub fn due_at(&self) -> Option<Millis> {
-        match &self.pending {
-            Some(pending) => Some(pending.settles_at),
-            None => self.deferred_until,
+        self.next_due().map(|(at, _)| at)
+    }
+
+    /// The next version, in `status`, claimed by nobody and with no verdict waiting.
+    fn changed(&self, status: Status) -> Self {
+        Self {
+            status,
+            version: self.version.saturating_add(1),
+            lease: None,
+            pending: None,
+            ..self.clone()
+        }
+    }
+
+    /// The next version, in a status in which it waits for nobody.
+    fn ended(&self, status: Status) -> Self {
+        Self {
+            deferred_until: None,
+            assignee: None,
+            first: None,
+            outcome_by: None,
+            ..self.changed(status)
+        }
+    }
+
+    /// The next version, in a status in which what it says may leave from `now` on.
+    fn let_out(&self, status: Status, now: Millis) -> Self {
+        Self {
+            outcome_by: (self.outcome_ms > 0).then(|| now.plus(self.outcome_ms)),
+            ..self.ended(status)
+        }
+    }
+
+    /// The same with the outcome awaited from `now` on, where it may leave at once.
+    pub fn released_at(self, now: Millis) -> Self {
+        match self.status {
+            Status::Released => Self {
+                outcome_by: (self.outcome_ms > 0).then(|| now.plus(self.outcome_ms)),
+                ..self
+            },
+            _ => self,
         }
     }
 }
@@ -289,43 +368,41 @@ pub fn step(entry: &Entry, command: &Command, now: Millis) -> Result<Entry, Refu
                 ..entry.clone()
             }),
         },
+        Command::Assign { by, may_take, to } => assign(entry, by, *may_take, to.as_ref(), now),
         Command::Decide {
             pending,
             version,
             head,
-        } => decide(entry, pending, *version, head, now),
+        } => decide::decide(entry, pending, *version, head, now),
         Command::Undo {
             reviewer,
             verdict_id,
-        } => undo(entry, reviewer, verdict_id, now),
-        Command::Settle => settle(entry, now),
+        } => decide::undo(entry, reviewer, verdict_id, now),
+        Command::Settle => decide::settle(entry, now),
+        Command::Hold => decide::hold(entry),
+        Command::Return if entry.status.is_open() => Ok(Entry {
+            deferred_until: None,
+            ..entry.clone()
+        }),
+        Command::Reach(stage) if entry.status.is_open() => Ok(reach(entry, *stage)),
         Command::Withdraw => leave_queue(entry, Status::Withdrawn),
         Command::Supersede => leave_queue(entry, Status::Superseded),
         Command::AdvanceHead { head } if *head == entry.head => Ok(entry.clone()),
         Command::AdvanceHead { .. } => leave_queue(entry, Status::Stale),
-        Command::Expire if entry.status.is_open() => leave_queue(entry, Status::Expired),
-        Command::Escalate if entry.status == Status::Held => Ok(entry.changed(Status::WithHuman)),
-        Command::Expire | Command::Escalate => Err(Refusal::NotOpen),
-        Command::Hold => match &entry.pending {
-            Some(pending) => Ok(entry.changed(pending.from)),
-            None => Err(Refusal::NothingToUndo),
-        },
+        Command::Expire => leave_queue(entry, Status::Expired),
+        Command::Escalate if entry.status.is_open() => Ok(escalate(entry)),
+        Command::Escalate | Command::Return | Command::Reach(_) => Err(Refusal::NotOpen),
         Command::Report { outcome } => report(entry, *outcome),
-        Command::Forget if entry.status.may_leave() => Ok(entry.changed(Status::Unconfirmed)),
+        Command::Forget if entry.status.may_leave() => Ok(entry.ended(Status::Unconfirmed)),
         Command::Forget => Err(Refusal::NothingLeft),
     }
 }
 
 fn lease(entry: &Entry, reviewer: &str, until: Millis, now: Millis) -> Result<Entry, Refusal> {
-    if !entry.status.is_open() {
+    if !entry.status.is_open() && !entry.awaits_look() {
         return Err(Refusal::NotOpen);
     }
-    if entry
-        .leased_by(now)
-        .is_some_and(|holder| holder != reviewer)
-    {
-        return Err(Refusal::LeasedByOther);
-    }
+    free_for(entry, reviewer, now)?;
     let lease = Lease {
         reviewer: reviewer.to_owned(),
         until,
@@ -336,115 +413,64 @@ fn lease(entry: &Entry, reviewer: &str, until: Millis, now: Millis) -> Result<En
     })
 }
 
-fn decide(
+/// Nobody else claims it, and it was handed to nobody else.
+fn free_for(entry: &Entry, reviewer: &str, now: Millis) -> Result<(), Refusal> {
+    let other = |holder: &str| holder != reviewer;
+    if entry.leased_by(now).is_some_and(other) {
+        Err(Refusal::LeasedByOther)
+    } else if entry.assignee.as_deref().is_some_and(other) {
+        Err(Refusal::AssignedToOther)
+    } else {
+        Ok(())
+    }
+}
+
+fn assign(
     entry: &Entry,
-    verdict: &NewVerdict,
-    version: u32,
-    head: &str,
+    by: &str,
+    may_take: bool,
+    to: Option<&String>,
     now: Millis,
 ) -> Result<Entry, Refusal> {
-    let after_the_fact = matches!(verdict.kind, VerdictKind::Confirm | VerdictKind::Correct);
-    match (after_the_fact, entry.status) {
-        (true, status) if status.is_open() || status == Status::Pending => {
-            return Err(Refusal::VerdictNotApplicable);
-        }
-        (false, status) if !status.is_open() => return Err(Refusal::NotOpen),
-        _ => {}
+    if !entry.status.is_open() {
+        return Err(Refusal::NotOpen);
     }
-    if entry
-        .leased_by(now)
-        .is_some_and(|holder| holder != verdict.reviewer)
-    {
-        return Err(Refusal::LeasedByOther);
+    if !may_take {
+        free_for(entry, by, now)?;
     }
-    if version != entry.version {
-        return Err(Refusal::VersionConflict);
-    }
-    if head != entry.head {
-        return Err(Refusal::HeadConflict);
-    }
-    match verdict.kind {
-        VerdictKind::Approve | VerdictKind::Edit if entry.status == Status::WithHuman => {
-            Err(Refusal::BelongsToHuman)
-        }
-        VerdictKind::Confirm | VerdictKind::Correct => look(entry, verdict.kind),
-        VerdictKind::Defer => Ok(Entry {
-            deferred_until: Some(verdict.settles_at),
-            ..entry.changed(entry.status)
-        }),
-        _ => Ok(Entry {
-            pending: Some(Pending {
-                verdict_id: verdict.verdict_id.clone(),
-                kind: verdict.kind,
-                reviewer: verdict.reviewer.clone(),
-                settles_at: verdict.settles_at,
-                from: entry.status,
-            }),
-            ..entry.changed(Status::Pending)
-        }),
+    Ok(Entry {
+        lease: None,
+        deferred_until: None,
+        assignee: to.cloned(),
+        ..entry.clone()
+    })
+}
+
+/// Someone else answers for it; from the backup on it is no longer deferred.
+fn reach(entry: &Entry, stage: Stage) -> Entry {
+    let deadline = entry.deadline.clone();
+    Entry {
+        deferred_until: entry.deferred_until.filter(|_| stage < Stage::Backup),
+        deadline: deadline.map(|deadline| Deadline { stage, ..deadline }),
+        ..entry.clone()
     }
 }
 
-/// A look at something that is already out.
-fn look(entry: &Entry, kind: VerdictKind) -> Result<Entry, Refusal> {
-    let left = entry.status.may_leave()
-        || matches!(
-            entry.status,
-            Status::Done | Status::Failed | Status::Unconfirmed
-        );
-    match (left, kind) {
-        (false, _) => Err(Refusal::VerdictNotApplicable),
-        (true, VerdictKind::Correct) => Ok(Entry {
-            look_owed: false,
-            ..entry.changed(Status::Corrected)
-        }),
-        (true, _) => Ok(Entry {
-            look_owed: false,
-            ..entry.changed(entry.status)
-        }),
+/// What was held becomes a person's, and what one of two people approved is undone with it.
+fn escalate(entry: &Entry) -> Entry {
+    let reached = reach(entry, Stage::Late);
+    match entry.status {
+        Status::WithHuman => reached,
+        _ => Entry {
+            first: None,
+            ..reached.changed(Status::WithHuman)
+        },
     }
-}
-
-fn undo(entry: &Entry, reviewer: &str, verdict_id: &str, now: Millis) -> Result<Entry, Refusal> {
-    let Some(pending) = &entry.pending else {
-        let settled = entry.status.is_decided();
-        return Err(if settled {
-            Refusal::TooLateToUndo
-        } else {
-            Refusal::NothingToUndo
-        });
-    };
-    if pending.verdict_id != verdict_id {
-        Err(Refusal::NothingToUndo)
-    } else if pending.reviewer != reviewer {
-        Err(Refusal::NotYours)
-    } else if pending.settles_at <= now {
-        Err(Refusal::TooLateToUndo)
-    } else {
-        Ok(entry.changed(pending.from))
-    }
-}
-
-fn settle(entry: &Entry, now: Millis) -> Result<Entry, Refusal> {
-    let pending = entry.pending.as_ref().ok_or(Refusal::NothingToUndo)?;
-    if pending.settles_at > now {
-        return Err(Refusal::NotYetSettled);
-    }
-    Ok(entry.changed(match pending.kind {
-        VerdictKind::Approve => Status::Approved,
-        VerdictKind::Edit => Status::Edited,
-        VerdictKind::Reject => Status::Rejected,
-        VerdictKind::Respond => Status::Responded,
-        VerdictKind::HandledElsewhere => Status::HandledElsewhere,
-        VerdictKind::SendBack => Status::SentBack,
-        // These never wait; a stored one goes back to a person rather than out.
-        VerdictKind::Defer | VerdictKind::Confirm | VerdictKind::Correct => pending.from,
-    }))
 }
 
 fn leave_queue(entry: &Entry, status: Status) -> Result<Entry, Refusal> {
     if entry.status.is_open() || entry.status == Status::Pending {
-        Ok(entry.changed(status))
+        Ok(entry.ended(status))
     } else {
         Err(Refusal::NotOpen)
     }
@@ -454,149 +480,9 @@ fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
     if !entry.status.may_leave() && entry.status != Status::Unconfirmed {
         return Err(Refusal::NothingLeft);
     }
-    Ok(entry.changed(match outcome {
+    Ok(entry.ended(match outcome {
         Outcome::Done => Status::Done,
         Outcome::Failed => Status::Failed,
         Outcome::Skipped => Status::Skipped,
     }))
-}
-
-impl Entry {
-    /// The next version, in `status`, claimed by nobody and with no verdict waiting.
-    fn changed(&self, status: Status) -> Self {
-        Self {
-            status,
-            version: self.version.saturating_add(1),
-            head: self.head.clone(),
-            look_owed: self.look_owed,
-            lease: None,
-            pending: None,
-            deferred_until: None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Millis = Millis(1_000_000);
-
-    fn held() -> Entry {
-        Entry::new(Route::Review, false, "m1")
-    }
-
-    fn verdict(kind: VerdictKind, reviewer: &str, version: u32) -> Command {
-        let settles_at = NOW.plus(8_000);
-        let (verdict_id, reviewer) = ("v1".to_owned(), reviewer.to_owned());
-        let pending = NewVerdict {
-            verdict_id,
-            kind,
-            reviewer,
-            settles_at,
-        };
-        Command::Decide {
-            pending,
-            version,
-            head: "m1".into(),
-        }
-    }
-
-    fn check(entry: &Entry, command: &Command, now: Millis, expected: Result<Status, Refusal>) {
-        assert_eq!(
-            step(entry, command, now).map(|entry| entry.status),
-            expected,
-            "{command:?}"
-        );
-    }
-
-    #[test]
-    fn a_verdict_waits_out_its_window_and_then_counts() {
-        let pending = step(&held(), &verdict(VerdictKind::Approve, "mia", 1), NOW).unwrap();
-        assert_eq!(pending.status, Status::Pending);
-        check(
-            &pending,
-            &Command::Settle,
-            NOW.plus(7_999),
-            Err(Refusal::NotYetSettled),
-        );
-        check(
-            &pending,
-            &Command::Settle,
-            NOW.plus(8_000),
-            Ok(Status::Approved),
-        );
-        let undo = Command::Undo {
-            reviewer: "mia".into(),
-            verdict_id: "v1".into(),
-        };
-        check(&pending, &undo, NOW.plus(7_999), Ok(Status::Held));
-        check(
-            &pending,
-            &undo,
-            NOW.plus(8_000),
-            Err(Refusal::TooLateToUndo),
-        );
-        let other = Command::Undo {
-            reviewer: "tom".into(),
-            verdict_id: "v1".into(),
-        };
-        check(&pending, &other, NOW, Err(Refusal::NotYours));
-    }
-
-    #[test]
-    fn the_loser_of_a_race_is_refused() {
-        let pending = step(&held(), &verdict(VerdictKind::Approve, "mia", 1), NOW).unwrap();
-        check(
-            &pending,
-            &verdict(VerdictKind::Reject, "tom", 1),
-            NOW,
-            Err(Refusal::NotOpen),
-        );
-        let lease = Command::Lease {
-            reviewer: "mia".into(),
-            until: NOW.plus(60_000),
-        };
-        let leased = step(&held(), &lease, NOW).unwrap();
-        let reject = verdict(VerdictKind::Reject, "tom", 1);
-        check(&leased, &reject, NOW, Err(Refusal::LeasedByOther));
-        check(&leased, &reject, NOW.plus(60_000), Ok(Status::Pending));
-        check(
-            &held(),
-            &verdict(VerdictKind::Approve, "mia", 2),
-            NOW,
-            Err(Refusal::VersionConflict),
-        );
-    }
-
-    #[test]
-    fn what_belongs_to_a_person_is_never_approved() {
-        let human = Entry::new(Route::Human, false, "m1");
-        check(
-            &human,
-            &verdict(VerdictKind::Approve, "mia", 1),
-            NOW,
-            Err(Refusal::BelongsToHuman),
-        );
-        check(
-            &human,
-            &verdict(VerdictKind::Edit, "mia", 1),
-            NOW,
-            Err(Refusal::BelongsToHuman),
-        );
-        check(
-            &human,
-            &verdict(VerdictKind::Respond, "mia", 1),
-            NOW,
-            Ok(Status::Pending),
-        );
-    }
-
-    #[test]
-    fn a_newer_head_takes_the_draft_away_even_in_its_undo_window() {
-        let pending = step(&held(), &verdict(VerdictKind::Approve, "mia", 1), NOW).unwrap();
-        let head = |head: &str| Command::AdvanceHead { head: head.into() };
-        check(&pending, &head("m2"), NOW, Ok(Status::Stale));
-        check(&pending, &head("m1"), NOW, Ok(Status::Pending));
-    }
 }

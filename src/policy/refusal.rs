@@ -16,6 +16,14 @@ pub enum Refusal {
     BelongsToHuman,
     /// This verdict is for drafts that wait, and this one is out, or the other way round.
     VerdictNotApplicable,
+    /// It was handed to somebody else.
+    AssignedToOther,
+    /// Two people must agree on what leaves, and this one was the first.
+    SecondPersonNeeded,
+    /// A draft of the same group that comes first is still open.
+    NotItsTurn,
+    /// It was sent back as often as it may be.
+    RoundsExhausted,
     /// There is no verdict to take back.
     NothingToUndo,
     /// The undo window is over.

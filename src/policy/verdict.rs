@@ -1,10 +1,15 @@
 //! What a reviewer says of a draft, and what trust counts of it. It must not change a draft:
 //! `queue` says what follows.
 
-use crate::draft::{Content, Draft, NAME_BYTES_MAX, TEXT_BYTES_MAX, content_faults};
+use crate::catalogue::{Catalogue, edit_faults};
+use crate::draft::{Content, Draft, Kind, NAME_BYTES_MAX, TEXT_BYTES_MAX, content_faults};
 use crate::invalid::{Invalid, bound_text};
+use crate::signal::{Signal, SignalCode};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
+
+/// A draft is deferred by 31 days at most: longer is not waiting but forgetting.
+pub const DEFER_MS_MAX: u64 = 31 * 24 * 3_600_000;
 
 /// A verdict as the page sends it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,10 +56,13 @@ pub enum Verdict {
         /// What to do differently.
         instruction: String,
     },
-    /// Comes back later.
+    /// Comes back later; its deadline runs on.
     Defer {
         /// When.
         until: Millis,
+        /// For whoever takes it then; the agent is not told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// What went out was right.
     Confirm,
@@ -160,15 +168,62 @@ impl Verdict {
                 }
                 Some(("/verdict/instruction", instruction, TEXT_BYTES_MAX))
             }
-            Self::HandledElsewhere { note } => note
+            Self::HandledElsewhere { note } | Self::Defer { note, .. } => note
                 .as_ref()
                 .map(|text| ("/verdict/note", text, TEXT_BYTES_MAX)),
-            Self::Approve | Self::Defer { .. } | Self::Confirm => None,
+            Self::Approve | Self::Confirm => None,
         };
         if let Some((pointer, text, limit)) = words {
             bound_text(&mut faults, pointer, text, limit);
         }
         faults
+    }
+
+    /// The faults that depend on the moment and on the action catalogue: an edit of an action obeys
+    /// the catalogue, and a draft is deferred by a month at most.
+    pub fn faults_at(&self, draft: &Draft, catalogue: &Catalogue, now: Millis) -> Vec<Invalid> {
+        match self {
+            Self::Defer { until, .. } if *until <= now || until.since(now) > DEFER_MS_MAX => {
+                let detail = "not within the next 31 days";
+                vec![Invalid::field("/verdict/until", detail)]
+            }
+            Self::Edit { draft: edited, .. } => match (&draft.draft.action, &edited.action) {
+                (Some(before), Some(after)) => {
+                    let entry = catalogue.get(&before.name);
+                    edit_faults(entry, before, after, "/verdict/draft/action")
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it may come in a batch: nothing that the reviewer wrote, and nothing where an error
+    /// is dear. `signals` are those of the decision.
+    pub fn fits_batch(&self, signals: &[Signal]) -> bool {
+        let written = matches!(
+            self,
+            Self::Edit { .. } | Self::Respond { .. } | Self::Correct { .. }
+        );
+        let dear = signals.iter().any(|signal| {
+            matches!(
+                signal.code,
+                SignalCode::HighStakes | SignalCode::Irreversible | SignalCode::UnlistedAction
+            )
+        });
+        !written && !dear
+    }
+
+    /// The draft as the policy looks at it again before it leaves: with the action that the reviewer
+    /// made of the agent's. What a reviewer writes in words is a person's own.
+    pub fn applied_to(&self, draft: &Draft) -> Draft {
+        match self {
+            Self::Edit { draft: edited, .. } if draft.kind == Kind::Action => Draft {
+                draft: edited.clone(),
+                ..draft.clone()
+            },
+            _ => draft.clone(),
+        }
     }
 
     /// Exactly what may leave once this verdict on `draft` settles; `None` when nothing may.

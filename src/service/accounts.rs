@@ -208,7 +208,7 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let policy = tenant.policy(tenant.record()?.policy_version)?;
     let day = today(&policy, now);
     let situation: Situation = parsed(&stored.situation)?;
-    let verdict_ms = stored.verdict.as_ref().and_then(|verdict| verdict.took_ms);
+    let verdict_ms = stored.newest().and_then(|verdict| verdict.took_ms);
 
     let drafted = Settled {
         ending: ending(stored),
@@ -242,7 +242,7 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
 
 /// Somebody looked at what is already out; `sampled` when the look was owed.
 pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> Outcome<()> {
-    let Some(verdict) = stored.verdict.as_ref().filter(|_| !stored.shadow) else {
+    let Some(verdict) = stored.newest().filter(|_| !stored.shadow) else {
         return Ok(());
     };
     let policy = tenant.policy(tenant.record()?.policy_version)?;
@@ -294,7 +294,7 @@ fn version(draft: &Draft) -> &str {
 }
 
 fn ending(stored: &Stored) -> Ending {
-    let verdict = stored.verdict.as_ref();
+    let verdict = stored.newest();
     Ending::after(
         stored.decision.route,
         stored.entry.status,
@@ -316,7 +316,7 @@ fn observation(
     policy: &Compiled,
     day: i32,
 ) -> Outcome<Observation> {
-    let verdict = stored.verdict.as_ref();
+    let verdict = stored.newest();
     let alike = tenant.storage.first::<LabelText>(
         "SELECT label FROM alike WHERE account = ? AND day = ? AND signature = ?",
         bind![

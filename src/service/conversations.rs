@@ -9,7 +9,7 @@ use countersign_policy::conversation::{Advance, Head, advance};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, ActorKind, Event};
-use countersign_policy::queue::{Command, step};
+use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -112,10 +112,9 @@ pub fn apply(
         let command = Command::AdvanceHead {
             head: conversation.head.clone(),
         };
-        let Ok(entry) = step(&draft.entry, &command, now) else {
+        if draft.step(&command, now).is_err() {
             continue;
-        };
-        draft.entry = entry;
+        }
         stored::save(tenant, &draft, now)?;
         let actor = Actor {
             kind: ActorKind::Agent,

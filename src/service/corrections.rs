@@ -145,18 +145,22 @@ impl Correction {
     }
 }
 
-/// Stores what a settled edit taught; an edit that changed nothing teaches nothing.
+/// Stores what a settled edit taught, or what should have left instead of what did; an edit that
+/// changed nothing teaches nothing.
 pub fn store(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
-    let Some(verdict) = &stored.verdict else {
+    let Some(verdict) = stored.look.as_ref().or(stored.verdict.as_ref()) else {
         return Ok(());
     };
-    let Verdict::Edit {
-        draft: corrected,
-        lesson,
-        one_off,
-    } = &verdict.verdict
-    else {
-        return Ok(());
+    let (corrected, lesson, one_off) = match &verdict.verdict {
+        Verdict::Edit {
+            draft,
+            lesson,
+            one_off,
+        } => (draft, lesson.clone(), *one_off),
+        Verdict::Correct {
+            draft: Some(draft), ..
+        } => (draft, None, false),
+        _ => return Ok(()),
     };
     let found = verdict.edit_kind.unwrap_or(EditKind::Substantive);
     let correction = Correction {
@@ -167,8 +171,8 @@ pub fn store(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         draft: text_of(&stored.draft.draft),
         corrected: text_of(corrected),
         edit_kind: verdict.edit_kind_overruled.unwrap_or(found),
-        lesson: lesson.clone(),
-        one_off: *one_off,
+        lesson,
+        one_off,
         customer_id: stored
             .draft
             .customer

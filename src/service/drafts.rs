@@ -7,14 +7,15 @@ use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, keys, log, random, reading, situations, stops};
+use crate::{bind, conversations, deadlines, keys, log, random, reading, situations, stops};
 use countersign_policy::conversation::{Advance, advance};
+use countersign_policy::deadline::OUTCOME_MS;
 use countersign_policy::digest;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status, step};
+use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status};
 use countersign_policy::route::{Reason, Route};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
@@ -82,6 +83,9 @@ pub struct VerdictView {
     /// Of something that should not have gone out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<countersign_policy::verdict::Remedy>,
+    /// What should have gone out instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Content>,
 }
 
 /// The body of `PUT /v1/drafts/{id}/outcome`.
@@ -147,10 +151,23 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         entry.status = Status::Stale;
     }
     let rules = policy.rules_for(&draft, situation.guess.as_ref());
+    let replaced = match &draft.supersedes {
+        Some(replaced) => stored::find(tenant, replaced)?.filter(|draft| draft.key_id == key),
+        None => None,
+    };
+    let entry = Entry {
+        round: replaced.map_or(0, |replaced| replaced.entry.next_round()),
+        deadline: Some(deadlines::of(rules, call.now)),
+        expires_at: draft.expires_at,
+        outcome_ms: OUTCOME_MS,
+        ..entry
+    }
+    .released_at(call.now);
     let due_at = entry
-        .status
-        .is_open()
-        .then(|| call.now.plus(u64::from(rules.deadline_s) * 1_000));
+        .deadline
+        .as_ref()
+        .filter(|_| entry.status.is_open())
+        .map(|deadline| deadline.late_at);
     let stored = Stored {
         id: id.clone(),
         entry,
@@ -158,6 +175,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         decision,
         body,
         verdict: None,
+        look: None,
         key_id: key.to_owned(),
         created_at: call.now,
         due_at,
@@ -298,8 +316,7 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
 pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let mut stored = stored::load_own(tenant, &call.id, key)?;
     if stored.entry.status != Status::Withdrawn {
-        stored.entry = step(&stored.entry, &Command::Withdraw, call.now)
-            .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
+        stored.step(&Command::Withdraw, call.now)?;
         stored::save(tenant, &stored, call.now)?;
         let actor = Actor {
             kind: ActorKind::Agent,
@@ -327,8 +344,7 @@ pub fn report(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         Reported::Skipped => Status::Skipped,
     };
     if stored.entry.status != said {
-        stored.entry = step(&stored.entry, &Command::Report { outcome }, call.now)
-            .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
+        stored.step(&Command::Report { outcome }, call.now)?;
         stored::save(tenant, &stored, call.now)?;
         let actor = Actor {
             kind: ActorKind::Agent,
@@ -352,10 +368,9 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
     let Ok(mut stored) = stored::load_own(tenant, replaced, key) else {
         return Ok(());
     };
-    let Ok(entry) = step(&stored.entry, &Command::Supersede, now) else {
+    if stored.step(&Command::Supersede, now).is_err() {
         return Ok(());
-    };
-    stored.entry = entry;
+    }
     stored::save(tenant, &stored, now)?;
     let actor = Actor {
         kind: ActorKind::Agent,
@@ -403,7 +418,11 @@ pub fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswe
 
 /// What the agent learns of the verdict, once it counts.
 fn verdict_view(stored: &Stored) -> Option<VerdictView> {
-    let verdict = &stored.verdict.as_ref()?.verdict;
+    let wrong = stored
+        .look
+        .as_ref()
+        .filter(|look| look.verdict.kind() == VerdictKind::Correct);
+    let verdict = &wrong.or(stored.verdict.as_ref())?.verdict;
     if !stored.entry.status.is_decided() {
         return None;
     }
@@ -414,6 +433,7 @@ fn verdict_view(stored: &Stored) -> Option<VerdictView> {
         may_retry: None,
         instruction: None,
         remedy: None,
+        draft: None,
     };
     match verdict.clone() {
         Verdict::Reject {
@@ -424,7 +444,11 @@ fn verdict_view(stored: &Stored) -> Option<VerdictView> {
             (view.reason, view.note, view.may_retry) = (Some(reason), note, Some(may_retry));
         }
         Verdict::SendBack { instruction } => view.instruction = Some(instruction),
-        Verdict::Correct { remedy, note, .. } => (view.remedy, view.note) = (Some(remedy), note),
+        Verdict::Correct {
+            remedy,
+            note,
+            draft,
+        } => (view.remedy, view.note, view.draft) = (Some(remedy), note, draft),
         Verdict::HandledElsewhere { note } => view.note = note,
         Verdict::Approve
         | Verdict::Edit { .. }

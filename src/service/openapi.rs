@@ -3,8 +3,9 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, keys, log,
-    people, policies, problem, queue, records, stops, tenants, trust, verdicts, versions, webhooks,
+    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
+    keys, log, people, policies, problem, queue, records, stops, tenants, trust, verdicts,
+    versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -123,7 +124,22 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             answers: vec![(200, schema::<queue::Summary>(g)), (204, None)],
             ..of(None, 200, None)
         },
-        Operation::PutLease | Operation::DeleteLease => of(None, 200, schema::<queue::Summary>(g)),
+        Operation::PutLease => of(None, 200, schema::<queue::Summary>(g)),
+        Operation::DeleteLease => of(
+            schema::<handovers::Release>(g),
+            200,
+            schema::<queue::Summary>(g),
+        ),
+        Operation::PutAssignee => of(
+            schema::<handovers::NewAssignee>(g),
+            200,
+            schema::<queue::Summary>(g),
+        ),
+        Operation::PostVerdicts => of(
+            schema::<verdicts::Batch>(g),
+            200,
+            schema::<verdicts::BatchAnswer>(g),
+        ),
         Operation::PutVerdict => of(
             schema::<verdicts::GivenVerdict>(g),
             200,

@@ -311,6 +311,14 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
     })
 }
 
+/// A person by their id.
+pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
+    tenant.storage.first(
+        "SELECT id, mail, name, role FROM people WHERE id = ?",
+        bind![id],
+    )
+}
+
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     let record = tenant.record()?;
     let undo_window_s = tenant.policy(record.policy_version)?.policy().undo_window_s;

@@ -106,10 +106,23 @@ impl Problem {
         self
     }
 
+    /// As it is written beside other answers.
+    pub fn json(&self) -> Value {
+        serde_json::to_value(self.view()).unwrap_or_default()
+    }
+
     /// The HTTP answer.
     pub fn response(&self) -> worker::Result<Response> {
+        let response = ResponseBuilder::new()
+            .with_status(self.code.status())
+            .with_header("content-type", "application/problem+json")?
+            .with_header("cache-control", "no-store")?;
+        Ok(response.fixed(serde_json::to_vec(&self.view()).unwrap_or_default()))
+    }
+
+    fn view(&self) -> ProblemView<'_> {
         let beside = self.beside.as_deref();
-        let view = ProblemView {
+        ProblemView {
             kind: "about:blank",
             title: self.code.title(),
             status: self.code.status(),
@@ -118,12 +131,7 @@ impl Problem {
             pointer: beside.and_then(|beside| beside.pointer.as_deref()),
             faults: beside.map_or(&[], |beside| &beside.faults),
             draft: beside.and_then(|beside| beside.draft.as_ref()),
-        };
-        let response = ResponseBuilder::new()
-            .with_status(view.status)
-            .with_header("content-type", "application/problem+json")?
-            .with_header("cache-control", "no-store")?;
-        Ok(response.fixed(serde_json::to_vec(&view).unwrap_or_default()))
+        }
     }
 }
 

@@ -3,27 +3,27 @@
 
 use crate::call::{Answer, Call};
 use crate::corrections::{self, Example};
+use crate::notes::{self, Note};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, log};
+use crate::{bind, groups, handovers, log};
 use countersign_policy::catalogue::ActionEntry;
+use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
-use countersign_policy::log::Event;
 use countersign_policy::pace;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Command, Lease, Pending, Status, step};
+use countersign_policy::queue::{First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
+use countersign_policy::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// Drafts of one page.
 const PAGE_MAX: u32 = 200;
-/// A claim lasts two minutes; the page renews it while someone reads or types.
-const LEASE_MS: u64 = 120_000;
 /// Characters of a draft in the list.
 const SNIPPET_CHARS: usize = 160;
 /// Examples beside a draft.
@@ -81,6 +81,17 @@ pub struct Summary {
     /// The verdict that can still be taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<Pending>,
+    /// Whom it was handed to; nobody else decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<String>,
+    /// The first of two people who agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<First>,
+    /// How far it has come on the way to being late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<Stage>,
+    /// How often it was drafted again.
+    round: u32,
 }
 
 /// `GET /v1/queue`.
@@ -137,8 +148,31 @@ pub struct DraftView {
     /// What may leave, or left.
     #[serde(skip_serializing_if = "Option::is_none")]
     outgoing: Option<Content>,
+    /// What the first of two people would let leave: agree by giving a verdict with this content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_content: Option<Content>,
     /// Corrections of similar messages.
     examples: Vec<Example>,
+    /// What reviewers told each other when it changed hands.
+    notes: Vec<Note>,
+    /// The drafts of its group that wait, this one among them, in the order in which they are
+    /// answered; empty without a group.
+    group_drafts: Vec<Summary>,
+    /// The draft that this one replaces, where that was sent back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redraft_of: Option<Redraft>,
+}
+
+/// What was sent back, and why.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Redraft {
+    /// The earlier draft's id.
+    id: String,
+    /// What it said.
+    draft: Content,
+    /// What was to be done differently.
+    instruction: String,
 }
 
 #[derive(Deserialize)]
@@ -188,10 +222,37 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             .and_then(|action| policy.policy().actions.get(&action.name))
             .cloned(),
         view_digest: view_digest(tenant, stored)?,
-        outgoing: stored.outgoing(),
+        outgoing: stored.left(),
+        first_content: stored.verdict.as_ref().and_then(|first| {
+            let first = stored.entry.awaits_second(&first.id).then_some(first)?;
+            first.verdict.outgoing(&stored.draft)
+        }),
         examples: corrections::find(tenant, &stored.draft, EXAMPLES)?,
+        notes: notes::of(tenant, &stored.id)?,
+        group_drafts: groups::open_members(tenant, stored)?
+            .iter()
+            .map(|member| summary(member, now))
+            .collect(),
+        redraft_of: redraft_of(tenant, stored)?,
     };
     Answer::json(200, &view)
+}
+
+fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
+    let Some(earlier) = stored.draft.supersedes.as_deref() else {
+        return Ok(None);
+    };
+    let earlier = stored::find(tenant, earlier)?;
+    Ok(earlier
+        .filter(|earlier| earlier.key_id == stored.key_id)
+        .and_then(|earlier| match &earlier.verdict?.verdict {
+            Verdict::SendBack { instruction } => Some(Redraft {
+                id: earlier.id,
+                draft: earlier.draft.draft,
+                instruction: instruction.clone(),
+            }),
+            _ => None,
+        }))
 }
 
 /// `POST /v1/leases`.
@@ -202,76 +263,16 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
          ORDER BY look_owed, due_at, created_at, id LIMIT ?",
         bind![PAGE_MAX],
     )?;
-    let free = open.into_iter().find(|stored| {
-        let holder = stored.entry.leased_by(call.now);
-        let deferred = stored
-            .entry
-            .deferred_until
-            .is_some_and(|until| until > call.now);
-        holder.is_none_or(|holder| holder == person.id) && !deferred
-    });
+    let free = open
+        .into_iter()
+        .find(|stored| stored.entry.is_free_for(&person.id, call.now));
     match free {
         None => Ok(Answer::empty()),
         Some(mut stored) => {
-            take(tenant, &mut stored, person, call.now)?;
+            handovers::take(tenant, &mut stored, person, call.now)?;
             Answer::json(200, &summary(&stored, call.now))
         }
     }
-}
-
-/// `PUT /v1/drafts/{id}/lease`.
-pub fn lease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let mut stored = stored::load(tenant, &call.id)?;
-    take(tenant, &mut stored, person, call.now)?;
-    Answer::json(200, &summary(&stored, call.now))
-}
-
-/// `DELETE /v1/drafts/{id}/lease`.
-pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let mut stored = stored::load(tenant, &call.id)?;
-    let held = stored.entry.leased_by(call.now).is_some();
-    stored.entry = step(
-        &stored.entry,
-        &Command::Unlease {
-            reviewer: person.id.clone(),
-        },
-        call.now,
-    )
-    .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
-    if held {
-        stored::save(tenant, &stored, call.now)?;
-        log::append(
-            tenant,
-            call.now,
-            Event::DraftUnleased,
-            person.actor(),
-            Some(&stored.id),
-            [],
-        )?;
-    }
-    Answer::json(200, &summary(&stored, call.now))
-}
-
-fn take(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
-    let renewed = stored.entry.leased_by(now) == Some(person.id.as_str());
-    let command = Command::Lease {
-        reviewer: person.id.clone(),
-        until: now.plus(LEASE_MS),
-    };
-    stored.entry = step(&stored.entry, &command, now)
-        .map_err(|refusal| stored::refused(refusal, stored, now))?;
-    stored::save(tenant, stored, now)?;
-    if !renewed {
-        log::append(
-            tenant,
-            now,
-            Event::DraftLeased,
-            person.actor(),
-            Some(&stored.id),
-            [],
-        )?;
-    }
-    Ok(())
 }
 
 /// How long a new draft waits; `None` while nobody decides.
@@ -315,10 +316,18 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         created_at: stored.created_at,
         due_at: stored.due_at,
         deferred_until: stored.entry.deferred_until,
-        look_owed: stored.entry.look_owed && stored.entry.status.may_leave(),
+        look_owed: stored.entry.awaits_look(),
         group: draft.group.clone(),
         conversation_id: draft.conversation.id.clone(),
         pending: stored.entry.pending.clone(),
+        assignee: stored.entry.assignee.clone(),
+        first: stored.entry.first.clone(),
+        stage: stored
+            .entry
+            .deadline
+            .as_ref()
+            .map(|deadline| deadline.stage),
+        round: stored.entry.round,
     }
 }
 
@@ -335,6 +344,9 @@ pub fn view_digest(tenant: &Tenant, stored: &Stored) -> Outcome<String> {
         &stored.body,
         &stored.decision_text,
     ];
+    // What the first of two people would let leave is seen, too.
+    let first = stored.entry.first.as_ref().map(|first| &*first.content);
+    let parts: Vec<&str> = parts.into_iter().chain(first).collect();
     Ok(hex(&keyed(&secret, &parts)))
 }
 

@@ -113,7 +113,8 @@ pub async fn page(
         .env
         .d1(DATABASE)?
         .prepare(
-            "SELECT id, status, created_at, policy_version, body, situation, decision, verdict
+            "SELECT id, status, created_at, policy_version, body, situation, decision,
+               COALESCE(look, verdict) AS verdict
              FROM drafts WHERE tenant_id = ? AND created_at >= ? AND (created_at, id) < (?, ?)
              ORDER BY created_at DESC, id DESC LIMIT ?",
         )

@@ -6,7 +6,7 @@ use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
 use crate::{bind, log, situations};
 use countersign_policy::log::Event;
-use countersign_policy::queue::{Command, Status, step};
+use countersign_policy::queue::{Command, Status};
 use countersign_policy::route::{Route, stricter};
 use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
@@ -50,25 +50,20 @@ pub fn catch_up(tenant: &Tenant, draft: &mut Stored, now: Millis) -> Outcome<()>
         return Ok(());
     }
     let policy = tenant.policy(record.policy_version)?;
-    let situation = situations::gather(tenant, &record, &policy, &draft.draft, now)?;
+    let leaving = draft.as_it_would_leave();
+    let situation = situations::gather(tenant, &record, &policy, &leaving, now)?;
     let stopped = situation.stop.is_some();
-    let decision = stricter(&draft.decision, policy.route(&draft.draft, &situation));
-    let held_back = draft
-        .entry
-        .pending
-        .as_ref()
-        .is_some_and(|pending| decision.is_some() || (stopped && blocks(pending.kind)));
+    let decision = stricter(&draft.decision, policy.route(&leaving, &situation));
+    let given = draft.verdict.as_ref().map(|given| given.verdict.kind());
+    let held_back = given.is_some_and(|kind| decision.is_some() || (stopped && blocks(kind)));
 
     draft.rules_version = record.rules_version;
-    if held_back && let Ok(entry) = step(&draft.entry, &Command::Hold, now) {
-        draft.entry = entry;
-        draft.verdict = None;
+    if held_back {
+        draft.step(&Command::Hold, now)?;
     }
     if let Some(decision) = decision {
-        if decision.route == Route::Human
-            && let Ok(entry) = step(&draft.entry, &Command::Escalate, now)
-        {
-            draft.entry = entry;
+        if decision.route == Route::Human {
+            draft.step(&Command::Escalate, now)?;
         }
         draft.policy_version = record.policy_version;
         draft.situation = serde_json::to_string(&situation)?;

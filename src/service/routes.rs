@@ -46,7 +46,9 @@ pub enum Operation {
     ClaimNext,
     PutLease,
     DeleteLease,
+    PutAssignee,
     PutVerdict,
+    PostVerdicts,
     UndoVerdict,
     GetLive,
     GetStop,
@@ -127,7 +129,9 @@ table! {
     "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";
     "POST" "/v1/leases" ClaimNext Reviewer "Claim the next draft.";
     "PUT" "/v1/drafts/{id}/lease" PutLease Reviewer "Claim a draft, or renew the claim.";
-    "DELETE" "/v1/drafts/{id}/lease" DeleteLease Reviewer "Let a draft go.";
+    "DELETE" "/v1/drafts/{id}/lease" DeleteLease Reviewer "Let a draft go, with a note for whoever takes it next.";
+    "PUT" "/v1/drafts/{id}/assignee" PutAssignee Reviewer "Hand a draft to a named person, or back to everybody.";
+    "POST" "/v1/verdicts" PostVerdicts Reviewer "Decide many drafts, each with its own answer; no edits, and nothing high-stakes.";
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002_stops.sql"),
     include_str!("schema/0003_trust.sql"),
     include_str!("schema/0004_webhooks.sql"),
+    include_str!("schema/0005_desk.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use crate::{accounts, bind, outbox, queue, reading};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Entry, Status};
+use countersign_policy::queue::{Command, Entry, Status, step};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
@@ -52,8 +52,10 @@ pub struct Stored {
     pub decision: Decision,
     /// The same, as it was written.
     pub decision_text: String,
-    /// The newest verdict that was not undone.
+    /// The verdict that decided it, or waits to.
     pub verdict: Option<StoredVerdict>,
+    /// What a person said of it after it was out.
+    pub look: Option<StoredVerdict>,
     /// The key that posted it.
     pub key_id: String,
     /// When it came.
@@ -90,6 +92,9 @@ pub struct StoredVerdict {
     /// Milliseconds that reading and deciding took at most.
     #[serde(default)]
     pub took_ms: Option<u64>,
+    /// What the first of two people said, who agreed on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Box<StoredVerdict>>,
     /// Whether it was one of several given at once.
     #[serde(default)]
     pub batch: bool,
@@ -112,6 +117,8 @@ pub struct Settled {
     pub situation: String,
     pub decision: String,
     pub verdict: Option<String>,
+    #[serde(default)]
+    pub look: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +136,7 @@ struct Row {
     situation: String,
     decision: String,
     verdict: Option<String>,
+    look: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -143,13 +151,18 @@ struct Count {
 
 const COLUMNS: &str =
     "id, key_id, created_at, due_at, policy_version, rules_version, shadow, entry, body, salt,
-                       situation, decision, verdict";
+                       situation, decision, verdict, look";
 
 /// A draft by its id; 404 where there is none.
 pub fn load(tenant: &Tenant, id: &str) -> Outcome<Stored> {
+    find(tenant, id)?.ok_or(Problem::from(Code::NotFound))
+}
+
+/// A draft by its id, where there is one.
+pub fn find(tenant: &Tenant, id: &str) -> Outcome<Option<Stored>> {
     let query = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?");
     let row = tenant.storage.first::<Row>(&query, bind![id])?;
-    Stored::try_from(row.ok_or(Problem::from(Code::NotFound))?)
+    row.map(Stored::try_from).transpose()
 }
 
 /// A draft that this key posted: another key's is the same 404 as none.
@@ -191,18 +204,21 @@ struct Traits {
     visible: bool,
     settled_at: Option<Millis>,
     verdict: Option<String>,
+    look: Option<String>,
 }
 
 impl Traits {
     fn of(stored: &Stored, now: Millis) -> Outcome<Self> {
         let entry = &stored.entry;
         let verdict = stored.verdict.as_ref().map(serde_json::to_string);
+        let look = stored.look.as_ref().map(serde_json::to_string);
         Ok(Self {
             visible: entry.status.is_open()
                 || entry.status == Status::Pending
-                || (entry.look_owed && entry.status.may_leave()),
+                || entry.awaits_look(),
             settled_at: entry.status.is_decided().then_some(now),
             verdict: verdict.transpose()?,
+            look: look.transpose()?,
         })
     }
 }
@@ -253,7 +269,8 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         .status;
     tenant.storage.run(
         "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
-           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, rules_version = ?
+           settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, look = ?,
+           rules_version = ?
          WHERE id = ?",
         bind![
             entry.status.name(),
@@ -263,6 +280,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             traits.settled_at,
             &serde_json::to_string(entry)?,
             traits.verdict.as_ref(),
+            traits.look.as_ref(),
             stored.rules_version,
             &stored.id,
         ],
@@ -284,7 +302,11 @@ fn tell(
         outbox::tell_agent(tenant, stored, event, now)?;
     }
     if let Some(settled_at) = traits.settled_at {
-        outbox::put(tenant, "draft", &stored.settled(settled_at, traits.verdict))?;
+        outbox::put(
+            tenant,
+            "draft",
+            &stored.settled(settled_at, traits.verdict, traits.look),
+        )?;
     }
     if status.is_decided() && !before.is_some_and(Status::is_decided) {
         reading::forget(tenant, &stored.id)?;
@@ -321,6 +343,23 @@ impl StoredVerdict {
 }
 
 impl Stored {
+    /// Takes a step in its life; a refusal carries the draft as it is, so that the caller learns
+    /// what it lost against. A verdict that no longer stands is forgotten.
+    pub fn step(&mut self, command: &Command, now: Millis) -> Outcome<()> {
+        self.entry =
+            step(&self.entry, command, now).map_err(|refusal| refused(refusal, self, now))?;
+        let entry = &self.entry;
+        let given = entry.pending.is_some() || entry.first.is_some();
+        let unanswered = matches!(
+            entry.status,
+            Status::Expired | Status::Withdrawn | Status::Stale | Status::Superseded
+        );
+        if unanswered || (entry.status.is_open() && !given) {
+            self.verdict = None;
+        }
+        Ok(())
+    }
+
     /// The one who answers for the draft now: never nobody.
     pub fn owner(&self, now: Millis) -> Owner {
         let status = self.entry.status;
@@ -328,6 +367,9 @@ impl Stored {
         match (status, self.entry.leased_by(now), decided_by) {
             (Status::Pending, _, Some(reviewer)) => Owner::reviewer(reviewer),
             (status, Some(reviewer), _) if status.is_open() => Owner::reviewer(reviewer),
+            (status, None, _) if status.is_open() && self.entry.assignee.is_some() => {
+                Owner::reviewer(self.entry.assignee.as_deref().unwrap_or_default())
+            }
             (status, _, _) if status.is_open() => Owner::category(&self.decision.owner),
             (Status::Released, _, _) => Owner::category(&self.decision.owner),
             (_, _, Some(reviewer)) => Owner::reviewer(reviewer),
@@ -338,16 +380,40 @@ impl Stored {
         }
     }
 
+    /// What a person said last: a look counts more than what it looked at.
+    pub fn newest(&self) -> Option<&StoredVerdict> {
+        self.look.as_ref().or(self.verdict.as_ref())
+    }
+
     /// Exactly what may leave; nothing before a verdict has settled.
     pub fn outgoing(&self) -> Option<Content> {
+        self.left().filter(|_| self.entry.status.may_leave())
+    }
+
+    /// What may leave, or left.
+    pub fn left(&self) -> Option<Content> {
         match (self.entry.status, &self.verdict) {
-            (Status::Released, _) => Some(self.draft.draft.clone()),
-            (status, Some(verdict)) if status.may_leave() => verdict.verdict.outgoing(&self.draft),
-            _ => None,
+            (status, _) if !status.is_out() && status != Status::Corrected => None,
+            (_, Some(verdict)) => verdict.verdict.outgoing(&self.draft),
+            (_, None) => Some(self.draft.draft.clone()),
         }
     }
 
-    fn settled(&self, settled_at: Millis, verdict: Option<String>) -> Settled {
+    /// The draft with what a reviewer made of its action, where one did: that is routed again
+    /// before it leaves.
+    pub fn as_it_would_leave(&self) -> Draft {
+        match self.verdict.as_ref().map(|given| &given.verdict) {
+            Some(verdict) => verdict.applied_to(&self.draft),
+            None => self.draft.clone(),
+        }
+    }
+
+    fn settled(
+        &self,
+        settled_at: Millis,
+        verdict: Option<String>,
+        look: Option<String>,
+    ) -> Settled {
         Settled {
             id: self.id.clone(),
             version: self.entry.version,
@@ -363,6 +429,7 @@ impl Stored {
             situation: self.situation.clone(),
             decision: self.decision_text.clone(),
             verdict,
+            look,
         }
     }
 }
@@ -393,6 +460,7 @@ impl TryFrom<Row> for Stored {
             draft: parsed(&row.body)?,
             decision: parsed(&row.decision)?,
             verdict: row.verdict.as_deref().map(parsed).transpose()?,
+            look: row.look.as_deref().map(parsed).transpose()?,
             id: row.id,
             body: row.body,
             decision_text: row.decision,

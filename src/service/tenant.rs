@@ -8,9 +8,9 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    backtests, bind, checkpoints, conversations, corrections, dead_letters, drafts, keys, live,
-    log, outbox, people, policies, queue, records, reroute, schema, stops, stored, tenants, trust,
-    verdicts, versions, webhooks,
+    backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
+    handovers, keys, live, log, outbox, people, policies, queue, records, reroute, schema, stops,
+    stored, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -204,8 +204,16 @@ impl Tenant {
             (Operation::SimilarCorrections, Caller::Key(_)) => corrections::similar(self, call),
             (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
             (Operation::ClaimNext, Caller::Person(person)) => queue::claim_next(self, call, person),
-            (Operation::PutLease, Caller::Person(person)) => queue::lease(self, call, person),
-            (Operation::DeleteLease, Caller::Person(person)) => queue::unlease(self, call, person),
+            (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),
+            (Operation::DeleteLease, Caller::Person(person)) => {
+                handovers::unlease(self, call, person)
+            }
+            (Operation::PutAssignee, Caller::Person(person)) => {
+                handovers::assign(self, call, person)
+            }
+            (Operation::PostVerdicts, Caller::Person(person)) => {
+                verdicts::put_batch(self, call, person)
+            }
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
             (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
             (Operation::GetStop, _) => stops::list(self),
@@ -304,12 +312,12 @@ impl Tenant {
         receiver
     }
 
-    /// Settles every verdict whose undo window is over; asked on every request and by the alarm.
+    /// Takes every step whose time has come; asked on every request and by the alarm.
     pub fn settle_due(&self, now: Millis) -> Outcome<()> {
         if stored::nothing_due(self, now)? {
             return Ok(());
         }
-        self.transaction(|| verdicts::settle_due(self, now))
+        self.transaction(|| deadlines::pass(self, now))
     }
 
     /// Sets the alarm for the next thing that falls due, unless it is set earlier.

@@ -1,26 +1,29 @@
-//! Verdicts: taking one, taking it back, and settling it when its undo window is over. It must not
-//! let anything leave before then.
+//! Verdicts: taking one or many, and taking one back. It must not let anything leave: a verdict
+//! counts when it settles, in `settlements`.
 
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
-use crate::tenant::{Tenant, system};
-use crate::{accounts, bind, corrections, log, queue, reading, reroute, situations};
+use crate::tenant::Tenant;
+use crate::{bind, groups, log, notes, queue, reading, reroute, settlements, situations};
+use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
-use countersign_policy::edit::{self, Edit, EditKind};
+use countersign_policy::edit::{self, ActionEdit, Edit, EditKind};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Event, canonical, commitment};
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Command, NewVerdict, Status, step};
+use countersign_policy::queue::{Command, NewVerdict, Status};
+use countersign_policy::route::{Route, Situation};
 use countersign_policy::stop;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
 
-/// Verdicts settled in one go; the rest follows with the next request or alarm.
-const SETTLE_MAX: u32 = 200;
+/// Verdicts of one batch.
+const BATCH_MAX: usize = 100;
 
 /// The body of `PUT /v1/drafts/{id}/verdict`.
 #[derive(Serialize, Deserialize)]
@@ -40,6 +43,50 @@ pub struct GivenVerdict {
     /// The reviewer's own edit kind, where it differs from the policy's.
     #[serde(default)]
     edit_kind: Option<EditKind>,
+}
+
+/// The body of `POST /v1/verdicts`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// At most 100; each is taken or refused by itself, in this order.
+    verdicts: Vec<BatchItem>,
+}
+
+/// One verdict of a batch: no edit, and nothing high-stakes.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BatchItem {
+    /// The draft.
+    id: String,
+    /// As for one draft.
+    given: GivenVerdict,
+}
+
+/// What became of each, in the same order.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BatchAnswer {
+    answers: Vec<BatchResult>,
+}
+
+/// What became of one verdict of a batch.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct BatchResult {
+    /// The draft.
+    id: String,
+    /// As it would be for one draft: 200, or that of the problem.
+    status: u16,
+    /// What it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<VerdictAnswer>,
+    /// Why it was refused, with the draft as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<crate::problem::ProblemView<'static>>"))]
+    problem: Option<serde_json::Value>,
 }
 
 /// The body of `DELETE /v1/drafts/{id}/verdict`.
@@ -64,9 +111,15 @@ pub struct VerdictAnswer {
     /// From then on the verdict counts; until then it can be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settles_at: Option<Millis>,
-    /// What kind of edit it was.
+    /// Whether a second person must now agree.
+    #[serde(default)]
+    second_person_needed: bool,
+    /// What kind of edit it was, of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edit: Option<Edit>,
+    /// The same of an action, by argument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action_edit: Option<ActionEdit>,
 }
 
 #[derive(Deserialize)]
@@ -75,76 +128,98 @@ struct Remembered {
     answer: String,
 }
 
+/// What a reviewer changed: of a text, or of an action.
+#[derive(Default)]
+struct Changes {
+    text: Option<Edit>,
+    action: Option<ActionEdit>,
+}
+
+impl Changes {
+    fn kind(&self) -> Option<EditKind> {
+        let of_action = self.action.as_ref().map(|edit| edit.kind);
+        self.text.as_ref().map(|edit| edit.kind).or(of_action)
+    }
+}
+
 /// `PUT /v1/drafts/{id}/verdict`.
 pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let given: GivenVerdict = call.json()?;
+    Answer::json(
+        200,
+        &decide(tenant, &call.id, &given, person, false, call.now)?,
+    )
+}
+
+/// `POST /v1/verdicts`: each by itself, so that a refusal spares the others.
+pub fn put_batch(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let batch: Batch = call.json()?;
+    if batch.verdicts.is_empty() || batch.verdicts.len() > BATCH_MAX {
+        return Err(Invalid::field("/verdicts", "not between 1 and 100").into());
+    }
+    let answers = batch.verdicts.into_iter().map(|BatchItem { id, given }| {
+        let taken = tenant
+            .storage
+            .transaction(|| decide(tenant, &id, &given, person, true, call.now));
+        match taken {
+            Ok(answer) => BatchResult {
+                id,
+                status: 200,
+                answer: Some(answer),
+                problem: None,
+            },
+            Err(problem) => BatchResult {
+                id,
+                status: problem.code.status(),
+                answer: None,
+                problem: Some(problem.json()),
+            },
+        }
+    });
+    let answers = answers.collect();
+    Answer::json(200, &BatchAnswer { answers })
+}
+
+fn decide(
+    tenant: &Tenant,
+    id: &str,
+    given: &GivenVerdict,
+    person: &Person,
+    batch: bool,
+    now: Millis,
+) -> Outcome<VerdictAnswer> {
     let limit = usize::try_from(NAME_BYTES_MAX).unwrap_or(0);
     if given.verdict_id.is_empty() || given.verdict_id.len() > limit {
         return Err(Invalid::field("/verdict_id", "empty or too long").into());
     }
-    let content_hash = hex(&plain(&[&call.id, &person.id, &canonical(&given)]));
+    let content_hash = hex(&plain(&[id, &person.id, &canonical(given)]));
     if let Some(answer) = remembered(tenant, &given.verdict_id, &content_hash)? {
         return Ok(answer);
     }
-    let mut stored = stored::load(tenant, &call.id)?;
-    reroute::catch_up(tenant, &mut stored, call.now)?;
-    if stop::blocks(given.verdict.kind()) && situations::stop(tenant, &stored.draft)?.is_some() {
-        return Err(Problem::from(Code::Stopped));
-    }
-    if let Some(fault) = given.verdict.faults(&stored.draft).into_iter().next() {
-        return Err(fault.into());
-    }
-    let undo_window_s = tenant
-        .policy(tenant.record()?.policy_version)?
-        .policy()
-        .undo_window_s;
+    let mut stored = stored::load(tenant, id)?;
+    reroute::catch_up(tenant, &mut stored, now)?;
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
 
-    let settles_at = match &given.verdict {
-        Verdict::Defer { until } => *until,
-        _ => call
-            .now
-            .plus(u64::from(undo_window_s).saturating_mul(1_000)),
-    };
-    let pending = NewVerdict {
-        verdict_id: given.verdict_id.clone(),
-        kind: given.verdict.kind(),
-        reviewer: person.id.clone(),
-        settles_at,
-    };
-    let command = Command::Decide {
-        pending,
-        version: given.version,
-        head: given.head.clone(),
-    };
-    let decided = step(&stored.entry, &command, call.now)
-        .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
-    if given.view_digest != queue::view_digest(tenant, &stored)? {
-        return Err(stored::refused(Code::ViewConflict, &stored, call.now));
+    check(tenant, &policy, &stored, given, batch, now)?;
+    let command = command(tenant, &policy, &stored, given, person, now)?;
+    let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
+    let before = stored.entry.clone();
+    stored.step(&command, now)?;
+    if !seen {
+        stored.entry = before;
+        return Err(stored::refused(Code::ViewConflict, &stored, now));
     }
-    let edit = edit_of(&stored.draft, &given.verdict);
-    let took_ms = reading::took_ms(tenant, &stored.id, person, call.now)?;
-    let look_owed = stored.entry.look_owed;
+    let changes = changes_of(&stored.draft, &given.verdict);
 
-    stored.entry = decided;
-    if given.verdict.kind() != VerdictKind::Defer {
-        stored.verdict = Some(StoredVerdict {
-            id: given.verdict_id.clone(),
-            verdict: given.verdict.clone(),
-            reviewer: person.id.clone(),
-            at: call.now,
-            edit_kind: edit.as_ref().map(|edit| edit.kind),
-            edit_kind_overruled: given.edit_kind,
-            took_ms: Some(took_ms),
-            batch: false,
-        });
-    }
-    stored::save(tenant, &stored, call.now)?;
-    log_decided(tenant, &stored, &given, edit.as_ref(), person, call.now)?;
-    if matches!(given.verdict, Verdict::Confirm | Verdict::Correct { .. }) {
-        accounts::looked(tenant, &stored, look_owed, call.now)?;
-    }
-    if undo_window_s == 0 && stored.entry.status == Status::Pending {
-        settle(tenant, &mut stored, call.now)?;
+    keep(tenant, &mut stored, given, &changes, person, batch, now)?;
+    stored::save(tenant, &stored, now)?;
+    log_decided(tenant, &stored, given, &changes, person, now)?;
+    match (given.verdict.kind(), stored.entry.status) {
+        (VerdictKind::Confirm | VerdictKind::Correct, _) => {
+            settlements::looked(tenant, &stored, before.look_owed, now)?;
+        }
+        (_, Status::Pending) => settlements::settle(tenant, &mut stored, now)?,
+        _ => {}
     }
     let answer = VerdictAnswer {
         id: stored.id.clone(),
@@ -155,9 +230,10 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
             .pending
             .as_ref()
             .map(|pending| pending.settles_at),
-        edit,
+        second_person_needed: stored.entry.awaits_second(&given.verdict_id),
+        edit: changes.text,
+        action_edit: changes.action,
     };
-    let answer = Answer::json(200, &answer)?;
     tenant.storage.run(
         "INSERT INTO verdicts (id, draft_id, content_hash, answer, created_at)
          VALUES (?, ?, ?, ?, ?)",
@@ -165,11 +241,116 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
             &given.verdict_id,
             &stored.id,
             &content_hash,
-            &answer.body,
-            call.now
+            &serde_json::to_string(&answer)?,
+            now
         ],
     )?;
     Ok(answer)
+}
+
+/// What keeps this verdict from this draft, whoever gives it.
+fn check(
+    tenant: &Tenant,
+    policy: &Compiled,
+    stored: &Stored,
+    given: &GivenVerdict,
+    batch: bool,
+    now: Millis,
+) -> Outcome<()> {
+    let verdict = &given.verdict;
+    if batch && !verdict.fits_batch(&stored.decision.signals) {
+        return Err(stored::refused(Code::NotInBatch, stored, now));
+    }
+    if stop::blocks(verdict.kind()) && situations::stop(tenant, &stored.draft)?.is_some() {
+        return Err(Problem::from(Code::Stopped));
+    }
+    let faults = verdict.faults(&stored.draft).into_iter();
+    let catalogue = &policy.policy().actions;
+    let mut faults = faults.chain(verdict.faults_at(&stored.draft, catalogue, now));
+    if let Some(fault) = faults.next() {
+        return Err(fault.into());
+    }
+    let leaving = verdict.applied_to(&stored.draft);
+    if leaving != stored.draft {
+        // The policy looks at an edited action as if the agent had posted it.
+        let situation = situations::gather(tenant, &tenant.record()?, policy, &leaving, now)?;
+        let decision = policy.route(&leaving, &situation);
+        if decision.route == Route::Human {
+            let because = decision
+                .reasons
+                .into_iter()
+                .next()
+                .map(|reason| reason.text);
+            let problem = Problem::new(Code::BelongsToHuman, because.unwrap_or_default());
+            return Err(stored::refused(problem, stored, now));
+        }
+    }
+    Ok(())
+}
+
+fn command(
+    tenant: &Tenant,
+    policy: &Compiled,
+    stored: &Stored,
+    given: &GivenVerdict,
+    person: &Person,
+    now: Millis,
+) -> Outcome<Command> {
+    let undo_window_ms = u64::from(policy.policy().undo_window_s).saturating_mul(1_000);
+    let settles_at = match &given.verdict {
+        Verdict::Defer { until, .. } => *until,
+        _ => now.plus(undo_window_ms),
+    };
+    let content = given.verdict.outgoing(&stored.draft);
+    let routed: Situation = parsed(&stored.situation)?;
+    let rules = policy.rules_for(&stored.draft, routed.guess.as_ref());
+    let pending = NewVerdict {
+        verdict_id: given.verdict_id.clone(),
+        kind: given.verdict.kind(),
+        reviewer: person.id.clone(),
+        settles_at,
+        content: content.map(|content| hex(&plain(&[&canonical(&content)]))),
+        four_eyes: rules.four_eyes,
+        earlier_open: groups::earlier_open(tenant, stored)?,
+    };
+    Ok(Command::Decide {
+        pending,
+        version: given.version,
+        head: given.head.clone(),
+    })
+}
+
+/// Keeps what was said: beside the draft, as a look at what is out, or as a note.
+fn keep(
+    tenant: &Tenant,
+    stored: &mut Stored,
+    given: &GivenVerdict,
+    changes: &Changes,
+    person: &Person,
+    batch: bool,
+    now: Millis,
+) -> Outcome<()> {
+    let said = StoredVerdict {
+        id: given.verdict_id.clone(),
+        verdict: given.verdict.clone(),
+        reviewer: person.id.clone(),
+        at: now,
+        edit_kind: changes.kind(),
+        edit_kind_overruled: given.edit_kind,
+        took_ms: Some(reading::took_ms(tenant, &stored.id, person, now)?),
+        first: None,
+        batch,
+    };
+    match &given.verdict {
+        Verdict::Defer { note, .. } => notes::add(tenant, &stored.id, person, note.as_ref(), now)?,
+        Verdict::Confirm | Verdict::Correct { .. } => stored.look = Some(said),
+        _ => {
+            let second = stored.entry.pending.is_some() && stored.entry.first.is_some();
+            let first = stored.verdict.take().filter(|_| second).map(Box::new);
+            stored.verdict = Some(StoredVerdict { first, ..said });
+        }
+    }
+    Ok(())
 }
 
 /// `DELETE /v1/drafts/{id}/verdict`.
@@ -180,19 +361,22 @@ pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
         reviewer: person.id.clone(),
         verdict_id: verdict_id.clone(),
     };
-    stored.entry = step(&stored.entry, &command, call.now)
-        .map_err(|refusal| stored::refused(refusal, &stored, call.now))?;
-    stored.verdict = None;
+    let second = stored.entry.pending.is_some();
+    stored.step(&command, call.now)?;
+    if second && let Some(taken_back) = stored.verdict.take() {
+        stored.verdict = taken_back.first.map(|first| *first);
+    }
     stored::save(tenant, &stored, call.now)?;
     let facts = [
         ("verdict_id", verdict_id.into()),
         ("version", stored.entry.version.into()),
     ];
+    let actor = person.actor();
     log::append(
         tenant,
         call.now,
         Event::DraftUndone,
-        person.actor(),
+        actor,
         Some(&stored.id),
         facts,
     )?;
@@ -201,90 +385,47 @@ pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
         status: stored.entry.status,
         version: stored.entry.version,
         settles_at: None,
+        second_person_needed: false,
         edit: None,
+        action_edit: None,
     };
     Answer::json(200, &answer)
 }
 
-/// Everything whose time has come: verdicts settle, deferred drafts come back.
-pub fn settle_due(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let due = stored::select_where(
-        tenant,
-        "wake_at <= ? ORDER BY wake_at, id LIMIT ?",
-        bind![now, SETTLE_MAX],
-    )?;
-    for mut stored in due {
-        reroute::catch_up(tenant, &mut stored, now)?;
-        if stored.entry.status == Status::Pending {
-            settle(tenant, &mut stored, now)?;
-        } else {
-            stored.entry.deferred_until = None;
-            stored::save(tenant, &stored, now)?;
-        }
-    }
-    Ok(())
-}
-
-fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
-    let Ok(settled) = step(&stored.entry, &Command::Settle, now) else {
-        return Ok(());
-    };
-    stored.entry = settled;
-    stored::save(tenant, stored, now)?;
-    let outgoing = stored
-        .outgoing()
-        .map(|content| canonical(&content))
-        .unwrap_or_default();
-    let verdict_id = stored
-        .verdict
-        .as_ref()
-        .map(|verdict| verdict.id.clone())
-        .unwrap_or_default();
-    let facts = [
-        ("status", stored.entry.status.name().into()),
-        ("verdict_id", verdict_id.into()),
-        ("version", stored.entry.version.into()),
-        (
-            "outgoing_commitment",
-            hex(&commitment(&stored.salt, &outgoing)).into(),
-        ),
-    ];
-    log::append(
-        tenant,
-        now,
-        Event::DraftSettled,
-        system(),
-        Some(&stored.id),
-        facts,
-    )?;
-    if stored.entry.status == Status::Edited {
-        corrections::store(tenant, stored, now)?;
-    }
-    Ok(())
-}
-
-fn remembered(tenant: &Tenant, id: &str, content_hash: &str) -> Outcome<Option<Answer>> {
+fn remembered(tenant: &Tenant, id: &str, content_hash: &str) -> Outcome<Option<VerdictAnswer>> {
     let row = tenant.storage.first::<Remembered>(
         "SELECT content_hash, answer FROM verdicts WHERE id = ?",
         bind![id],
     )?;
     match row {
         None => Ok(None),
-        Some(row) if row.content_hash == content_hash => Ok(Some(Answer {
-            status: 200,
-            body: row.answer,
-            headers: Vec::new(),
-        })),
+        Some(row) if row.content_hash == content_hash => Ok(Some(parsed(&row.answer)?)),
         Some(_) => Err(Problem::from(Code::IdempotencyConflict)),
     }
 }
 
-/// What an edit changed; `None` for every other verdict.
-fn edit_of(draft: &Draft, verdict: &Verdict) -> Option<Edit> {
-    let Verdict::Edit { draft: edited, .. } = verdict else {
-        return None;
+/// What a reviewer's words changed in the agent's; nothing for a verdict without any.
+fn changes_of(draft: &Draft, verdict: &Verdict) -> Changes {
+    let (Verdict::Edit { draft: new, .. }
+    | Verdict::Correct {
+        draft: Some(new), ..
+    }) = verdict
+    else {
+        return Changes::default();
     };
-    Some(edit::classify(&text_of(&draft.draft), &text_of(edited)))
+    match (&draft.draft.action, &new.action) {
+        (Some(before), Some(after)) => Changes {
+            text: None,
+            action: Some(edit::action(
+                &before.args.clone().into(),
+                &after.args.clone().into(),
+            )),
+        },
+        _ => Changes {
+            text: Some(edit::classify(&text_of(&draft.draft), &text_of(new))),
+            action: None,
+        },
+    }
 }
 
 /// A content as one text: the words of a message, the canonical arguments of an action.
@@ -300,16 +441,16 @@ fn log_decided(
     tenant: &Tenant,
     stored: &Stored,
     given: &GivenVerdict,
-    edit: Option<&Edit>,
+    changes: &Changes,
     person: &Person,
     now: Millis,
 ) -> Outcome<()> {
-    let edit_kind = edit.map_or(EditKind::None, |edit| edit.kind);
-    let settles_at = stored
-        .entry
+    let entry = &stored.entry;
+    let settles_at = entry
         .pending
         .as_ref()
         .map_or(now, |pending| pending.settles_at);
+    let batch = stored.verdict.as_ref().is_some_and(|given| given.batch);
     let facts = [
         ("verdict_id", given.verdict_id.clone().into()),
         ("verdict", log::name_of(&given.verdict.kind())?.into()),
@@ -319,8 +460,16 @@ fn log_decided(
             "verdict_commitment",
             hex(&commitment(&stored.salt, &canonical(&given.verdict))).into(),
         ),
-        ("edit_kind", log::name_of(&edit_kind)?.into()),
+        (
+            "edit_kind",
+            log::name_of(&changes.kind().unwrap_or(EditKind::None))?.into(),
+        ),
         ("settles_at_ms", settles_at.0.into()),
+        ("batch", batch.into()),
+        (
+            "awaits_second",
+            entry.awaits_second(&given.verdict_id).into(),
+        ),
     ];
     let event = match given.verdict.kind() {
         VerdictKind::Confirm | VerdictKind::Correct => Event::DraftLookedAt,

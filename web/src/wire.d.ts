@@ -243,6 +243,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/drafts/{id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hand a draft to a named person, or back to everybody. */
+        put: operations["PutAssignee"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/drafts/{id}/lease": {
         parameters: {
             query?: never;
@@ -254,7 +271,7 @@ export interface paths {
         /** Claim a draft, or renew the claim. */
         put: operations["PutLease"];
         post?: never;
-        /** Let a draft go. */
+        /** Let a draft go, with a note for whoever takes it next. */
         delete: operations["DeleteLease"];
         options?: never;
         head?: never;
@@ -606,6 +623,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide many drafts, each with its own answer; no edits, and nothing high-stakes. */
+        post: operations["PostVerdicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -670,6 +704,13 @@ export interface components {
             };
             /** @description As the action catalogue lists it. */
             name: string;
+        };
+        /** @description The judgement of an edit of an action's arguments. */
+        ActionEdit: {
+            /** @description What changed, by pointer, in the order of the pointers' keys. */
+            changes: components["schemas"]["PointerEdit"][];
+            /** @description The gravest of the changes. */
+            kind: components["schemas"]["EditKind"];
         };
         /** @description One action of the catalogue. */
         ActionEntry: {
@@ -867,6 +908,36 @@ export interface components {
              */
             policy_version: number;
         };
+        /** @description The body of `POST /v1/verdicts`. */
+        Batch: {
+            /** @description At most 100; each is taken or refused by itself, in this order. */
+            verdicts: components["schemas"]["BatchItem"][];
+        };
+        /** @description What became of each, in the same order. */
+        BatchAnswer: {
+            answers: components["schemas"]["BatchResult"][];
+        };
+        /** @description One verdict of a batch: no edit, and nothing high-stakes. */
+        BatchItem: {
+            /** @description As for one draft. */
+            given: components["schemas"]["GivenVerdict"];
+            /** @description The draft. */
+            id: string;
+        };
+        /** @description What became of one verdict of a batch. */
+        BatchResult: {
+            /** @description What it did. */
+            answer?: components["schemas"]["VerdictAnswer"] | null;
+            /** @description The draft. */
+            id: string;
+            /** @description Why it was refused, with the draft as it is now. */
+            problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Format: uint16
+             * @description As it would be for one draft: 200, or that of the problem.
+             */
+            status: number;
+        };
         /** @description A learnt threshold, and what it was learnt for. */
         Calibration: {
             /** @description Share of released drafts that may be wrong. */
@@ -1026,7 +1097,7 @@ export interface components {
             size: number;
         };
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1415,6 +1486,8 @@ export interface components {
             action?: components["schemas"]["ActionEntry"] | null;
             /** @description Who made it. */
             agent: string;
+            /** @description Whom it was handed to; nobody else decides. */
+            assignee?: string | null;
             /** @description Its category. */
             category?: string | null;
             /** @description Where it goes out. */
@@ -1435,8 +1508,17 @@ export interface components {
             due_at?: components["schemas"]["Time"] | null;
             /** @description Corrections of similar messages. */
             examples: components["schemas"]["Example"][];
+            /** @description The first of two people who agree. */
+            first?: components["schemas"]["First"] | null;
+            /** @description What the first of two people would let leave: agree by giving a verdict with this content. */
+            first_content?: components["schemas"]["Content"] | null;
             /** @description Drafts of one turn. */
             group?: string | null;
+            /**
+             * @description The drafts of its group that wait, this one among them, in the order in which they are
+             *     answered; empty without a group.
+             */
+            group_drafts: components["schemas"]["Summary"][];
             /** @description The draft's id. */
             id: string;
             /** @description A message or an action. */
@@ -1445,6 +1527,8 @@ export interface components {
             lease?: components["schemas"]["Lease"] | null;
             /** @description Whether it is out and to be looked at. */
             look_owed: boolean;
+            /** @description What reviewers told each other when it changed hands. */
+            notes: components["schemas"]["Note"][];
             /** @description What may leave, or left. */
             outgoing?: components["schemas"]["Content"] | null;
             /** @description Who answers for it now. */
@@ -1456,10 +1540,19 @@ export interface components {
              * @description The policy version that decided.
              */
             policy_version: number;
+            /** @description The draft that this one replaces, where that was sent back. */
+            redraft_of?: components["schemas"]["Redraft"] | null;
+            /**
+             * Format: uint32
+             * @description How often it was drafted again.
+             */
+            round: number;
             /** @description The rules of its category. */
             rules: components["schemas"]["Rules"];
             /** @description The beginning of the message that triggered it. */
             snippet: string;
+            /** @description How far it has come on the way to being late. */
+            stage?: components["schemas"]["Stage"] | null;
             /** @description What it is. */
             status: components["schemas"]["Status"];
             /** @description Its subject line, or the action's name. */
@@ -1540,7 +1633,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -1641,6 +1734,17 @@ export interface components {
         };
         /** @description What was found. */
         FindingCode: "never_matches" | "hidden" | "contradiction" | "releases_high_stakes" | "part_never_holds" | "part_without_effect" | "category_without_rules" | "category_without_owner" | "releases_unseen" | "threshold_without_effect" | "not_analysed";
+        /** @description What the first of two people said. */
+        First: {
+            /** @description Digest of exactly what would leave: other content starts anew. */
+            content: string;
+            /** @description Which one. */
+            kind: components["schemas"]["VerdictKind"];
+            /** @description Who gave it. */
+            reviewer: string;
+            /** @description The client-made id of the verdict. */
+            verdict_id: string;
+        };
         /** @description The body of `PUT /v1/drafts/{id}/verdict`. */
         GivenVerdict: {
             /**
@@ -2035,6 +2139,16 @@ export interface components {
             /** @description Whether 120 means 120.00 (`major`) or 1.20 (`minor`). */
             unit: components["schemas"]["Unit"];
         };
+        /** @description The body of `PUT /v1/drafts/{id}/assignee`. */
+        NewAssignee: {
+            /**
+             * @description For them alone; the agent is not told.
+             * @default null
+             */
+            note: string | null;
+            /** @description The person; null gives it back to everybody. */
+            person_id?: string | null;
+        };
         /** @description The body of `PUT /v1/conversations/{id}/head`. */
         NewHead: {
             /** @description The newest message. */
@@ -2128,6 +2242,15 @@ export interface components {
         };
         /** @description Why nothing is proposed. */
         NotProposed: "top_level" | "at_ceiling" | "resting" | "not_ready";
+        /** @description A note as reviewers see it. */
+        Note: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who wrote it. */
+            person_id: string;
+            /** @description The words. */
+            text: string;
+        };
         /** @description What becomes of a draft that nobody answered in time. */
         OnExpiry: "expire" | "human";
         /** @description What became of something that was allowed to leave. */
@@ -2169,6 +2292,22 @@ export interface components {
         PersonRole: "reviewer" | "lead" | "auditor";
         /** @description A tenant's phrases, compiled when the policy is read. */
         Phrases: string[];
+        /** @description A changed value of an action's arguments. */
+        PointerEdit: {
+            /** @description The value after; absent where it was removed. */
+            after?: unknown;
+            /** @description The value before; absent where it was added. */
+            before?: unknown;
+            /**
+             * @description What the change did: a number, a truth value, a type, an id, a date, a value added or
+             *     removed is substantive; between two texts, whatever [`classify`] says.
+             */
+            kind: components["schemas"]["EditKind"];
+            /** @description Where, as a JSON pointer (RFC 6901). */
+            pointer: string;
+            /** @description The judgement of the text, where both values are texts in words. */
+            text?: components["schemas"]["Edit"] | null;
+        };
         /** @description One version of a tenant's policy. */
         Policy: {
             /**
@@ -2460,6 +2599,23 @@ export interface components {
             /** @description As it was routed. */
             situation: components["schemas"]["Situation"];
         };
+        /** @description What was sent back, and why. */
+        Redraft: {
+            /** @description What it said. */
+            draft: components["schemas"]["Content"];
+            /** @description The earlier draft's id. */
+            id: string;
+            /** @description What was to be done differently. */
+            instruction: string;
+        };
+        /** @description The body of `DELETE /v1/drafts/{id}/lease`; it may be missing. */
+        Release: {
+            /**
+             * @description For whoever takes it next; the agent is not told.
+             * @default null
+             */
+            note: string | null;
+        };
         /** @description What went out of a category in the local week, so far. */
         Releases: {
             /**
@@ -2711,6 +2867,8 @@ export interface components {
             /** @description Where it stands. */
             url?: string | null;
         };
+        /** @description How far a draft has come on the way to being late. */
+        Stage: "waiting" | "warned" | "backup" | "lead" | "late";
         /** @description What can go wrong when an action is done in error. */
         Stakes: "none" | "data_change" | "escalation" | "financial";
         /** @description What a draft is at this moment. */
@@ -2746,6 +2904,8 @@ export interface components {
         Summary: {
             /** @description Who made it. */
             agent: string;
+            /** @description Whom it was handed to; nobody else decides. */
+            assignee?: string | null;
             /** @description Its category. */
             category?: string | null;
             /** @description Where it goes out. */
@@ -2760,6 +2920,8 @@ export interface components {
             deferred_until?: components["schemas"]["Time"] | null;
             /** @description When it is late. */
             due_at?: components["schemas"]["Time"] | null;
+            /** @description The first of two people who agree. */
+            first?: components["schemas"]["First"] | null;
             /** @description Drafts of one turn. */
             group?: string | null;
             /** @description The draft's id. */
@@ -2774,8 +2936,15 @@ export interface components {
             owner: components["schemas"]["Owner"];
             /** @description The verdict that can still be taken back. */
             pending?: components["schemas"]["Pending"] | null;
+            /**
+             * Format: uint32
+             * @description How often it was drafted again.
+             */
+            round: number;
             /** @description The beginning of the message that triggered it. */
             snippet: string;
+            /** @description How far it has come on the way to being late. */
+            stage?: components["schemas"]["Stage"] | null;
             /** @description What it is. */
             status: components["schemas"]["Status"];
             /** @description Its subject line, or the action's name. */
@@ -2877,6 +3046,8 @@ export interface components {
         } | {
             /** @constant */
             kind: "defer";
+            /** @description For whoever takes it then; the agent is not told. */
+            note?: string | null;
             /** @description When. */
             until: components["schemas"]["Time"];
         } | {
@@ -2894,10 +3065,17 @@ export interface components {
         };
         /** @description What a verdict did. */
         VerdictAnswer: {
-            /** @description What kind of edit it was. */
+            /** @description The same of an action, by argument. */
+            action_edit?: components["schemas"]["ActionEdit"] | null;
+            /** @description What kind of edit it was, of a text. */
             edit?: components["schemas"]["Edit"] | null;
             /** @description The draft. */
             id: string;
+            /**
+             * @description Whether a second person must now agree.
+             * @default false
+             */
+            second_person_needed: boolean;
             /** @description From then on the verdict counts; until then it can be taken back. */
             settles_at?: components["schemas"]["Time"] | null;
             /** @description What it is now. */
@@ -2915,6 +3093,8 @@ export interface components {
         VerdictKind: "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct";
         /** @description What the agent learns of a verdict. */
         VerdictView: {
+            /** @description What should have gone out instead. */
+            draft?: components["schemas"]["Content"] | null;
             /** @description Of a draft that was sent back. */
             instruction?: string | null;
             /** @description Which one. */
@@ -3494,6 +3674,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    PutAssignee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssignee"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     PutLease: {
         parameters: {
             query?: never;
@@ -3526,7 +3733,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Release"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {
@@ -4140,6 +4351,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrustView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PostVerdicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -214,11 +214,12 @@ fn draft(
     database
         .prepare(
             "INSERT INTO drafts (tenant_id, id, version, status, conversation_id, category, agent,
-               created_at, settled_at, policy_version, body, salt, situation, decision, verdict)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               created_at, settled_at, policy_version, body, salt, situation, decision, verdict,
+               look)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version,
                status = excluded.status, settled_at = excluded.settled_at,
-               verdict = excluded.verdict WHERE excluded.version > drafts.version",
+               verdict = excluded.verdict, look = excluded.look WHERE excluded.version > drafts.version",
         )
         .bind(&[
             tenant.into(),
@@ -236,6 +237,7 @@ fn draft(
             row.situation.as_str().into(),
             row.decision.as_str().into(),
             optional(row.verdict.as_deref()),
+            optional(row.look.as_deref()),
         ])
 }
 

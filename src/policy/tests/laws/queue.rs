@@ -49,6 +49,9 @@ fn moves() -> impl Strategy<Value = Move> {
             kind,
             reviewer,
             settles_at: Millis(0),
+            content: None,
+            four_eyes: false,
+            earlier_open: false,
         },
         version: 0,
         head: "m1".into(),
@@ -151,6 +154,7 @@ proptest! {
         let entry = Entry::new(Route::Review, false, "m1");
         let pending = NewVerdict {
             verdict_id: "v".into(), kind, reviewer: "mia".into(), settles_at: Millis(9),
+            content: None, four_eyes: false, earlier_open: false,
         };
         let command = Command::Decide { pending, version, head: "m1".into() };
         let refusal = step(&entry, &command, Millis(1)).unwrap_err();

@@ -1,0 +1,66 @@
+//! Everything whose time has come: verdicts settle, deferred drafts come back, deadlines warn,
+//! escalate and pass. It must not decide what falls due or when: `policy::queue` does.
+
+use crate::bind;
+use crate::problem::Outcome;
+use crate::stored::{self, Stored};
+use crate::tenant::{Tenant, system};
+use crate::{log, reroute, settlements};
+use countersign_policy::deadline::{Deadline, Hours, Stage};
+use countersign_policy::document::Rules;
+use countersign_policy::log::{Event, Fact};
+use countersign_policy::queue::Command;
+use countersign_policy::time::Millis;
+
+/// Drafts of one go; the rest follows with the next request or alarm.
+const DUE_MAX: u32 = 200;
+/// Steps of one draft in one go: every stage of its deadline, its end, and what follows.
+const STEPS_MAX: u32 = 8;
+
+/// The deadline of a draft that comes now.
+pub fn of(rules: &Rules, now: Millis) -> Deadline {
+    Deadline::new(now, rules.deadline_s, rules.on_expiry, Hours::All)
+}
+
+/// Takes every step that is due by `now`.
+pub fn pass(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let due = stored::select_where(
+        tenant,
+        "wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
+        bind![now, DUE_MAX],
+    )?;
+    for mut stored in due {
+        // What changed since it was read, by a step of another draft of its group.
+        stored = stored::load(tenant, &stored.id)?;
+        reroute::catch_up(tenant, &mut stored, now)?;
+        for _ in 0..STEPS_MAX {
+            match stored.entry.next_due() {
+                Some((at, command)) if at <= now => take(tenant, &mut stored, &command, now)?,
+                _ => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis) -> Outcome<()> {
+    if *command == Command::Settle {
+        return settlements::settle(tenant, stored, now);
+    }
+    stored.step(command, now)?;
+    stored::save(tenant, stored, now)?;
+    let event = match command {
+        Command::Return => Event::DraftReturned,
+        Command::Reach(Stage::Warned) => Event::DraftWarned,
+        Command::Expire => Event::DraftExpired,
+        Command::Forget => Event::DraftUnconfirmed,
+        _ => Event::DraftEscalated,
+    };
+    let owner = stored.owner(now);
+    let facts: [(&str, Fact); 3] = [
+        ("status", stored.entry.status.name().into()),
+        ("owner_kind", log::name_of(&owner.kind)?.into()),
+        ("owner", owner.id.into()),
+    ];
+    log::append(tenant, now, event, system(), Some(&stored.id), facts)
+}

@@ -1,0 +1,160 @@
+//! A draft changes hands: claimed, let go, handed to a named person. It must not decide who may:
+//! `policy::queue` does.
+
+use crate::call::{Answer, Call};
+use crate::people::{self, Person, PersonRole};
+use crate::problem::Outcome;
+use crate::stored::{self, Stored};
+use crate::tenant::Tenant;
+use crate::{groups, log, notes, queue};
+use countersign_policy::invalid::Invalid;
+use countersign_policy::log::Event;
+use countersign_policy::queue::Command;
+use countersign_policy::time::Millis;
+use serde::Deserialize;
+
+/// A claim lasts two minutes; the page renews it while someone reads or types.
+const LEASE_MS: u64 = 120_000;
+
+/// The body of `PUT /v1/drafts/{id}/assignee`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewAssignee {
+    /// The person; null gives it back to everybody.
+    person_id: Option<String>,
+    /// For them alone; the agent is not told.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// The body of `DELETE /v1/drafts/{id}/lease`; it may be missing.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// For whoever takes it next; the agent is not told.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// `PUT /v1/drafts/{id}/lease`.
+pub fn lease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let mut stored = stored::load(tenant, &call.id)?;
+    take(tenant, &mut stored, person, call.now)?;
+    Answer::json(200, &queue::summary(&stored, call.now))
+}
+
+/// Claims a draft, and with it what waits of its group: one turn is answered by one person.
+pub fn take(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
+    claim(tenant, stored, person, now)?;
+    for mut other in groups::open_members(tenant, stored)? {
+        if other.id != stored.id && other.entry.status.is_open() {
+            // One that somebody else already has stays theirs.
+            let _ = claim(tenant, &mut other, person, now);
+        }
+    }
+    Ok(())
+}
+
+fn claim(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
+    let renewed = stored.entry.leased_by(now) == Some(person.id.as_str());
+    let command = Command::Lease {
+        reviewer: person.id.clone(),
+        until: now.plus(LEASE_MS),
+    };
+    stored.step(&command, now)?;
+    stored::save(tenant, stored, now)?;
+    if !renewed {
+        let actor = person.actor();
+        log::append(tenant, now, Event::DraftLeased, actor, Some(&stored.id), [])?;
+    }
+    Ok(())
+}
+
+/// `DELETE /v1/drafts/{id}/lease`.
+pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let release = match call.body.is_empty() {
+        true => Release::default(),
+        false => call.json()?,
+    };
+    let mut stored = stored::load(tenant, &call.id)?;
+    let mut members = groups::open_members(tenant, &stored)?;
+    members.retain(|other| {
+        other.id != stored.id && other.entry.leased_by(call.now) == Some(person.id.as_str())
+    });
+    let_go(tenant, &mut stored, person, call.now)?;
+    for mut other in members {
+        let_go(tenant, &mut other, person, call.now)?;
+    }
+    notes::add(tenant, &stored.id, person, release.note.as_ref(), call.now)?;
+    Answer::json(200, &queue::summary(&stored, call.now))
+}
+
+fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
+    let held = stored.entry.leased_by(now).is_some();
+    let command = Command::Unlease {
+        reviewer: person.id.clone(),
+    };
+    stored.step(&command, now)?;
+    if held {
+        stored::save(tenant, stored, now)?;
+        let actor = person.actor();
+        log::append(
+            tenant,
+            now,
+            Event::DraftUnleased,
+            actor,
+            Some(&stored.id),
+            [],
+        )?;
+    }
+    Ok(())
+}
+
+/// `PUT /v1/drafts/{id}/assignee`.
+pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let new: NewAssignee = call.json()?;
+    if let Some(id) = &new.person_id {
+        let to = people::by_id(tenant, id)?.filter(|to| to.role != PersonRole::Auditor);
+        to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
+    }
+    let mut stored = stored::load(tenant, &call.id)?;
+    let to = new.person_id;
+    hand_over(tenant, &mut stored, person, to.clone(), call.now)?;
+    for mut other in groups::open_members(tenant, &stored)? {
+        if other.id != stored.id {
+            // One that somebody else already has stays theirs.
+            let _ = hand_over(tenant, &mut other, person, to.clone(), call.now);
+        }
+    }
+    notes::add(tenant, &stored.id, person, new.note.as_ref(), call.now)?;
+    Answer::json(200, &queue::summary(&stored, call.now))
+}
+
+fn hand_over(
+    tenant: &Tenant,
+    stored: &mut Stored,
+    person: &Person,
+    to: Option<String>,
+    now: Millis,
+) -> Outcome<()> {
+    let command = Command::Assign {
+        by: person.id.clone(),
+        may_take: person.role == PersonRole::Lead,
+        to,
+    };
+    stored.step(&command, now)?;
+    stored::save(tenant, stored, now)?;
+    let to = stored.entry.assignee.clone().unwrap_or_default();
+    let facts = [("to", to.into())];
+    let actor = person.actor();
+    log::append(
+        tenant,
+        now,
+        Event::DraftAssigned,
+        actor,
+        Some(&stored.id),
+        facts,
+    )
+}

@@ -1,0 +1,68 @@
+//! What one reviewer tells the next when a draft changes hands. It must not reach an agent, nor the
+//! audit log, which holds only that there is a note.
+
+use crate::bind;
+use crate::people::Person;
+use crate::problem::Outcome;
+use crate::tenant::Tenant;
+use countersign_policy::draft::TEXT_BYTES_MAX;
+use countersign_policy::invalid::Invalid;
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Notes beside one draft; the newest count.
+const NOTES_MAX: u32 = 50;
+
+/// A note as reviewers see it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Note {
+    /// Who wrote it.
+    person_id: String,
+    /// The words.
+    text: String,
+    /// When.
+    at: Millis,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    person_id: String,
+    text: String,
+    created_at: u64,
+}
+
+/// Stores a note, where there is one.
+pub fn add(
+    tenant: &Tenant,
+    draft_id: &str,
+    person: &Person,
+    text: Option<&String>,
+    now: Millis,
+) -> Outcome<()> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        return Ok(());
+    };
+    if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(0) {
+        return Err(Invalid::too_long("/note", TEXT_BYTES_MAX, "bytes").into());
+    }
+    tenant.storage.run(
+        "INSERT INTO notes (draft_id, person_id, text, created_at) VALUES (?, ?, ?, ?)",
+        bind![draft_id, &person.id, text, now],
+    )
+}
+
+/// The notes of a draft, oldest first.
+pub fn of(tenant: &Tenant, draft_id: &str) -> Outcome<Vec<Note>> {
+    let rows = tenant.storage.rows::<Row>(
+        "SELECT person_id, text, created_at FROM notes WHERE draft_id = ?
+         ORDER BY number DESC LIMIT ?",
+        bind![draft_id, NOTES_MAX],
+    )?;
+    let notes = rows.into_iter().rev().map(|row| Note {
+        person_id: row.person_id,
+        text: row.text,
+        at: Millis(row.created_at),
+    });
+    Ok(notes.collect())
+}

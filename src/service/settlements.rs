@@ -1,0 +1,73 @@
+//! When a verdict starts to count: the one place from which agents, memory and trust learn of it. It
+//! must not take a verdict, and must not let anything leave before its undo window is over.
+
+use crate::problem::Outcome;
+use crate::stored::{self, Stored};
+use crate::tenant::{Tenant, system};
+use crate::{accounts, corrections, groups, log};
+use countersign_policy::digest::hex;
+use countersign_policy::log::{Event, canonical, commitment};
+use countersign_policy::queue::Command;
+use countersign_policy::time::Millis;
+
+/// Settles a verdict whose undo window is over; one that comes too early in its group, since an
+/// earlier draft is open again, goes back to the queue.
+pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
+    let due = stored.entry.pending.as_ref();
+    if due.is_none_or(|pending| pending.settles_at > now) {
+        return Ok(());
+    }
+    if groups::earlier_open(tenant, stored)? {
+        stored.step(&Command::Hold, now)?;
+        stored::save(tenant, stored, now)?;
+        let facts = [("version", stored.entry.version.into())];
+        return log::append(
+            tenant,
+            now,
+            Event::DraftUndone,
+            system(),
+            Some(&stored.id),
+            facts,
+        );
+    }
+    stored.step(&Command::Settle, now)?;
+    stored::save(tenant, stored, now)?;
+    let outgoing = stored
+        .outgoing()
+        .map(|content| canonical(&content))
+        .unwrap_or_default();
+    let verdict_id = stored
+        .verdict
+        .as_ref()
+        .map(|verdict| verdict.id.clone())
+        .unwrap_or_default();
+    let facts = [
+        ("status", stored.entry.status.name().into()),
+        ("verdict_id", verdict_id.into()),
+        ("version", stored.entry.version.into()),
+        (
+            "outgoing_commitment",
+            hex(&commitment(&stored.salt, &outgoing)).into(),
+        ),
+    ];
+    log::append(
+        tenant,
+        now,
+        Event::DraftSettled,
+        system(),
+        Some(&stored.id),
+        facts,
+    )?;
+    count(tenant, stored, now)
+}
+
+/// A look at what is out counts at once; whether it was `owed` says whether it was sampled.
+pub fn looked(tenant: &Tenant, stored: &Stored, owed: bool, now: Millis) -> Outcome<()> {
+    accounts::looked(tenant, stored, owed, now)?;
+    count(tenant, stored, now)
+}
+
+/// A verdict counts from now on: one that settled, or a look. The newest is the draft's label.
+fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+    corrections::store(tenant, stored, now)
+}
