@@ -124,3 +124,153 @@ test("a harmful release of high stakes costs every level at once, and open draft
   const entry = (await lead.call("GET", "/v1/audit")).body.entries.find(({ entry }) => entry.event === "level.changed");
   assert.deepEqual([entry.entry.facts.from, entry.entry.facts.to, entry.entry.facts.cause], [3, 1, "harmful_high_stakes"]);
 });
+
+/** A day's labels: `days` days until yesterday, the same letters on each. */
+const daily = (days, letters) => Array.from({ length: days }, (_, index) => [days - index, letters]);
+
+const past = async (lead, change) => {
+  const answer = await lead.call("POST", "/v1/development/past", { category: CATEGORY, agent: "support-bot", ...change });
+  assert.equal(answer.status, 204, JSON.stringify(answer.body));
+};
+const round = async (lead) => assert.equal((await lead.call("POST", "/v1/development/round")).status, 204);
+const answerTo = (session, proposal, answer, reason) =>
+  session.call("PUT", `/v1/proposals/${proposal.id}`, { answer, ...(reason ? { reason } : {}) });
+const events = async (session, name) =>
+  (await session.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry).filter(({ event }) => event === name);
+
+test("a category earns its next level by evidence, and a lead confirms it", async () => {
+  const { tenant, lead } = await tenantWith({ sample_rate: 1, ceiling: 2 });
+  const reviewer = await tenant.session("rae@example.com");
+  await past(lead, { labels: daily(14, "cccccccccc") });
+  const drafted = (await tenant.post(draft())).body;
+  assert.equal(drafted.status, "held");
+  const edit = { kind: "edit", draft: { text: "Your refund is on its way to you!", to: ["ada@example.com"], subject: "Your refund" } };
+  assert.equal((await decide(lead, drafted.id, edit, { readMs: 1_300 })).edit.kind, "cosmetic");
+  assert.deepEqual((await trustOf(lead)).proposals, [], "nothing is proposed between two days");
+  const settled = "SELECT 1 AS there FROM drafts WHERE id = ? AND status = 'edited'";
+  await until(() => service.database.prepare(settled).bind(drafted.id).first("there"));
+  await round(lead);
+
+  const { proposals: [proposal], agent } = await trustOf(lead);
+  assert.equal(agent.not_proposed, undefined);
+  assert.deepEqual([proposal.from, proposal.to, proposal.status], [1, 2, "open"]);
+  assert.ok(proposal.readiness.bound > 0.95 && proposal.readiness.ready);
+  assert.equal(proposal.weeks.reduce((sum, week) => sum + week.acceptable, 0), 141);
+  assert.deepEqual(proposal.edits.map(({ draft_id, edit_kind }) => [draft_id, edit_kind]), [[drafted.id, "cosmetic"]]);
+  await round(lead);
+  const again = await trustOf(lead);
+  assert.deepEqual(again.proposals.map(({ id }) => id), [proposal.id], "one at a time");
+  assert.match(again.proposals[0].backtest.sentence, /would have released 1 more/);
+
+  const refused = await answerTo(reviewer, proposal, "confirm");
+  assert.deepEqual([refused.status, refused.body.code], [403, "wrong_role"]);
+  assert.equal((await trustOf(lead)).agent.level, 1);
+  const [entry] = await events(lead, "level.refused");
+  assert.deepEqual([entry.about, entry.actor.id, entry.facts.code], [proposal.id, reviewer.person.id, "wrong_role"]);
+
+  const confirmed = await answerTo(lead, proposal, "confirm");
+  assert.deepEqual([confirmed.status, confirmed.body.status], [200, "confirmed"]);
+  assert.equal((await answerTo(lead, proposal, "confirm")).status, 200, "the same answer again is the same");
+  assert.equal((await answerTo(lead, proposal, "decline", "no")).body.code, "proposal_answered");
+  const risen = await trustOf(lead);
+  assert.deepEqual([risen.agent.level, risen.agent.not_proposed, risen.proposals], [2, "at_ceiling", []]);
+  assert.deepEqual(risen.changes.map(({ from, to, cause, person_id }) => [from, to, cause, person_id]), [[1, 2, "confirmed", lead.person.id]]);
+  assert.equal((await tenant.post(draft())).body.status, "released");
+  assert.equal((await tenant.post(draft({ agent_version: "next" }))).body.status, "held", "a new version earns anew");
+});
+
+test("the level is lost by looks that find harm, and open drafts are looked at again", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 1 });
+  for (let index = 0; index < 4; index += 1) {
+    const released = (await tenant.post(draft({ message: `Refund number ${index}` }))).body;
+    assert.equal(released.status, "released", `before ${index} failures`);
+    await decide(lead, released.id, { kind: "correct", remedy: "follow_up" });
+  }
+  const { agent, category, changes } = await trustOf(lead);
+  assert.equal(agent.level, 1);
+  assert.deepEqual([changes[0].cause, changes[0].detail.points >= 60_000], ["failure_rate", true]);
+  assert.deepEqual([category.lately.counts.sampled, category.lately.released_in_error.share], [4, 1]);
+  assert.equal(agent.not_proposed, "resting");
+  assert.equal((await tenant.post(draft())).body.status, "held");
+});
+
+test("too few labels, and other messages than before, cost a level", async () => {
+  for (const [change, cause] of [
+    [{ since_days: 100 }, "too_few_labels"],
+    [{ messages: [[40, 200, 10], [0, 60, 40]] }, "drift"],
+  ]) {
+    const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 0 });
+    await tenant.post(draft());
+    await past(lead, change);
+    await round(lead);
+    const { agent, changes } = await trustOf(lead);
+    assert.deepEqual([agent.level, changes.map((change) => change.cause)], [1, [cause]]);
+  }
+});
+
+test("a proposal that events have overtaken is refused, and nothing changes", async () => {
+  const ready = { labels: daily(14, "cccccccccc") };
+  for (const [code, spoil] of [
+    ["policy_changed", ({ tenant, lead }) => tenant.policy(lead, (policy) => ({ ...policy, name: "other" }))],
+    ["above_ceiling", ({ tenant, lead }) => tenant.policy(lead, (policy) => ({ ...policy, categories: { [CATEGORY]: { start_level: 1, ceiling: 1 } } }))],
+    ["version_changed", ({ tenant }) => tenant.post(draft({ agent_version: "v2" }))],
+    ["evidence_changed", async ({ tenant, lead }) => decide(lead, (await tenant.post(draft())).body.id, { kind: "reject", reason: "wrong facts" })],
+  ]) {
+    const made = await tenantWith();
+    await past(made.lead, ready);
+    await round(made.lead);
+    const [proposal] = (await trustOf(made.lead)).proposals;
+    await spoil(made);
+    assert.equal((await trustOf(made.lead)).proposals[0].stale, code);
+    const refused = await answerTo(made.lead, proposal, "confirm");
+    assert.deepEqual([refused.status, refused.body.code], [409, code]);
+    const { category, changes } = await trustOf(made.lead);
+    assert.ok(category.agents.every(({ level }) => level === 1) && changes.length === 0);
+    assert.deepEqual((await events(made.lead, "level.refused")).map(({ facts }) => facts.code), [code]);
+    await round(made.lead);
+    assert.ok((await trustOf(made.lead)).proposals.every(({ id }) => id !== proposal.id), "and it leaves the list");
+  }
+});
+
+test("declining needs a reason, and the category rests", async () => {
+  const { lead } = await tenantWith();
+  await past(lead, { labels: daily(14, "cccccccccc") });
+  await round(lead);
+  const [proposal] = (await trustOf(lead)).proposals;
+  const silent = await answerTo(lead, proposal, "decline");
+  assert.deepEqual([silent.status, silent.body.code], [422, "reason_missing"]);
+  assert.equal((await answerTo(lead, proposal, "decline", "peak season")).body.status, "declined");
+  await round(lead);
+  const { agent, proposals } = await trustOf(lead);
+  assert.deepEqual([agent.not_proposed, proposals, agent.readiness.ready], ["resting", [], true]);
+});
+
+test("a lead lowers a level by hand, and declares a version equivalent", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 2, ceiling: 2 });
+  await tenant.post(draft({ agent_version: "v1" }));
+  const reviewer = await tenant.session("rae@example.com");
+  const about = { category: CATEGORY, agent: "support-bot", agent_version: "v1", reason: "season" };
+  const put = (session, change) => session.call("PUT", "/v1/levels", { ...about, ...change });
+  for (const [session, change, code] of [
+    [reviewer, { level: 1 }, "wrong_role"],
+    [lead, { level: 3 }, "above_ceiling"],
+    [lead, { level: 1, reason: " " }, "reason_missing"],
+    [lead, { level: 1, agent: "nobody" }, "not_found"],
+  ]) {
+    assert.equal((await put(session, change)).body.code, code);
+  }
+  assert.equal((await events(lead, "level.refused")).length, 4);
+  assert.equal((await put(lead, { level: 1 })).status, 200);
+  assert.equal((await put(lead, { level: 1 })).body.code, "not_lower");
+  assert.equal((await tenant.post(draft({ agent_version: "v1" }))).body.status, "held");
+
+  const other = await tenantWith();
+  await past(other.lead, { agent_version: "v1", labels: daily(14, "cccccccccc") });
+  const declare = (body) => other.lead.call("PUT", "/v1/agents/support-bot/version", { agent_version: "v2", equivalent_to: "v1", ...body });
+  assert.equal((await declare({})).body.code, "reason_missing");
+  assert.equal((await declare({ reason: "a typo", equivalent_to: "v0" })).body.code, "not_found");
+  assert.equal((await declare({ reason: "a typo in the prompt" })).status, 200);
+  await round(other.lead);
+  const { proposals } = await trustOf(other.lead);
+  assert.deepEqual(proposals.map(({ basis }) => basis.agent_version), ["v2"]);
+});

@@ -83,6 +83,16 @@ pub enum Event {
     PolicyChanged,
     #[serde(rename = "level.changed")]
     LevelChanged,
+    #[serde(rename = "level.refused")]
+    LevelRefused,
+    #[serde(rename = "proposal.made")]
+    ProposalMade,
+    #[serde(rename = "proposal.answered")]
+    ProposalAnswered,
+    #[serde(rename = "proposal.stale")]
+    ProposalStale,
+    #[serde(rename = "version.declared_equivalent")]
+    VersionDeclaredEquivalent,
     #[serde(rename = "stop.changed")]
     StopChanged,
     #[serde(rename = "shadow.changed")]

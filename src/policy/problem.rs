@@ -3,6 +3,7 @@
 
 use crate::invalid::Fault;
 use crate::refusal::Refusal;
+use crate::trust::propose;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -45,6 +46,7 @@ codes! {
     SessionRequired => "session_required", 401, "The request needs a reviewer's session.";
     InvitationInvalid => "invitation_invalid", 401, "The invitation is wrong, used or expired.";
     Forbidden => "forbidden", 403, "The role or key may not do this.";
+    WrongRole => "wrong_role", 403, "Only a lead answers proposals and changes levels.";
     OriginRefused => "origin_refused", 403, "The request comes from another site.";
     NotFound => "not_found", 404, "There is no such thing.";
     MethodNotAllowed => "method_not_allowed", 405, "This path has no such method.";
@@ -68,6 +70,15 @@ codes! {
     Stopped => "stopped", 409, "A stop covers the draft: nothing of it may leave now.";
     WebhookDisabled => "webhook_disabled", 409, "The webhook's receiver wanted no more: rotate its secret first.";
     TenantExists => "tenant_exists", 409, "A tenant of that name exists.";
+    LevelChanged => "level_changed", 409, "The level is not the one that the proposal starts from.";
+    PolicyChanged => "policy_changed", 409, "Another policy version is active than when it was proposed.";
+    VersionChanged => "version_changed", 409, "The agent posts with another version now.";
+    AboveCeiling => "above_ceiling", 409, "The category's ceiling is below this level.";
+    Resting => "resting", 409, "No step up so soon after a step, a demotion or a declined proposal.";
+    EvidenceChanged => "evidence_changed", 409, "Labels came in since, and the rules for this level no longer hold.";
+    ProposalExpired => "proposal_expired", 409, "The proposal waited too long.";
+    ProposalAnswered => "proposal_answered", 409, "The proposal was answered in another way before.";
+    NotLower => "not_lower", 409, "By hand a level is only lowered; it rises by a confirmed proposal.";
     PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
     BodyTooLarge => "body_too_large", 413, "The body is above its limit.";
     UnknownField => "unknown_field", 422, "The body has a field that the contract doesn't know.";
@@ -75,6 +86,7 @@ codes! {
     TooLong => "too_long", 422, "A text or list is above its limit.";
     PolicyInvalid => "policy_invalid", 422, "The policy has faults; the active one stays.";
     DestinationRefused => "destination_refused", 422, "This address may not be called.";
+    ReasonMissing => "reason_missing", 422, "This needs a reason.";
     PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
     TooManyRequests => "too_many_requests", 429, "Slow down.";
     Internal => "internal", 500, "Something broke on our side.";
@@ -88,6 +100,23 @@ impl From<Fault> for Code {
             Fault::UnknownField => Self::UnknownField,
             Fault::InvalidField => Self::InvalidField,
             Fault::TooLong => Self::TooLong,
+        }
+    }
+}
+
+impl From<propose::Refusal> for Code {
+    fn from(refusal: propose::Refusal) -> Self {
+        match refusal {
+            propose::Refusal::WrongRole => Self::WrongRole,
+            propose::Refusal::Expired => Self::ProposalExpired,
+            propose::Refusal::LevelChanged => Self::LevelChanged,
+            propose::Refusal::PolicyChanged => Self::PolicyChanged,
+            propose::Refusal::VersionChanged => Self::VersionChanged,
+            propose::Refusal::AboveCeiling => Self::AboveCeiling,
+            propose::Refusal::Resting => Self::Resting,
+            propose::Refusal::EvidenceChanged => Self::EvidenceChanged,
+            propose::Refusal::ReasonMissing => Self::ReasonMissing,
+            propose::Refusal::NotLower => Self::NotLower,
         }
     }
 }

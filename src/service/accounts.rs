@@ -118,7 +118,8 @@ pub fn level(
     Level::from_number(head.level).ok_or(Problem::from(Code::Internal))
 }
 
-fn begin(
+/// Begins the account of a version that was never seen.
+pub fn begin(
     tenant: &Tenant,
     policy: &Compiled,
     category: &str,
@@ -228,6 +229,7 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         let representative = counts_for_threshold(stored.decision.level, picked)
             && held_by_confidence_alone(&stored.decision);
         let counted = kept.account.settle(&Labelled {
+            id: stored.id.clone(),
             observation,
             confidence: stored.draft.confidence,
             representative,

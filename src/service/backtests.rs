@@ -6,7 +6,7 @@ use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::records;
 use crate::tenant::Tenant;
-use countersign_policy::backtest::{Backtest, Replay};
+use countersign_policy::backtest::{Backtest, Recorded, Replay};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
@@ -52,7 +52,7 @@ pub struct AskedShape {
 }
 
 /// What a backtest found.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BacktestView {
     /// What would have changed.
@@ -79,13 +79,35 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     };
     let since = records::days_before(call.now, asked.days);
 
+    let everything = |_: &Recorded| true;
     let compiled = Compiled::new(policy);
-    let mut replay = Replay::new(&compiled, &asked.levels);
+    let found = replay(
+        tenant,
+        &compiled,
+        &asked.levels,
+        (since, call.now),
+        everything,
+    )
+    .await?;
+
+    Answer::json(200, &found)
+}
+
+/// What a policy, or other levels, would have done with those wanted of the drafts on record.
+pub async fn replay(
+    tenant: &Tenant,
+    policy: &Compiled,
+    levels: &BTreeMap<String, Level>,
+    (since, now): (Millis, Millis),
+    wanted: impl Fn(&Recorded) -> bool,
+) -> Outcome<BacktestView> {
+    let tenant_id = tenant.record()?.id;
+    let mut replay = Replay::new(policy, levels);
     let mut told = BTreeSet::new();
-    let mut below = (call.now.plus(1), String::new());
+    let mut below = (now.plus(1), String::new());
     let (mut seen, mut truncated) = (0_u32, false);
     loop {
-        let rows = records::page(tenant, &record.id, since, &below, PAGE_ROWS).await?;
+        let rows = records::page(tenant, &tenant_id, since, &below, PAGE_ROWS).await?;
         let Some(last) = rows.last() else { break };
         below = (Millis(last.created_at), last.id.clone());
         let whole = rows.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
@@ -95,7 +117,7 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             {
                 replay.recorded_under(row.policy_version, &recorded.signals);
             }
-            if let Some(recorded) = records::recorded(row) {
+            if let Some(recorded) = records::recorded(row).filter(&wanted) {
                 replay.add(&recorded);
             }
         }
@@ -104,20 +126,16 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         }
         seen = seen.saturating_add(PAGE_ROWS);
         if seen >= DRAFTS_MAX {
-            truncated = !records::page(tenant, &record.id, since, &below, PAGE_ROWS)
+            truncated = !records::page(tenant, &tenant_id, since, &below, PAGE_ROWS)
                 .await?
                 .is_empty();
             break;
         }
     }
 
-    let found = replay.finish();
-    Answer::json(
-        200,
-        &BacktestView {
-            found,
-            since,
-            truncated,
-        },
-    )
+    Ok(BacktestView {
+        found: replay.finish(),
+        since,
+        truncated,
+    })
 }

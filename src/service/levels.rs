@@ -2,16 +2,20 @@
 //! must not decide one: `policy::trust` does.
 
 use crate::accounts::{self, Kept, level_number};
+use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::proposals::{answerer, check_reason, refused};
 use crate::storage::parsed;
 use crate::tenant::{Tenant, system};
 use crate::{bind, log, outbox, reroute};
+use countersign_policy::invalid::Invalid;
 use countersign_policy::level::Level;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::demote::Cause;
+use countersign_policy::trust::propose::{self, Answerer, Refusal};
 use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +50,47 @@ pub struct LevelChange {
     /// Why, in their words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// The steps that a request took.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LevelChanges {
+    /// Newest first.
+    changes: Vec<LevelChange>,
+}
+
+/// The body of `PUT /v1/levels`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewLevel {
+    /// The question type.
+    category: String,
+    /// Who drafts.
+    agent: String,
+    /// Its model and prompt; absent when it names none.
+    #[serde(default)]
+    agent_version: Option<String>,
+    /// The level; lower than now.
+    level: Level,
+    /// Why.
+    #[serde(default)]
+    reason: String,
+}
+
+/// The body of `PUT /v1/agents/{id}/version`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewEquivalent {
+    /// The version that goes on where the other was.
+    agent_version: String,
+    /// The version that it is as good as; empty for the one without a name.
+    equivalent_to: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
 }
 
 /// Why and by whom a level changes.
@@ -150,6 +195,136 @@ pub fn changed(
         reroute::begin(tenant, now)?;
     }
     Ok(())
+}
+
+/// `PUT /v1/levels`: a lead lowers a level by hand. What is refused changes nothing and is on record
+/// all the same.
+pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let new: NewLevel = call.json()?;
+    check_reason(&new.reason)?;
+    let lowered = tenant.transaction(|| lower(tenant, &new, person, call.now));
+    on_record(tenant, lowered, None, person, call.now)
+}
+
+fn lower(tenant: &Tenant, new: &NewLevel, person: &Person, now: Millis) -> Outcome<Answer> {
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let ceiling = policy.rules(Some(&new.category)).ceiling;
+    let day = accounts::today(&policy, now);
+    let version = new.agent_version.as_deref().unwrap_or("");
+    let mut kept = accounts::find(tenant, &new.category, &new.agent, version)?
+        .ok_or(Problem::from(Code::NotFound))?;
+
+    let before = kept.account.standing.level;
+    let by = answerer(person);
+    let standing = propose::lower(
+        &kept.account.standing,
+        new.level,
+        ceiling,
+        by,
+        &new.reason,
+        now,
+    )
+    .map_err(refused)?;
+    kept.account.step(standing, day);
+
+    let because = Because {
+        cause: "lowered",
+        detail: None,
+        person: Some(person),
+        reason: Some(&new.reason),
+    };
+    changed(tenant, &kept, before, &because, now)?;
+    changes(tenant, now)
+}
+
+/// `PUT /v1/agents/{id}/version`: a lead says that a version of an agent is as good as an earlier one.
+pub fn put_equivalent(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let new: NewEquivalent = call.json()?;
+    check_reason(&new.reason)?;
+    let declared = tenant.transaction(|| declare(tenant, &call.id, &new, person, call.now));
+    on_record(tenant, declared, None, person, call.now)
+}
+
+fn declare(
+    tenant: &Tenant,
+    agent: &str,
+    new: &NewEquivalent,
+    person: &Person,
+    now: Millis,
+) -> Outcome<Answer> {
+    if answerer(person) != Answerer::Lead {
+        return Err(refused(Refusal::WrongRole));
+    }
+    if new.reason.trim().is_empty() {
+        return Err(refused(Refusal::ReasonMissing));
+    }
+    if new.agent_version == new.equivalent_to {
+        return Err(Invalid::field("/equivalent_to", "the same version").into());
+    }
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let condition = "agent = ? AND agent_version = ? ORDER BY category";
+    let earlier = accounts::select(tenant, condition, bind![agent, &new.equivalent_to])?;
+    if earlier.is_empty() {
+        return Err(Problem::from(Code::NotFound));
+    }
+
+    for earlier in earlier {
+        let (category, version) = (&earlier.category, &new.agent_version);
+        let mut kept = match accounts::find(tenant, category, agent, version)? {
+            Some(kept) => kept,
+            None => accounts::begin(tenant, &policy, category, agent, version, now)?,
+        };
+        let before = kept.account.standing.level;
+        kept.account = kept
+            .account
+            .equivalent(&earlier.account, &new.equivalent_to);
+        let because = Because {
+            cause: "declared_equivalent",
+            detail: None,
+            person: Some(person),
+            reason: Some(&new.reason),
+        };
+        changed(tenant, &kept, before, &because, now)?;
+    }
+
+    let facts = [
+        ("agent", agent.into()),
+        ("agent_version", new.agent_version.clone().into()),
+        ("equivalent_to", new.equivalent_to.clone().into()),
+    ];
+    let event = Event::VersionDeclaredEquivalent;
+    log::append(tenant, now, event, person.actor(), None, facts)?;
+    changes(tenant, now)
+}
+
+fn changes(tenant: &Tenant, now: Millis) -> Outcome<Answer> {
+    let changes = changes_since(tenant, now)?;
+    Answer::json(200, &LevelChanges { changes })
+}
+
+/// Writes down what was refused of a step, in a transaction of its own: the refused one left nothing.
+pub fn on_record<T>(
+    tenant: &Tenant,
+    answered: Outcome<T>,
+    about: Option<&str>,
+    person: &Person,
+    now: Millis,
+) -> Outcome<T> {
+    if let Err(problem) = &answered {
+        let facts = [("code", problem.code.name().into())];
+        tenant.transaction(|| {
+            let facts = facts.clone();
+            log::append(
+                tenant,
+                now,
+                Event::LevelRefused,
+                person.actor(),
+                about,
+                facts,
+            )
+        })?;
+    }
+    answered
 }
 
 /// Steps since a moment, newest first.

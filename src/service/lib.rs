@@ -24,6 +24,8 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 mod outbox;
+#[cfg(feature = "development")]
+mod past;
 mod people;
 mod policies;
 mod problem;
@@ -33,6 +35,7 @@ mod random;
 mod reading;
 mod records;
 mod reroute;
+mod rounds;
 mod routes;
 mod schema;
 mod sealing;

@@ -4,8 +4,8 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
-    keys, log, people, policies, problem, queue, records, stops, tenants, trust, verdicts,
-    versions, webhooks,
+    keys, levels, log, people, policies, problem, proposals, queue, records, stops, tenants, trust,
+    verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -230,6 +230,21 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             )],
             ..of(None, 200, schema::<trust::TrustView>(g))
         },
+        Operation::AnswerProposal => of(
+            schema::<proposals::GivenAnswer>(g),
+            200,
+            schema::<proposals::ProposalView>(g),
+        ),
+        Operation::PutLevel => of(
+            schema::<levels::NewLevel>(g),
+            200,
+            schema::<levels::LevelChanges>(g),
+        ),
+        Operation::DeclareEquivalent => of(
+            schema::<levels::NewEquivalent>(g),
+            200,
+            schema::<levels::LevelChanges>(g),
+        ),
         Operation::GetAudit => Shape {
             parameters: page(),
             ..of(None, 200, schema::<log::AuditPage>(g))
@@ -245,7 +260,9 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::ExportAudit => of(None, 200, Some(json!({ "type": "string" }))),
         Operation::ProveEntry => of(None, 200, schema::<checkpoints::ProofView>(g)),
         #[cfg(feature = "development")]
-        Operation::Panic | Operation::Decide => of(None, 200, None),
+        Operation::Panic | Operation::GivePast | Operation::DoRound | Operation::Decide => {
+            of(None, 200, None)
+        }
     }
 }
 

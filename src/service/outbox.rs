@@ -66,6 +66,8 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
            SELECT 1 FROM drafts WHERE status IN ('held', 'pending')
              AND rules_version < tenant.rules_version)
          UNION ALL
+         SELECT trust_at AS at FROM tenant WHERE EXISTS (SELECT 1 FROM accounts)
+         UNION ALL
          SELECT next_at AS at FROM outbox_state WHERE EXISTS (
            SELECT 1 FROM outbox WHERE broken_at IS NULL)
          UNION ALL

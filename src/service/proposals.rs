@@ -1,17 +1,28 @@
-//! Steps up that wait for a lead. It must not say when one is earned or stale:
-//! `policy::trust::propose` does.
+//! Steps up: made, shown with their evidence, and answered by a lead. It must not say when one is
+//! earned or stale: `policy::trust::propose` does.
 
-use crate::problem::Outcome;
+use crate::accounts::{self, Kept, level_number};
+use crate::backtests::{self, BacktestView};
+use crate::call::{Answer, Call};
+use crate::levels::{self, Because};
+use crate::people::{Person, PersonRole};
+use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::Tenant;
-use crate::{accounts, bind};
-use countersign_policy::backtest::Backtest;
+use crate::tenant::{Tenant, TenantRecord, system};
+use crate::{bind, log, random, records};
 use countersign_policy::compiled::Compiled;
+use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::edit::EditKind;
+use countersign_policy::invalid::Invalid;
+use countersign_policy::log::Event;
+use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::propose::{Basis, Proposal, Refusal, stale};
+use countersign_policy::trust::propose::{self, Answerer, Basis, Proposal, Refusal};
 use serde::{Deserialize, Serialize};
-use std::rc::Rc;
+use std::collections::BTreeMap;
+
+/// A backtest of a new level looks back a quarter, as far as any does.
+const BACKTEST_DAYS: u32 = backtests::DAYS_MAX;
 
 /// What became of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +52,10 @@ pub struct ProposalView {
     edits: Vec<EditView>,
     /// What the new level would have done with recorded drafts; absent until it was computed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    backtest: Option<Backtest>,
+    backtest: Option<BacktestView>,
     /// Why it can't be confirmed as things stand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    stale: Option<&'static str>,
+    stale: Option<Code>,
     /// When it was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     answered_at: Option<Millis>,
@@ -86,28 +97,235 @@ struct Row {
 
 const COLUMNS: &str = "id, status, proposal, edits, backtest, answered_at, person_id, reason";
 
+/// The body of `PUT /v1/proposals/{id}`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GivenAnswer {
+    /// Whether the level is raised.
+    answer: Choice,
+    /// Why; a declined proposal needs a reason.
+    #[serde(default)]
+    reason: String,
+}
+
+/// How a proposal is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    /// The level is raised.
+    Confirm,
+    /// The level stays.
+    Decline,
+}
+
 /// The proposals that wait, oldest first.
 pub fn open(tenant: &Tenant, now: Millis) -> Outcome<Vec<ProposalView>> {
-    let record = tenant.record()?;
-    let policy = tenant.policy(record.policy_version)?;
     let query =
         format!("SELECT {COLUMNS} FROM proposals WHERE status = 'open' ORDER BY made_at, id");
     let rows = tenant.storage.rows::<Row>(&query, bind![])?;
-    rows.into_iter()
-        .map(|row| view(tenant, &policy, record.policy_version, row, now))
-        .collect()
+    rows.into_iter().map(|row| view(tenant, row, now)).collect()
 }
 
-fn view(
+/// `PUT /v1/proposals/{id}`. What is refused changes nothing and is on record all the same.
+pub fn answer(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let given: GivenAnswer = call.json()?;
+    check_reason(&given.reason)?;
+    let answered = tenant.transaction(|| decide(tenant, call, person, &given));
+    levels::on_record(tenant, answered, Some(&call.id), person, call.now)
+}
+
+fn decide(tenant: &Tenant, call: &Call, person: &Person, given: &GivenAnswer) -> Outcome<Answer> {
+    let row = row(tenant, &call.id)?;
+    let wanted = match given.answer {
+        Choice::Confirm => ProposalStatus::Confirmed,
+        Choice::Decline => ProposalStatus::Declined,
+    };
+    let by = answerer(person);
+    match row.status {
+        _ if by != Answerer::Lead => return Err(refused(Refusal::WrongRole)),
+        ProposalStatus::Open => {}
+        status if status == wanted => return Answer::json(200, &view(tenant, row, call.now)?),
+        ProposalStatus::Stale => return Err(Problem::from(Code::ProposalExpired)),
+        _ => return Err(Problem::from(Code::ProposalAnswered)),
+    }
+    let proposal: Proposal = parsed(&row.proposal)?;
+
+    match given.answer {
+        Choice::Confirm => {
+            let because = Because {
+                cause: "confirmed",
+                detail: None,
+                person: Some(person),
+                reason: Some(given.reason.as_str()).filter(|reason| !reason.is_empty()),
+            };
+            confirm(tenant, &proposal, by, &because, call.now)?;
+        }
+        Choice::Decline => {
+            let mut kept = of(tenant, &proposal)?.ok_or(refused(Refusal::VersionChanged))?;
+            let standing = &kept.account.standing;
+            kept.account.standing =
+                propose::decline(&proposal, standing, by, &given.reason, call.now)
+                    .map_err(refused)?;
+            accounts::save(tenant, &kept)?;
+        }
+    }
+
+    close(
+        tenant,
+        &row.id,
+        wanted,
+        Some((person, &given.reason)),
+        call.now,
+    )?;
+    Answer::json(200, &view(tenant, self::row(tenant, &row.id)?, call.now)?)
+}
+
+/// Raises the level that a proposal asks for.
+fn confirm(
     tenant: &Tenant,
-    policy: &Rc<Compiled>,
-    policy_version: u32,
-    row: Row,
+    proposal: &Proposal,
+    by: Answerer,
+    because: &Because<'_>,
     now: Millis,
-) -> Outcome<ProposalView> {
+) -> Outcome<()> {
+    let mut kept = of(tenant, proposal)?.ok_or(refused(Refusal::VersionChanged))?;
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let basis = basis(tenant, &tenant.record()?, &policy, &kept)?;
+    let account = &kept.account;
+    let (before, day) = (account.standing.level, accounts::today(&policy, now));
+    let standing = propose::confirm(
+        proposal,
+        &account.standing,
+        &account.record,
+        &basis,
+        by,
+        now,
+    )
+    .map_err(refused)?;
+    kept.account.step(standing, day);
+    levels::changed(tenant, &kept, before, because, now)
+}
+
+/// Proposes the next level of the version that an agent posts with, where it is earned and nothing
+/// is proposed yet.
+pub fn make(tenant: &Tenant, record: &TenantRecord, kept: &Kept, now: Millis) -> Outcome<()> {
+    let policy = tenant.policy(record.policy_version)?;
+    let basis = basis(tenant, record, &policy, kept)?;
+    if basis.agent_version != kept.agent_version || is_open(tenant, kept)? {
+        return Ok(());
+    }
+    let account = &kept.account;
+    let Ok(proposal) = propose::propose(&account.standing, &account.record, &basis, now) else {
+        return Ok(());
+    };
+    let id = random::id(now)?;
+    tenant.storage.run(
+        "INSERT INTO proposals (id, category, agent, agent_version, status, proposal, edits, made_at)
+         VALUES (?, ?, ?, ?, 'open', ?, ?, ?)",
+        bind![
+            &id,
+            &kept.category,
+            &kept.agent,
+            &kept.agent_version,
+            &serde_json::to_string(&proposal)?,
+            &serde_json::to_string(&account.edits)?,
+            now
+        ],
+    )?;
+    let facts = [
+        ("category", kept.category.clone().into()),
+        ("agent", kept.agent.clone().into()),
+        ("agent_version", kept.agent_version.clone().into()),
+        ("from", level_number(proposal.from).into()),
+        ("to", level_number(proposal.to).into()),
+    ];
+    log::append(tenant, now, Event::ProposalMade, system(), Some(&id), facts)
+}
+
+/// Takes proposals off the list that time or events have overtaken.
+pub fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    for open in open(tenant, now)? {
+        if open.stale.is_some() {
+            close(tenant, &open.id, ProposalStatus::Stale, None, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Computes the backtests that open proposals lack; D1 has the drafts.
+pub async fn add_backtests(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let since = records::days_before(now, BACKTEST_DAYS);
+    let query =
+        format!("SELECT {COLUMNS} FROM proposals WHERE status = 'open' AND backtest IS NULL");
+    for row in tenant.storage.rows::<Row>(&query, bind![])? {
+        let proposal: Proposal = parsed(&row.proposal)?;
+        let about = &proposal.basis;
+        let levels = BTreeMap::from([(about.category.clone(), proposal.to)]);
+        let found = backtests::replay(tenant, &policy, &levels, (since, now), |recorded| {
+            let draft = &recorded.draft;
+            draft.category.as_ref() == Some(&about.category)
+                && draft.agent == about.agent
+                && draft.agent_version.as_deref().unwrap_or("") == about.agent_version
+        })
+        .await?;
+        tenant.storage.run(
+            "UPDATE proposals SET backtest = ? WHERE id = ?",
+            bind![&serde_json::to_string(&found)?, &row.id],
+        )?;
+    }
+    Ok(())
+}
+
+fn close(
+    tenant: &Tenant,
+    id: &str,
+    status: ProposalStatus,
+    answer: Option<(&Person, &str)>,
+    now: Millis,
+) -> Outcome<()> {
+    let status = log::name_of(&status)?;
+    tenant.storage.run(
+        "UPDATE proposals SET status = ?, answered_at = ?, person_id = ?, reason = ? WHERE id = ?",
+        bind![
+            &status,
+            now,
+            answer.map(|(person, _)| person.id.as_str()),
+            answer.map(|(_, reason)| reason),
+            id
+        ],
+    )?;
+    let (event, actor) = match answer {
+        None => (Event::ProposalStale, system()),
+        Some((person, _)) => (Event::ProposalAnswered, person.actor()),
+    };
+    let facts = [("status", status.into())];
+    log::append(tenant, now, event, actor, Some(id), facts)
+}
+
+fn row(tenant: &Tenant, id: &str) -> Outcome<Row> {
+    let query = format!("SELECT {COLUMNS} FROM proposals WHERE id = ?");
+    let row = tenant.storage.first(&query, bind![id])?;
+    row.ok_or(Problem::from(Code::NotFound))
+}
+
+fn is_open(tenant: &Tenant, kept: &Kept) -> Outcome<bool> {
+    #[derive(Deserialize)]
+    struct Id {}
+    let open = tenant.storage.first::<Id>(
+        "SELECT id FROM proposals
+         WHERE status = 'open' AND category = ? AND agent = ? AND agent_version = ?",
+        bind![&kept.category, &kept.agent, &kept.agent_version],
+    )?;
+    Ok(open.is_some())
+}
+
+fn view(tenant: &Tenant, row: Row, now: Millis) -> Outcome<ProposalView> {
     let proposal: Proposal = parsed(&row.proposal)?;
     let stale = match row.status {
-        ProposalStatus::Open => refusal(tenant, policy, policy_version, &proposal, now)?,
+        ProposalStatus::Open => stale(tenant, &proposal, now)?,
         _ => None,
     };
     Ok(ProposalView {
@@ -115,7 +333,7 @@ fn view(
         status: row.status,
         edits: edits(tenant, &row.edits)?,
         backtest: row.backtest.as_deref().map(parsed).transpose()?,
-        stale: stale.map(Refusal::code),
+        stale: stale.map(Code::from),
         answered_at: row.answered_at.map(Millis),
         person_id: row.person_id,
         reason: row.reason,
@@ -124,33 +342,39 @@ fn view(
 }
 
 /// Why a proposal no longer stands, if so.
-fn refusal(
-    tenant: &Tenant,
-    policy: &Compiled,
-    policy_version: u32,
-    proposal: &Proposal,
-    now: Millis,
-) -> Outcome<Option<Refusal>> {
-    let about = &proposal.basis;
-    let Some(kept) = accounts::find(tenant, &about.category, &about.agent, &about.agent_version)?
-    else {
+fn stale(tenant: &Tenant, proposal: &Proposal, now: Millis) -> Outcome<Option<Refusal>> {
+    let Some(kept) = of(tenant, proposal)? else {
         return Ok(Some(Refusal::VersionChanged));
     };
-    let newest = accounts::newest(tenant, &about.category, &about.agent)?;
-    let basis = Basis {
-        agent_version: newest.map_or(String::new(), |newest| newest.agent_version),
-        policy_version: u64::from(policy_version),
-        ceiling: policy.rules(Some(&about.category)).ceiling,
-        ..about.clone()
-    };
+    let record = tenant.record()?;
+    let policy = tenant.policy(record.policy_version)?;
+    let basis = basis(tenant, &record, &policy, &kept)?;
     let account = &kept.account;
-    Ok(stale(
+    Ok(propose::stale(
         proposal,
         &account.standing,
         &account.record,
         &basis,
         now,
     ))
+}
+
+/// The account that a proposal is about.
+fn of(tenant: &Tenant, proposal: &Proposal) -> Outcome<Option<Kept>> {
+    let about = &proposal.basis;
+    accounts::find(tenant, &about.category, &about.agent, &about.agent_version)
+}
+
+/// What a proposal about an account rests on now.
+fn basis(tenant: &Tenant, record: &TenantRecord, policy: &Compiled, kept: &Kept) -> Outcome<Basis> {
+    let newest = accounts::newest(tenant, &kept.category, &kept.agent)?;
+    Ok(Basis {
+        category: kept.category.clone(),
+        agent: kept.agent.clone(),
+        agent_version: newest.map_or(String::new(), |newest| newest.agent_version),
+        policy_version: u64::from(record.policy_version),
+        ceiling: policy.rules(Some(&kept.category)).ceiling,
+    })
 }
 
 /// The edits of drafts by their ids, as memory holds them; what was erased is gone here, too.
@@ -160,4 +384,25 @@ fn edits(tenant: &Tenant, ids: &str) -> Outcome<Vec<EditView>> {
          WHERE draft_id IN (SELECT value FROM json_each(?)) ORDER BY number DESC",
         bind![ids],
     )
+}
+
+/// What a person counts as when levels are at stake.
+pub fn answerer(person: &Person) -> Answerer {
+    match person.role {
+        PersonRole::Lead => Answerer::Lead,
+        PersonRole::Reviewer | PersonRole::Auditor => Answerer::Other,
+    }
+}
+
+/// A refusal of policy as a problem.
+pub fn refused(refusal: Refusal) -> Problem {
+    Problem::from(Code::from(refusal))
+}
+
+/// A reason in words is no longer than a name.
+pub fn check_reason(reason: &str) -> Outcome<()> {
+    if reason.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(0) {
+        return Err(Invalid::too_long("/reason", NAME_BYTES_MAX, "bytes").into());
+    }
+    Ok(())
 }

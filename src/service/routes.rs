@@ -73,12 +73,19 @@ pub enum Operation {
     DropDeadLetter,
     LintPolicy,
     GetTrust,
+    AnswerProposal,
+    PutLevel,
+    DeclareEquivalent,
     GetAudit,
     GetCheckpoint,
     ExportAudit,
     ProveEntry,
     #[cfg(feature = "development")]
     Panic,
+    #[cfg(feature = "development")]
+    GivePast,
+    #[cfg(feature = "development")]
+    DoRound,
     #[cfg(feature = "development")]
     Decide,
 }
@@ -157,12 +164,19 @@ table! {
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
+    "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";
+    "PUT" "/v1/levels" PutLevel Person "Lower a level by hand; only a lead may.";
+    "PUT" "/v1/agents/{id}/version" DeclareEquivalent Person "Declare a version of an agent equivalent to an earlier one, so that it keeps what that one earned; only a lead may.";
     "GET" "/v1/audit" GetAudit Person "The audit log, newest first.";
     "GET" "/v1/audit/checkpoint" GetCheckpoint PersonOrPolicyKey "A signed statement of the log's size and root; with `since`, proof that it only grew.";
     "GET" "/v1/audit/export" ExportAudit PersonOrPolicyKey "Every entry, oldest first, a line each; `countersign verify` reads it.";
     "GET" "/v1/audit/{id}/proof" ProveEntry Person "One entry by its number, with proof that the signed log holds it.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/past" GivePast Lead "Give an account a past, so that a test need not wait for weeks.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/round" DoRound Lead "Do the day's work of trust now.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/decision" Decide Operator "Decide a golden case as the policy does here.";
 }

@@ -3,14 +3,16 @@
 //! wait for an answer at this moment.
 
 use crate::call::{Answer, CREDENTIAL_HEADER, Call};
+#[cfg(feature = "development")]
+use crate::past;
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
-    handovers, keys, live, log, outbox, people, policies, queue, records, reroute, schema, stops,
-    stored, tenants, trust, verdicts, versions, webhooks,
+    handovers, keys, levels, live, log, outbox, people, policies, proposals, queue, records,
+    reroute, rounds, schema, stops, stored, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -116,6 +118,9 @@ impl DurableObject for Tenant {
         if let Err(problem) = due {
             worker::console_error!("due work failed: {}", problem.code.name());
         }
+        if let Err(problem) = rounds::go(self, now()).await {
+            worker::console_error!("the day's round failed: {}", problem.code.name());
+        }
         if let Err(problem) = self.transaction(|| trust::publish(self)) {
             worker::console_error!("weekly counts wait: {}", problem.code.name());
         }
@@ -183,6 +188,11 @@ impl Tenant {
             Operation::GetPolicyVersion => versions::get(self, &call).await,
             Operation::CreateWebhook => webhooks::create(self, &call, &caller).await,
             Operation::RotateWebhook => webhooks::rotate(self, &call, &caller).await,
+            Operation::AnswerProposal => proposals::answer(self, &call, person(&caller)?),
+            Operation::PutLevel => levels::put(self, &call, person(&caller)?),
+            Operation::DeclareEquivalent => levels::put_equivalent(self, &call, person(&caller)?),
+            #[cfg(feature = "development")]
+            Operation::DoRound => past::round(self, call.now).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -236,6 +246,8 @@ impl Tenant {
             (Operation::DropDeadLetter, Caller::Person(lead)) => {
                 dead_letters::drop(self, call, lead)
             }
+            #[cfg(feature = "development")]
+            (Operation::GivePast, _) => past::give(self, call),
             #[cfg(feature = "development")]
             #[expect(clippy::panic, reason = "a test sees what follows a panic")]
             (Operation::Panic, _) => panic!("asked to panic"),
@@ -388,7 +400,15 @@ pub fn system() -> Actor {
     }
 }
 
-/// The one place where roles are checked.
+/// The person who asks.
+fn person(caller: &Caller) -> Outcome<&Person> {
+    match caller {
+        Caller::Person(person) => Ok(person),
+        Caller::Key(_) | Caller::Invited(_) => Err(Problem::from(Code::Forbidden)),
+    }
+}
+
+/// The one place where roles are checked, but for what is also put on record when it is refused.
 fn admit(caller: &Caller, access: Access) -> Outcome<()> {
     let admitted = match (caller, access) {
         (Caller::Invited(_), Access::Open) => true,

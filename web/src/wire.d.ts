@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{id}/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Declare a version of an agent equivalent to an earlier one, so that it keeps what that one earned; only a lead may. */
+        put: operations["DeclareEquivalent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -382,6 +399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lower a level by hand; only a lead may. */
+        put: operations["PutLevel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -496,6 +530,23 @@ export interface paths {
         put?: never;
         /** What is wrong with a policy document, each finding with a draft that shows it. */
         post: operations["LintPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirm or decline a step up; only a lead may. */
+        put: operations["AnswerProposal"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -853,24 +904,6 @@ export interface components {
             size: number;
         };
         /** @description What a backtest found. */
-        Backtest: {
-            /** @description By category; under the empty name those without one. */
-            categories: {
-                [key: string]: components["schemas"]["Change"];
-            };
-            /** @description Newly released drafts that reviewers had changed in substance or stopped: the worst first. */
-            examples: components["schemas"]["Example2"][];
-            /**
-             * Format: uint64
-             * @description Drafts whose texts had to be read again.
-             */
-            read_again: number;
-            /** @description What would have changed, in plain words. */
-            sentence: string;
-            /** @description All drafts together. */
-            total: components["schemas"]["Change"];
-        };
-        /** @description What a backtest found. */
         BacktestView: {
             /** @description By category; under the empty name those without one. */
             categories: {
@@ -1096,8 +1129,10 @@ export interface components {
              */
             size: number;
         };
+        /** @description How a proposal is answered. */
+        Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1633,7 +1668,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -1744,6 +1779,16 @@ export interface components {
             reviewer: string;
             /** @description The client-made id of the verdict. */
             verdict_id: string;
+        };
+        /** @description The body of `PUT /v1/proposals/{id}`. */
+        GivenAnswer: {
+            /** @description Whether the level is raised. */
+            answer: components["schemas"]["Choice"];
+            /**
+             * @description Why; a declined proposal needs a reason.
+             * @default
+             */
+            reason: string;
         };
         /** @description The body of `PUT /v1/drafts/{id}/verdict`. */
         GivenVerdict: {
@@ -1965,6 +2010,11 @@ export interface components {
             /** @description The level after. */
             to: components["schemas"]["Level"];
         };
+        /** @description The steps that a request took. */
+        LevelChanges: {
+            /** @description Newest first. */
+            changes: components["schemas"]["LevelChange"][];
+        };
         /** @description One category's week, or the tenant's. */
         Line: {
             /** @description Approved without an edit, of those reviewed. */
@@ -2149,6 +2199,18 @@ export interface components {
             /** @description The person; null gives it back to everybody. */
             person_id?: string | null;
         };
+        /** @description The body of `PUT /v1/agents/{id}/version`. */
+        NewEquivalent: {
+            /** @description The version that goes on where the other was. */
+            agent_version: string;
+            /** @description The version that it is as good as; empty for the one without a name. */
+            equivalent_to: string;
+            /**
+             * @description Why.
+             * @default
+             */
+            reason: string;
+        };
         /** @description The body of `PUT /v1/conversations/{id}/head`. */
         NewHead: {
             /** @description The newest message. */
@@ -2183,6 +2245,25 @@ export interface components {
             kind: components["schemas"]["Purpose"];
             /** @description As people call it. */
             name: string;
+        };
+        /** @description The body of `PUT /v1/levels`. */
+        NewLevel: {
+            /** @description Who drafts. */
+            agent: string;
+            /**
+             * @description Its model and prompt; absent when it names none.
+             * @default null
+             */
+            agent_version: string | null;
+            /** @description The question type. */
+            category: string;
+            /** @description The level; lower than now. */
+            level: components["schemas"]["Level"];
+            /**
+             * @description Why.
+             * @default
+             */
+            reason: string;
         };
         /** @description The same, as the OpenAPI document shows it. */
         NewPolicyShape: {
@@ -2429,7 +2510,7 @@ export interface components {
             /** @description When it was answered. */
             answered_at?: components["schemas"]["Time"] | null;
             /** @description What the new level would have done with recorded drafts; absent until it was computed. */
-            backtest?: components["schemas"]["Backtest"] | null;
+            backtest?: components["schemas"]["BacktestView"] | null;
             /** @description What it is about. */
             basis: components["schemas"]["Basis"];
             /** @description The edits that reviewers made to these drafts, newest first. */
@@ -2448,7 +2529,7 @@ export interface components {
             /** @description Why, in their words. */
             reason?: string | null;
             /** @description Why it can't be confirmed as things stand. */
-            stale?: string | null;
+            stale?: components["schemas"]["Code"] | null;
             status: components["schemas"]["ProposalStatus"];
             /** @description The level proposed: the next one. */
             to: components["schemas"]["Level"];
@@ -3335,6 +3416,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    DeclareEquivalent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquivalent"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelChanges"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetAudit: {
         parameters: {
             query?: {
@@ -3948,6 +4056,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    PutLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLevel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelChanges"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetLive: {
         parameters: {
             query?: never;
@@ -4138,6 +4271,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LintAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AnswerProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 
 /// The probability with which a learnt threshold may break its budget.
 pub const THRESHOLD_ERROR: f64 = 0.10;
+/// Edits that a proposal shows: as many as one reads through.
+pub const EDITS_MAX: usize = 20;
 /// Weeks of messages kept: those of the watch, 13.
 const MESSAGE_WEEKS_MAX: usize = 13;
 /// Days that count as now when messages are compared with those before: this week and the last.
@@ -73,6 +75,8 @@ pub struct Account {
     pub labels: u32,
     /// Labels that were no evidence, by the reason why not.
     pub left_out: BTreeMap<NotEvidence, u32>,
+    /// The newest drafts that were edited and are evidence, by id, oldest first.
+    pub edits: Vec<String>,
     /// Messages by week, oldest first.
     pub messages: Vec<WeekOfMessages>,
     /// The version that a lead declared this one equivalent to.
@@ -81,8 +85,10 @@ pub struct Account {
 }
 
 /// The label of a draft that was held.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Labelled {
+    /// The draft's id.
+    pub id: String,
     /// As far as evidence goes.
     pub observation: Observation,
     /// The agent's own confidence.
@@ -119,7 +125,7 @@ impl Account {
         }
         let counted = counts_as_evidence(observation);
         match counted {
-            Ok(label) => self.record.add(label, labelled.day),
+            Ok(label) => self.add_evidence(&labelled.id, label, labelled.day),
             Err(NotEvidence::NoLabel | NotEvidence::Shadow) => {}
             Err(why_not) => {
                 let count = self.left_out.entry(why_not).or_default();
@@ -129,9 +135,15 @@ impl Account {
         counted
     }
 
-    /// Adds evidence that had to wait for a second look.
-    pub fn add_evidence(&mut self, label: Label, day: i32) {
+    /// Adds evidence; by itself only what had to wait for a second look.
+    pub fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
         self.record.add(label, day);
+        if matches!(label, Label::Cosmetic | Label::Substantive) {
+            self.edits.push(id.to_owned());
+        }
+        if self.edits.len() > EDITS_MAX {
+            self.edits.remove(0);
+        }
     }
 
     /// Counts a look at a release; the cause, when the level is lost by it. What was found without
@@ -210,27 +222,36 @@ impl Account {
         self.messages.clear();
     }
 
-    /// The account one level up.
-    pub fn promote(&mut self, standing: Standing, day: i32) {
-        self.step(standing, day);
-    }
-
-    /// The account at a lower level that a lead chose: evidence starts again, nothing is held
-    /// against it.
-    pub fn lower(&mut self, level: Level, now: Millis, day: i32) {
-        let standing = self.standing.lower(level, now);
-        self.step(standing, day);
-    }
-
-    fn step(&mut self, standing: Standing, day: i32) {
-        if standing.level == self.standing.level {
-            self.standing = standing;
-            return;
+    /// The account in another standing: with another level evidence and watch start again.
+    pub fn step(&mut self, standing: Standing, day: i32) {
+        if standing.level != self.standing.level {
+            self.record = self.record.restart();
+            self.watch = Watch::begin(day);
+            self.left_out.clear();
+            self.edits.clear();
         }
         self.standing = standing;
-        self.record = self.record.restart();
-        self.watch = Watch::begin(day);
-        self.left_out.clear();
+    }
+
+    /// What a version has that a lead declared equivalent to an earlier one: all of its account,
+    /// with this one's own evidence after it. A level that was lost since stays lost.
+    pub fn equivalent(&self, earlier: &Self, agent_version: &str) -> Self {
+        let mut account = earlier.clone();
+        if self.standing.demotions > 0 {
+            account.standing = Standing {
+                level: self.standing.level.min(earlier.standing.level),
+                ..self.standing.clone()
+            };
+        }
+        for letter in self.record.recent.chars() {
+            account
+                .record
+                .add(Label::from_letter(letter), self.record.last_day);
+        }
+        account.scores.merge(&self.scores);
+        account.labels = account.labels.saturating_add(self.labels);
+        account.equivalent_to = Some(agent_version.to_owned());
+        account
     }
 
     /// Learns the confidence threshold again where it is time to, or where another number or budget
@@ -281,6 +302,7 @@ mod tests {
                 second_look: None,
                 group_counted: None,
             },
+            id: "d1".into(),
             confidence: Ratio::from_f64(0.9),
             representative: true,
             day: 20_777,
@@ -348,6 +370,22 @@ mod tests {
         account.demote(causes[3].unwrap(), NOW, 20_777);
         assert_eq!(account.standing.level, Level::ReviewEdgeCases);
         assert_eq!(account.watch, Watch::begin(20_777));
+    }
+
+    #[test]
+    fn an_equivalent_version_goes_on_where_the_other_was() {
+        let mut earlier = Account::begin(Level::ReviewEdgeCases, None, NOW, 20_700);
+        earlier.standing.level = Level::MonitorAndCorrect;
+        earlier.record.add(Label::Clean, 20_770);
+        let mut later = Account::begin(Level::ReviewEdgeCases, Some(&earlier), NOW, 20_777);
+        later.add_evidence("d2", Label::Cosmetic, 20_777);
+        let both = later.equivalent(&earlier, "v1");
+        assert_eq!(both.standing.level, Level::MonitorAndCorrect);
+        assert_eq!((both.record.recent.as_str(), both.record.days()), ("ct", 8));
+        assert_eq!(both.equivalent_to.as_deref(), Some("v1"));
+        later.demote(Cause::HarmfulHighStakes, NOW, 20_777);
+        let both = later.equivalent(&earlier, "v1");
+        assert_eq!(both.standing.level, Level::ReviewEverything);
     }
 
     #[test]

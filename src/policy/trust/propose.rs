@@ -140,29 +140,16 @@ pub enum Refusal {
     Resting,
     /// Labels came in since, and the rules no longer hold.
     EvidenceChanged,
-    /// A declined proposal needs a reason.
+    /// A declined proposal, or a level lowered by hand, needs a reason.
     ReasonMissing,
+    /// By hand a level is only lowered.
+    NotLower,
 }
 
 impl Refusal {
     /// True for a proposal that time or events have overtaken: it leaves the list.
     pub fn is_stale(self) -> bool {
-        !matches!(self, Self::WrongRole | Self::ReasonMissing)
-    }
-
-    /// Its stable name.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::WrongRole => "wrong_role",
-            Self::Expired => "proposal_expired",
-            Self::LevelChanged => "level_changed",
-            Self::PolicyChanged => "policy_changed",
-            Self::VersionChanged => "version_changed",
-            Self::AboveCeiling => "above_ceiling",
-            Self::Resting => "resting",
-            Self::EvidenceChanged => "evidence_changed",
-            Self::ReasonMissing => "reason_missing",
-        }
+        !matches!(self, Self::WrongRole | Self::ReasonMissing | Self::NotLower)
     }
 }
 
@@ -211,19 +198,6 @@ impl Standing {
             rest_until,
             demoted_at: now,
             demotions,
-        }
-    }
-
-    /// The standing at a lower level that a lead chose, resting as after a declined proposal; the
-    /// same at any other level.
-    pub fn lower(&self, level: Level, now: Millis) -> Self {
-        if level >= self.level {
-            return self.clone();
-        }
-        Self {
-            level,
-            since: now,
-            ..self.rest(now)
         }
     }
 
@@ -359,6 +333,34 @@ pub fn decline(
     Ok(standing.rest(now))
 }
 
+/// Lowers a level by hand, with a reason: the new standing, resting as after a declined proposal.
+pub fn lower(
+    standing: &Standing,
+    level: Level,
+    ceiling: Level,
+    by: Answerer,
+    reason: &str,
+    now: Millis,
+) -> Result<Standing, Refusal> {
+    if by != Answerer::Lead {
+        return Err(Refusal::WrongRole);
+    }
+    if reason.trim().is_empty() {
+        return Err(Refusal::ReasonMissing);
+    }
+    if level > ceiling {
+        return Err(Refusal::AboveCeiling);
+    }
+    if level >= standing.level {
+        return Err(Refusal::NotLower);
+    }
+    Ok(Standing {
+        level,
+        since: now,
+        ..standing.rest(now)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,5 +491,28 @@ mod tests {
             propose(&rested, &good(), &basis, NOW),
             Err(NotProposed::Resting)
         );
+    }
+
+    #[test]
+    fn by_hand_a_level_only_falls() {
+        let standing = Standing::begin(Level::ReviewEdgeCases, NOW);
+        let (one, two, three) = (
+            Level::ReviewEverything,
+            Level::ReviewEdgeCases,
+            Level::MonitorAndCorrect,
+        );
+        let check = |level, ceiling, by, reason, expected| {
+            assert_eq!(
+                lower(&standing, level, ceiling, by, reason, NOW),
+                Err(expected)
+            );
+        };
+        check(one, three, Answerer::Other, "season", Refusal::WrongRole);
+        check(one, three, Answerer::Lead, "", Refusal::ReasonMissing);
+        check(three, two, Answerer::Lead, "season", Refusal::AboveCeiling);
+        check(two, three, Answerer::Lead, "season", Refusal::NotLower);
+        let lowered = lower(&standing, one, three, Answerer::Lead, "season", NOW).unwrap();
+        assert_eq!(lowered.level, one);
+        assert_eq!(lowered.rest_until, NOW.plus(DECLINED_REST_MS));
     }
 }

@@ -1,0 +1,82 @@
+//! What trust does once a day, after the tenant's midnight: levels that time alone takes away, thresholds
+//! learnt again, steps proposed, and what is too old forgotten. It must not decide any of it.
+
+use crate::accounts::{self, day_number};
+use crate::problem::Outcome;
+use crate::tenant::{Tenant, TenantRecord};
+use crate::{bind, levels, proposals, records, situations};
+use countersign_policy::day::monday_of;
+use countersign_policy::threshold::fixed;
+use countersign_policy::time::Millis;
+use serde::Deserialize;
+
+/// When a round that failed is tried again.
+const AGAIN_MS: u64 = 60 * MINUTE_MS;
+const MINUTE_MS: u64 = 60_000;
+const DAY_MINUTES: u64 = 24 * 60;
+/// Weeks of counts that the object keeps; D1 has all.
+const WEEKS_KEPT: i32 = 54;
+/// Days after which it no longer matters to whom a draft was shown, or who should look a second time.
+const DAYS_KEPT: u32 = 30;
+
+#[derive(Deserialize)]
+struct Due {
+    trust_at: u64,
+}
+
+/// Does the day's work, if it is due.
+pub async fn go(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let due = tenant
+        .storage
+        .first::<Due>("SELECT trust_at FROM tenant", bind![])?;
+    if due.is_none_or(|due| Millis(due.trust_at) > now) {
+        return Ok(());
+    }
+    // A round that fails is tried again, but not at once.
+    tenant
+        .storage
+        .run("UPDATE tenant SET trust_at = ?", bind![now.plus(AGAIN_MS)])?;
+    tenant.transaction(|| work(tenant, &tenant.record()?, now))?;
+    proposals::add_backtests(tenant, now).await
+}
+
+fn work(tenant: &Tenant, record: &TenantRecord, now: Millis) -> Outcome<()> {
+    let policy = tenant.policy(record.policy_version)?;
+    let today = accounts::today(&policy, now);
+    for mut kept in accounts::select(tenant, "1 ORDER BY number", bind![])? {
+        let rules = policy.rules(Some(&kept.category));
+        if kept
+            .account
+            .learn(rules.error_budget, fixed(policy.policy(), rules))
+        {
+            accounts::save(tenant, &kept)?;
+        }
+        match kept.account.check(rules.ceiling, today) {
+            Some(cause) => levels::lose(tenant, kept, cause, now, today)?,
+            None => proposals::make(tenant, record, &kept, now)?,
+        }
+    }
+    proposals::expire(tenant, now)?;
+    forget(tenant, today, now)?;
+
+    let local = situations::local_time(&policy.policy().zone, now).unwrap_or_default();
+    let to_midnight = DAY_MINUTES.saturating_sub(u64::from(local.minute)).max(1);
+    tenant.storage.run(
+        "UPDATE tenant SET trust_at = ?",
+        bind![now.plus(to_midnight.saturating_mul(MINUTE_MS))],
+    )
+}
+
+fn forget(tenant: &Tenant, today: i32, now: Millis) -> Outcome<()> {
+    let oldest = monday_of(today).saturating_sub(WEEKS_KEPT.saturating_mul(7));
+    let storage = &tenant.storage;
+    storage.run("DELETE FROM alike WHERE day < ?", bind![day_number(today)])?;
+    storage.run(
+        "DELETE FROM counts WHERE monday < ? AND sent = 1",
+        bind![day_number(oldest)],
+    )?;
+    storage.run(
+        "DELETE FROM shown WHERE at < ?",
+        bind![records::days_before(now, DAYS_KEPT)],
+    )
+}
