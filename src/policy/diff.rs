@@ -207,8 +207,7 @@ fn kept_between(old: &[Token<'_>], new: &[Token<'_>], head: usize) -> Vec<(usize
     if old.is_empty() || new.is_empty() {
         return Vec::new();
     }
-    let mut ids: HashMap<&str, u32, BuildHasherDefault<WordHasher>> =
-        HashMap::with_capacity_and_hasher(old.len(), BuildHasherDefault::default());
+    let mut ids = WordCounts::with_capacity_and_hasher(old.len(), BuildHasherDefault::default());
     let old_ids: Vec<u32> = old
         .iter()
         .map(|token| {
@@ -312,10 +311,13 @@ impl Aligned<'_> {
     }
 }
 
-/// A fast hash of short words. Words are only looked up, never listed, so no order depends on it;
-/// who chooses words that collide slows down the comparison of their own text, which is bounded.
+/// A number for each word. Words are only looked up, never listed, so no order depends on the hash.
+pub(crate) type WordCounts<'a> = HashMap<&'a str, u32, BuildHasherDefault<WordHasher>>;
+
+/// A fast hash of short words. Who chooses words that collide slows down the comparison of their
+/// own text, which is bounded.
 #[derive(Default)]
-struct WordHasher(u64);
+pub(crate) struct WordHasher(u64);
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {

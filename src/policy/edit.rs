@@ -12,6 +12,7 @@
 //! substantive edit costs more than the opposite, and the shipped threshold leans that way.
 
 mod action;
+mod bag;
 mod evidence;
 mod feature;
 mod lexicon;

@@ -1,8 +1,8 @@
 //! What changed, counted and sorted by what kind of word it is. It collects; it must not weigh.
 
+use super::bag::Bag;
 use super::word::{Class, Word, read, stem, worth};
 use crate::diff::{Aligned, Hunk, align};
-use std::collections::BTreeMap;
 
 /// One word that changed, and where.
 #[derive(Clone, Copy, Debug)]
@@ -101,20 +101,10 @@ fn key(word: &Word<'_>) -> String {
 
 /// The words of `side`, marks aside, less those that `other` has as well, one for one.
 fn without<'w, 'a>(side: &[Moved<'w, 'a>], other: &[Moved<'w, 'a>]) -> Vec<Moved<'w, 'a>> {
-    let mut supply: BTreeMap<String, usize> = BTreeMap::new();
-    for moved in other {
-        let count = supply.entry(key(moved.word)).or_default();
-        *count = count.saturating_add(1);
-    }
+    let keys: Vec<String> = other.iter().map(|moved| key(moved.word)).collect();
+    let mut supply = Bag::of(&keys);
     (side.iter())
-        .filter(|moved| moved.word.class != Class::Mark)
-        .filter(|moved| match supply.get_mut(&key(moved.word)) {
-            Some(count) if *count > 0 => {
-                *count = count.saturating_sub(1);
-                false
-            }
-            _ => true,
-        })
+        .filter(|moved| moved.word.class != Class::Mark && !supply.take(&key(moved.word)))
         .copied()
         .collect()
 }
@@ -124,11 +114,11 @@ fn nowhere<'w, 'a>(side: &[Moved<'w, 'a>], text: &[Word<'a>]) -> Vec<Moved<'w, '
     if side.is_empty() {
         return Vec::new();
     }
-    let mut stems: Vec<&str> = text.iter().map(|word| stem(&word.fold)).collect();
-    stems.sort_unstable();
+    let stems: Vec<&str> = text.iter().map(|word| stem(&word.fold)).collect();
+    let stems = Bag::of(&stems);
     side.iter()
         .filter(|moved| !matches!(moved.word.class, Class::Function | Class::Mark))
-        .filter(|moved| stems.binary_search(&stem(&moved.word.fold)).is_err())
+        .filter(|moved| !stems.has(stem(&moved.word.fold)))
         .copied()
         .collect()
 }

@@ -4,13 +4,13 @@
 //! the same meaning. It must leave everything else to the model.
 
 use super::EditKind;
+use super::bag::Bag;
 use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{
     CONNECTIVE, DENIAL, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
 };
 use super::relation::{Speech, speech};
 use super::word::{Class, Word, stem, typing_errors, worth};
-use std::collections::BTreeSet;
 
 /// The kind, where a rule settles it.
 pub(super) fn settled(evidence: &Evidence<'_, '_>) -> Option<EditKind> {
@@ -123,21 +123,17 @@ pub(super) fn is_quote(text: &str) -> bool {
 pub(super) fn numbers_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
     replaced(
         e,
-        |word| matches!(word.class, Class::Number | Class::NumberWord),
-        |word| worth(&word.fold),
+        &|word| matches!(word.class, Class::Number | Class::NumberWord),
+        &|word| worth(&word.fold),
     )
 }
 
 /// The same for months, weekdays and days by name.
 pub(super) fn dates_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
-    replaced(
-        e,
-        |word| word.class == Class::Date,
-        |word| {
-            // `Jan` and `January` are one.
-            word.fold.chars().take(3).collect()
-        },
-    )
+    replaced(e, &|word| word.class == Class::Date, &|word| {
+        // `Jan` and `January` are one.
+        word.fold.chars().take(3).collect()
+    })
 }
 
 /// Per hunk, the names that gave way to others in their place. Where the words around them were
@@ -165,7 +161,11 @@ pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
         if anew(old) || anew(new) || letters(old) == letters(new) {
             continue;
         }
-        let (gone, come) = apart(old.iter().filter(is), new.iter().filter(is), &key);
+        let (gone, come) = apart(
+            old.iter().filter(is).collect(),
+            new.iter().filter(is).collect(),
+            &key,
+        );
         if !gone.is_empty() && !come.is_empty() {
             found.push((gone, come));
         }
@@ -175,24 +175,24 @@ pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
 
 fn replaced<'w>(
     e: &'w Evidence<'_, '_>,
-    is: impl Fn(&Word<'_>) -> bool,
-    key: impl Fn(&Word<'_>) -> String,
+    is: &dyn Fn(&Word<'_>) -> bool,
+    key: &dyn Fn(&Word<'_>) -> String,
 ) -> Replaced<'w, 'w> {
     let mut found: Replaced<'w, 'w> = Vec::new();
     for hunk in &e.reading.aligned.hunks {
         let (old, new) = e.reading.sides(hunk);
-        let (gone, come) = apart(
-            old.iter().filter(|w| is(w)),
-            new.iter().filter(|w| is(w)),
-            &key,
-        );
+        let only = |side: &'w [Word<'_>]| side.iter().filter(|w| is(w)).collect();
+        let (gone, come) = apart(only(old), only(new), key);
         if !gone.is_empty() && !come.is_empty() {
             found.push((gone, come));
         }
     }
     if found.is_empty() {
-        let only = |side: &'w [Moved<'_, '_>]| side.iter().map(|m| m.word).filter(|w| is(w));
-        let (gone, come) = apart(only(&e.removed), only(&e.added), &key);
+        let only = |side: &'w [Moved<'_, '_>]| {
+            let words = side.iter().map(|moved| moved.word);
+            words.filter(|word| is(word)).collect()
+        };
+        let (gone, come) = apart(only(&e.removed), only(&e.added), key);
         if !gone.is_empty() && !come.is_empty() {
             found.push((gone, come));
         }
@@ -201,17 +201,24 @@ fn replaced<'w>(
 }
 
 /// The words of each side whose like the other side hasn't.
-fn apart<'w, 'a: 'w>(
-    old: impl Iterator<Item = &'w Word<'a>>,
-    new: impl Iterator<Item = &'w Word<'a>>,
-    key: &impl Fn(&Word<'_>) -> String,
+fn apart<'w, 'a>(
+    old: Vec<&'w Word<'a>>,
+    new: Vec<&'w Word<'a>>,
+    key: &dyn Fn(&Word<'_>) -> String,
 ) -> (Vec<&'w Word<'a>>, Vec<&'w Word<'a>>) {
-    let (mut gone, mut come): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
-    let had: BTreeSet<String> = gone.iter().map(|word| key(word)).collect();
-    let has: BTreeSet<String> = come.iter().map(|word| key(word)).collect();
-    gone.retain(|word| !has.contains(&key(word)));
-    come.retain(|word| !had.contains(&key(word)));
-    (gone, come)
+    let keys = |side: &[&Word<'_>]| -> Vec<String> { side.iter().map(|word| key(word)).collect() };
+    let (had, has) = (keys(&old), keys(&new));
+    (lacking(&has, old, &had), lacking(&had, new, &has))
+}
+
+/// The items whose keys are not among `others`.
+fn lacking<T>(others: &[impl AsRef<str>], items: Vec<T>, keys: &[impl AsRef<str>]) -> Vec<T> {
+    let others = Bag::of(others);
+    let keyed = items.into_iter().zip(keys);
+    keyed
+        .filter(|(_, key)| !others.has(key.as_ref()))
+        .map(|(item, _)| item)
+        .collect()
 }
 
 /// Whether a link gave way to another.
@@ -222,25 +229,16 @@ pub(super) fn links_replaced(e: &Evidence<'_, '_>) -> bool {
 
 /// The links that only one of the texts has.
 pub(super) fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a str>) {
-    let (old, new) = (
-        links(e.reading.aligned.before_text),
-        links(e.reading.aligned.after_text),
-    );
-    let gone = old
-        .iter()
-        .filter(|link| !new.contains(*link))
-        .copied()
-        .collect();
-    let come = new
-        .iter()
-        .filter(|link| !old.contains(*link))
-        .copied()
-        .collect();
-    (gone, come)
+    let old = links(e.reading.aligned.before_text);
+    let new = links(e.reading.aligned.after_text);
+    (
+        lacking(&new, old.clone(), &old),
+        lacking(&old, new.clone(), &new),
+    )
 }
 
 /// The web and mail addresses of a text.
-fn links(text: &str) -> BTreeSet<&str> {
+fn links(text: &str) -> Vec<&str> {
     let edge = |c: char| !c.is_alphanumeric() && c != '/';
     text.split_whitespace()
         .filter(|chunk| chunk.contains("://") || chunk.contains("www.") || chunk.contains('@'))
