@@ -22,7 +22,7 @@ pub enum Reach {
 /// Why an address is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// No absolute URL, or longer than [`URL_BYTES_MAX`].
+    /// No absolute URL in ASCII, or longer than [`URL_BYTES_MAX`].
     Malformed,
     /// Not `https`.
     Scheme,
@@ -38,7 +38,7 @@ impl Refused {
     /// What is wrong, for people.
     pub fn detail(self) -> &'static str {
         match self {
-            Self::Malformed => "not an absolute URL of at most 2,048 bytes",
+            Self::Malformed => "not an absolute URL in ASCII of at most 2,048 bytes",
             Self::Scheme => "not https",
             Self::Credentials => "a name or password stands in it",
             Self::NotPublic => "not an address of the public internet",
@@ -180,7 +180,7 @@ mod tests {
             "https://hooks.example.com:8443/",
             "https://8.8.8.8/",
             "https://[2606:4700:4700::1111]/",
-            "https://bücher.example/",
+            "https://xn--bcher-kva.example/",
             "https://thelocal.news/",
         ];
         check_all(&public, Reach::Public, Ok(()));
@@ -209,6 +209,9 @@ mod tests {
             "https://",
             "https://a b/",
             "data:,x",
+            "https://bücher.example/",
+            "https://127。0。0。1/",
+            "https://①②⑦.0.0.1/",
             &long,
         ];
         check_all(&broken, Reach::Public, Err(Refused::Malformed));
@@ -229,8 +232,6 @@ mod tests {
             "https://0x7f.1/",
             "https://0177.0.0.01/",
             "https://127.1/",
-            "https://127。0。0。1/",
-            "https://①②⑦.0.0.1/",
             "https://%31%32%37.0.0.1/",
             "https://0/",
             "https://10.1.2.3/",
