@@ -189,7 +189,7 @@ impl Policy {
                 ceiling: Level::MonitorAndCorrect,
                 confidence_threshold: ConfidenceThreshold::Fixed(Ratio::from_ppm(800_000)),
                 sample_rate: Ratio::from_ppm(100_000),
-                weekly_looks_min: 10,
+                weekly_looks_min: 0,
                 sample_floor: default_sample_floor(),
                 error_budget: Ratio::from_ppm(50_000),
                 owner: lead.to_owned(),

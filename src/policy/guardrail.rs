@@ -188,6 +188,13 @@ impl Condition {
                 .is_none_or(|condition| !condition.holds(facts))
     }
 
+    /// Whether it, or anything that it is made of, passes `test`.
+    pub(crate) fn any_part(&self, test: &dyn Fn(&Self) -> bool) -> bool {
+        let inner = self.all.iter().chain(&self.any);
+        let mut inner = inner.chain(self.not.as_deref());
+        test(self) || inner.any(|part| part.any_part(test))
+    }
+
     fn names_hold(&self, facts: &Facts<'_>) -> bool {
         let draft = facts.draft;
         one_of(&self.agent, &draft.agent)

@@ -43,3 +43,4 @@ pub mod trust;
 pub mod verdict;
 pub mod verify;
 pub mod webhook;
+pub mod widen;

@@ -97,6 +97,8 @@ pub enum Event {
     StopChanged,
     #[serde(rename = "shadow.changed")]
     ShadowChanged,
+    #[serde(rename = "pressure.changed")]
+    PressureChanged,
     #[serde(rename = "draft.routed")]
     DraftRouted,
     #[serde(rename = "draft.rerouted")]

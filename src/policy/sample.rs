@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// From this share of its capacity on a queue presses.
 pub const PRESSURE_FROM: Ratio = Ratio::from_ppm(500_000);
+/// A queue that pressed no longer does at this share.
+pub const RELIEF_AT: Ratio = Ratio::from_ppm(400_000);
 const MINUTES_OF_DAY: u64 = 24 * 60;
 const MINUTES_OF_WEEK: u64 = 7 * MINUTES_OF_DAY;
 const ONE_PPM: u64 = 1_000_000;
@@ -27,6 +29,32 @@ pub struct Releases {
     pub looks: u32,
     /// Drafts released in the week before.
     pub released_before: u32,
+}
+
+impl Releases {
+    /// These counts as they stand in the week from `monday`, when they were made in the week from
+    /// `counted` (local days): a week later they are last week's, and after that forgotten.
+    #[must_use]
+    pub fn in_week(self, counted: i32, monday: i32) -> Self {
+        match monday.saturating_sub(counted) {
+            0 => self,
+            7 => Self {
+                released_before: self.released,
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// With one more draft.
+    #[must_use]
+    pub fn plus(self, sampled: bool) -> Self {
+        Self {
+            released: self.released.saturating_add(1),
+            looks: self.looks.saturating_add(u32::from(sampled)),
+            ..self
+        }
+    }
 }
 
 /// The chance of a look afterwards: of what is released only.
@@ -93,9 +121,13 @@ pub fn pressure(open: u32, full_at: u32) -> Ratio {
     Ratio::from_ppm(u32::try_from(ppm).unwrap_or(u32::MAX))
 }
 
-/// Whether sampling gives way at this pressure, so that leads are told.
-pub fn presses(pressure: Ratio) -> bool {
-    pressure > PRESSURE_FROM
+/// Whether sampling gives way at this pressure, so that leads are told; once it does until
+/// [`RELIEF_AT`], so that they are not told at every draft.
+pub fn presses(pressure: Ratio, before: bool) -> bool {
+    match before {
+        true => pressure > RELIEF_AT,
+        false => pressure > PRESSURE_FROM,
+    }
 }
 
 #[cfg(test)]
@@ -160,5 +192,15 @@ mod tests {
         check(week(0, 0, 100), (1, 0), 1_000_000, 20_000);
         assert_eq!(pressure(50, 100), Ratio::from_ppm(500_000));
         assert_eq!(pressure(500, 100), Ratio::ONE);
+        let presses = |ppm, before| presses(Ratio::from_ppm(ppm), before);
+        assert!(!presses(450_000, false) && presses(450_000, true) && !presses(400_000, true));
+    }
+
+    #[test]
+    fn counts_are_of_their_week() {
+        let counted = week(5, 2, 9).unwrap().plus(true);
+        assert_eq!(counted.in_week(0, 0), week(6, 3, 9).unwrap());
+        assert_eq!(counted.in_week(0, 7), week(0, 0, 6).unwrap());
+        assert_eq!(counted.in_week(0, 14), Releases::default());
     }
 }

@@ -38,6 +38,7 @@ pub fn policy(team: Team, lead: &str) -> Policy {
 mod tests {
     use super::*;
     use crate::level::Level;
+    use crate::lint::{self, Severity};
 
     #[test]
     fn each_is_sound_and_starts_with_everything_reviewed() {
@@ -46,6 +47,8 @@ mod tests {
             assert!(!policy.guardrails.is_empty(), "{team:?} was not read");
             assert_eq!(policy.faults(), Vec::new(), "{team:?}");
             assert_eq!(policy.defaults.owner, "mia@example.com");
+            let worst = lint::worst(&lint::lint(&policy));
+            assert!(worst <= Some(Severity::Note), "{team:?}");
             for category in policy.categories.keys() {
                 let rules = policy.rules(Some(category));
                 assert_eq!(rules.start_level, Level::ReviewEverything, "{category}");

@@ -7,7 +7,9 @@ use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, conversations, deadlines, keys, log, random, reading, situations, stops};
+use crate::{
+    bind, conversations, deadlines, keys, log, random, reading, sample, situations, stops,
+};
 use countersign_policy::conversation::{Advance, advance};
 use countersign_policy::deadline::OUTCOME_MS;
 use countersign_policy::digest;
@@ -188,6 +190,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     };
     stored::insert(tenant, &stored, call.now)?;
     log_routed(tenant, &stored, call.now)?;
+    sample::count(tenant, &stored, &situation, call.now)?;
+    sample::notice(tenant, &record, situation.pressure, call.now)?;
     if let Some(replaced) = &stored.draft.supersedes {
         supersede(tenant, replaced, key, call.now)?;
     }

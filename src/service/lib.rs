@@ -37,6 +37,7 @@ mod records;
 mod reroute;
 mod rounds;
 mod routes;
+mod sample;
 mod schema;
 mod sealing;
 mod settlements;

@@ -6,6 +6,7 @@ use crate::corrections::{self, Example};
 use crate::notes::{self, Note};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::sample::{self, PressureView};
 use crate::stored::{self, Owner, Stored};
 use crate::tenant::Tenant;
 use crate::{bind, groups, handovers, log};
@@ -108,6 +109,8 @@ pub struct QueuePage {
     /// How long a new draft waits at the rate of the last hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_wait_s: Option<u32>,
+    /// How full the queue is, and whether sampling gives way to it.
+    pressure: PressureView,
     /// The state of the log that this page shows; the live stream goes on from it.
     sequence: u64,
 }
@@ -203,6 +206,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             look_owed: count(tenant, "visible = 1 AND look_owed = 1")?,
         },
         expected_wait_s: expected_wait_s(tenant, call.now)?,
+        pressure: sample::show(tenant)?,
         sequence: log::size(tenant)?,
     };
     Answer::json(200, &page)
@@ -273,6 +277,16 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
             Answer::json(200, &summary(&stored, call.now))
         }
     }
+}
+
+/// Drafts that wait for somebody, counted up to `most`.
+pub fn waiting(tenant: &Tenant, most: u32) -> Outcome<u32> {
+    let waiting = tenant.storage.first::<Count>(
+        "SELECT COUNT(*) AS count FROM (
+           SELECT 1 FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human') LIMIT ?)",
+        bind![most],
+    )?;
+    Ok(waiting.map_or(0, |row| row.count))
 }
 
 /// How long a new draft waits; `None` while nobody decides.

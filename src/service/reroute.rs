@@ -3,7 +3,7 @@
 
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
-use crate::tenant::{Tenant, system};
+use crate::tenant::{Tenant, TenantRecord, system};
 use crate::{bind, log, situations};
 use countersign_policy::log::Event;
 use countersign_policy::queue::{Command, Status};
@@ -22,9 +22,7 @@ pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
         bind![],
     )?;
     let pending = stored::select_where(tenant, "status = 'pending'", bind![])?;
-    for mut draft in pending {
-        catch_up(tenant, &mut draft, now)?;
-    }
+    route_again(tenant, pending, now)?;
     go_on(tenant, now)
 }
 
@@ -36,22 +34,33 @@ pub fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
          LIMIT ?",
         bind![BATCH],
     )?;
-    for mut draft in behind {
-        catch_up(tenant, &mut draft, now)?;
+    route_again(tenant, behind, now)
+}
+
+fn route_again(tenant: &Tenant, drafts: Vec<Stored>, now: Millis) -> Outcome<()> {
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    let record = tenant.record()?;
+    for mut draft in drafts {
+        follow(tenant, &record, &mut draft, now)?;
     }
     Ok(())
 }
 
 /// Routes one draft again if it was last routed under older rules.
 pub fn catch_up(tenant: &Tenant, draft: &mut Stored, now: Millis) -> Outcome<()> {
-    let record = tenant.record()?;
+    follow(tenant, &tenant.record()?, draft, now)
+}
+
+fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Millis) -> Outcome<()> {
     let open = matches!(draft.entry.status, Status::Held | Status::Pending);
     if !open || draft.rules_version >= record.rules_version {
         return Ok(());
     }
     let policy = tenant.policy(record.policy_version)?;
     let leaving = draft.as_it_would_leave();
-    let situation = situations::gather(tenant, &record, &policy, &leaving, now)?;
+    let situation = situations::gather(tenant, record, &policy, &leaving, now)?;
     let stopped = situation.stop.is_some();
     let decision = stricter(&draft.decision, policy.route(&leaving, &situation));
     let given = draft.verdict.as_ref().map(|given| given.verdict.kind());

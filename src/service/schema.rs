@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0003_trust.sql"),
     include_str!("schema/0004_webhooks.sql"),
     include_str!("schema/0005_desk.sql"),
+    include_str!("schema/0006_releases.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! `policy::route` does.
 
 use crate::problem::Outcome;
+use crate::sample;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
 use crate::{accounts, bind};
@@ -10,11 +11,11 @@ use countersign_policy::digest::from_hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
-use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Situation, sample_draw};
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
@@ -29,6 +30,9 @@ extern "C" {
         options: &JsValue,
     ) -> Result<js_sys::JsString, JsValue>;
 }
+
+/// Zones differ from UTC by whole minutes.
+const MINUTE_MS: u64 = 60_000;
 
 #[derive(Deserialize)]
 struct StopRow {
@@ -50,16 +54,17 @@ pub fn gather(
     now: Millis,
 ) -> Outcome<Situation> {
     let secret = from_hex(&record.secret).unwrap_or_default();
+    let local_time = local_time(&policy.policy().zone, now).unwrap_or_default();
     Ok(Situation {
         level: level(tenant, policy, draft, now)?,
         stop: stop(tenant, draft)?,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
-        local_time: local_time(&policy.policy().zone, now).unwrap_or_default(),
+        local_time,
         novelty: None,
         guess: None,
         learnt_threshold: None,
-        week: None,
-        pressure: Ratio::ZERO,
+        week: Some(sample::releases(tenant, draft, local_time, now)?),
+        pressure: sample::pressure(tenant, policy)?,
     })
 }
 
@@ -110,8 +115,25 @@ pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
     Ok(None)
 }
 
+thread_local! {
+    /// The last answer of the platform, which takes as long to give as a decision: zone and minute.
+    static LAST: RefCell<Option<(String, u64, Option<LocalTime>)>> = const { RefCell::new(None) };
+}
+
 /// Weekday and minute in an IANA zone; `None` for a zone that the platform doesn't know.
 pub fn local_time(zone: &str, now: Millis) -> Option<LocalTime> {
+    let minute = now.0 / MINUTE_MS;
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, at, time)) if known == zone && *at == minute => *time,
+        _ => {
+            let time = ask_local_time(zone, now);
+            *last = Some((zone.to_owned(), minute, time));
+            time
+        }
+    })
+}
+
+fn ask_local_time(zone: &str, now: Millis) -> Option<LocalTime> {
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let date = js_sys::Date::new(&JsValue::from_f64(now.0 as f64));
     let options = js_sys::Object::new();

@@ -70,6 +70,8 @@ pub struct TenantRecord {
     pub policy_version: u32,
     /// Raised by every change of policy, level or stop.
     pub rules_version: u32,
+    /// Whether leads know that the queue is full.
+    pub pressed: u32,
 }
 
 #[derive(Deserialize)]
@@ -353,7 +355,7 @@ impl Tenant {
     pub fn record(&self) -> Outcome<TenantRecord> {
         self.storage
             .first(
-                "SELECT id, name, secret, policy_version, rules_version FROM tenant",
+                "SELECT id, name, secret, policy_version, rules_version, pressed FROM tenant",
                 bind![],
             )?
             .ok_or(Problem::from(Code::NotFound))

@@ -1668,7 +1668,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -2458,6 +2458,21 @@ export interface components {
              */
             version: number;
         };
+        /** @description Whether the queue is so full that less of what went out is sampled. */
+        PressureView: {
+            /** @description Whether sampling gives way. */
+            eases_sampling: boolean;
+            /**
+             * Format: uint32
+             * @description Where the queue counts as full, by the policy.
+             */
+            full_at: number;
+            /**
+             * Format: uint32
+             * @description Drafts that wait, counted up to `full_at`.
+             */
+            open: number;
+        };
         /** @description A problem as it is written. */
         Problem: {
             /** @description Stable; clients may branch on it. */
@@ -2554,6 +2569,8 @@ export interface components {
              * @description Pass it as `cursor` for the next page.
              */
             next_cursor?: number | null;
+            /** @description How full the queue is, and whether sampling gives way to it. */
+            pressure: components["schemas"]["PressureView"];
             /**
              * Format: uint64
              * @description The state of the log that this page shows; the live stream goes on from it.

@@ -34,3 +34,6 @@ mod signal;
 #[cfg(test)]
 #[path = "laws/trust.rs"]
 mod trust;
+#[cfg(test)]
+#[path = "laws/widen.rs"]
+mod widen;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 const CATEGORIES: [&str; 3] = ["billing.refund", "crm", "unheard"];
 
-fn draft() -> impl Strategy<Value = Draft> {
+pub fn draft() -> impl Strategy<Value = Draft> {
     let category = prop::option::of(prop::sample::select(CATEGORIES.to_vec()));
     let action = prop::option::of(prop::sample::select(vec!["refund", "read", "drop"]));
     let message = prop::sample::select(vec![
@@ -64,7 +64,7 @@ fn draft() -> impl Strategy<Value = Draft> {
         )
 }
 
-fn condition() -> impl Strategy<Value = Value> {
+pub fn condition() -> impl Strategy<Value = Value> {
     let leaf = prop::sample::select(vec![
         json!({}),
         json!({ "agent": ["bot"] }),
@@ -94,7 +94,7 @@ fn condition() -> impl Strategy<Value = Value> {
     })
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
+pub fn policy() -> impl Strategy<Value = Policy> {
     let route = prop::sample::select(vec!["release", "review", "human"]);
     let guardrails = prop::collection::vec((condition(), route), 0..5);
     let listed = prop::option::of(prop::sample::select(vec!["order", "sirs"]));
@@ -125,7 +125,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn situation() -> impl Strategy<Value = Situation> {
+pub fn situation() -> impl Strategy<Value = Situation> {
     (
         1..=3_u64,
         prop::bool::weighted(0.1),
