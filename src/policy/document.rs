@@ -63,6 +63,9 @@ pub struct Policy {
     /// Whether a change that lets more out needs a second lead; taking this back does, too.
     #[serde(default)]
     pub second_lead: bool,
+    /// Whether someone may let out what an agent with a key of their own making drafted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub self_approval: bool,
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
@@ -210,6 +213,7 @@ impl Policy {
             undo_window_s: default_undo_window_s(),
             queue_full_at: default_queue_full_at(),
             second_lead: false,
+            self_approval: false,
             signals: SignalRules::default(),
             cases: Vec::new(),
         }

@@ -137,6 +137,16 @@ pub enum Event {
     DraftLookedAt,
     #[serde(rename = "correction.stored")]
     CorrectionStored,
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    #[serde(rename = "data.erased")]
+    DataErased,
+    #[serde(rename = "data.expired")]
+    DataExpired,
+    #[serde(rename = "hold.changed")]
+    HoldChanged,
+    #[serde(rename = "retention.changed")]
+    RetentionChanged,
 }
 
 /// Who did something.

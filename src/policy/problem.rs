@@ -40,6 +40,7 @@ macro_rules! codes {
 codes! {
     MalformedJson => "malformed_json", 400, "The body is not JSON.";
     InvalidParameter => "invalid_parameter", 400, "A path or query parameter has no such form.";
+    TooDeep => "too_deep", 400, "The body is nested too deeply.";
     IdempotencyKeyMissing => "idempotency_key_missing", 400, "The request needs an Idempotency-Key header.";
     KeyMissing => "key_missing", 401, "The request has no API key.";
     KeyInvalid => "key_invalid", 401, "The API key is wrong or revoked.";
@@ -47,9 +48,12 @@ codes! {
     InvitationInvalid => "invitation_invalid", 401, "The invitation is wrong, used or expired.";
     Forbidden => "forbidden", 403, "The role or key may not do this.";
     WrongRole => "wrong_role", 403, "Only a lead answers proposals and changes levels.";
+    OutsideKey => "outside_key", 403, "The key may not ask for this.";
+    SelfApproval => "self_approval", 403, "The draft is your own agent's, and the policy wants somebody else to let it out.";
     OriginRefused => "origin_refused", 403, "The request comes from another site.";
     NotFound => "not_found", 404, "There is no such thing.";
     MethodNotAllowed => "method_not_allowed", 405, "This path has no such method.";
+    BodyTooSlow => "body_too_slow", 408, "The body did not arrive in time.";
     IdempotencyConflict => "idempotency_conflict", 409, "The same key came with other content.";
     NotOpen => "not_open", 409, "The draft no longer waits for a verdict.";
     LeasedByOther => "leased_by_other", 409, "Another reviewer claims the draft.";
@@ -79,6 +83,7 @@ codes! {
     ProposalExpired => "proposal_expired", 409, "The proposal waited too long.";
     ProposalAnswered => "proposal_answered", 409, "The proposal was answered in another way before.";
     NotLower => "not_lower", 409, "By hand a level is only lowered; it rises by a confirmed proposal.";
+    OnHold => "on_hold", 409, "A legal hold keeps this.";
     PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
     BodyTooLarge => "body_too_large", 413, "The body is above its limit.";
     UnknownField => "unknown_field", 422, "The body has a field that the contract doesn't know.";

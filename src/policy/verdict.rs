@@ -109,6 +109,24 @@ pub enum VerdictKind {
     Correct,
 }
 
+impl VerdictKind {
+    /// Whether it lets out what the agent drafted, as it is or edited.
+    pub fn lets_out(self) -> bool {
+        matches!(self, Self::Approve | Self::Edit)
+    }
+}
+
+/// Whether a reviewer would let out what came by a key of their own making, where the policy doesn't
+/// allow that.
+pub fn is_self_approval(
+    kind: VerdictKind,
+    key_maker: Option<&str>,
+    reviewer: &str,
+    allowed: bool,
+) -> bool {
+    !allowed && kind.lets_out() && key_maker == Some(reviewer)
+}
+
 impl Verdict {
     /// Its name.
     pub fn kind(&self) -> VerdictKind {

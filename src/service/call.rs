@@ -2,6 +2,7 @@
 //! caller may ask: `tenant` checks that once, for every operation.
 
 use crate::problem::{Outcome, Problem};
+use countersign_policy::grant::Grant;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// When it came; read once.
     pub now: Millis,
+    /// What the key that asks is limited to.
+    pub grant: Grant,
 }
 
 impl Call {
@@ -96,9 +99,7 @@ impl Answer {
 
     /// The HTTP answer.
     pub fn response(self) -> worker::Result<Response> {
-        let mut builder = ResponseBuilder::new()
-            .with_status(self.status)
-            .with_header("cache-control", "no-store")?;
+        let mut builder = guarded(ResponseBuilder::new().with_status(self.status))?;
         for (name, value) in &self.headers {
             builder = builder.with_header(name, value)?;
         }
@@ -109,4 +110,25 @@ impl Answer {
             .with_header("content-type", "application/json")?
             .fixed(self.body.into_bytes()))
     }
+}
+
+/// What every answer of the API carries: nothing of it is kept, shown in a frame, or taken for what it
+/// is not, and browsers come back by TLS only.
+pub fn guarded(builder: ResponseBuilder) -> worker::Result<ResponseBuilder> {
+    const HEADERS: [(&str, &str); 5] = [
+        ("cache-control", "no-store"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        ("referrer-policy", "no-referrer"),
+        (
+            "strict-transport-security",
+            "max-age=63072000; includeSubDomains",
+        ),
+        ("x-content-type-options", "nosniff"),
+    ];
+    HEADERS.iter().try_fold(builder, |builder, (name, value)| {
+        builder.with_header(name, value)
+    })
 }

@@ -1,21 +1,22 @@
 //! What proves the audit log to someone who doesn't trust us: signed checkpoints, proofs, the whole
 //! log as a file. It must not compute a tree: `policy::proof` says which hashes are needed.
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, guarded};
 use crate::log::{self, Leaf};
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
 use crate::webcrypto::SigningKey;
-use crate::{door, outbox};
-use countersign_policy::checkpoint::{Checkpoint, LogKey, origin};
+use crate::{bind, door, outbox};
+use countersign_policy::checkpoint::{Checkpoint, LogKey, is_due, origin};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::log::AuditEntry;
 use countersign_policy::problem::Code;
 use countersign_policy::proof::{self, Hashes, Node, Plan, TILE_HASHES, Tile};
 use countersign_policy::time::Millis;
 use countersign_policy::verify::export_line;
+use countersign_policy::webhook::EventType;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -25,20 +26,20 @@ use worker::{D1Database, Response, ResponseBuilder};
 const EXPORT_PAGE: u32 = 500;
 
 /// `GET /v1/audit/checkpoint`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckpointView {
     /// Entries in the log.
-    size: u64,
+    pub size: u64,
     /// The Merkle tree hash of all of them, in hexadecimal.
-    root: String,
+    pub root: String,
     /// The signed note (C2SP tlog-checkpoint): keep it.
-    checkpoint: String,
+    pub checkpoint: String,
     /// The key that opens it, as a verifier key of C2SP signed notes: keep it once.
-    key: String,
+    pub key: String,
     /// With `since`: that the log of that size is the beginning of this one (RFC 6962, 2.1.2), each
     /// hash in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     consistency: Option<Vec<String>>,
 }
 
@@ -60,6 +61,12 @@ pub struct ProofView {
     checkpoint: String,
     /// The key that opens it.
     key: String,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    size: u64,
+    at: u64,
 }
 
 #[derive(Deserialize)]
@@ -174,14 +181,49 @@ pub fn export(tenant: &Tenant) -> Outcome<Response> {
             Ok::<_, worker::Error>(Some((text.into_bytes(), end)))
         }
     });
-    Ok(ResponseBuilder::new()
+    Ok(guarded(ResponseBuilder::new())?
         .with_header("content-type", "application/x-ndjson")?
-        .with_header("cache-control", "no-store")?
         .with_header(
             "content-disposition",
             "attachment; filename=\"audit.ndjson\"",
         )?
         .from_stream(Box::pin(pages))?)
+}
+
+/// Publishes a checkpoint to the webhooks that listen, when one is due.
+pub async fn publish(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let published = tenant
+        .storage
+        .first::<Published>("SELECT size, at FROM published_checkpoint", bind![])?
+        .map(|row| (row.size, Millis(row.at)));
+    let size = log::size(tenant)?;
+    if tenant.record().is_err() || !is_due(published, size, now) {
+        return Ok(());
+    }
+
+    let view = statement(tenant).await?;
+    let log = origin(&tenant.record()?.id);
+
+    tenant.transaction(|| {
+        tenant.storage.run(
+            "INSERT INTO published_checkpoint (id, size, at) VALUES (1, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET size = excluded.size, at = excluded.at",
+            bind![view.size, now],
+        )?;
+        outbox::event(tenant, now, EventType::AuditCheckpoint, &log, &view)
+    })
+}
+
+/// The signed statement of the log as it is now.
+pub async fn statement(tenant: &Tenant) -> Outcome<CheckpointView> {
+    let signed = sign(tenant).await?;
+    Ok(CheckpointView {
+        size: signed.checkpoint.size,
+        root: hex(&signed.checkpoint.root),
+        checkpoint: signed.note,
+        key: signed.key.to_string(),
+        consistency: None,
+    })
 }
 
 async fn sign(tenant: &Tenant) -> Outcome<Signed> {

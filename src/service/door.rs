@@ -2,23 +2,39 @@
 //! the credential names. It must not trust a header, a path or a body to name a tenant.
 
 use crate::call::{Answer, CREDENTIAL_HEADER, PASSED_HEADERS};
+use crate::limits::{self, Rates};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
-use crate::{embedder, people, tenants};
+use crate::{departure, embedder, people, tenants};
+use countersign_policy::depth;
 use countersign_policy::digest;
 use countersign_policy::draft::BODY_BYTES_MAX;
 use countersign_policy::key::{self, Credential, KeyKind};
 use countersign_policy::problem::Code;
+use countersign_policy::rate;
 use countersign_policy::route::ENGINE_VERSION;
+use countersign_policy::time::Millis;
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use serde::Serialize;
+use std::cell::RefCell;
+use std::time::Duration;
 use wasm_bindgen::JsValue;
-use worker::{Env, Headers, Request, RequestInit, Response};
+use worker::{Date, Delay, Env, Headers, Request, RequestInit, Response};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
 /// Read on and dropped of a body that is too large: 32 times the limit.
 const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A body has to be there after this long: 256 KiB over a slow telephone line.
+const BODY_MS_MAX: u64 = 10_000;
+
+thread_local! {
+    /// What is left to each address of this minute, and of refused credentials.
+    static ADDRESSES: RefCell<Rates> = RefCell::default();
+    static REFUSALS: RefCell<Rates> = RefCell::default();
+}
 
 /// `GET /v1/health`.
 #[derive(Serialize)]
@@ -38,21 +54,30 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
+    let address = request.headers().get("cf-connecting-ip")?;
+    let now = Millis(Date::now().as_millis());
+    check_address(env, address.as_deref(), now)?;
     let credential = match found.entry.access {
-        Access::Open => None,
-        Access::Operator => check_operator(&request, env).map(|()| None)?,
-        access => Some(credential(&request, env, access)?),
-    };
+        Access::Open => Ok(None),
+        Access::Operator => check_operator(&request, env).map(|()| None),
+        access => credential(&request, env, access).map(Some),
+    }
+    .inspect_err(|problem| note_refusal(env, problem, address.as_deref(), now))?;
     let by_session = credential
         .as_ref()
         .is_some_and(|known| known.kind == KeyKind::Session);
     if by_session || found.entry.operation == Operation::OpenSession {
         check_origin(&request)?;
     }
-    let body = read_body(&mut request).await?;
+    let body = timely(read_body(&mut request)).await?;
+    if depth::is_too_deep(&body) {
+        let detail = format!("more than {} levels", depth::DEPTH_MAX);
+        return Err(Problem::new(Code::TooDeep, detail));
+    }
     match (found.entry.operation, credential) {
         (Operation::Health, _) => health(env).await,
         (Operation::CreateTenant, _) => tenants::create(env, &body).await,
+        (Operation::DeleteTenant, _) => departure::delete(env, &found.id).await,
         (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
         (Operation::OpenSession, _) => {
             let invitation = people::invitation_in(&body)?;
@@ -152,11 +177,48 @@ fn check_operator(request: &Request, env: &Env) -> Outcome<()> {
     }
 }
 
-/// A session only writes from its own page: browsers name the origin of every such request.
+/// Addresses that ask too much, or show too many credentials that nobody issued, wait.
+fn check_address(env: &Env, address: Option<&str>, now: Millis) -> Outcome<()> {
+    let Some(address) = address else {
+        return Ok(());
+    };
+    let per_minute = limits::configured(env, "RATE_PER_ADDRESS", rate::PER_ADDRESS);
+    ADDRESSES.with_borrow_mut(|rates| rates.take(address, per_minute, now))?;
+    let refusals = refusals_per_minute(env);
+    REFUSALS.with_borrow(|rates| rates.check(address, refusals, now))
+}
+
+fn note_refusal(env: &Env, problem: &Problem, address: Option<&str>, now: Millis) {
+    if let (401, Some(address)) = (problem.code.status(), address) {
+        let refusals = refusals_per_minute(env);
+        // The refusal that the caller gets says which credential was wrong.
+        let _ = REFUSALS.with_borrow_mut(|rates| rates.take(address, refusals, now));
+    }
+}
+
+fn refusals_per_minute(env: &Env) -> u32 {
+    limits::configured(env, "RATE_OF_REFUSALS", rate::REFUSALS_PER_ADDRESS)
+}
+
+/// A body that trickles in is cut off: it would hold a request open for nothing.
+async fn timely(body: impl Future<Output = Outcome<Vec<u8>>>) -> Outcome<Vec<u8>> {
+    let patience = Delay::from(Duration::from_millis(BODY_MS_MAX));
+    match select(Box::pin(body), Box::pin(patience)).await {
+        Either::Left((body, _)) => body,
+        Either::Right(_) => Err(Problem::from(Code::BodyTooSlow)),
+    }
+}
+
+/// A session only writes from its own page: browsers name the origin of every such request, and say
+/// whether another site made it.
 fn check_origin(request: &Request) -> Outcome<()> {
     let upgrade = request.headers().get("upgrade")?.is_some();
     if matches!(request.method(), worker::Method::Get | worker::Method::Head) && !upgrade {
         return Ok(());
+    }
+    let site = request.headers().get("sec-fetch-site")?;
+    if site.is_some_and(|site| site == "cross-site" || site == "same-site") {
+        return Err(Problem::from(Code::OriginRefused));
     }
     let own = request.url()?.origin().ascii_serialization();
     match request.headers().get("origin")? {

@@ -15,6 +15,7 @@ use countersign_policy::deadline::OUTCOME_MS;
 use countersign_policy::digest;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
+use countersign_policy::grant::Scope;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status};
@@ -114,6 +115,18 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         .ok_or(Problem::from(Code::IdempotencyKeyMissing))?;
     let draft = Draft::parse(&call.body)?;
     let examples = call.number("examples", 0, EXAMPLES_MAX)?;
+    if let Some(pointer) = call.grant.outside(&draft) {
+        return Err(Problem::new(
+            Code::OutsideKey,
+            format!("`{pointer}` is not what it is pinned to"),
+        ));
+    }
+    if examples > 0 && !call.grant.allows(Scope::Corrections) {
+        return Err(Problem::new(
+            Code::OutsideKey,
+            "its scopes lack `corrections`",
+        ));
+    }
     let body = canonical(&draft);
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
     if let Some(answer) = remembered(tenant, key, idempotency_key, &content_hash)? {

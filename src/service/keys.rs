@@ -9,6 +9,7 @@ use crate::tenant::Tenant;
 use crate::tenants::check_text;
 use crate::{bind, door, log, random, webhooks};
 use countersign_policy::destination::{self, HOSTS_MAX};
+use countersign_policy::grant::{Grant, OVERLAP_S_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 /// Keys of one tenant that work at once: one for each of a hundred programs.
 const KEYS_MAX: u32 = 100;
+/// A key's last use is written at most once a minute: a write per draft would cost more than it tells.
+const KEY_USE_MS: u64 = 60_000;
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,18 @@ pub struct NewKey {
     /// Hosts that drafts of it may call back; empty is every public one.
     #[serde(default)]
     callback_hosts: Vec<String>,
+    /// What it is limited to.
+    #[serde(default)]
+    grant: Grant,
+}
+
+/// The body of `POST /v1/keys/{id}/rotation`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// Seconds for which the secret before works, too: 0 to 604,800.
+    overlap_s: u32,
 }
 
 /// A key that was just made: shown once, here.
@@ -75,6 +90,11 @@ pub struct KeyView {
     name: String,
     /// Hosts that drafts of it may call back; empty is every public one.
     callback_hosts: Vec<String>,
+    /// What it is limited to.
+    grant: Grant,
+    /// Until then the secret before works, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_before_until: Option<Millis>,
     /// When it was made.
     created_at: Millis,
     /// When it was last used, to the minute.
@@ -85,12 +105,28 @@ pub struct KeyView {
     revoked_at: Option<Millis>,
 }
 
+/// A key that works.
+#[derive(Deserialize)]
+struct Live {
+    id: String,
+    used_at: Option<u64>,
+    grant_text: String,
+}
+
+#[derive(Deserialize)]
+struct Maker {
+    created_by: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Row {
     id: String,
     kind: Purpose,
     name: String,
     callback_hosts: String,
+    grant_text: String,
+    secret_hash: String,
+    secret_before_until: Option<u64>,
     created_at: u64,
     used_at: Option<u64>,
     revoked_at: Option<u64>,
@@ -101,6 +137,20 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let new: NewKey = call.json()?;
     check_text("/name", &new.name)?;
     check_hosts(&new.callback_hosts)?;
+    if let Some(Invalid {
+        pointer,
+        fault,
+        detail,
+    }) = new.grant.fault()
+    {
+        let pointer = format!("/grant{pointer}");
+        return Err(Invalid {
+            pointer,
+            fault,
+            detail,
+        }
+        .into());
+    }
     let live = rows(tenant)?
         .iter()
         .filter(|row| row.revoked_at.is_none())
@@ -110,24 +160,20 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         return Err(Invalid::field("", detail).into());
     }
     let id = random::id(call.now)?;
-    let secret = random::bytes::<32>()?;
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
-    let (kind, name) = match new.kind {
-        Purpose::Agent => (KeyKind::Agent, "agent"),
-        Purpose::Policy => (KeyKind::Policy, "policy"),
-    };
-    let key = key::issue(kind, &tenant.record()?.id, &secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
+    let (key, secret_hash) = issue(tenant, new.kind)?;
+    let name = log::name_of(&new.kind)?;
 
     tenant.storage.run(
-        "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, created_at)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, grant_text, created_by,
+           created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         bind![
             &id,
-            name,
-            &key::stored_hash(&secret),
+            &name,
+            &secret_hash,
             &new.name,
             &serde_json::to_string(&new.callback_hosts)?,
+            &serde_json::to_string(&new.grant)?,
+            &person.id,
             call.now
         ],
     )?;
@@ -145,6 +191,8 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         kind: new.kind,
         name: new.name,
         callback_hosts: new.callback_hosts,
+        grant: new.grant,
+        secret_before_until: None,
         created_at: call.now,
         used_at: None,
         revoked_at: None,
@@ -159,6 +207,78 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
         .map(KeyView::try_from)
         .collect::<Outcome<_>>()?;
     Answer::json(200, &KeyPage { keys })
+}
+
+/// `POST /v1/keys/{id}/rotation`: a new secret for the same key, so that its drafts stay its own.
+pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let Rotation { overlap_s } = call.json()?;
+    if overlap_s > OVERLAP_S_MAX {
+        let detail = format!("not a number from 0 to {OVERLAP_S_MAX}");
+        return Err(Invalid::field("/overlap_s", detail).into());
+    }
+    let row = rows(tenant)?
+        .into_iter()
+        .find(|row| row.id == call.id && row.revoked_at.is_none())
+        .ok_or(Problem::from(Code::NotFound))?;
+    let (key, secret_hash) = issue(tenant, row.kind)?;
+    let until = call.now.plus(u64::from(overlap_s).saturating_mul(1_000));
+
+    tenant.storage.run(
+        "UPDATE keys SET secret_hash = ?, secret_before = ?, secret_before_until = ? WHERE id = ?",
+        bind![&secret_hash, &row.secret_hash, until, &row.id],
+    )?;
+    let facts = [("overlap_s", overlap_s.into())];
+    let id = Some(row.id.as_str());
+    log::append(
+        tenant,
+        call.now,
+        Event::KeyRotated,
+        person.actor(),
+        id,
+        facts,
+    )?;
+    let mut view = KeyView::try_from(row)?;
+    view.secret_before_until = Some(until);
+    Answer::json(201, &KeyMade { key, view })
+}
+
+/// The key that a secret belongs to, and what it is limited to.
+pub fn by_secret(tenant: &Tenant, kind: &str, hash: &str, now: Millis) -> Outcome<(String, Grant)> {
+    let row = tenant
+        .storage
+        .first::<Live>(
+            "SELECT id, used_at, grant_text FROM keys
+             WHERE (secret_hash = ?1 OR (secret_before = ?1 AND secret_before_until > ?3))
+               AND kind = ?2 AND revoked_at IS NULL",
+            bind![hash, kind, now],
+        )?
+        .ok_or(Problem::from(Code::KeyInvalid))?;
+    if now.since(Millis(row.used_at.unwrap_or(0))) > KEY_USE_MS {
+        tenant.storage.run(
+            "UPDATE keys SET used_at = ? WHERE id = ?",
+            bind![now, &row.id],
+        )?;
+    }
+    Ok((row.id, parsed(&row.grant_text)?))
+}
+
+/// The person who made a key; nobody for a tenant's first one.
+pub fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
+    let query = "SELECT created_by FROM keys WHERE id = ?";
+    let row = tenant.storage.first::<Maker>(query, bind![id])?;
+    Ok(row.and_then(|row| row.created_by))
+}
+
+fn issue(tenant: &Tenant, purpose: Purpose) -> Outcome<(String, String)> {
+    let secret = random::bytes::<32>()?;
+    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
+    let kind = match purpose {
+        Purpose::Agent => KeyKind::Agent,
+        Purpose::Policy => KeyKind::Policy,
+    };
+    let key = key::issue(kind, &tenant.record()?.id, &secret, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
+    Ok((key, key::stored_hash(&secret)))
 }
 
 /// `DELETE /v1/keys/{id}`: it stops working with this answer. Revoking it again changes nothing.
@@ -186,8 +306,8 @@ pub fn revoke(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
 fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
     tenant.storage.rows(
-        "SELECT id, kind, name, callback_hosts, created_at, used_at, revoked_at FROM keys
-         ORDER BY created_at, id",
+        "SELECT id, kind, name, callback_hosts, grant_text, secret_hash, secret_before_until,
+           created_at, used_at, revoked_at FROM keys ORDER BY created_at, id",
         bind![],
     )
 }
@@ -226,6 +346,8 @@ impl TryFrom<Row> for KeyView {
             kind: row.kind,
             name: row.name,
             callback_hosts: parsed(&row.callback_hosts)?,
+            grant: parsed(&row.grant_text)?,
+            secret_before_until: row.secret_before_until.map(Millis),
             created_at: Millis(row.created_at),
             used_at: row.used_at.map(Millis),
             revoked_at: row.revoked_at.map(Millis),

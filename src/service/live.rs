@@ -2,15 +2,18 @@
 //! carry what a page could not also ask for.
 
 use crate::call::Call;
-use crate::people::Person;
+use crate::people::{self, Person};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant, now};
 use crate::{log, queue, stored};
 use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
+/// RFC 6455: the other side may no longer be here.
+const SESSION_ENDED: u16 = 1008;
 /// Messages above this are not ours: a focus is an id.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
@@ -19,6 +22,9 @@ const MESSAGE_BYTES_MAX: usize = 1_024;
 struct Attachment {
     person: Person,
     draft: Option<String>,
+    /// The session that opened it.
+    #[serde(default)]
+    session: String,
 }
 
 /// What the service says.
@@ -75,6 +81,7 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
     server.serialize_attachment(Attachment {
         person: person.clone(),
         draft: None,
+        session: people::session_of(tenant, call)?,
     })?;
     say(
         &server,
@@ -113,8 +120,35 @@ pub fn leave(tenant: &Tenant, socket: &WebSocket) {
     presence(tenant, Some(socket));
 }
 
+/// Closes the pages whose session ended, by whatever way.
+pub fn sweep(tenant: &Tenant, now: Millis) {
+    for socket in tenant.state.get_websockets() {
+        let attachment = socket.deserialize_attachment::<Attachment>();
+        let live = attachment
+            .ok()
+            .flatten()
+            .is_some_and(|attachment| people::is_live(tenant, &attachment.session, now));
+        if !live {
+            // One that is gone already is nothing to report.
+            let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
+        }
+    }
+}
+
+/// Closes every page: the tenant is gone.
+pub fn close_all(tenant: &Tenant) {
+    for socket in tenant.state.get_websockets() {
+        // One that is gone already is nothing to report.
+        let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
+    }
+}
+
 /// Tells every page how the drafts are now.
 pub fn tell(tenant: &Tenant, changed: &[String]) {
+    if changed.is_empty() {
+        return;
+    }
+    sweep(tenant, now());
     let sockets = tenant.state.get_websockets();
     if sockets.is_empty() || changed.is_empty() {
         return;
@@ -137,7 +171,7 @@ fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {
     let sockets = tenant.state.get_websockets();
     let mut people = Vec::new();
     for socket in sockets.iter().filter(|socket| gone != Some(socket)) {
-        if let Ok(Some(Attachment { person, draft })) = socket.deserialize_attachment() {
+        if let Ok(Some(Attachment { person, draft, .. })) = socket.deserialize_attachment() {
             people.push(Present {
                 id: person.id,
                 name: person.name,

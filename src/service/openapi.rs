@@ -3,12 +3,13 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
-    keys, levels, log, people, policies, problem, proposals, queue, records, stops, tenants, trust,
-    verdicts, versions, webhooks,
+    backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
+    drafts, erasure, handovers, holds, keys, levels, log, people, policies, problem, proposals,
+    queue, records, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
+use countersign_policy::retention::Retention;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -201,6 +202,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::GetPolicyVersion => of(None, 200, schema::<policies::PolicyView>(g)),
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
+        Operation::RotateKey => of(schema::<keys::Rotation>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::RevokeKey => of(None, 204, None),
         Operation::CreateWebhook => of(
             schema::<webhooks::NewWebhook>(g),
@@ -257,7 +259,24 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             )],
             ..of(None, 200, schema::<checkpoints::CheckpointView>(g))
         },
-        Operation::ExportAudit => of(None, 200, Some(json!({ "type": "string" }))),
+        Operation::ExportAudit | Operation::ExportTenant => {
+            of(None, 200, Some(json!({ "type": "string" })))
+        }
+        Operation::DeleteTenant => of(None, 200, schema::<departure::Receipt>(g)),
+        Operation::GetDossier => of(None, 200, schema::<dossier::Dossier>(g)),
+        Operation::Erase => of(
+            schema::<erasure::Asked>(g),
+            200,
+            schema::<erasure::Erased>(g),
+        ),
+        Operation::ListHolds => of(None, 200, schema::<holds::HoldList>(g)),
+        Operation::PutHold => of(
+            schema::<holds::NewHold>(g),
+            200,
+            schema::<holds::HoldList>(g),
+        ),
+        Operation::GetRetention => of(None, 200, schema::<Retention>(g)),
+        Operation::PutRetention => of(schema::<Retention>(g), 200, schema::<Retention>(g)),
         Operation::ProveEntry => of(None, 200, schema::<checkpoints::ProofView>(g)),
         #[cfg(feature = "development")]
         Operation::Panic | Operation::GivePast | Operation::DoRound | Operation::Decide => {
@@ -290,7 +309,7 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, answer) in shape.answers {
         let media = match entry.operation {
-            Operation::ExportAudit => "application/x-ndjson",
+            Operation::ExportAudit | Operation::ExportTenant => "application/x-ndjson",
             _ => "application/json",
         };
         let content = answer.map(|schema| json!({ media: { "schema": schema } }));

@@ -7,7 +7,7 @@ use crate::log;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
-use crate::{bind, door, policies, random};
+use crate::{bind, door, live, policies, random};
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
@@ -21,6 +21,10 @@ const INVITATION_MS: u64 = 7 * 24 * 3_600_000;
 const SESSION_IDLE_MS: u64 = 12 * 3_600_000;
 /// A session ends for good after a week.
 const SESSION_MS: u64 = 7 * 24 * 3_600_000;
+/// A session's secret is this old before it is changed: a stolen one works for an hour.
+const SESSION_SECRET_MS: u64 = 3_600_000;
+/// The secret before works on for requests that are under way.
+const SESSION_OVERLAP_MS: u64 = 60_000;
 /// A session's last use is written at most once a minute.
 const SESSION_SEEN_MS: u64 = 60_000;
 
@@ -95,6 +99,16 @@ struct SessionRow {
     mail: String,
     name: String,
     role: PersonRole,
+    created_at: u64,
+    seen_at: u64,
+    session_id: String,
+    secret_hash: String,
+    rotated_at: Option<u64>,
+}
+
+/// When a session began and was last used.
+#[derive(Deserialize)]
+struct Ages {
     created_at: u64,
     seen_at: u64,
 }
@@ -222,15 +236,12 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
         "UPDATE invitations SET used_at = ? WHERE secret_hash = ?",
         bind![call.now, invitation_hash],
     )?;
-    let record = tenant.record()?;
-    let secret = random::bytes::<32>()?;
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
-    let session = key::issue(KeyKind::Session, &record.id, &secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
-    let hash = key::stored_hash(&secret);
+    let (session, hash) = issue_session(tenant)?;
+    let id = random::id(call.now)?;
     tenant.storage.run(
-        "INSERT INTO sessions (secret_hash, person_id, created_at, seen_at) VALUES (?, ?, ?, ?)",
-        bind![&hash, &row.person_id, call.now, call.now],
+        "INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at)
+         VALUES (?, ?, ?, ?, ?)",
+        bind![&id, &hash, &row.person_id, call.now, call.now],
     )?;
     let person = by_session(tenant, &hash, call.now)?;
     log::append(
@@ -241,36 +252,82 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
         Some(&person.id),
         [],
     )?;
-    // `Secure` is left out only where the page itself came over http: in development.
-    let secure = if call
-        .header("origin")
-        .is_some_and(|origin| origin.starts_with("http:"))
-    {
-        ""
-    } else {
-        " Secure;"
-    };
-    let seconds = SESSION_MS / 1_000;
-    let cookie = format!(
-        "{SESSION_COOKIE}={session}; Path=/; HttpOnly;{secure} SameSite=Strict; Max-Age={seconds}"
-    );
+    let cookie = session_cookie(call, &session, SESSION_MS);
     Ok(view(tenant, person, 201)?.with("set-cookie", cookie))
 }
 
-/// `GET /v1/session`.
-pub fn current(tenant: &Tenant, person: &Person) -> Outcome<Answer> {
-    view(tenant, person.clone(), 200)
+/// `GET /v1/session`: a session that is older than an hour gets a new secret with the answer.
+pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let answer = view(tenant, person.clone(), 200)?;
+    let hash = credential_hash(call);
+    let row = session(tenant, hash, call.now)?;
+    let rotated_at = Millis(row.rotated_at.unwrap_or(row.created_at));
+    if row.secret_hash != hash || call.now.since(rotated_at) < SESSION_SECRET_MS {
+        return Ok(answer);
+    }
+    let (secret, new_hash) = issue_session(tenant)?;
+    tenant.storage.run(
+        "UPDATE sessions SET secret_hash = ?, secret_before = ?, secret_before_until = ?,
+           rotated_at = ? WHERE secret_hash = ?",
+        bind![
+            &new_hash,
+            hash,
+            call.now.plus(SESSION_OVERLAP_MS),
+            call.now,
+            hash
+        ],
+    )?;
+    let left_ms = SESSION_MS.saturating_sub(call.now.since(Millis(row.created_at)));
+    Ok(answer.with("set-cookie", session_cookie(call, &secret, left_ms)))
+}
+
+/// The lasting id of the session that asks: its secret changes.
+pub fn session_of(tenant: &Tenant, call: &Call) -> Outcome<String> {
+    session(tenant, credential_hash(call), call.now).map(|row| row.session_id)
+}
+
+/// Whether a session still counts.
+pub fn is_live(tenant: &Tenant, session_id: &str, now: Millis) -> bool {
+    let query = "SELECT created_at, seen_at FROM sessions WHERE COALESCE(id, secret_hash) = ?";
+    let ages = tenant.storage.first::<Ages>(query, bind![session_id]);
+    ages.ok().flatten().is_some_and(|ages| ages.count(now))
+}
+
+fn credential_hash(call: &Call) -> &str {
+    call.header(crate::call::CREDENTIAL_HEADER)
+        .and_then(|header| header.split_once(' '))
+        .map_or("", |(_, hash)| hash)
+}
+
+fn issue_session(tenant: &Tenant) -> Outcome<(String, String)> {
+    let secret = random::bytes::<32>()?;
+    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
+    let tenant_id = tenant.record()?.id;
+    let session = key::issue(KeyKind::Session, &tenant_id, &secret, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
+    Ok((session, key::stored_hash(&secret)))
+}
+
+/// `Secure` is left out only where the page itself came over http: in development.
+fn session_cookie(call: &Call, session: &str, lasts_ms: u64) -> String {
+    let over_http = call
+        .header("origin")
+        .is_some_and(|origin| origin.starts_with("http:"));
+    let secure = if over_http { "" } else { " Secure;" };
+    let seconds = lasts_ms.wrapping_div(1_000);
+    format!(
+        "{SESSION_COOKIE}={session}; Path=/; HttpOnly;{secure} SameSite=Strict; Max-Age={seconds}"
+    )
 }
 
 /// `DELETE /v1/session`.
 pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let hash = call
-        .header(crate::call::CREDENTIAL_HEADER)
-        .and_then(|header| header.split_once(' '))
-        .map_or("", |(_, hash)| hash);
-    tenant
-        .storage
-        .run("DELETE FROM sessions WHERE secret_hash = ?", bind![hash])?;
+    let hash = credential_hash(call);
+    tenant.storage.run(
+        "DELETE FROM sessions WHERE secret_hash = ?1 OR secret_before = ?1",
+        bind![hash],
+    )?;
+    live::sweep(tenant, call.now);
     log::append(
         tenant,
         call.now,
@@ -285,22 +342,11 @@ pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
 
 /// The person of a live session.
 pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
-    let row = tenant
-        .storage
-        .first::<SessionRow>(
-            "SELECT people.id, mail, name, role, sessions.created_at, seen_at
-             FROM sessions JOIN people ON people.id = person_id WHERE secret_hash = ?",
-            bind![hash],
-        )?
-        .ok_or(Problem::from(Code::SessionRequired))?;
-    let silent_ms = now.since(Millis(row.seen_at));
-    if silent_ms > SESSION_IDLE_MS || now.since(Millis(row.created_at)) > SESSION_MS {
-        return Err(Problem::from(Code::SessionRequired));
-    }
-    if silent_ms > SESSION_SEEN_MS {
+    let row = session(tenant, hash, now)?;
+    if now.since(Millis(row.seen_at)) > SESSION_SEEN_MS {
         tenant.storage.run(
             "UPDATE sessions SET seen_at = ? WHERE secret_hash = ?",
-            bind![now, hash],
+            bind![now, &row.secret_hash],
         )?;
     }
     Ok(Person {
@@ -317,6 +363,29 @@ pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
         "SELECT id, mail, name, role FROM people WHERE id = ?",
         bind![id],
     )
+}
+
+fn session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<SessionRow> {
+    let row = tenant.storage.first::<SessionRow>(
+        "SELECT people.id, mail, name, role, sessions.created_at, seen_at, secret_hash, rotated_at,
+           COALESCE(sessions.id, secret_hash) AS session_id
+         FROM sessions JOIN people ON people.id = person_id
+         WHERE secret_hash = ?1 OR (secret_before = ?1 AND secret_before_until > ?2)",
+        bind![hash, now],
+    )?;
+    let ages = |row: &SessionRow| Ages {
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+    };
+    row.filter(|row| ages(row).count(now))
+        .ok_or(Problem::from(Code::SessionRequired))
+}
+
+impl Ages {
+    fn count(&self, now: Millis) -> bool {
+        now.since(Millis(self.seen_at)) <= SESSION_IDLE_MS
+            && now.since(Millis(self.created_at)) <= SESSION_MS
+    }
 }
 
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {

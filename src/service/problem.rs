@@ -1,6 +1,7 @@
 //! The one place where errors become HTTP: problem+json with a stable code. It must not let the
 //! text of a draft or the inside of a failure out.
 
+use crate::call::guarded;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
 use countersign_policy::refusal::Refusal;
@@ -113,10 +114,8 @@ impl Problem {
 
     /// The HTTP answer.
     pub fn response(&self) -> worker::Result<Response> {
-        let response = ResponseBuilder::new()
-            .with_status(self.code.status())
-            .with_header("content-type", "application/problem+json")?
-            .with_header("cache-control", "no-store")?;
+        let response = guarded(ResponseBuilder::new().with_status(self.code.status()))?
+            .with_header("content-type", "application/problem+json")?;
         Ok(response.fixed(serde_json::to_vec(&self.view()).unwrap_or_default()))
     }
 

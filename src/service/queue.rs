@@ -351,12 +351,15 @@ pub fn view_digest(tenant: &Tenant, stored: &Stored) -> Outcome<String> {
     let record = tenant.record()?;
     let secret = from_hex(&record.secret).ok_or(Problem::from(Code::Internal))?;
     let version = stored.entry.version.to_string();
+    // Rules and the catalogue that stand beside the draft are this version's.
+    let policy_version = stored.policy_version.to_string();
     let parts = [
         "countersign view v1",
         &stored.id,
         &version,
         &stored.body,
         &stored.decision_text,
+        &policy_version,
     ];
     // What the first of two people would let leave is seen, too.
     let first = stored.entry.first.as_ref().map(|first| &*first.content);

@@ -31,6 +31,7 @@ pub enum Access {
 pub enum Operation {
     Health,
     CreateTenant,
+    DeleteTenant,
     Invite,
     OpenSession,
     GetSession,
@@ -62,6 +63,7 @@ pub enum Operation {
     GetPolicyVersion,
     CreateKey,
     ListKeys,
+    RotateKey,
     RevokeKey,
     CreateWebhook,
     ListWebhooks,
@@ -79,6 +81,13 @@ pub enum Operation {
     GetAudit,
     GetCheckpoint,
     ExportAudit,
+    GetDossier,
+    Erase,
+    ListHolds,
+    PutHold,
+    GetRetention,
+    PutRetention,
+    ExportTenant,
     ProveEntry,
     #[cfg(feature = "development")]
     Panic,
@@ -122,6 +131,7 @@ macro_rules! table {
 table! {
     "GET" "/v1/health" Health Open "Whether the service runs, and with what.";
     "POST" "/v1/tenants" CreateTenant Operator "Make a tenant, its first key and its first lead's invitation.";
+    "DELETE" "/v1/tenants/{id}" DeleteTenant Operator "Delete a tenant with all it has; the answer is a receipt.";
     "POST" "/v1/tenants/{id}/invitations" Invite Operator "Invite a person to a tenant.";
     "POST" "/v1/sessions" OpenSession Open "Sign in with an invitation.";
     "GET" "/v1/session" GetSession Person "Who is signed in.";
@@ -153,6 +163,7 @@ table! {
     "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
+    "POST" "/v1/keys/{id}/rotation" RotateKey Lead "Give a key a new secret, shown once; the one before works on for a while.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
     "POST" "/v1/webhooks" CreateWebhook Lead "Have events posted to an address, by Standard Webhooks; the secret is shown once.";
     "GET" "/v1/webhooks" ListWebhooks Lead "The webhooks, without their secrets.";
@@ -171,6 +182,13 @@ table! {
     "GET" "/v1/audit/checkpoint" GetCheckpoint PersonOrPolicyKey "A signed statement of the log's size and root; with `since`, proof that it only grew.";
     "GET" "/v1/audit/export" ExportAudit PersonOrPolicyKey "Every entry, oldest first, a line each; `countersign verify` reads it.";
     "GET" "/v1/audit/{id}/proof" ProveEntry Person "One entry by its number, with proof that the signed log holds it.";
+    "GET" "/v1/drafts/{id}/dossier" GetDossier Person "Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it.";
+    "POST" "/v1/erasure" Erase Lead "Erase a customer's data everywhere; the log stays valid and says so.";
+    "GET" "/v1/holds" ListHolds Person "What no erasure or retention touches.";
+    "PUT" "/v1/holds" PutHold Lead "Keep a customer's data, or all, whatever their age; or let it go.";
+    "GET" "/v1/retention" GetRetention Person "How long texts and answers are kept.";
+    "PUT" "/v1/retention" PutRetention Lead "Keep texts and answers for so many days.";
+    "GET" "/v1/export" ExportTenant Lead "All of the tenant's data, a line for each row.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
     #[cfg(feature = "development")]

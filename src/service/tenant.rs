@@ -3,6 +3,7 @@
 //! wait for an answer at this moment.
 
 use crate::call::{Answer, CREDENTIAL_HEADER, Call};
+use crate::limits::{self, Rates};
 #[cfg(feature = "development")]
 use crate::past;
 use crate::people::{Person, PersonRole};
@@ -10,13 +11,16 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
-    backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
-    handovers, keys, levels, live, log, outbox, people, policies, proposals, queue, records,
-    reroute, rounds, schema, stops, stored, tenants, trust, verdicts, versions, webhooks,
+    backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, departure,
+    dossier, drafts, erasure, handovers, holds, keys, levels, live, log, outbox, people, policies,
+    proposals, queue, records, reroute, rounds, schema, stops, stored, tenants, trust, verdicts,
+    versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
+use countersign_policy::grant::{Grant, Scope};
 use countersign_policy::log::{Actor, ActorKind};
 use countersign_policy::problem::Code;
+use countersign_policy::rate;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use serde::Deserialize;
@@ -44,6 +48,8 @@ pub struct Tenant {
     changed: RefCell<Vec<String>>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
+    /// What is left to each key of this minute.
+    rates: RefCell<Rates>,
 }
 
 /// Who asks.
@@ -74,15 +80,6 @@ pub struct TenantRecord {
     pub pressed: u32,
 }
 
-#[derive(Deserialize)]
-struct KeyRow {
-    id: String,
-    used_at: Option<u64>,
-}
-
-/// A key's last use is written at most once a minute: a write per draft would cost more than it tells.
-const KEY_USE_MS: u64 = 60_000;
-
 impl DurableObject for Tenant {
     fn new(state: State, env: Env) -> Self {
         let storage = Storage::new(&state);
@@ -97,6 +94,7 @@ impl DurableObject for Tenant {
             waiting: RefCell::default(),
             changed: RefCell::default(),
             policy: RefCell::default(),
+            rates: RefCell::default(),
         }
     }
 
@@ -167,18 +165,27 @@ impl Tenant {
     async fn answer(&self, request: Request) -> Outcome<Response> {
         let mut call = read(request).await?;
         if let Some(order) = call.path.strip_prefix("/registry/") {
+            if let Some(answer) = departure::obey(self, order).await {
+                return Ok(answer?.response()?);
+            }
             let answer = self.transaction(|| people::obey(self, order, &call))?;
+            if order == "wake" {
+                self.look_after(call.now).await;
+            }
             self.arm(call.now).await?;
             return Ok(answer.response()?);
         }
         self.settle_due(call.now)?;
         let found = routes::find(&call.method, &call.path)?;
         call.id = found.id;
-        let caller = self.caller(&call)?;
+        let caller = self.caller(&mut call)?;
         admit(&caller, found.entry.access)?;
+        admit_key(&call.grant, found.entry.operation)?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
             Operation::ExportAudit => return checkpoints::export(self),
+            Operation::ExportTenant => return departure::export(self),
+            Operation::GetDossier => dossier::get(self, &call).await,
             Operation::GetCheckpoint => checkpoints::current(self, &call).await,
             Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
@@ -195,17 +202,35 @@ impl Tenant {
             Operation::DeclareEquivalent => levels::put_equivalent(self, &call, person(&caller)?),
             #[cfg(feature = "development")]
             Operation::DoRound => past::round(self, call.now).await,
+            Operation::Erase => match &caller {
+                Caller::Person(lead) => erasure::erase(self, &call, lead).await,
+                _ => Err(Problem::from(Code::Forbidden)),
+            },
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
         Ok(answer.response()?)
     }
 
+    /// What a wake sees to beside the alarm: ended sessions, checkpoints, what is too old. One that
+    /// fails does not keep the others.
+    async fn look_after(&self, now: Millis) {
+        live::sweep(self, now);
+        for (what, done) in [
+            ("checkpoint", checkpoints::publish(self, now).await),
+            ("retention", erasure::expire(self, now).await),
+        ] {
+            if let Err(problem) = done {
+                worker::console_error!("{what} waits: {}", problem.code.name());
+            }
+        }
+    }
+
     /// Everything that needs nothing but the object's storage.
     fn perform(&self, operation: Operation, call: &Call, caller: &Caller) -> Outcome<Answer> {
         match (operation, caller) {
             (Operation::OpenSession, Caller::Invited(hash)) => people::sign_in(self, call, hash),
-            (Operation::GetSession, Caller::Person(person)) => people::current(self, person),
+            (Operation::GetSession, Caller::Person(person)) => people::current(self, call, person),
             (Operation::CloseSession, Caller::Person(person)) => {
                 people::sign_out(self, call, person)
             }
@@ -228,6 +253,12 @@ impl Tenant {
             }
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
             (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
+            (Operation::ListHolds, _) => holds::list(self),
+            (Operation::PutHold, Caller::Person(lead)) => holds::put(self, call, lead),
+            (Operation::GetRetention, _) => holds::retention(self),
+            (Operation::PutRetention, Caller::Person(lead)) => {
+                holds::put_retention(self, call, lead)
+            }
             (Operation::GetStop, _) => stops::list(self),
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
@@ -237,6 +268,7 @@ impl Tenant {
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
+            (Operation::RotateKey, Caller::Person(person)) => keys::rotate(self, call, person),
             (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),
             (Operation::ListWebhooks, _) => webhooks::list(self),
             (Operation::DeleteWebhook, Caller::Person(lead)) => webhooks::delete(self, call, lead),
@@ -258,9 +290,10 @@ impl Tenant {
     }
 
     /// Who the credential belongs to; the Worker has checked its MAC.
-    fn caller(&self, call: &Call) -> Outcome<Caller> {
-        let (kind, hash) = call
-            .header(CREDENTIAL_HEADER)
+    fn caller(&self, call: &mut Call) -> Outcome<Caller> {
+        let credential = call.headers.get(CREDENTIAL_HEADER).cloned();
+        let (kind, hash) = credential
+            .as_deref()
             .and_then(|header| header.split_once(' '))
             .ok_or(Problem::from(Code::KeyMissing))?;
         match kind {
@@ -268,27 +301,13 @@ impl Tenant {
             "css" => people::by_session(self, hash, call.now).map(Caller::Person),
             kind => {
                 let kind = if kind == "csp" { "policy" } else { "agent" };
-                self.by_key(kind, hash, call.now).map(Caller::Key)
+                let (id, grant) = keys::by_secret(self, kind, hash, call.now)?;
+                let per_minute = limits::configured(&self.env, "RATE_PER_KEY", rate::PER_KEY);
+                self.rates.borrow_mut().take(&id, per_minute, call.now)?;
+                call.grant = grant;
+                Ok(Caller::Key(id))
             }
         }
-    }
-
-    fn by_key(&self, kind: &str, hash: &str, now: Millis) -> Outcome<String> {
-        let row = self
-            .storage
-            .first::<KeyRow>(
-                "SELECT id, used_at FROM keys
-                 WHERE secret_hash = ? AND kind = ? AND revoked_at IS NULL",
-                bind![hash, kind],
-            )?
-            .ok_or(Problem::from(Code::KeyInvalid))?;
-        if now.since(Millis(row.used_at.unwrap_or(0))) > KEY_USE_MS {
-            self.storage.run(
-                "UPDATE keys SET used_at = ? WHERE id = ?",
-                bind![now, &row.id],
-            )?;
-        }
-        Ok(row.id)
     }
 
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
@@ -437,6 +456,18 @@ fn admit(caller: &Caller, access: Access) -> Outcome<()> {
     }
 }
 
+/// The one place where what a key is limited to is checked; its pins are a draft's to be compared with.
+fn admit_key(grant: &Grant, operation: Operation) -> Outcome<()> {
+    let scope = match operation {
+        Operation::SimilarCorrections => Scope::Corrections,
+        _ => Scope::Drafts,
+    };
+    match grant.allows(scope) {
+        true => Ok(()),
+        false => Err(Problem::from(Code::OutsideKey)),
+    }
+}
+
 /// The time at which a request or alarm began.
 pub fn now() -> Millis {
     Millis(Date::now().as_millis())
@@ -456,5 +487,6 @@ async fn read(mut request: Request) -> Outcome<Call> {
         headers: request.headers().entries().collect(),
         body,
         now: now(),
+        grant: Grant::default(),
     })
 }

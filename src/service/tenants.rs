@@ -5,12 +5,14 @@ use crate::call::Answer;
 use crate::door::secret;
 use crate::problem::{Outcome, Problem};
 use crate::random;
+use crate::storage::parsed;
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::problem::Code;
 use countersign_policy::starting::Team;
 use countersign_policy::time::Millis;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use worker::{Date, Env, Method, Request, RequestInit, Response, Stub};
@@ -231,7 +233,17 @@ pub async fn wake_all(env: &Env) -> Outcome<()> {
 }
 
 /// Sends an order of the registry to a tenant's object, on a path that no outside request reaches.
-async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<()> {
+pub async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<()> {
+    ask(env, tenant, order, content).await.map(drop)
+}
+
+/// The same for an order that is answered.
+pub async fn told<T: DeserializeOwned>(env: &Env, tenant: &str, order: &str) -> Outcome<T> {
+    let text = ask(env, tenant, order, &()).await?.text().await?;
+    Ok(parsed(&text)?)
+}
+
+async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<Response> {
     let mut init = RequestInit::new();
     let content = serde_json::to_string(content)?;
     init.with_method(Method::Post)
@@ -239,7 +251,7 @@ async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -
     let request = Request::new_with_init(&format!("https://tenant/registry/{order}"), &init)?;
     let response = object(env, tenant)?.fetch_with_request(request).await?;
     match response.status_code() {
-        200..=299 => Ok(()),
+        200..=299 => Ok(response),
         status => Err(Problem::from(worker::Error::from(format!(
             "the object answered {status}"
         )))),

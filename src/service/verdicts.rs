@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue, reading, reroute, settlements, situations};
+use crate::{bind, groups, keys, log, notes, queue, reading, reroute, settlements, situations};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
@@ -19,7 +19,7 @@ use countersign_policy::queue::{Command, NewVerdict, Status};
 use countersign_policy::route::{Route, Situation};
 use countersign_policy::stop;
 use countersign_policy::time::Millis;
-use countersign_policy::verdict::{Verdict, VerdictKind};
+use countersign_policy::verdict::{self, Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 /// Verdicts of one batch.
@@ -201,6 +201,7 @@ fn decide(
     let policy = tenant.policy(tenant.record()?.policy_version)?;
 
     check(tenant, &policy, &stored, given, batch, now)?;
+    check_maker(tenant, &policy, &stored, given.verdict.kind(), person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
     let before = stored.entry.clone();
@@ -351,6 +352,22 @@ fn keep(
         }
     }
     Ok(())
+}
+
+/// Refuses to let out what one's own agent drafted, unless the policy allows that.
+fn check_maker(
+    tenant: &Tenant,
+    policy: &Compiled,
+    stored: &Stored,
+    kind: VerdictKind,
+    by: &Person,
+) -> Outcome<()> {
+    let maker = keys::maker(tenant, &stored.key_id)?;
+    let allowed = policy.policy().self_approval;
+    match verdict::is_self_approval(kind, maker.as_deref(), &by.id, allowed) {
+        true => Err(Problem::from(Code::SelfApproval)),
+        false => Ok(()),
+    }
 }
 
 /// `DELETE /v1/drafts/{id}/verdict`.

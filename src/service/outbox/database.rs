@@ -5,6 +5,7 @@ use super::{OutboxState, Row};
 use crate::bind;
 use crate::checkpoints::TileNode;
 use crate::corrections::Correction;
+use crate::erasure::Gone;
 use crate::log::Leaf;
 use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
@@ -133,6 +134,18 @@ fn statement(
     row: &Row,
 ) -> worker::Result<D1PreparedStatement> {
     match row.kind.as_str() {
+        "erase_drafts" => erase(
+            database,
+            tenant,
+            "drafts",
+            &parsed::<Gone>(&row.payload)?.drafts,
+        ),
+        "erase_corrections" => erase(
+            database,
+            tenant,
+            "corrections",
+            &parsed::<Gone>(&row.payload)?.corrections,
+        ),
         "audit" => audit(database, tenant, &parsed(&row.payload)?),
         "audit_tile" => audit_tile(database, tenant, &parsed(&row.payload)?),
         "correction" => correction(database, tenant, &parsed(&row.payload)?),
@@ -158,6 +171,20 @@ fn audit(database: &D1Database, tenant: &str, leaf: &Leaf) -> worker::Result<D1P
             leaf.entry.as_str().into(),
             leaf.leaf_hash.as_str().into(),
         ])
+}
+
+fn erase(
+    database: &D1Database,
+    tenant: &str,
+    table: &str,
+    ids: &str,
+) -> worker::Result<D1PreparedStatement> {
+    let statement = format!(
+        "DELETE FROM {table} WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))"
+    );
+    database
+        .prepare(statement)
+        .bind(&[tenant.into(), ids.into()])
 }
 
 fn audit_tile(

@@ -1,0 +1,242 @@
+//! What a tenant takes along and what is left when it goes: all its data as a file, and its deletion
+//! with a receipt. It must not delete a tenant whose receipt is not written.
+
+use crate::call::{Answer, guarded};
+use crate::checkpoints::{self, CheckpointView};
+use crate::problem::{Outcome, Problem};
+use crate::storage::{Storage, parsed};
+use crate::tenant::Tenant;
+use crate::tenants::{DATABASE, millis, tell, told};
+use crate::{bind, live};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::rc::Rc;
+use worker::{D1Database, Date, Env, Response, ResponseBuilder};
+
+/// Rows of one read: at most 25 MiB of bodies.
+const PAGE_ROWS: u32 = 100;
+
+/// What D1 has of a tenant.
+const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
+
+/// What the object has of it, without a secret or the hash of one.
+const IN_OBJECT: [(&str, &str); 12] = [
+    (
+        "tenant",
+        "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
+    ),
+    (
+        "people",
+        "SELECT id, mail, name, role, created_at FROM people",
+    ),
+    (
+        "keys",
+        "SELECT id, kind, name, callback_hosts, grant_text, created_at, used_at, revoked_at FROM keys",
+    ),
+    ("levels", "SELECT * FROM levels"),
+    (
+        "open_drafts",
+        "SELECT * FROM drafts WHERE settled_at IS NULL OR visible = 1",
+    ),
+    ("conversations", "SELECT * FROM conversations"),
+    ("stops", "SELECT * FROM stops"),
+    ("shadows", "SELECT * FROM shadows"),
+    ("proposals", "SELECT * FROM proposals"),
+    ("level_changes", "SELECT * FROM level_changes"),
+    (
+        "webhooks",
+        "SELECT id, url, events, created_at, disabled_at FROM webhooks",
+    ),
+    ("holds", "SELECT * FROM holds"),
+];
+
+/// `DELETE /v1/tenants/{id}`.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Receipt {
+    /// The tenant that was.
+    tenant_id: String,
+    /// When it was deleted.
+    deleted_at: Millis,
+    /// Entries that its log had.
+    size: u64,
+    /// Their Merkle tree hash.
+    root: String,
+    /// The last checkpoint: with it an export that was kept can still be verified.
+    checkpoint: String,
+    /// The key that opens it.
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    receipt: String,
+}
+
+/// `GET /v1/export`: a line for each row, `{"table": …, "row": …}`.
+pub fn export(tenant: &Tenant) -> Outcome<Response> {
+    let tenant_id = tenant.record()?.id;
+    let (storage, database) = (tenant.storage.clone(), Rc::new(tenant.env.d1(DATABASE)?));
+    // First what the object has, then table by table what D1 has.
+    let lines = stream::try_unfold((0_usize, 0_u64), move |(step, after)| {
+        let (storage, database) = (storage.clone(), database.clone());
+        let tenant_id = tenant_id.clone();
+        async move {
+            if let Some((name, query)) = IN_OBJECT.get(step) {
+                let text = of_object(&storage, name, query).map_err(broken)?;
+                return Ok(Some((text.into_bytes(), (step.saturating_add(1), 0))));
+            }
+            let index = step.saturating_sub(IN_OBJECT.len());
+            let Some(table) = IN_DATABASE.get(index) else {
+                return Ok(None);
+            };
+            let (text, last) = of_database(&database, table, &tenant_id, after).await?;
+            let next = last.map_or((step.saturating_add(1), 0), |last| (step, last));
+            Ok::<_, worker::Error>(Some((text.into_bytes(), next)))
+        }
+    });
+    Ok(guarded(ResponseBuilder::new())?
+        .with_header("content-type", "application/x-ndjson")?
+        .with_header(
+            "content-disposition",
+            "attachment; filename=\"tenant.ndjson\"",
+        )?
+        .from_stream(Box::pin(lines))?)
+}
+
+fn of_object(storage: &Storage, name: &str, query: &str) -> Outcome<String> {
+    let rows = storage.rows::<Value>(query, bind![])?;
+    Ok(rows.iter().map(|row| line(name, row)).collect())
+}
+
+/// A page of a table, and the number of its last row unless it was the last page.
+async fn of_database(
+    database: &D1Database,
+    table: &str,
+    tenant_id: &str,
+    after: u64,
+) -> worker::Result<(String, Option<u64>)> {
+    let query = format!(
+        "SELECT rowid AS row_number, * FROM {table} WHERE tenant_id = ? AND rowid > ?
+         ORDER BY rowid LIMIT ?"
+    );
+    let values = [tenant_id.into(), millis(Millis(after)), PAGE_ROWS.into()];
+    let rows = database
+        .prepare(query)
+        .bind(&values)?
+        .run()
+        .await?
+        .results::<Value>()?;
+    let mut last = None;
+    let mut text = String::new();
+    for mut row in rows {
+        let number = row.as_object_mut().and_then(|row| row.remove("row_number"));
+        last = number.and_then(|number| number.as_u64().or_else(|| whole(number.as_f64()?)));
+        text.push_str(&line(table, &row));
+    }
+    Ok((text, last))
+}
+
+/// D1 gives numbers as 64-bit floats.
+fn whole(number: f64) -> Option<u64> {
+    format!("{number:.0}").parse().ok()
+}
+
+fn line(table: &str, row: &Value) -> String {
+    format!("{}\n", json!({ "table": table, "row": row }))
+}
+
+fn broken(problem: Problem) -> worker::Error {
+    worker::Error::from(problem.code.name())
+}
+
+/// `DELETE /v1/tenants/{id}`: writes the receipt, then forgets the object, then D1. It can be asked
+/// again where it broke off; the receipt stays the same.
+pub async fn delete(env: &Env, tenant: &str) -> Outcome<Response> {
+    let database = env.d1(DATABASE)?;
+    let kept = receipt(&database, tenant).await?;
+    let receipt = match kept {
+        Some(receipt) => receipt,
+        None => write_receipt(env, &database, tenant).await?,
+    };
+
+    tell(env, tenant, "forget", &()).await?;
+    let tables = IN_DATABASE.iter().chain(&["audit_tiles"]);
+    let mut statements = Vec::new();
+    for table in tables {
+        let statement = database.prepare(format!("DELETE FROM {table} WHERE tenant_id = ?"));
+        statements.push(statement.bind(&[tenant.into()])?);
+    }
+    let registry = database.prepare("DELETE FROM tenants WHERE id = ?");
+    statements.push(registry.bind(&[tenant.into()])?);
+    for result in database.batch(statements).await? {
+        if let Some(error) = result.error() {
+            return Err(Problem::from(worker::Error::from(error)));
+        }
+    }
+    Ok(Answer::json(200, &receipt)?.response()?)
+}
+
+async fn receipt(database: &D1Database, tenant: &str) -> Outcome<Option<Receipt>> {
+    let row = database
+        .prepare("SELECT receipt FROM deletions WHERE tenant_id = ?")
+        .bind(&[tenant.into()])?
+        .first::<Kept>(None)
+        .await?;
+    Ok(row.map(|row| parsed(&row.receipt)).transpose()?)
+}
+
+async fn write_receipt(env: &Env, database: &D1Database, tenant: &str) -> Outcome<Receipt> {
+    let known = database
+        .prepare("SELECT id FROM tenants WHERE id = ?")
+        .bind(&[tenant.into()])?
+        .first::<Value>(None)
+        .await?;
+    if known.is_none() {
+        return Err(Problem::from(Code::NotFound));
+    }
+    let last: CheckpointView = told(env, tenant, "checkpoint").await?;
+    let receipt = Receipt {
+        tenant_id: tenant.to_owned(),
+        deleted_at: Millis(Date::now().as_millis()),
+        size: last.size,
+        root: last.root,
+        checkpoint: last.checkpoint,
+        key: last.key,
+    };
+    let values = [
+        tenant.into(),
+        serde_json::to_string(&receipt)?.into(),
+        millis(receipt.deleted_at),
+    ];
+    database
+        .prepare("INSERT INTO deletions (tenant_id, receipt, deleted_at) VALUES (?, ?, ?)")
+        .bind(&values)?
+        .run()
+        .await?;
+    Ok(receipt)
+}
+
+/// What the registry asks a tenant's object of its own going.
+pub async fn obey(tenant: &Tenant, order: &str) -> Option<Outcome<Answer>> {
+    match order {
+        "checkpoint" => Some(match checkpoints::statement(tenant).await {
+            Ok(view) => Answer::json(200, &view),
+            Err(problem) => Err(problem),
+        }),
+        "forget" => Some(forget(tenant).await),
+        _ => None,
+    }
+}
+
+/// Empties the object; its tables are made again when it is founded again.
+async fn forget(tenant: &Tenant) -> Outcome<Answer> {
+    live::close_all(tenant);
+    let storage = tenant.state.storage();
+    storage.delete_alarm().await?;
+    storage.delete_all().await?;
+    Ok(Answer::empty())
+}

@@ -1,0 +1,324 @@
+//! Erases texts: a person's when that is asked, everyone's when they are too old. The log stays as it
+//! is, since it holds commitments only, and says that something was erased. It must not touch what a
+//! hold keeps.
+
+use crate::bind;
+use crate::call::{Answer, Call};
+use crate::people::Person;
+use crate::problem::{Outcome, Problem};
+use crate::tenant::{Tenant, system};
+use crate::tenants::{DATABASE, check_text, millis};
+use crate::{holds, log, outbox};
+use countersign_policy::log::{Actor, Event};
+use countersign_policy::problem::Code;
+use countersign_policy::retention::{ROUND_MS, is_held};
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Drafts that are erased at once; what is beyond follows with the next round.
+const DRAFTS_MAX: u32 = 1_000;
+
+/// The body of `POST /v1/erasure`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Whose data is erased.
+    customer_id: String,
+}
+
+/// What was erased.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Erased {
+    /// Drafts with everything that was said of them.
+    drafts: u32,
+    /// Corrections that had been learnt from them.
+    corrections: u32,
+    /// Whether there is more than one request erases: ask again.
+    more: bool,
+}
+
+/// What D1 is told to delete; see `outbox/database.rs`.
+#[derive(Serialize, Deserialize)]
+pub struct Gone {
+    /// Drafts by id, as a JSON list.
+    pub drafts: String,
+    /// Corrections by id, as a JSON list.
+    pub corrections: String,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Round {
+    expired_at: u64,
+}
+
+/// What is to go.
+struct Found {
+    drafts: Vec<String>,
+    corrections: Vec<String>,
+}
+
+/// `POST /v1/erasure`.
+pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let Asked { customer_id } = call.json()?;
+    check_text("/customer_id", &customer_id)?;
+    let found = of_customer(tenant, &customer_id).await?;
+
+    let erased = tenant.transaction(|| {
+        if is_held(&holds::held(tenant)?, &customer_id) {
+            return Err(Problem::from(Code::OnHold));
+        }
+        forget(tenant, &found)?;
+        // By customer as well: a correction may have been indexed under the person alone.
+        let facts = [
+            ("customer", holds::pseudonym(tenant, &customer_id)?.into()),
+            ("drafts", count(&found.drafts).into()),
+            ("corrections", count(&found.corrections).into()),
+        ];
+        log::append(
+            tenant,
+            call.now,
+            Event::DataErased,
+            person.actor(),
+            None,
+            facts,
+        )?;
+        tell_each(tenant, &found, Event::DataErased, &person.actor(), call.now)
+    });
+    erased?;
+
+    let drafts = count(&found.drafts);
+    let erased = Erased {
+        drafts,
+        corrections: count(&found.corrections),
+        more: drafts >= DRAFTS_MAX,
+    };
+    Answer::json(200, &erased)
+}
+
+/// Once a day: what is older than the tenant keeps it.
+pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let round = tenant
+        .storage
+        .first::<Round>("SELECT expired_at FROM tenant", bind![])?;
+    if round.is_none_or(|round| now.since(Millis(round.expired_at)) < ROUND_MS) {
+        return Ok(());
+    }
+    let kept_for = holds::kept_for(tenant)?;
+    let found = older_than(tenant, kept_for.texts_before(now)).await?;
+
+    tenant.transaction(|| {
+        tenant.storage.run(
+            "DELETE FROM idempotency WHERE created_at < ?",
+            bind![kept_for.answers_before(now)],
+        )?;
+        forget(tenant, &found)?;
+        // A full batch is followed by the next one with the next wake.
+        if count(&found.drafts) < DRAFTS_MAX {
+            tenant
+                .storage
+                .run("UPDATE tenant SET expired_at = ?", bind![now])?;
+        }
+        if found.drafts.is_empty() && found.corrections.is_empty() {
+            return Ok(());
+        }
+        let facts = [
+            ("drafts", count(&found.drafts).into()),
+            ("corrections", count(&found.corrections).into()),
+            ("before_ms", kept_for.texts_before(now).0.into()),
+        ];
+        log::append(tenant, now, Event::DataExpired, system(), None, facts)?;
+        tell_each(tenant, &found, Event::DataExpired, &system(), now)
+    })
+}
+
+/// A customer's drafts and corrections, here and in D1.
+async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
+    let tenant_id = tenant.record()?.id;
+    let drafts = "SELECT id FROM drafts
+                  WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2 LIMIT ?3";
+    let corrections = "SELECT id FROM corrections WHERE tenant_id = ?1 AND (customer_id = ?2
+        OR draft_id IN (SELECT id FROM drafts
+          WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2)) LIMIT ?3";
+    let mut found = Found {
+        drafts: in_database(tenant, drafts, &tenant_id, customer_id.into()).await?,
+        corrections: in_database(tenant, corrections, &tenant_id, customer_id.into()).await?,
+    };
+    // Read after every wait: what came in between is found as well.
+    found.drafts.extend(ids(
+        tenant,
+        "SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ? LIMIT ?",
+        bind![customer_id, DRAFTS_MAX],
+    )?);
+    found.corrections.extend(ids(
+        tenant,
+        "SELECT id FROM corrections WHERE customer_id = ?1 OR draft_id IN (
+           SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ?1)",
+        bind![customer_id],
+    )?);
+    found.sort();
+    Ok(found)
+}
+
+/// Settled drafts and corrections that are too old and not held, here and in D1.
+async fn older_than(tenant: &Tenant, before: Millis) -> Outcome<Found> {
+    let held = holds::held(tenant)?;
+    let mut found = Found {
+        drafts: Vec::new(),
+        corrections: Vec::new(),
+    };
+    if held.iter().any(Option::is_none) {
+        return Ok(found);
+    }
+    let tenant_id = tenant.record()?.id;
+    let except = serde_json::to_string(&held)?;
+    let except = except.as_str();
+    let database = tenant.env.d1(DATABASE)?;
+    let of_table = |customer: &str, table: &str| {
+        format!(
+            "SELECT id FROM {table} WHERE tenant_id = ?1 AND created_at < ?2
+               AND COALESCE({customer}, '') NOT IN (SELECT value FROM json_each(?3)) LIMIT ?4"
+        )
+    };
+    for (table, customer, into) in [
+        (
+            "drafts",
+            "json_extract(body, '$.customer.id')",
+            &mut found.drafts,
+        ),
+        ("corrections", "customer_id", &mut found.corrections),
+    ] {
+        let values = [
+            tenant_id.as_str().into(),
+            millis(before),
+            except.into(),
+            DRAFTS_MAX.into(),
+        ];
+        let rows = database
+            .prepare(of_table(customer, table))
+            .bind(&values)?
+            .run()
+            .await?;
+        into.extend(rows.results::<Id>()?.into_iter().map(|row| row.id));
+    }
+    found.drafts.extend(ids(
+        tenant,
+        "SELECT id FROM drafts WHERE settled_at < ?1 AND visible = 0
+           AND COALESCE(json_extract(body, '$.customer.id'), '') NOT IN (
+             SELECT value FROM json_each(?2)) LIMIT ?3",
+        bind![before, except, DRAFTS_MAX],
+    )?);
+    found.corrections.extend(ids(
+        tenant,
+        "SELECT id FROM corrections WHERE created_at < ?1
+           AND COALESCE(customer_id, '') NOT IN (SELECT value FROM json_each(?2)) LIMIT ?3",
+        bind![before, except, DRAFTS_MAX],
+    )?);
+    found.sort();
+    Ok(found)
+}
+
+/// Deletes drafts and corrections, and everything that was made of their texts; D1 is told to.
+fn forget(tenant: &Tenant, found: &Found) -> Outcome<()> {
+    let drafts = serde_json::to_string(&found.drafts)?;
+    let corrections = serde_json::to_string(&found.corrections)?;
+    for statement in OF_DRAFTS {
+        tenant.storage.run(statement, bind![&drafts])?;
+    }
+    for statement in OF_CORRECTIONS {
+        tenant.storage.run(statement, bind![&corrections])?;
+    }
+    for id in &found.drafts {
+        tenant.touch(id);
+    }
+    outbox::put(
+        tenant,
+        "erase_drafts",
+        &Gone {
+            drafts: drafts.clone(),
+            corrections: corrections.clone(),
+        },
+    )?;
+    outbox::put(
+        tenant,
+        "erase_corrections",
+        &Gone {
+            drafts,
+            corrections,
+        },
+    )
+}
+
+/// Everything in the object that holds a text of these drafts, or was answered with one.
+const OF_DRAFTS: &[&str] = &[
+    "DELETE FROM idempotency WHERE json_valid(answer)
+       AND json_extract(answer, '$.id') IN (SELECT value FROM json_each(?))",
+    "DELETE FROM verdicts WHERE draft_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM deliveries WHERE about IN (SELECT value FROM json_each(?))",
+    "DELETE FROM shown WHERE draft_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM notes WHERE draft_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM second_looks WHERE draft_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM outbox WHERE kind = 'draft'
+       AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
+    "DELETE FROM drafts WHERE id IN (SELECT value FROM json_each(?))",
+];
+
+/// The same of these corrections. An answer that quoted one as an example holds its id.
+const OF_CORRECTIONS: &[&str] = &[
+    "DELETE FROM idempotency WHERE EXISTS (
+       SELECT 1 FROM json_each(?) WHERE instr(answer, value) > 0)",
+    "DELETE FROM outbox WHERE kind = 'correction'
+       AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
+    "DELETE FROM corrections_text WHERE rowid IN (
+       SELECT number FROM corrections WHERE id IN (SELECT value FROM json_each(?)))",
+    "DELETE FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
+];
+
+/// Says of each draft that its texts are gone.
+fn tell_each(tenant: &Tenant, found: &Found, event: Event, by: &Actor, now: Millis) -> Outcome<()> {
+    found
+        .drafts
+        .iter()
+        .try_for_each(|id| log::append(tenant, now, event, by.clone(), Some(id), []))
+}
+
+async fn in_database(
+    tenant: &Tenant,
+    query: &str,
+    tenant_id: &str,
+    value: wasm_bindgen::JsValue,
+) -> Outcome<Vec<String>> {
+    let values = [tenant_id.into(), value, DRAFTS_MAX.into()];
+    let database = tenant.env.d1(DATABASE)?;
+    let rows = database.prepare(query).bind(&values)?.run().await?;
+    Ok(rows
+        .results::<Id>()?
+        .into_iter()
+        .map(|row| row.id)
+        .collect())
+}
+
+fn ids(tenant: &Tenant, query: &str, values: &[crate::storage::Bind<'_>]) -> Outcome<Vec<String>> {
+    let rows = tenant.storage.rows::<Id>(query, values)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+fn count(ids: &[String]) -> u32 {
+    u32::try_from(ids.len()).unwrap_or(u32::MAX)
+}
+
+impl Found {
+    /// What is here and in D1 counts once.
+    fn sort(&mut self) {
+        for ids in [&mut self.drafts, &mut self.corrections] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+}

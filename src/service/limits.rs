@@ -1,0 +1,50 @@
+//! How often somebody may ask, as this instance has seen it: each object counts its keys, each
+//! instance of the Worker the addresses. It must not decide how often that is: `policy::rate` does.
+
+use crate::problem::{Outcome, Problem};
+use countersign_policy::problem::Code;
+use countersign_policy::rate::{Bucket, REMEMBERED_MAX};
+use countersign_policy::time::Millis;
+use std::collections::BTreeMap;
+use worker::Env;
+
+/// What is left to each.
+#[derive(Default)]
+pub struct Rates(BTreeMap<String, Bucket>);
+
+impl Rates {
+    /// Counts a request; a refusal where it is too much.
+    pub fn take(&mut self, who: &str, per_minute: u32, now: Millis) -> Outcome<()> {
+        let bucket = self.bucket(who, per_minute, now);
+        let taken = bucket.take(per_minute, now);
+        self.0.insert(who.to_owned(), taken.unwrap_or(bucket));
+        taken.map(drop).ok_or(Problem::from(Code::TooManyRequests))
+    }
+
+    /// Refuses without counting.
+    pub fn check(&self, who: &str, per_minute: u32, now: Millis) -> Outcome<()> {
+        let empty = |bucket: &Bucket| bucket.is_empty(per_minute, now);
+        match self.0.get(who).is_some_and(empty) {
+            true => Err(Problem::from(Code::TooManyRequests)),
+            false => Ok(()),
+        }
+    }
+
+    fn bucket(&mut self, who: &str, per_minute: u32, now: Millis) -> Bucket {
+        if self.0.len() >= usize::try_from(REMEMBERED_MAX).unwrap_or(usize::MAX) {
+            self.0.clear();
+        }
+        let known = self.0.get(who).copied();
+        known.unwrap_or_else(|| Bucket::new(per_minute, now))
+    }
+}
+
+/// Requests a minute, as the deployment's variable says or as the policy does.
+pub fn configured(env: &Env, variable: &str, otherwise: u32) -> u32 {
+    let said = env
+        .var(variable)
+        .ok()
+        .and_then(|said| said.to_string().parse().ok());
+    said.filter(|per_minute| *per_minute > 0)
+        .unwrap_or(otherwise)
+}
