@@ -36,9 +36,9 @@ export default {
 
 /**
  * Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. With
- * `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them.
+ * `variables` the deployment is configured; with `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them.
  */
-export async function start({ directory, entry, meaning = false, retrieval = "meaning" } = {}) {
+export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {} } = {}) {
   const text = (name, value) => [name, { type: "text", value }];
   const module = (path, type) => [path, { type, contents: type === "wasm" ? new Uint8Array(read(path)) : read(path).toString() }];
   const miniflare = new Miniflare({
@@ -53,7 +53,7 @@ export async function start({ directory, entry, meaning = false, retrieval = "me
             DB: { type: "d1", id: "db" },
             TENANT: { type: "durable-object", worker: "countersign", exportName: "Tenant" },
             ...(meaning ? { ASSETS: { type: "worker", worker: "assets" } } : {}),
-            ...Object.fromEntries(Object.entries({ ...SECRETS, RETRIEVAL: retrieval }).map(([name, value]) => text(name, value))),
+            ...Object.fromEntries(Object.entries({ ...SECRETS, RETRIEVAL: retrieval, ...variables }).map(([name, value]) => text(name, value))),
           },
           exports: { Tenant: { type: "durable-object", storage: "sqlite" } },
           manifest: {

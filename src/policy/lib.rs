@@ -1,6 +1,7 @@
 //! Decides. Values in, values out; it must never read a clock, draw a random number, wait, or
 //! touch a network or a disk: time, ids, random numbers, levels and thresholds are arguments.
 
+pub mod access;
 pub mod backtest;
 pub mod binomial;
 pub mod calibrate;

@@ -12,6 +12,8 @@ use worker::{Response, ResponseBuilder};
 
 /// The header in which the Worker hands a checked credential to the object.
 pub const CREDENTIAL_HEADER: &str = "countersign-credential";
+/// What stands before the time and the mail address of somebody whom Access knows, in that header.
+pub const KNOWN: &str = "access";
 /// Headers that reach the object beside the credential.
 pub const PASSED_HEADERS: [&str; 4] = ["idempotency-key", "if-match", "upgrade", "origin"];
 

@@ -1,7 +1,8 @@
 //! The door: bounds a request, checks its credential's MAC, and passes it to the one object that
 //! the credential names. It must not trust a header, a path or a body to name a tenant.
 
-use crate::call::{Answer, CREDENTIAL_HEADER, PASSED_HEADERS};
+use crate::access;
+use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PASSED_HEADERS};
 use crate::limits::{self, Rates};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
@@ -80,7 +81,9 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
         (Operation::DeleteTenant, _) => departure::delete(env, &found.id).await,
         (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
         (Operation::OpenSession, _) => {
-            let invitation = people::invitation_in(&body)?;
+            let Some(invitation) = people::invitation_in(&body)? else {
+                return sign_in_known(env, &request, &found, body, now).await;
+            };
             let credential = check_key(env, KeyKind::Invitation, &invitation)?
                 .ok_or(Problem::from(Code::InvitationInvalid))?;
             pass(env, &credential, &request, &found, body).await
@@ -274,10 +277,37 @@ async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
     Ok(body)
 }
 
+/// Signs somebody in whom Cloudflare Access knows.
+async fn sign_in_known(
+    env: &Env,
+    request: &Request,
+    found: &Match,
+    body: Vec<u8>,
+    now: Millis,
+) -> Outcome<Response> {
+    let token = request.headers().get(access::TOKEN_HEADER)?;
+    let token = token.ok_or(Problem::from(Code::InvitationInvalid))?;
+    let (identity, tenant) = access::identify(env, &token, now).await?;
+    let who = format!("{KNOWN} {} {}", identity.until.0, identity.mail);
+    pass_as(env, &tenant, &who, request, found, body).await
+}
+
 /// Hands the request to the tenant's object, with nothing of it but what the object needs.
 async fn pass(
     env: &Env,
     credential: &Credential,
+    request: &Request,
+    found: &Match,
+    body: Vec<u8>,
+) -> Outcome<Response> {
+    let who = format!("{} {}", credential.kind.prefix(), credential.secret_hash);
+    pass_as(env, &credential.tenant, &who, request, found, body).await
+}
+
+async fn pass_as(
+    env: &Env,
+    tenant: &str,
+    who: &str,
     request: &Request,
     found: &Match,
     body: Vec<u8>,
@@ -288,18 +318,14 @@ async fn pass(
             headers.set(name, &value)?;
         }
     }
-    let kind = credential.kind.prefix();
-    headers.set(
-        CREDENTIAL_HEADER,
-        &format!("{kind} {}", credential.secret_hash),
-    )?;
+    headers.set(CREDENTIAL_HEADER, who)?;
     let mut init = RequestInit::new();
     init.with_method(request.method()).with_headers(headers);
     if !body.is_empty() {
         let bytes = js_sys::Uint8Array::from(body.as_slice());
         init.with_body(Some(JsValue::from(bytes)));
     }
-    let stub = tenants::object(env, &credential.tenant)?;
+    let stub = tenants::object(env, tenant)?;
     let inner = Request::new_with_init(request.url()?.as_str(), &init)?;
     let response = stub.fetch_with_request(inner).await.map_err(|error| {
         worker::console_error!(

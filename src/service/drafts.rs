@@ -304,7 +304,7 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
             reading::shown(tenant, &stored.id, person, call.now)?;
             return queue::show(tenant, &stored, call.now);
         }
-        Caller::Invited(_) => return Err(Problem::from(Code::Forbidden)),
+        Caller::Invited(_) | Caller::Known(..) => return Err(Problem::from(Code::Forbidden)),
     };
     let wait_s = call.number("wait", 0, WAIT_S_MAX)?;
     let until = call.now.plus(u64::from(wait_s) * 1_000);

@@ -2,6 +2,7 @@
 //! tenant's object. It must not hold a rule of its own, and must not wake an object for a
 //! credential that it did not issue.
 
+mod access;
 mod accounts;
 mod backtests;
 mod call;

@@ -60,8 +60,9 @@ pub struct Person {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    /// The whole invitation, `csi_…`.
-    invitation: String,
+    /// The whole invitation, `csi_…`; absent behind Cloudflare Access, which says who it is.
+    #[serde(default)]
+    invitation: Option<String>,
 }
 
 /// Who is signed in, and where.
@@ -86,6 +87,11 @@ struct TenantView {
 }
 
 #[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
 struct InvitationRow {
     person_id: String,
     expires_at: u64,
@@ -101,6 +107,7 @@ struct SessionRow {
     role: PersonRole,
     created_at: u64,
     seen_at: u64,
+    ends_at: Option<u64>,
     session_id: String,
     secret_hash: String,
     rotated_at: Option<u64>,
@@ -111,6 +118,7 @@ struct SessionRow {
 struct Ages {
     created_at: u64,
     seen_at: u64,
+    ends_at: Option<u64>,
 }
 
 impl Person {
@@ -124,7 +132,7 @@ impl Person {
 }
 
 /// The invitation in a sign-in's body.
-pub fn invitation_in(body: &[u8]) -> Outcome<String> {
+pub fn invitation_in(body: &[u8]) -> Outcome<Option<String>> {
     Ok(countersign_policy::invalid::parse::<SignIn>(body)?.invitation)
 }
 
@@ -185,10 +193,6 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
             now
         ],
     )?;
-    #[derive(Deserialize)]
-    struct Id {
-        id: String,
-    }
     let person = tenant
         .storage
         .first::<Id>(
@@ -236,12 +240,26 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
         "UPDATE invitations SET used_at = ? WHERE secret_hash = ?",
         bind![call.now, invitation_hash],
     )?;
+    open_session(tenant, call, &row.person_id, call.now.plus(SESSION_MS))
+}
+
+/// `POST /v1/sessions` of somebody whom Access knows: a person of the tenant, until the token ends.
+pub fn sign_in_known(tenant: &Tenant, call: &Call, mail: &str, until: Millis) -> Outcome<Answer> {
+    let person = tenant
+        .storage
+        .first::<Id>("SELECT id FROM people WHERE LOWER(mail) = ?", bind![mail])?
+        .ok_or(Problem::from(Code::SessionRequired))?;
+    let ends_at = until.min(call.now.plus(SESSION_MS));
+    open_session(tenant, call, &person.id, ends_at)
+}
+
+fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> Outcome<Answer> {
     let (session, hash) = issue_session(tenant)?;
     let id = random::id(call.now)?;
     tenant.storage.run(
-        "INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at)
-         VALUES (?, ?, ?, ?, ?)",
-        bind![&id, &hash, &row.person_id, call.now, call.now],
+        "INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at, ends_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+        bind![&id, &hash, person, call.now, call.now, ends_at],
     )?;
     let person = by_session(tenant, &hash, call.now)?;
     log::append(
@@ -252,7 +270,7 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
         Some(&person.id),
         [],
     )?;
-    let cookie = session_cookie(call, &session, SESSION_MS);
+    let cookie = session_cookie(call, &session, ends_at.since(call.now));
     Ok(view(tenant, person, 201)?.with("set-cookie", cookie))
 }
 
@@ -277,7 +295,7 @@ pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
             hash
         ],
     )?;
-    let left_ms = SESSION_MS.saturating_sub(call.now.since(Millis(row.created_at)));
+    let left_ms = row.ages().ends_at().since(call.now);
     Ok(answer.with("set-cookie", session_cookie(call, &secret, left_ms)))
 }
 
@@ -288,7 +306,8 @@ pub fn session_of(tenant: &Tenant, call: &Call) -> Outcome<String> {
 
 /// Whether a session still counts.
 pub fn is_live(tenant: &Tenant, session_id: &str, now: Millis) -> bool {
-    let query = "SELECT created_at, seen_at FROM sessions WHERE COALESCE(id, secret_hash) = ?";
+    let query =
+        "SELECT created_at, seen_at, ends_at FROM sessions WHERE COALESCE(id, secret_hash) = ?";
     let ages = tenant.storage.first::<Ages>(query, bind![session_id]);
     ages.ok().flatten().is_some_and(|ages| ages.count(now))
 }
@@ -367,24 +386,34 @@ pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
 
 fn session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<SessionRow> {
     let row = tenant.storage.first::<SessionRow>(
-        "SELECT people.id, mail, name, role, sessions.created_at, seen_at, secret_hash, rotated_at,
+        "SELECT people.id, mail, name, role, sessions.created_at, seen_at, ends_at, secret_hash, rotated_at,
            COALESCE(sessions.id, secret_hash) AS session_id
          FROM sessions JOIN people ON people.id = person_id
          WHERE secret_hash = ?1 OR (secret_before = ?1 AND secret_before_until > ?2)",
         bind![hash, now],
     )?;
-    let ages = |row: &SessionRow| Ages {
-        created_at: row.created_at,
-        seen_at: row.seen_at,
-    };
-    row.filter(|row| ages(row).count(now))
+    row.filter(|row| row.ages().count(now))
         .ok_or(Problem::from(Code::SessionRequired))
+}
+
+impl SessionRow {
+    fn ages(&self) -> Ages {
+        Ages {
+            created_at: self.created_at,
+            seen_at: self.seen_at,
+            ends_at: self.ends_at,
+        }
+    }
 }
 
 impl Ages {
     fn count(&self, now: Millis) -> bool {
-        now.since(Millis(self.seen_at)) <= SESSION_IDLE_MS
-            && now.since(Millis(self.created_at)) <= SESSION_MS
+        now.since(Millis(self.seen_at)) <= SESSION_IDLE_MS && now < self.ends_at()
+    }
+
+    fn ends_at(&self) -> Millis {
+        self.ends_at
+            .map_or(Millis(self.created_at).plus(SESSION_MS), Millis)
     }
 }
 

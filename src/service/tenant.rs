@@ -2,7 +2,7 @@
 //! wait, and sets the alarm. It must not hold live state outside its storage, but for those who
 //! wait for an answer at this moment.
 
-use crate::call::{Answer, CREDENTIAL_HEADER, Call};
+use crate::call::{Answer, CREDENTIAL_HEADER, Call, KNOWN};
 use crate::limits::{self, Rates};
 #[cfg(feature = "development")]
 use crate::past;
@@ -61,6 +61,8 @@ pub enum Caller {
     Person(Person),
     /// Someone who holds an invitation, by its hash.
     Invited(String),
+    /// Someone whom Cloudflare Access knows, by their mail address, until then.
+    Known(String, Millis),
 }
 
 /// The tenant's own record.
@@ -230,6 +232,9 @@ impl Tenant {
     fn perform(&self, operation: Operation, call: &Call, caller: &Caller) -> Outcome<Answer> {
         match (operation, caller) {
             (Operation::OpenSession, Caller::Invited(hash)) => people::sign_in(self, call, hash),
+            (Operation::OpenSession, Caller::Known(mail, until)) => {
+                people::sign_in_known(self, call, mail, *until)
+            }
             (Operation::GetSession, Caller::Person(person)) => people::current(self, call, person),
             (Operation::CloseSession, Caller::Person(person)) => {
                 people::sign_out(self, call, person)
@@ -297,6 +302,13 @@ impl Tenant {
             .and_then(|header| header.split_once(' '))
             .ok_or(Problem::from(Code::KeyMissing))?;
         match kind {
+            KNOWN => {
+                let (until, mail) = hash
+                    .split_once(' ')
+                    .ok_or(Problem::from(Code::KeyMissing))?;
+                let until = until.parse().map_err(|_| Code::KeyMissing)?;
+                Ok(Caller::Known(mail.to_owned(), Millis(until)))
+            }
             "csi" => Ok(Caller::Invited(hash.to_owned())),
             "css" => people::by_session(self, hash, call.now).map(Caller::Person),
             kind => {
@@ -408,7 +420,7 @@ impl Caller {
                 id: id.clone(),
             },
             Self::Person(person) => person.actor(),
-            Self::Invited(_) => system(),
+            Self::Invited(_) | Self::Known(..) => system(),
         }
     }
 }
@@ -425,14 +437,16 @@ pub fn system() -> Actor {
 fn person(caller: &Caller) -> Outcome<&Person> {
     match caller {
         Caller::Person(person) => Ok(person),
-        Caller::Key(_) | Caller::Invited(_) => Err(Problem::from(Code::Forbidden)),
+        Caller::Key(_) | Caller::Invited(_) | Caller::Known(..) => {
+            Err(Problem::from(Code::Forbidden))
+        }
     }
 }
 
 /// The one place where roles are checked, but for what is also put on record when it is refused.
 fn admit(caller: &Caller, access: Access) -> Outcome<()> {
     let admitted = match (caller, access) {
-        (Caller::Invited(_), Access::Open) => true,
+        (Caller::Invited(_) | Caller::Known(..), Access::Open) => true,
         (
             Caller::Key(_),
             Access::Agent

@@ -4,7 +4,7 @@
 use crate::problem::{Outcome, Problem};
 use countersign_policy::digest::from_hex;
 use countersign_policy::problem::Code;
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 
@@ -24,6 +24,14 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
     fn sign(algorithm: &str, key: &JsValue, data: &Uint8Array) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
+    fn verify(
+        algorithm: &str,
+        key: &JsValue,
+        signature: &Uint8Array,
+        data: &Uint8Array,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// What stands before the 32 bytes of an Ed25519 secret in PKCS #8 (RFC 8410, section 7).
@@ -72,6 +80,33 @@ impl SigningKey {
             .try_into()
             .map_err(|_| Problem::from(Code::Internal))
     }
+}
+
+/// The only kind of token signature that is taken.
+const RSA: &str = "RSASSA-PKCS1-v1_5";
+
+/// Whether a signature by RSASSA-PKCS1-v1_5 with SHA-256 is that public key's; modulus and exponent as
+/// a JSON Web Key writes them.
+pub async fn verify_rs256(n: &str, e: &str, text: &str, signature: &[u8]) -> Outcome<bool> {
+    let object = |pairs: &[(&str, JsValue)]| -> Result<Object, JsValue> {
+        let object = Object::new();
+        for (name, value) in pairs {
+            Reflect::set(&object, &(*name).into(), value)?;
+        }
+        Ok(object)
+    };
+    let made = object(&[("kty", "RSA".into()), ("n", n.into()), ("e", e.into())]);
+    let jwk = made.map_err(worker::Error::from)?;
+    let made = object(&[("name", RSA.into()), ("hash", "SHA-256".into())]);
+    let algorithm = made.map_err(worker::Error::from)?;
+    let usages = Array::of1(&"verify".into());
+    let key = settled(import_key("jwk", &jwk, &algorithm, false, &usages)).await?;
+    let (signature, data) = (
+        Uint8Array::from(signature),
+        Uint8Array::from(text.as_bytes()),
+    );
+    let genuine = settled(verify(RSA, &key, &signature, &data)).await?;
+    Ok(genuine.is_truthy())
 }
 
 async fn settled(promise: Result<Promise, JsValue>) -> Outcome<JsValue> {

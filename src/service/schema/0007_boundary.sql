@@ -10,6 +10,7 @@ ALTER TABLE sessions ADD COLUMN id TEXT;
 ALTER TABLE sessions ADD COLUMN secret_before TEXT;
 ALTER TABLE sessions ADD COLUMN secret_before_until INTEGER;
 ALTER TABLE sessions ADD COLUMN rotated_at INTEGER;
+ALTER TABLE sessions ADD COLUMN ends_at INTEGER;
 CREATE INDEX sessions_by_secret_before ON sessions (secret_before) WHERE secret_before IS NOT NULL;
 
 -- The newest checkpoint that webhooks were told of.

@@ -1,0 +1,192 @@
+// What stands between the world and a tenant: what keys are limited to, how sessions end, how much and
+// how fast anyone may ask, and what every answer carries.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { after, before, test } from "node:test";
+import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+
+let service, tenant, lead;
+before(async () => {
+  service = await start({ variables: { RATE_PER_KEY: "600", RATE_PER_ADDRESS: "100000", RATE_OF_REFUSALS: "20" } });
+  tenant = await service.tenant();
+  lead = await tenant.session();
+});
+after(() => service.stop());
+
+const made = async (session, body) => (await session.call("POST", "/v1/keys", { kind: "agent", name: "bot", ...body })).body;
+const post = (key, change = {}, query = "") =>
+  service.call("POST", `/v1/drafts${query}`, {
+    headers: { authorization: `Bearer ${key}`, "idempotency-key": randomUUID() },
+    body: draft(change),
+  });
+const similar = (key) =>
+  service.call("POST", "/v1/corrections/similar", { headers: { authorization: `Bearer ${key}` }, body: { message: "hi" } });
+
+test("a key posts only what it is pinned to, and asks only for its scopes", async () => {
+  const grant = { scopes: ["drafts"], agent: "support-bot", categories: ["billing.refund"], kinds: ["message"] };
+  const { key, grant: shown } = await made(lead, { grant });
+  assert.deepEqual(shown, grant);
+  assert.equal((await post(key)).status, 201);
+  for (const change of [{ agent: "another" }, { category: "sales" }, { category: undefined }]) {
+    const answer = await post(key, change);
+    assert.deepEqual([answer.status, answer.body.code], [403, "outside_key"], JSON.stringify(change));
+  }
+  const action = await post(key, { kind: "action", draft: { action: { name: "refund", args: {} } } });
+  assert.equal(action.body.code, "outside_key");
+  assert.equal((await similar(key)).body.code, "outside_key");
+  assert.equal((await post(key, {}, "?examples=2")).body.code, "outside_key");
+  const learner = await made(lead, { grant: { scopes: ["corrections"] } });
+  assert.equal((await similar(learner.key)).status, 200);
+  assert.equal((await post(learner.key)).body.code, "outside_key");
+  const faulty = await lead.call("POST", "/v1/keys", { kind: "agent", name: "bot", grant: { agent: "" } });
+  assert.deepEqual([faulty.status, faulty.body.pointer], [422, "/grant/agent"]);
+});
+
+test("a key is rotated with an overlap, keeps its drafts, and ends at once when it is revoked", async () => {
+  const old = await made(lead, {});
+  const posted = (await post(old.key)).body;
+  const rotated = await lead.call("POST", `/v1/keys/${old.id}/rotation`, { overlap_s: 600 });
+  assert.equal(rotated.status, 201);
+  assert.equal(rotated.body.id, old.id);
+  for (const key of [old.key, rotated.body.key]) {
+    const read = await service.call("GET", `/v1/drafts/${posted.id}`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal(read.status, 200);
+  }
+  const again = (await lead.call("POST", `/v1/keys/${old.id}/rotation`, { overlap_s: 0 })).body;
+  assert.equal((await post(old.key)).body.code, "key_invalid");
+  assert.equal((await post(rotated.body.key)).body.code, "key_invalid", "no overlap was asked for");
+  assert.equal((await post(again.key)).status, 201);
+  const listed = (await lead.call("GET", "/v1/keys")).body.keys.find(({ id }) => id === old.id);
+  assert.ok(listed.used_at);
+  assert.ok(!JSON.stringify(listed).includes(again.key.split("_")[2]));
+  await lead.call("DELETE", `/v1/keys/${old.id}`);
+  assert.deepEqual([(await post(again.key)).status, (await post(again.key)).body.code], [401, "key_invalid"]);
+  assert.equal((await lead.call("POST", `/v1/keys/${old.id}/rotation`, { overlap_s: 0 })).status, 404);
+  assert.equal((await lead.call("POST", `/v1/keys/${randomUUID()}/rotation`, { overlap_s: 0 })).status, 404);
+});
+
+test("nobody lets out what their own agent drafted, unless the policy allows it", async () => {
+  const own = await service.tenant();
+  const mia = await own.session();
+  const tom = await own.session("tom@example.com");
+  const { key } = await made(mia, {});
+  const approve = async (session, id) => {
+    const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
+    return session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+  };
+  const first = (await post(key)).body.id;
+  const refused = await approve(mia, first);
+  assert.deepEqual([refused.status, refused.body.code], [403, "self_approval"]);
+  assert.equal((await approve(tom, first)).status, 200);
+  await own.policy(mia, (document) => ({ ...document, self_approval: true }));
+  assert.equal((await approve(mia, (await post(key)).body.id)).status, 200);
+});
+
+test("a key that asks too often waits; others don't", async () => {
+  const busy = await made(lead, {});
+  const answers = await Promise.all(Array.from({ length: 640 }, () => similar(busy.key)));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length >= 20, `${refused.length} of ${answers.length} were refused`);
+  assert.equal(refused[0].body.code, "too_many_requests");
+  assert.equal((await similar(tenant.key)).status, 200);
+});
+
+test("an address that shows one wrong key after another waits, also with a right one", async () => {
+  const from = (address, key) =>
+    service.call("GET", `/v1/drafts/${randomUUID()}`, { headers: { authorization: `Bearer ${key}`, "cf-connecting-ip": address } });
+  const tried = [];
+  for (let count = 0; count < 30; count += 1) tried.push((await from("192.0.2.7", `csa_${count}`)).status);
+  assert.equal(tried[0], 401);
+  assert.equal(tried.at(-1), 429, "the address is refused before the key is looked at");
+  assert.equal((await from("192.0.2.7", tenant.key)).status, 429);
+  assert.equal((await from("192.0.2.8", tenant.key)).status, 404);
+});
+
+test("a body that is nested too deeply is refused before it is parsed", async () => {
+  const headers = { authorization: `Bearer ${tenant.key}`, "idempotency-key": randomUUID() };
+  const answer = await service.call("POST", "/v1/drafts", { raw: "[".repeat(5_000), headers });
+  assert.deepEqual([answer.status, answer.body.code], [400, "too_deep"]);
+});
+
+test("a body that trickles in is cut off", async () => {
+  const url = new URL("/v1/drafts", await service.miniflare.ready);
+  const began = Date.now();
+  const answer = await new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${tenant.key}`, "idempotency-key": randomUUID(), "content-type": "application/json" };
+    const request = http.request(url, { method: "POST", headers });
+    request.on("response", async (response) => {
+      clearInterval(dripping);
+      resolve({ status: response.statusCode, body: JSON.parse((await response.toArray()).join("")) });
+      request.destroy();
+    });
+    request.on("error", reject);
+    request.write('{"agent": "');
+    const dripping = setInterval(() => request.write("x"), 500);
+  });
+  assert.deepEqual([answer.status, answer.body.code], [408, "body_too_slow"]);
+  assert.ok(Date.now() - began < 25_000);
+});
+
+async function socketOf(session) {
+  const response = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, {
+    headers: { upgrade: "websocket", cookie: session.cookie, origin: ORIGIN },
+  });
+  const socket = response.webSocket;
+  const closed = new Promise((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
+  socket.accept();
+  return { socket, closed };
+}
+
+test("a WebSocket closes when its session ends, and only that one", async () => {
+  const tom = await tenant.session("tom@example.com");
+  const [his, hers] = [await socketOf(tom), await socketOf(lead)];
+  assert.equal((await tom.call("DELETE", "/v1/session")).status, 204);
+  assert.equal(await his.closed, 1008);
+  assert.equal((await tom.call("GET", "/v1/queue")).status, 401);
+  assert.equal(hers.socket.readyState, 1, "the other one is open");
+  hers.socket.close();
+});
+
+test("a session's cookie is for this site and for HTTPS only, and an invitation works once", async () => {
+  const path = `/v1/tenants/${tenant.id}/invitations`;
+  const { invitation, sign_in_path } = (await service.operator("POST", path, { mail: "eve@example.com", role: "reviewer" })).body;
+  assert.ok(sign_in_path.startsWith("/#invitation="), "the secret stands in the fragment");
+  const first = await service.call("POST", "/v1/sessions", { body: { invitation } });
+  assert.equal(first.status, 201);
+  const cookie = first.headers.get("set-cookie");
+  for (const part of ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=604800"]) assert.ok(cookie.includes(part), cookie);
+  const second = await service.call("POST", "/v1/sessions", { body: { invitation } });
+  assert.deepEqual([second.status, second.body.code], [401, "invitation_invalid"]);
+});
+
+test("another website can't write, whatever it sends", async () => {
+  for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }, { origin: "null" }]) {
+    const answer = await lead.call("POST", "/v1/leases", undefined, headers);
+    assert.deepEqual([answer.status, answer.body.code], [403, "origin_refused"], JSON.stringify(headers));
+    const socket = await service.call("GET", "/v1/live", { headers: { upgrade: "websocket", cookie: lead.cookie, ...headers } });
+    assert.equal(socket.status, 403);
+  }
+});
+
+test("every answer forbids frames, sniffing, referrers and keeping, and asks for TLS", async () => {
+  const answers = [
+    await service.call("GET", "/v1/health"),
+    await lead.call("GET", "/v1/queue"),
+    await lead.call("GET", "/v1/nothing"),
+    await post("csa_0"),
+  ];
+  for (const { headers } of answers) {
+    assert.equal(headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(headers.get("strict-transport-security"), "max-age=63072000; includeSubDomains");
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    assert.equal(headers.get("referrer-policy"), "no-referrer");
+    assert.equal(headers.get("cache-control"), "no-store");
+  }
+  const page = readFileSync(new URL("../web/public/_headers", import.meta.url), "utf8");
+  for (const header of ["frame-ancestors 'none'", "Strict-Transport-Security: max-age=63072000", "nosniff", "Referrer-Policy: no-referrer", "script-src 'self'"]) {
+    assert.ok(page.includes(header), header);
+  }
+  assert.ok(!page.includes("unsafe-inline"));
+});

@@ -1,0 +1,182 @@
+// What is kept, for how long, and what is left when it goes: erasure, retention, holds, the dossier, a
+// tenant's data as a file, its deletion. The log stays valid throughout.
+import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+
+let service;
+before(async () => {
+  service = await start();
+});
+after(() => service.stop());
+
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+
+/** A tenant without an undo window: verdicts settle at once. */
+async function quick() {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (document) => ({ ...document, undo_window_s: 0 }));
+  return { tenant, lead };
+}
+
+/** Posts a draft of a customer, edits it, and waits until D1 has draft and correction. */
+async function settled({ tenant, lead }, customer, text) {
+  const change = { message: `A question: ${text}`, customer: { id: customer, name: text }, draft: { text: `An answer: ${text}` } };
+  const posted = (await tenant.post(draft(change), { query: "?examples=3" })).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+  const edit = { kind: "edit", draft: { text: `A better answer, corrected: ${text}` } };
+  const answer = await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, verdictOn(shown, edit));
+  assert.equal(answer.body.status, "edited", JSON.stringify(answer.body));
+  await until(async () => (await inDatabase("drafts", posted.id)) && (await corrections(tenant)) > 0);
+  return posted.id;
+}
+
+const inDatabase = (table, id) => service.database.prepare(`SELECT * FROM ${table} WHERE id = ?`).bind(id).first();
+const corrections = (tenant) =>
+  service.database.prepare("SELECT COUNT(*) AS n FROM corrections WHERE tenant_id = ?").bind(tenant.id).first("n");
+const wake = () => service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+
+async function text(path, { lead }) {
+  const response = await service.miniflare.dispatchFetch(`${ORIGIN}${path}`, { headers: { cookie: lead.cookie } });
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+/** The root of an export, hashed again from its lines. */
+async function verified(tenant) {
+  const { body } = await tenant.lead.call("GET", "/v1/audit/checkpoint");
+  const lines = (await text("/v1/audit/export", tenant)).trimEnd().split("\n").slice(0, body.size);
+  const leaves = lines.map((line) => sha256(Buffer.from([0]), /^\{"entry":(.*),"leaf_hash"/.exec(line)[1]));
+  const root = (some) => {
+    if (some.length === 1) return some[0];
+    const split = 2 ** Math.ceil(Math.log2(some.length) - 1);
+    return sha256(Buffer.from([1]), root(some.slice(0, split)), root(some.slice(split)));
+  };
+  assert.equal(root(leaves).toString("hex"), body.root);
+  return lines.map((line) => JSON.parse(line).entry);
+}
+
+/** Everything that D1 has, as one text. */
+async function everything() {
+  const tables = (await service.database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").all()).results;
+  const rows = await Promise.all(tables.map(({ name }) => service.database.prepare(`SELECT * FROM ${name}`).all()));
+  return JSON.stringify(rows.map(({ results }) => results));
+}
+
+test("a dossier holds everything about one draft, bound to the log", async () => {
+  const customer = await quick();
+  const id = await settled(customer, "ada", "a dossier's text");
+  await customer.tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  const { status, body } = await customer.lead.call("GET", `/v1/drafts/${id}/dossier`);
+  assert.equal(status, 200, JSON.stringify(body));
+  const { record, entries } = body;
+  assert.equal(body.erased, false);
+  assert.equal(record.seen.message, "A question: a dossier's text");
+  assert.equal(record.verdict.verdict.kind, "edit");
+  assert.equal(record.sent.text, "A better answer, corrected: a dossier's text");
+  assert.equal(record.status, "done");
+  assert.ok(record.decision.reasons.length > 0 && record.policy.name);
+  assert.deepEqual(entries.map(({ entry }) => entry.event).filter((event) => !event.includes("lease")), [
+    "draft.routed", "draft.decided", "draft.settled", "draft.reported",
+  ]);
+  // What left is what the log was bound to.
+  const { facts } = entries.find(({ entry }) => entry.event === "draft.settled").entry;
+  const canonical = JSON.stringify(record.sent, Object.keys(record.sent).sort());
+  assert.equal(sha256(Buffer.from(record.salt, "hex"), canonical).toString("hex"), facts.outgoing_commitment);
+  assert.equal((await customer.lead.call("GET", `/v1/drafts/${randomUUID()}/dossier`)).status, 404);
+});
+
+test("a person's data is erased everywhere, the log stays valid and says so", async () => {
+  const customer = await quick();
+  const { tenant, lead } = customer;
+  const mark = `erase-${randomUUID()}`;
+  const key = randomUUID();
+  const id = await settled(customer, "ada", mark);
+  const open = (await tenant.post(draft({ message: mark, customer: { id: "ada" } }), { key })).body.id;
+  const other = await settled(customer, "bob", "what bob wrote");
+  assert.ok((await everything()).includes(mark));
+
+  const held = await lead.call("PUT", "/v1/holds", { customer_id: "ada", held: true, reason: "a lawsuit" });
+  assert.equal(held.body.holds.length, 1);
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "ada" })).body.code, "on_hold");
+  assert.ok((await everything()).includes(mark));
+  await lead.call("PUT", "/v1/holds", { customer_id: "ada", held: false, reason: "settled" });
+
+  const erased = await lead.call("POST", "/v1/erasure", { customer_id: "ada" });
+  assert.deepEqual([erased.status, erased.body], [200, { drafts: 2, corrections: 1, more: false }]);
+  await until(async () => !(await everything()).includes(mark));
+  assert.equal((await lead.call("GET", `/v1/drafts/${open}`)).status, 404);
+  const again = await tenant.post(draft({ message: "something else", customer: { id: "ada" } }), { key });
+  assert.equal(again.status, 201, "the idempotency answer is gone, too");
+  const similar = await tenant.agent("POST", "/v1/corrections/similar", { message: `A question: ${mark}` });
+  assert.ok(!JSON.stringify(similar.body).includes(mark));
+  for (const path of ["/v1/corrections", "/v1/audit", "/v1/queue", "/v1/policy/records"]) {
+    assert.ok(!JSON.stringify((await lead.call("GET", path)).body).includes(mark), path);
+  }
+  assert.ok(!(await text("/v1/export", customer)).includes(mark));
+
+  const entries = await verified(customer);
+  const said = entries.filter(({ event }) => event === "data.erased");
+  assert.deepEqual(said.map(({ about }) => about).sort(), [id, open, undefined].sort());
+  assert.ok(!JSON.stringify(said).includes("ada"), "the log doesn't name the person");
+  const { body } = await lead.call("GET", `/v1/drafts/${id}/dossier`);
+  assert.equal(body.erased, true);
+  assert.ok(body.entries.some(({ entry }) => entry.event === "data.erased"));
+  assert.equal((await lead.call("GET", `/v1/drafts/${other}/dossier`)).body.erased, false, "others stay");
+});
+
+test("texts that are too old go with a wake, unless they are held", async () => {
+  const customer = await quick();
+  const { lead } = customer;
+  assert.deepEqual((await lead.call("GET", "/v1/retention")).body, { texts_days: 180, answers_days: 7 });
+  assert.equal((await lead.call("PUT", "/v1/retention", { texts_days: 0, answers_days: 7 })).body.pointer, "/texts_days");
+  assert.equal((await lead.call("PUT", "/v1/retention", { texts_days: 30, answers_days: 3 })).status, 200);
+  const [old, kept, young] = [await settled(customer, "ada", "old"), await settled(customer, "bob", "held"), await settled(customer, "eve", "young")];
+  await lead.call("PUT", "/v1/holds", { customer_id: "bob", held: true, reason: "a lawsuit" });
+  const long_ago = Date.now() - 31 * 24 * 3_600_000;
+  for (const id of [old, kept]) {
+    await service.database.prepare("UPDATE drafts SET created_at = ? WHERE id = ?").bind(long_ago, id).run();
+  }
+  await wake();
+  await until(async () => (await inDatabase("drafts", old)) === null);
+  assert.ok(await inDatabase("drafts", kept));
+  assert.ok(await inDatabase("drafts", young));
+  const entries = await verified(customer);
+  assert.deepEqual(entries.filter(({ event }) => event === "data.expired").map(({ about }) => about), [undefined, old]);
+});
+
+test("a tenant takes all its data along, and its deletion leaves a receipt", async () => {
+  const customer = await quick();
+  const { tenant, lead } = customer;
+  const stays = await quick();
+  const mark = `leaving-${randomUUID()}`;
+  const id = await settled(customer, "ada", mark);
+  const other = await settled(stays, "bob", "somebody else's");
+  const lines = (await text("/v1/export", customer)).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const tables = new Set(lines.map(({ table }) => table));
+  for (const table of ["tenant", "people", "keys", "drafts", "corrections", "policies", "audit"]) assert.ok(tables.has(table), table);
+  assert.ok(lines.some(({ table, row }) => table === "drafts" && row.id === id));
+  const secrets = lines.filter(({ table }) => table === "keys").flatMap(({ row }) => Object.keys(row));
+  assert.ok(!secrets.some((name) => name.includes("secret")));
+  assert.ok(!lines.some(({ row }) => JSON.stringify(row).includes(stays.tenant.id)));
+
+  const path = `/v1/tenants/${tenant.id}`;
+  assert.equal((await lead.call("DELETE", path)).status, 401, "only the operator deletes a tenant");
+  const gone = await service.operator("DELETE", path);
+  assert.equal(gone.status, 200, JSON.stringify(gone.body));
+  assert.equal(gone.body.tenant_id, tenant.id);
+  assert.ok(gone.body.checkpoint.includes(`countersign/audit/${tenant.id}\n${gone.body.size}\n`));
+  assert.deepEqual((await service.operator("DELETE", path)).body, gone.body, "asked again, the same receipt");
+  for (const table of ["drafts", "corrections", "policies", "trust", "audit", "audit_tiles"]) {
+    const left = await service.database.prepare(`SELECT COUNT(*) AS n FROM ${table} WHERE tenant_id = ?`).bind(tenant.id).first("n");
+    assert.equal(left, 0, table);
+  }
+  assert.ok(!(await everything()).includes(mark));
+  for (const answer of [await lead.call("GET", "/v1/queue"), await tenant.post(draft())]) assert.equal(answer.status, 401);
+  assert.equal((await service.operator("DELETE", `/v1/tenants/${randomUUID()}`)).status, 404);
+  assert.ok(await inDatabase("drafts", other), "another tenant keeps all it has");
+  const stuck = service.database.prepare("DELETE FROM audit WHERE tenant_id = ?").bind(stays.tenant.id).run();
+  await assert.rejects(stuck, /append-only/);
+});
