@@ -277,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/drafts/{id}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it. */
+        get: operations["GetDossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/drafts/{id}/lease": {
         parameters: {
             query?: never;
@@ -330,6 +347,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase a customer's data everywhere; the log stays valid and says so. */
+        post: operations["Erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of the tenant's data, a line for each row. */
+        get: operations["ExportTenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -340,6 +391,24 @@ export interface paths {
         /** Whether the service runs, and with what. */
         get: operations["Health"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What no erasure or retention touches. */
+        get: operations["ListHolds"];
+        /** Keep a customer's data, or all, whatever their age; or let it go. */
+        put: operations["PutHold"];
         post?: never;
         delete?: never;
         options?: never;
@@ -377,6 +446,23 @@ export interface paths {
         post?: never;
         /** Revoke a key, at once and for good. */
         delete: operations["RevokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a key a new secret, shown once; the one before works on for a while. */
+        post: operations["RotateKey"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -570,6 +656,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long texts and answers are kept. */
+        get: operations["GetRetention"];
+        /** Keep texts and answers for so many days. */
+        put: operations["PutRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -635,6 +739,23 @@ export interface paths {
         /** Make a tenant, its first key and its first lead's invitation. */
         post: operations["CreateTenant"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a tenant with all it has; the answer is a receipt. */
+        delete: operations["DeleteTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -833,6 +954,11 @@ export interface components {
              * @description Cents of euros or dollars, yen of yen.
              */
             minor: number;
+        };
+        /** @description The body of `POST /v1/erasure`. */
+        Asked: {
+            /** @description Whose data is erased. */
+            customer_id: string;
         };
         /** @description The same, as the OpenAPI document shows it. */
         AskedShape: {
@@ -1132,7 +1258,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1439,6 +1565,17 @@ export interface components {
             /** @description The confidence threshold that counted, where the category asks for a learnt one. */
             threshold?: components["schemas"]["InForce"] | null;
         };
+        /** @description `GET /v1/drafts/{id}/dossier`. */
+        Dossier: {
+            /** @description Everything that the log says of it, oldest first. */
+            entries: components["schemas"]["EntryView"][];
+            /** @description Whether the texts were erased: on request, or because they were too old. */
+            erased: boolean;
+            /** @description The draft. */
+            id: string;
+            /** @description Its texts and what was decided; absent once they are erased. */
+            record?: components["schemas"]["Record"] | null;
+        };
         /** @description The body of `POST /v1/drafts`. */
         Draft: {
             /** @description The program that posts it. */
@@ -1662,13 +1799,35 @@ export interface components {
             /** @description The customer's message. */
             message: string;
         };
+        /** @description One entry of the log. */
+        EntryView: {
+            /** @description What happened. */
+            entry: components["schemas"]["AuditEntry"];
+            /** @description Its leaf hash; `GET /v1/audit/{seq}/proof` proves it. */
+            leaf_hash: string;
+        };
+        /** @description What was erased. */
+        Erased: {
+            /**
+             * Format: uint32
+             * @description Corrections that had been learnt from them.
+             */
+            corrections: number;
+            /**
+             * Format: uint32
+             * @description Drafts with everything that was said of them.
+             */
+            drafts: number;
+            /** @description Whether there is more than one request erases: ask again. */
+            more: boolean;
+        };
         /** @description Whether people are asked too often or too rarely. */
         Escalation: "unknown" | "balanced" | "too_often" | "too_rarely" | "misplaced";
         /**
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "key.rotated" | "data.erased" | "data.expired" | "hold.changed" | "retention.changed";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -1811,6 +1970,17 @@ export interface components {
             /** @description As the service issued it with what was shown. */
             view_digest: string;
         };
+        /** @description A key's limits; empty is none. */
+        Grant: {
+            /** @description The only agent that posts with it. */
+            agent?: string | null;
+            /** @description The only categories that it posts in. */
+            categories?: string[];
+            /** @description The only kinds of drafts that it posts. */
+            kinds?: components["schemas"]["Kind"][];
+            /** @description What it may ask for; empty is everything. */
+            scopes?: components["schemas"]["Scope2"][];
+        };
         /** @description One rule; the first that matches wins. */
         Guardrail: {
             /** @description Why, in a plain sentence for people. */
@@ -1857,6 +2027,21 @@ export interface components {
             /** @description Always `ok`: a service that can't answer doesn't. */
             status: string;
         };
+        /** @description `GET /v1/holds`. */
+        HoldList: {
+            /** @description Oldest first. */
+            holds: components["schemas"]["HoldView"][];
+        };
+        HoldView: {
+            /** @description Whose data is kept; absent for all of the tenant's. */
+            customer_id?: string | null;
+            /** @description Who said so. */
+            person_id: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Since when. */
+            since: components["schemas"]["Time"];
+        };
         /** @description The threshold that a decision was made with. */
         InForce: {
             /** @description This confidence and above is enough; absent when none is. */
@@ -1888,6 +2073,8 @@ export interface components {
             callback_hosts: string[];
             /** @description When it was made. */
             created_at: components["schemas"]["Time"];
+            /** @description What it is limited to. */
+            grant: components["schemas"]["Grant"];
             /** @description Its id: the audit log names it so. */
             id: string;
             /** @description The whole key. */
@@ -1898,6 +2085,8 @@ export interface components {
             name: string;
             /** @description When it was revoked. */
             revoked_at?: components["schemas"]["Time"] | null;
+            /** @description Until then the secret before works, too. */
+            secret_before_until?: components["schemas"]["Time"] | null;
             /** @description When it was last used, to the minute. */
             used_at?: components["schemas"]["Time"] | null;
         };
@@ -1912,6 +2101,8 @@ export interface components {
             callback_hosts: string[];
             /** @description When it was made. */
             created_at: components["schemas"]["Time"];
+            /** @description What it is limited to. */
+            grant: components["schemas"]["Grant"];
             /** @description Its id: the audit log names it so. */
             id: string;
             /** @description What it is for. */
@@ -1920,6 +2111,8 @@ export interface components {
             name: string;
             /** @description When it was revoked. */
             revoked_at?: components["schemas"]["Time"] | null;
+            /** @description Until then the secret before works, too. */
+            secret_before_until?: components["schemas"]["Time"] | null;
             /** @description When it was last used, to the minute. */
             used_at?: components["schemas"]["Time"] | null;
         };
@@ -2222,6 +2415,18 @@ export interface components {
              */
             sequence: number | null;
         };
+        /** @description The body of `PUT /v1/holds`. */
+        NewHold: {
+            /**
+             * @description Whose data is kept; absent for all of the tenant's.
+             * @default null
+             */
+            customer_id: string | null;
+            /** @description Whether it is held from now on. */
+            held: boolean;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description The body of `POST /v1/tenants/{id}/invitations`. */
         NewInvitation: {
             /** @description Who is invited. */
@@ -2241,6 +2446,11 @@ export interface components {
              * @default []
              */
             callback_hosts: string[];
+            /**
+             * @description What it is limited to.
+             * @default {}
+             */
+            grant: components["schemas"]["Grant"];
             /** @description What it is for. */
             kind: components["schemas"]["Purpose"];
             /** @description As people call it. */
@@ -2428,6 +2638,8 @@ export interface components {
              * @default false
              */
             second_lead: boolean;
+            /** @description Whether someone may let out what an agent with a key of their own making drafted. */
+            self_approval?: boolean;
             /** @description What it adds to the signals. */
             signals?: components["schemas"]["SignalRules"];
             /**
@@ -2668,6 +2880,48 @@ export interface components {
             /** @description What was found in it. */
             signals: components["schemas"]["Mark"][];
         };
+        /** @description `DELETE /v1/tenants/{id}`. */
+        Receipt: {
+            /** @description The last checkpoint: with it an export that was kept can still be verified. */
+            checkpoint: string;
+            /** @description When it was deleted. */
+            deleted_at: components["schemas"]["Time"];
+            /** @description The key that opens it. */
+            key: string;
+            /** @description Their Merkle tree hash. */
+            root: string;
+            /**
+             * Format: uint64
+             * @description Entries that its log had.
+             */
+            size: number;
+            /** @description The tenant that was. */
+            tenant_id: string;
+        };
+        /** @description The texts. */
+        Record: {
+            /** @description When it came. */
+            created_at: components["schemas"]["Time"];
+            /** @description The route, and the reasons for it. */
+            decision: components["schemas"]["Decision"];
+            /** @description Its text. */
+            policy?: components["schemas"]["Policy"] | null;
+            /**
+             * Format: uint32
+             * @description The version of the policy that decided.
+             */
+            policy_version: number;
+            /** @description 64 hex: with it the commitments of the entries can be made again. */
+            salt: string;
+            /** @description What the reviewer saw: the message, the conversation, the draft. */
+            seen: components["schemas"]["Draft"];
+            /** @description Exactly what was allowed to leave. */
+            sent?: components["schemas"]["Content"] | null;
+            /** @description What it is now, or became. */
+            status: components["schemas"]["Status"];
+            /** @description What a person said. */
+            verdict?: components["schemas"]["VerdictRecord"] | null;
+        };
         /** @description `GET /v1/policy/records`. */
         RecordPage: {
             /** @description Pass it as `after` for older ones. */
@@ -2739,8 +2993,29 @@ export interface components {
             /** @description What became of it. */
             outcome: components["schemas"]["Outcome"];
         };
+        /** @description A tenant's retention. */
+        Retention: {
+            /**
+             * Format: uint32
+             * @description Days for which answers to repeated requests are kept: 1 to 3,660.
+             */
+            answers_days: number;
+            /**
+             * Format: uint32
+             * @description Days for which the texts of settled drafts and corrections are kept: 1 to 3,660.
+             */
+            texts_days: number;
+        };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
+        /** @description The body of `POST /v1/keys/{id}/rotation`. */
+        Rotation: {
+            /**
+             * Format: uint32
+             * @description Seconds for which the secret before works, too: 0 to 604,800.
+             */
+            overlap_s: number;
+        };
         /** @description Where a draft goes, in order of care. */
         Route: "release" | "review" | "human";
         /** @description Drafts by where they go. */
@@ -2829,6 +3104,8 @@ export interface components {
             /** @constant */
             scope: "action";
         };
+        /** @description What a key asks for. */
+        Scope2: "drafts" | "corrections";
         /** @description Labels of one hundredth of confidence. */
         Scored: {
             /**
@@ -2877,8 +3154,11 @@ export interface components {
         };
         /** @description The body of `POST /v1/sessions`. */
         SignIn: {
-            /** @description The whole invitation, `csi_…`. */
-            invitation: string;
+            /**
+             * @description The whole invitation, `csi_…`; absent behind Cloudflare Access, which says who it is.
+             * @default null
+             */
+            invitation: string | null;
         };
         /** @description One piece of evidence. */
         Signal: {
@@ -3189,6 +3469,17 @@ export interface components {
          * @enum {string}
          */
         VerdictKind: "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct";
+        /** @description A verdict on record. */
+        VerdictRecord: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Whether the edit changed the meaning. */
+            edit_kind?: components["schemas"]["EditKind"] | null;
+            /** @description Who said it. */
+            reviewer: string;
+            /** @description What was said. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description What the agent learns of a verdict. */
         VerdictView: {
             /** @description What should have gone out instead. */
@@ -3826,6 +4117,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    GetDossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     PutLease: {
         parameters: {
             query?: never;
@@ -3957,6 +4271,52 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    Erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ExportTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     Health: {
         parameters: {
             query?: never;
@@ -3973,6 +4333,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListHolds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4041,6 +4447,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyMade"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -4346,6 +4779,52 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    GetRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetSession: {
         parameters: {
             query?: never;
@@ -4477,6 +4956,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DeleteTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: components["responses"]["Problem"];
