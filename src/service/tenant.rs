@@ -6,18 +6,18 @@ use crate::call::{Answer, CREDENTIAL_HEADER, Call, KNOWN};
 use crate::limits::{self, Rates};
 #[cfg(feature = "development")]
 use crate::past;
-use crate::people::{Person, PersonRole};
+use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::routes::{self, Access, Operation};
+use crate::routes::{self, Operation};
 use crate::storage::Storage;
 use crate::{
-    backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, departure,
-    dossier, drafts, erasure, handovers, holds, keys, levels, live, log, outbox, people, policies,
-    proposals, queue, records, reroute, rounds, schema, stops, stored, tenants, trust, verdicts,
-    versions, webhooks,
+    admission, backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines,
+    departure, dossier, drafts, erasure, handovers, holds, keys, levels, live, log, outbox, people,
+    policies, proposals, queue, records, reroute, rounds, schema, stops, stored, tenants, trust,
+    verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
-use countersign_policy::grant::{Grant, Scope};
+use countersign_policy::grant::Grant;
 use countersign_policy::log::{Actor, ActorKind};
 use countersign_policy::problem::Code;
 use countersign_policy::rate;
@@ -181,8 +181,8 @@ impl Tenant {
         let found = routes::find(&call.method, &call.path)?;
         call.id = found.id;
         let caller = self.caller(&mut call)?;
-        admit(&caller, found.entry.access)?;
-        admit_key(&call.grant, found.entry.operation)?;
+        admission::admit(&caller, found.entry.access)?;
+        admission::admit_key(&call.grant, found.entry.operation)?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
             Operation::ExportAudit => return checkpoints::export(self),
@@ -440,45 +440,6 @@ fn person(caller: &Caller) -> Outcome<&Person> {
         Caller::Key(_) | Caller::Invited(_) | Caller::Known(..) => {
             Err(Problem::from(Code::Forbidden))
         }
-    }
-}
-
-/// The one place where roles are checked, but for what is also put on record when it is refused.
-fn admit(caller: &Caller, access: Access) -> Outcome<()> {
-    let admitted = match (caller, access) {
-        (Caller::Invited(_) | Caller::Known(..), Access::Open) => true,
-        (
-            Caller::Key(_),
-            Access::Agent
-            | Access::AgentOrPerson
-            | Access::LeadOrPolicyKey
-            | Access::PersonOrPolicyKey,
-        ) => true,
-        (Caller::Person(_), Access::Person | Access::AgentOrPerson | Access::PersonOrPolicyKey) => {
-            true
-        }
-        (Caller::Person(person), Access::Reviewer) => person.role != PersonRole::Auditor,
-        (Caller::Person(person), Access::Lead | Access::LeadOrPolicyKey) => {
-            person.role == PersonRole::Lead
-        }
-        _ => false,
-    };
-    if admitted {
-        Ok(())
-    } else {
-        Err(Problem::from(Code::Forbidden))
-    }
-}
-
-/// The one place where what a key is limited to is checked; its pins are a draft's to be compared with.
-fn admit_key(grant: &Grant, operation: Operation) -> Outcome<()> {
-    let scope = match operation {
-        Operation::SimilarCorrections => Scope::Corrections,
-        _ => Scope::Drafts,
-    };
-    match grant.allows(scope) {
-        true => Ok(()),
-        false => Err(Problem::from(Code::OutsideKey)),
     }
 }
 
