@@ -22,6 +22,7 @@
 mod decide;
 mod status;
 
+use crate::claim::Weight;
 use crate::deadline::{Deadline, Stage};
 use crate::document::OnExpiry;
 use crate::refusal::Refusal;
@@ -70,6 +71,9 @@ pub struct Entry {
     /// After this the agent no longer wants an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
+    /// What counts when somebody claims the next draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
     /// Milliseconds within which the agent says what became of it; 0 asks for nothing.
     #[serde(default)]
     pub outcome_ms: u64,
@@ -229,6 +233,7 @@ impl Entry {
             round: 0,
             deadline: None,
             expires_at: None,
+            weight: None,
             outcome_ms: 0,
             outcome_by: None,
         }
@@ -267,6 +272,12 @@ impl Entry {
     /// and no outcome is awaited.
     pub fn is_finished(&self) -> bool {
         self.status.is_decided() && !self.awaits_look() && self.next_due().is_none()
+    }
+
+    /// How far its deadline has come.
+    pub fn stage(&self) -> Stage {
+        let deadline = self.deadline.as_ref();
+        deadline.map_or(Stage::Waiting, |deadline| deadline.stage)
     }
 
     /// The round of a draft that replaces this one.

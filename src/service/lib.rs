@@ -24,6 +24,7 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 mod outbox;
+mod owner;
 #[cfg(feature = "development")]
 mod past;
 mod people;
@@ -35,6 +36,7 @@ mod random;
 mod reading;
 mod records;
 mod reroute;
+mod rota;
 mod rounds;
 mod routes;
 mod sample;
@@ -42,6 +44,7 @@ mod schema;
 mod sealing;
 mod settlements;
 mod situations;
+mod staff;
 mod stops;
 mod storage;
 mod stored;

@@ -4,8 +4,8 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
-    keys, levels, log, people, policies, problem, proposals, queue, records, stops, tenants, trust,
-    verdicts, versions, webhooks,
+    keys, levels, log, people, policies, problem, proposals, queue, records, rota, staff, stops,
+    tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -117,7 +117,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ..of(None, 200, schema::<corrections::CorrectionPage>(g))
         },
         Operation::GetQueue => Shape {
-            parameters: page(),
+            parameters: page()
+                .into_iter()
+                .chain([json!({
+                    "name": "status", "in": "query", "required": false,
+                    "description": "`unconfirmed`: what is out, and nobody said what became of it.",
+                    "schema": { "const": "unconfirmed" }
+                })])
+                .collect(),
             ..of(None, 200, schema::<queue::QueuePage>(g))
         },
         Operation::ClaimNext => Shape {
@@ -151,6 +158,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::GetLive => of(None, 101, None),
+        Operation::ListPeople => of(None, 200, schema::<staff::StaffList>(g)),
+        Operation::PutDuty => of(
+            schema::<staff::NewDuty>(g),
+            200,
+            schema::<staff::StaffList>(g),
+        ),
+        Operation::GetRota => of(None, 200, schema::<rota::RotaView>(g)),
+        Operation::PutRota => of(schema::<rota::NewRota>(g), 200, schema::<rota::RotaView>(g)),
         Operation::GetStop => of(None, 200, schema::<stops::StopList>(g)),
         Operation::PutStop => of(
             schema::<stops::NewStop>(g),

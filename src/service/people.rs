@@ -319,6 +319,18 @@ pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
     )
 }
 
+/// The ids of everybody who reviews.
+pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    let rows = tenant
+        .storage
+        .rows::<Id>("SELECT id FROM people WHERE role <> 'auditor'", bind![])?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     let record = tenant.record()?;
     let undo_window_s = tenant.policy(record.policy_version)?.policy().undo_window_s;

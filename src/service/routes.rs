@@ -51,6 +51,10 @@ pub enum Operation {
     PostVerdicts,
     UndoVerdict,
     GetLive,
+    ListPeople,
+    PutDuty,
+    GetRota,
+    PutRota,
     GetStop,
     PutStop,
     PutShadow,
@@ -142,6 +146,10 @@ table! {
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
+    "GET" "/v1/people" ListPeople Person "Everybody of the tenant, who is away and who serves which categories.";
+    "PUT" "/v1/people/{id}/duty" PutDuty Reviewer "Say that somebody is away, and which categories they serve.";
+    "GET" "/v1/rota" GetRota Person "Who is on call when, and who answers now.";
+    "PUT" "/v1/rota" PutRota Lead "Say who is on call when, with whom as backup.";
     "GET" "/v1/stop" GetStop Person "What is stopped.";
     "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
     "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";

@@ -7,6 +7,8 @@ use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
 use crate::{accounts, bind};
 use countersign_policy::compiled::Compiled;
+use countersign_policy::day;
+use countersign_policy::deadline::Offset;
 use countersign_policy::digest::from_hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
@@ -17,6 +19,10 @@ use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
+
+/// Zones differ from UTC by whole minutes.
+const MINUTE_MS: u64 = 60_000;
+const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 extern "C" {
@@ -30,9 +36,6 @@ extern "C" {
         options: &JsValue,
     ) -> Result<js_sys::JsString, JsValue>;
 }
-
-/// Zones differ from UTC by whole minutes.
-const MINUTE_MS: u64 = 60_000;
 
 #[derive(Deserialize)]
 struct StopRow {
@@ -113,6 +116,36 @@ pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// By how much a zone's clocks are ahead of UTC from `from` to `until`: looked at once a week, and
+/// where they were changed in between, to the minute. Empty for a zone that the platform doesn't know.
+pub fn offsets(zone: &str, from: Millis, until: Millis) -> Vec<Offset> {
+    let minutes_at = |at: Millis| Some(day::offset_minutes(at, local_time(zone, at)?));
+    let Some(minutes) = minutes_at(from) else {
+        return Vec::new();
+    };
+    let mut found = vec![Offset { from, minutes }];
+    let (mut before, mut known) = (from, minutes);
+    while before < until {
+        let after = before.plus(WEEK_MS);
+        let minutes = minutes_at(after).unwrap_or(known);
+        if minutes != known {
+            let (mut low, mut high) = (before, after);
+            while high.since(low) > MINUTE_MS {
+                let middle = low.plus(high.since(low) / 2);
+                match minutes_at(middle) == Some(known) {
+                    true => low = middle,
+                    false => high = middle,
+                }
+            }
+            // Clocks are changed on a whole minute.
+            let from = Millis(high.0.saturating_sub(high.0 % MINUTE_MS));
+            found.push(Offset { from, minutes });
+        }
+        (before, known) = (after, minutes);
+    }
+    found
 }
 
 thread_local! {

@@ -12,7 +12,8 @@ use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
     handovers, keys, levels, live, log, outbox, people, policies, proposals, queue, records,
-    reroute, rounds, schema, stops, stored, tenants, trust, verdicts, versions, webhooks,
+    reroute, rota, rounds, schema, staff, stops, stored, tenants, trust, verdicts, versions,
+    webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -44,6 +45,8 @@ pub struct Tenant {
     changed: RefCell<Vec<String>>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
+    /// Who can answer for drafts, read once for a moment.
+    pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
 }
 
 /// Who asks.
@@ -97,6 +100,7 @@ impl DurableObject for Tenant {
             waiting: RefCell::default(),
             changed: RefCell::default(),
             policy: RefCell::default(),
+            desk: RefCell::default(),
         }
     }
 
@@ -228,6 +232,10 @@ impl Tenant {
             }
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
             (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
+            (Operation::ListPeople, _) => staff::list(self, call.now),
+            (Operation::PutDuty, Caller::Person(person)) => staff::put_duty(self, call, person),
+            (Operation::GetRota, _) => rota::get(self, call.now),
+            (Operation::PutRota, Caller::Person(person)) => rota::put(self, call, person),
             (Operation::GetStop, _) => stops::list(self),
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
@@ -295,10 +303,10 @@ impl Tenant {
     pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.changed.borrow_mut().clear();
         // What a refused transaction read of its own writes must not be remembered.
-        let value = self
-            .storage
-            .transaction(work)
-            .inspect_err(|_| drop(self.policy.take()))?;
+        let value = self.storage.transaction(work).inspect_err(|_| {
+            self.policy.take();
+            self.desk.take();
+        })?;
         let changed = self.changed.take();
         for id in &changed {
             for waiter in self.waiting.borrow_mut().remove(id).unwrap_or_default() {

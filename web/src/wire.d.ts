@@ -433,6 +433,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the tenant, who is away and who serves which categories. */
+        get: operations["ListPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that somebody is away, and which categories they serve. */
+        put: operations["PutDuty"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy": {
         parameters: {
             query?: never;
@@ -563,6 +597,24 @@ export interface paths {
         /** What waits, most urgent first; then what is to be looked at. */
         get: operations["GetQueue"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on call when, and who answers now. */
+        get: operations["GetRota"];
+        /** Say who is on call when, with whom as backup. */
+        put: operations["PutRota"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1028,8 +1080,15 @@ export interface components {
             error_budget?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::four_eyes`]. */
             four_eyes?: boolean | null;
+            /** @description See [`Rules::in_working_hours`]. */
+            in_working_hours?: boolean | null;
             /** @description See [`Rules::on_expiry`]. */
             on_expiry?: components["schemas"]["OnExpiry"] | null;
+            /**
+             * Format: uint32
+             * @description See [`Rules::outcome_s`].
+             */
+            outcome_s?: number | null;
             /** @description See [`Rules::owner`]. */
             owner?: string | null;
             /** @description See [`Rules::reject_reasons`]. */
@@ -1272,6 +1331,11 @@ export interface components {
              * @description In their undo window.
              */
             pending: number;
+            /**
+             * Format: uint32
+             * @description Out, and their agents never said what became of them.
+             */
+            unconfirmed: number;
             /**
              * Format: uint32
              * @description For a person to do it.
@@ -1623,6 +1687,17 @@ export interface components {
              */
             usual_novel: number;
         };
+        /** @description Who is on duty for a category at a moment. */
+        Duty: {
+            /** @description Their backup, where not away. */
+            backup?: string | null;
+            /** @description Whether the tenant has a rota: without one the policy's owner answers first. */
+            by_rota: boolean;
+            /** @description The first lead who is not away; with all away, the first. */
+            lead?: string | null;
+            /** @description Who is on call and not away. */
+            on_call?: string | null;
+        };
         /** @description The judgement of an edit. */
         Edit: {
             /** @description What it did to the meaning. */
@@ -1779,6 +1854,16 @@ export interface components {
             reviewer: string;
             /** @description The client-made id of the verdict. */
             verdict_id: string;
+        };
+        /** @description A category without anybody on duty. */
+        Gap: {
+            /** @description The category; empty for drafts without one. */
+            category: string;
+            /**
+             * Format: uint64
+             * @description Since when, as milliseconds since 1970.
+             */
+            since: number;
         };
         /** @description The body of `PUT /v1/proposals/{id}`. */
         GivenAnswer: {
@@ -2199,6 +2284,17 @@ export interface components {
             /** @description The person; null gives it back to everybody. */
             person_id?: string | null;
         };
+        /** @description The body of `PUT /v1/people/{id}/duty`. */
+        NewDuty: {
+            /** @description Away until then; null or a time that is over: there. */
+            away_until?: components["schemas"]["Time"] | null;
+            /**
+             * @description Given drafts of these only; `billing.*` is `billing` and all below it, and none means all.
+             *     Absent leaves it as it is. Leads say it.
+             * @default null
+             */
+            categories: string[] | null;
+        };
         /** @description The body of `PUT /v1/agents/{id}/version`. */
         NewEquivalent: {
             /** @description The version that goes on where the other was. */
@@ -2277,6 +2373,11 @@ export interface components {
             /** @description Why it changes. */
             reason: string;
         };
+        /** @description The body of `PUT /v1/rota`. */
+        NewRota: {
+            /** @description In order: of those that cover a moment the first counts whose people are not all away. */
+            shifts: components["schemas"]["Shift"][];
+        };
         /** @description The body of `PUT /v1/agents/{id}/shadow`. */
         NewShadow: {
             /** @description True: the agent is answered `release`, and only watched. */
@@ -2344,7 +2445,7 @@ export interface components {
             kind: components["schemas"]["OwnerKind"];
         };
         /** @description What an owner is. */
-        OwnerKind: "category" | "reviewer" | "agent";
+        OwnerKind: "category" | "reviewer" | "on_call" | "backup" | "lead" | "agent";
         /** @description A verdict within its undo window. */
         Pending: {
             /** @description What the draft was before, for an exact undo. */
@@ -2436,6 +2537,8 @@ export interface components {
              * @default 8
              */
             undo_window_s: number;
+            /** @description The spans of the local week in which people work, for deadlines that count only these. */
+            working_hours?: components["schemas"]["WeekSpan"][];
             /**
              * @description The tenant's IANA time zone, for weeks and for conditions on local time.
              * @default UTC
@@ -2571,6 +2674,8 @@ export interface components {
             next_cursor?: number | null;
             /** @description How full the queue is, and whether sampling gives way to it. */
             pressure: components["schemas"]["PressureView"];
+            /** @description Whether somewhere nobody is on call, so that the lead answers. */
+            rota_empty: boolean;
             /**
              * Format: uint64
              * @description The state of the log that this page shows; the live stream goes on from it.
@@ -2741,6 +2846,15 @@ export interface components {
         };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
+        /** @description The rota as it is. */
+        RotaView: {
+            /** @description Categories for which a draft found nobody on duty: the lead answers. */
+            gaps: components["schemas"]["Gap"][];
+            /** @description Who is on duty now for what no shift names. */
+            on_duty: components["schemas"]["Duty"];
+            /** @description Absent where the tenant never had one: then whom the policy names answers. */
+            shifts?: components["schemas"]["Shift"][] | null;
+        };
         /** @description Where a draft goes, in order of care. */
         Route: "release" | "review" | "human";
         /** @description Drafts by where they go. */
@@ -2787,8 +2901,19 @@ export interface components {
              * @default false
              */
             four_eyes: boolean;
+            /**
+             * @description Whether only the policy's working hours count towards the deadline.
+             * @default false
+             */
+            in_working_hours: boolean;
             /** @description What becomes of a late draft; never approval, never rejection. */
             on_expiry: components["schemas"]["OnExpiry"];
+            /**
+             * Format: uint32
+             * @description Seconds within which an agent says what became of what it may send; 0 asks for nothing.
+             * @default 86400
+             */
+            outcome_s: number;
             /** @description The one who answers for what this category releases. */
             owner: string;
             /**
@@ -2874,6 +2999,21 @@ export interface components {
              * @description 0 to 1.
              */
             share: number;
+        };
+        /** @description When somebody is on call. */
+        Shift: {
+            /** @description Who answers where they are away, and from three quarters of a deadline on. */
+            backup?: string | null;
+            /** @description For these categories; `billing.*` is `billing` and all below it. None means all. */
+            categories?: string[];
+            /** @description From then on. */
+            from?: components["schemas"]["Time"] | null;
+            /** @description In these spans of the local week; none means always. */
+            hours?: components["schemas"]["WeekSpan"][];
+            /** @description A person's id. */
+            on_call: string;
+            /** @description Before then. */
+            until?: components["schemas"]["Time"] | null;
         };
         /** @description The body of `POST /v1/sessions`. */
         SignIn: {
@@ -2964,6 +3104,25 @@ export interface components {
             title: string;
             /** @description Where it stands. */
             url?: string | null;
+        };
+        /** @description Everybody of the tenant. */
+        StaffList: {
+            people: components["schemas"]["StaffView"][];
+        };
+        /** @description One person. */
+        StaffView: {
+            /** @description Away until then. */
+            away_until?: components["schemas"]["Time"] | null;
+            /** @description Given drafts of these only; none means all. */
+            categories: string[];
+            /** @description The person's id. */
+            id: string;
+            /** @description Their mail address. */
+            mail: string;
+            /** @description As others call them. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["PersonRole"];
         };
         /** @description How far a draft has come on the way to being late. */
         Stage: "waiting" | "warned" | "backup" | "lead" | "late";
@@ -4117,6 +4276,54 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ListPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutDuty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDuty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetPolicy: {
         parameters: {
             query?: never;
@@ -4327,6 +4534,8 @@ export interface operations {
                 limit?: number;
                 /** @description As `next_cursor` said. */
                 cursor?: number;
+                /** @description `unconfirmed`: what is out, and nobody said what became of it. */
+                status?: "unconfirmed";
             };
             header?: never;
             path?: never;
@@ -4341,6 +4550,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetRota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotaView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutRota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRota"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotaView"];
                 };
             };
             default: components["responses"]["Problem"];
