@@ -113,6 +113,13 @@ pub struct Rules {
     /// Whether a second person confirms a verdict before anything leaves.
     #[serde(default)]
     pub four_eyes: bool,
+    /// Share of approvals, given together or faster than one can read, that another person looks at
+    /// without knowing of the first: only what they agree on is evidence.
+    #[serde(default, skip_serializing_if = "Ratio::is_zero")]
+    pub second_look_rate: Ratio,
+    /// Whether the policy confirms a step up that was earned, instead of a lead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirms_levels: bool,
     /// Reasons that a reviewer may give for a rejection, by one key each.
     #[serde(default)]
     pub reject_reasons: Vec<String>,
@@ -162,6 +169,12 @@ pub struct CategoryRules {
     /// See [`Rules::four_eyes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub four_eyes: Option<bool>,
+    /// See [`Rules::second_look_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_look_rate: Option<Ratio>,
+    /// See [`Rules::confirms_levels`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirms_levels: Option<bool>,
     /// See [`Rules::reject_reasons`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reasons: Option<Vec<String>>,
@@ -220,6 +233,8 @@ impl Policy {
                 on_expiry: OnExpiry::Human,
                 outcome_s: default_outcome_s(),
                 four_eyes: false,
+                second_look_rate: Ratio::ZERO,
+                confirms_levels: false,
                 reject_reasons: [
                     "wrong facts",
                     "wrong tone",
@@ -282,6 +297,8 @@ impl Policy {
             on_expiry: own.on_expiry.unwrap_or(defaults.on_expiry),
             outcome_s: own.outcome_s.unwrap_or(defaults.outcome_s),
             four_eyes: own.four_eyes.unwrap_or(defaults.four_eyes),
+            second_look_rate: own.second_look_rate.unwrap_or(defaults.second_look_rate),
+            confirms_levels: own.confirms_levels.unwrap_or(defaults.confirms_levels),
             reject_reasons: own
                 .reject_reasons
                 .clone()

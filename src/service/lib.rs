@@ -42,6 +42,7 @@ mod routes;
 mod sample;
 mod schema;
 mod sealing;
+mod second_looks;
 mod settlements;
 mod situations;
 mod staff;

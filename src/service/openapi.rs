@@ -245,6 +245,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             )],
             ..of(None, 200, schema::<trust::TrustView>(g))
         },
+        Operation::GetTrustReport => Shape {
+            parameters: vec![json!({
+                "name": "week", "in": "query", "required": false,
+                "description": "ISO 8601, such as 2026-W47; this week where absent.",
+                "schema": { "type": "string", "pattern": "^[0-9]{4}-W[0-9]{2}$" }
+            })],
+            ..of(None, 200, schema::<trust::ReportView>(g))
+        },
         Operation::AnswerProposal => of(
             schema::<proposals::GivenAnswer>(g),
             200,
@@ -275,9 +283,11 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::ExportAudit => of(None, 200, Some(json!({ "type": "string" }))),
         Operation::ProveEntry => of(None, 200, schema::<checkpoints::ProofView>(g)),
         #[cfg(feature = "development")]
-        Operation::Panic | Operation::GivePast | Operation::DoRound | Operation::Decide => {
-            of(None, 200, None)
-        }
+        Operation::Panic
+        | Operation::AnswerTrust
+        | Operation::GivePast
+        | Operation::DoRound
+        | Operation::Decide => of(None, 200, None),
     }
 }
 

@@ -247,7 +247,11 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             first.verdict.outgoing(&stored.draft)
         }),
         examples: corrections::find(tenant, &stored.draft, EXAMPLES)?,
-        notes: notes::of(tenant, &stored.id)?,
+        notes: if is_blind(stored) {
+            Vec::new()
+        } else {
+            notes::of(tenant, &stored.id)?
+        },
         group_drafts: groups::open_members(tenant, stored)?
             .iter()
             .map(|member| summary(member, now))
@@ -255,6 +259,12 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
         redraft_of: redraft_of(tenant, stored)?,
     };
     Answer::json(200, &view)
+}
+
+/// Whether somebody is to look a second time, at a draft that a person let out: they are shown it as
+/// if it had gone out by itself.
+fn is_blind(stored: &Stored) -> bool {
+    stored.entry.awaits_look() && stored.verdict.is_some()
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
@@ -381,10 +391,14 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         .action
         .as_ref()
         .map(|action| action.name.clone());
+    let (status, owner) = match is_blind(stored) {
+        true => (Status::Released, Owner::category(&stored.decision.owner)),
+        false => (stored.entry.status, stored.owner(now)),
+    };
     Summary {
         id: stored.id.clone(),
         version: stored.entry.version,
-        status: stored.entry.status,
+        status,
         kind: draft.kind,
         channel: draft.channel.clone(),
         agent: draft.agent.clone(),
@@ -395,7 +409,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
             .and_then(|customer| customer.name.clone()),
         subject: draft.draft.subject.clone().or(action),
         snippet: draft.message.chars().take(SNIPPET_CHARS).collect(),
-        owner: stored.owner(now),
+        owner,
         lease: stored.entry.lease.clone().filter(|lease| lease.until > now),
         created_at: stored.created_at,
         due_at: stored.due_at,

@@ -77,6 +77,7 @@ pub enum Operation {
     DropDeadLetter,
     LintPolicy,
     GetTrust,
+    GetTrustReport,
     AnswerProposal,
     PutLevel,
     DeclareEquivalent,
@@ -86,6 +87,8 @@ pub enum Operation {
     ProveEntry,
     #[cfg(feature = "development")]
     Panic,
+    #[cfg(feature = "development")]
+    AnswerTrust,
     #[cfg(feature = "development")]
     GivePast,
     #[cfg(feature = "development")]
@@ -172,6 +175,7 @@ table! {
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
+    "GET" "/v1/trust/report" GetTrustReport Person "The report of a week: what moved, what is ready, what was lost, where reviewers' time went.";
     "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";
     "PUT" "/v1/levels" PutLevel Person "Lower a level by hand; only a lead may.";
     "PUT" "/v1/agents/{id}/version" DeclareEquivalent Person "Declare a version of an agent equivalent to an earlier one, so that it keeps what that one earned; only a lead may.";
@@ -181,6 +185,8 @@ table! {
     "GET" "/v1/audit/{id}/proof" ProveEntry Person "One entry by its number, with proof that the signed log holds it.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/trust" AnswerTrust Operator "Answer a golden case of trust as it is answered here.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/past" GivePast Lead "Give an account a past, so that a test need not wait for weeks.";
     #[cfg(feature = "development")]

@@ -1,6 +1,7 @@
 //! What a decision depends on beside policy and draft, read once. It must not compare anything:
 //! `policy::route` does.
 
+use crate::accounts::AccountStanding;
 use crate::problem::Outcome;
 use crate::sample;
 use crate::storage::parsed;
@@ -58,26 +59,37 @@ pub fn gather(
 ) -> Outcome<Situation> {
     let secret = from_hex(&record.secret).unwrap_or_default();
     let local_time = local_time(&policy.policy().zone, now).unwrap_or_default();
+    let standing = standing(tenant, policy, draft, now)?;
     Ok(Situation {
-        level: level(tenant, policy, draft, now)?,
+        level: standing.level,
         stop: stop(tenant, draft)?,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time,
         novelty: None,
         guess: None,
-        learnt_threshold: None,
+        learnt_threshold: standing.learnt,
+        new_version: standing.is_new,
         week: Some(sample::releases(tenant, draft, local_time, now)?),
         pressure: sample::pressure(tenant, policy)?,
     })
 }
 
-/// The live level of the draft's account; one of a category that the policy doesn't know has none,
-/// and the level that the policy gives those.
-fn level(tenant: &Tenant, policy: &Compiled, draft: &Draft, now: Millis) -> Outcome<Level> {
+/// What the draft's account says; one of a category that the policy doesn't know has none, and the
+/// level that the policy gives those.
+fn standing(
+    tenant: &Tenant,
+    policy: &Compiled,
+    draft: &Draft,
+    now: Millis,
+) -> Outcome<AccountStanding> {
     let category = draft.category.as_deref();
     match category.filter(|name| policy.policy().knows(name)) {
-        Some(category) => accounts::level(tenant, policy, draft, category, now),
-        None => Ok(policy.rules(category).start_level),
+        Some(category) => accounts::standing(tenant, policy, draft, category, now),
+        None => Ok(AccountStanding {
+            level: policy.rules(category).start_level,
+            learnt: None,
+            is_new: false,
+        }),
     }
 }
 

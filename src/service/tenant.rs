@@ -240,6 +240,7 @@ impl Tenant {
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
             (Operation::GetTrust, _) => trust::get(self, call),
+            (Operation::GetTrustReport, _) => trust::report(self, call),
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),

@@ -7,7 +7,9 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue, reading, reroute, settlements, situations};
+use crate::{
+    bind, groups, log, notes, queue, reading, reroute, second_looks, settlements, situations,
+};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
@@ -201,6 +203,7 @@ fn decide(
     let policy = tenant.policy(tenant.record()?.policy_version)?;
 
     check(tenant, &policy, &stored, given, batch, now)?;
+    second_looks::check(tenant, id, person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
     let before = stored.entry.clone();

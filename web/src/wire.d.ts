@@ -726,6 +726,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/trust/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a week: what moved, what is ready, what was lost, where reviewers' time went. */
+        get: operations["GetTrustReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/verdicts": {
         parameters: {
             query?: never;
@@ -873,6 +890,10 @@ export interface components {
             rest_until: components["schemas"]["Time"];
             /** @description Since when it has its own level. */
             since: components["schemas"]["Time"];
+            /** @description The threshold that its drafts are held to: the policy's number, or what was learnt. */
+            threshold: components["schemas"]["InForce"];
+            /** @description That threshold in words: `confidence carries no information` where nothing is released by it. */
+            threshold_note: string;
             /** @description What its releases were found to be. */
             watch: components["schemas"]["WatchView"];
         };
@@ -1065,12 +1086,65 @@ export interface components {
             /** @description Where it must go. */
             route: components["schemas"]["Route"];
         };
+        /** @description A category's line, with whether its thresholds fit. */
+        CategoryLine: {
+            /** @description Approved without an edit, of those reviewed. */
+            accuracy?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            accuracy_before?: number | null;
+            /** @description The question type. */
+            category: string;
+            /** @description Edited or rejected in substance, or looked at and corrected, of all with a label. */
+            correction_rate?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            correction_rate_before?: number | null;
+            /** @description The counts behind all of it. */
+            counts: components["schemas"]["Counts2"];
+            /** @description Released, of all drafts. */
+            coverage?: components["schemas"]["Share"] | null;
+            /** @description Whether people are asked too often or too rarely. */
+            escalation: components["schemas"]["Escalation"];
+            /**
+             * Format: uint64
+             * @description Approved unchanged, of those that waited.
+             */
+            held_unchanged: number;
+            /** @description What was done to those reviewed. */
+            mix?: components["schemas"]["Mix"] | null;
+            /** @description Should not have gone out, of those released: weighted by inverse sampling probability. */
+            released_in_error?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that reviewers spent on verdicts.
+             */
+            review_s: number;
+            /** @description Its threshold and budget, where known. */
+            rule?: components["schemas"]["Rule"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that releases unseen would have taken at that average.
+             */
+            saved_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds from shown to verdict, on average.
+             */
+            verdict_s_mean?: number | null;
+        };
         /** @description What a category says differently; absent fields follow the defaults. */
         CategoryRules: {
             /** @description See [`Rules::ceiling`]. */
             ceiling?: components["schemas"]["Level"] | null;
             /** @description See [`Rules::confidence_threshold`]. */
             confidence_threshold?: components["schemas"]["ConfidenceThreshold"] | null;
+            /** @description See [`Rules::confirms_levels`]. */
+            confirms_levels?: boolean | null;
             /**
              * Format: uint32
              * @description See [`Rules::deadline_s`].
@@ -1097,6 +1171,8 @@ export interface components {
             sample_floor?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::sample_rate`]. */
             sample_rate?: components["schemas"]["Ratio"] | null;
+            /** @description See [`Rules::second_look_rate`]. */
+            second_look_rate?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::start_level`]. */
             start_level?: components["schemas"]["Level"] | null;
             /**
@@ -1191,7 +1267,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -2274,6 +2350,19 @@ export interface components {
             /** @description Whether 120 means 120.00 (`major`) or 1.20 (`minor`). */
             unit: components["schemas"]["Unit"];
         };
+        /** @description A level that changed within the week. */
+        Moved: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The question type. */
+            category: string;
+            /** @description `confirmed`, or the code of the cause of a demotion. */
+            cause: string;
+            /** @description The level before. */
+            from: components["schemas"]["Level"];
+            /** @description The level after. */
+            to: components["schemas"]["Level"];
+        };
         /** @description The body of `PUT /v1/drafts/{id}/assignee`. */
         NewAssignee: {
             /**
@@ -2435,6 +2524,17 @@ export interface components {
         };
         /** @description What becomes of a draft that nobody answered in time. */
         OnExpiry: "expire" | "human";
+        /** @description Where one category, agent and version stands on its way up. */
+        OnTheWay: {
+            /** @description Who drafts. */
+            agent: string;
+            /** @description Its model and prompt. */
+            agent_version: string;
+            /** @description The question type. */
+            category: string;
+            /** @description Both rules, and what is missing. */
+            readiness: components["schemas"]["Readiness"];
+        };
         /** @description What became of something that was allowed to leave. */
         Outcome: "done" | "failed" | "skipped";
         /** @description The one accountable party. */
@@ -2844,6 +2944,32 @@ export interface components {
             /** @description What became of it. */
             outcome: components["schemas"]["Outcome"];
         };
+        /** @description `GET /v1/trust/report`. */
+        ReportView: {
+            /** @description The whole tenant. */
+            all: components["schemas"]["Line"];
+            /** @description By category, the one that took most of reviewers' time first. */
+            categories: components["schemas"]["CategoryLine"][];
+            /** @description Its Monday. */
+            first_day: string;
+            /** @description Its Sunday. */
+            last_day: string;
+            /** @description Levels that were lost. */
+            lost: components["schemas"]["Moved"][];
+            /**
+             * Format: int32
+             * @description Local days from 1970-01-01 to the week's Monday.
+             */
+            monday: number;
+            /** @description Not yet, with what is missing; the nearest first. */
+            not_yet: components["schemas"]["OnTheWay"][];
+            /** @description Levels that went up. */
+            raised: components["schemas"]["Moved"][];
+            /** @description Ready for the next level. */
+            ready: components["schemas"]["OnTheWay"][];
+            /** @description ISO 8601, such as `2026-W47`. */
+            week: string;
+        };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
         /** @description The rota as it is. */
@@ -2880,6 +3006,15 @@ export interface components {
              */
             sampled: number;
         };
+        /** @description What the report says of a category besides its counts. */
+        Rule: {
+            /** @description The error budget. */
+            budget: components["schemas"]["Ratio"];
+            /** @description Where it comes from. */
+            source: components["schemas"]["ThresholdSource"];
+            /** @description The confidence from which drafts are released, where any is enough. */
+            threshold?: components["schemas"]["Ratio"] | null;
+        };
         /** @description The rules of a category, complete. */
         Rules: {
             /** @description How far it may ever go. */
@@ -2889,6 +3024,8 @@ export interface components {
              *     category's labels teach.
              */
             confidence_threshold: components["schemas"]["ConfidenceThreshold"];
+            /** @description Whether the policy confirms a step up that was earned, instead of a lead. */
+            confirms_levels?: boolean;
             /**
              * Format: uint32
              * @description Seconds after which a held draft is late.
@@ -2928,6 +3065,11 @@ export interface components {
             sample_floor: components["schemas"]["Ratio"];
             /** @description Share of released drafts that a person looks at afterwards. */
             sample_rate: components["schemas"]["Ratio"];
+            /**
+             * @description Share of approvals, given together or faster than one can read, that another person looks at
+             *     without knowing of the first: only what they agree on is evidence.
+             */
+            second_look_rate?: components["schemas"]["Ratio"];
             /** @description Where a new category starts. */
             start_level: components["schemas"]["Level"];
             /**
@@ -3085,6 +3227,8 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description The tenant's local time. */
             local_time: components["schemas"]["LocalTime"];
+            /** @description Whether the agent's version is new in the category, so that it is looked at more often. */
+            new_version?: boolean;
             /** @description How unlike anything in memory the message is, where memory was asked. */
             novelty?: components["schemas"]["Ratio"] | null;
             /** @description How full the queue is: open drafts against the policy's `queue_full_at`. */
@@ -4783,6 +4927,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrustView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetTrustReport: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601, such as 2026-W47; this week where absent. */
+                week?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
                 };
             };
             default: components["responses"]["Problem"];
