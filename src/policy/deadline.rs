@@ -150,7 +150,7 @@ fn span_at(week: &[WeekSpan], zone: &[Offset], at: Millis) -> (bool, Millis) {
         .iter()
         .map(|offset| offset.from)
         .find(|from| *from > at);
-    let shift = u64::from(minutes.unsigned_abs()).saturating_mul(MINUTE_MS);
+    let shift = minutes.unsigned_abs().saturating_mul(MINUTE_MS);
     let local = match minutes < 0 {
         true => at.0.saturating_sub(shift),
         false => at.0.saturating_add(shift),

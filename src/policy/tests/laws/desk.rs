@@ -185,7 +185,7 @@ impl Desk {
                 content,
                 current,
             } => {
-                self.counter += 1;
+                self.counter = self.counter.saturating_add(1);
                 // What the agent wrote is content 0; an edit may make it another.
                 let content = if *kind == VerdictKind::Approve {
                     0
@@ -206,7 +206,7 @@ impl Desk {
                     four_eyes: self.list[at].four_eyes,
                     earlier_open: self.earlier_open(at),
                 };
-                let version = entry.version - u32::from(!current);
+                let version = entry.version.saturating_sub(u32::from(!current));
                 Command::Decide {
                     pending,
                     version,
@@ -371,7 +371,7 @@ fn check(
         _ => {}
     }
     if !before.status.is_decided() && next.status.is_decided() {
-        plain.ended += 1;
+        plain.ended = plain.ended.saturating_add(1);
         assert_eq!(plain.ended, 1, "decided twice");
     }
     assert!(
@@ -412,7 +412,7 @@ proptest! {
         desk.post(Route::Review, OnExpiry::Human, 0, true, true);
         for (tried, at) in tries {
             desk.pass();
-            let at = at % desk.list.len();
+            let at = at.checked_rem(desk.list.len()).unwrap_or(0);
             let length = desk.list.len();
             match &tried {
                 Try::Post { route, four_eyes, late, group } => {
