@@ -13,6 +13,14 @@ before(async () => {
 });
 after(() => service.stop());
 
+test("trust in workerd, to the last bit", async () => {
+  for (const { name, call, input, output } of cases("trust.json")) {
+    const answer = await service.operator("POST", "/v1/development/trust", { call, input });
+    assert.equal(answer.status, 200, `${name}: ${JSON.stringify(answer.body)}`);
+    assert.deepEqual(answer.body, output, name);
+  }
+});
+
 test("routes in workerd", async () => {
   for (const { name, policy, draft, situation, decision } of cases("route.json")) {
     const answer = await service.operator("POST", "/v1/development/decision", { policy, draft, situation });

@@ -274,3 +274,94 @@ test("a lead lowers a level by hand, and declares a version equivalent", async (
   const { proposals } = await trustOf(other.lead);
   assert.deepEqual(proposals.map(({ basis }) => basis.agent_version), ["v2"]);
 });
+
+test("what nobody can have read counts once another person agrees, who is not told of the first", async () => {
+  const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
+  const reviewer = await tenant.session("rae@example.com");
+  const fast = async (message) => {
+    const { id } = (await tenant.post(draft({ message }))).body;
+    await decide(lead, id, { kind: "approve" });
+    return id;
+  };
+  const [agreed, disputed] = [await fast("Where is my refund?"), await fast("When do I get my money?")];
+  assert.equal((await trustOf(lead)).agent.readiness.labelled, 0);
+
+  const queue = (await reviewer.call("GET", "/v1/queue")).body;
+  assert.deepEqual(new Set(queue.drafts.map(({ status, look_owed }) => `${status} ${look_owed}`)), new Set(["released true"]));
+  const shown = (await reviewer.call("GET", `/v1/drafts/${agreed}`)).body;
+  assert.deepEqual([shown.status, shown.owner.kind], ["released", "category"]);
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${agreed}`)).body.status, "approved");
+  const own = (await lead.call("GET", `/v1/drafts/${agreed}`)).body;
+  const self = await lead.call("PUT", `/v1/drafts/${agreed}/verdict`, verdictOn(own, { kind: "confirm" }));
+  assert.deepEqual([self.status, self.body.code], [409, "same_reviewer"]);
+
+  await decide(reviewer, agreed, { kind: "confirm" });
+  await decide(reviewer, disputed, { kind: "correct", remedy: "follow_up" });
+  const { agent } = await trustOf(lead);
+  assert.deepEqual([agent.readiness.labelled, agent.readiness.clean, agent.readiness.failed], [2, 1, 1]);
+});
+
+test("approvals given together are no evidence by themselves", async () => {
+  const { tenant, lead } = await tenantWith();
+  const verdicts = [];
+  for (const message of ["Where is my refund?", "When do I get my money?"]) {
+    const { id } = (await tenant.post(draft({ message }))).body;
+    const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+    verdicts.push({ id, given: verdictOn(shown, { kind: "approve" }) });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  const answers = (await lead.call("POST", "/v1/verdicts", { verdicts })).body.answers;
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+  const { agent } = await trustOf(lead);
+  assert.deepEqual([agent.left_out, agent.readiness.labelled], [{ batch_unchecked: 2 }, 0]);
+});
+
+test("the policy itself confirms a step where it says so", async () => {
+  const { tenant, lead } = await tenantWith({ confirms_levels: true, sample_rate: 0 });
+  await past(lead, { labels: daily(14, "cccccccccc") });
+  await round(lead);
+  const { agent, proposals, changes } = await trustOf(lead);
+  assert.deepEqual([agent.level, proposals, changes.map(({ cause }) => cause)], [2, [], ["confirmed_by_policy"]]);
+  assert.equal((await tenant.post(draft())).body.status, "released");
+});
+
+test("a learnt threshold holds, and one that says nothing releases nothing", async () => {
+  for (const [scores, source, status] of [
+    [[], "fixed", { 0.85: "released", 0.7: "held" }],
+    [[[0.7, 300, 2], [0.4, 100, 60]], "learnt", { 0.85: "released", 0.7: "released", 0.4: "held" }],
+    [[[0.9, 150, 50], [0.5, 150, 50]], "uninformative", { 0.99: "held" }],
+  ]) {
+    const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 0, confidence_threshold: "calibrated" });
+    await tenant.post(draft());
+    await past(lead, { scores });
+    await round(lead);
+    const { agent } = await trustOf(lead);
+    assert.deepEqual([agent.calibration.source, agent.threshold.source], [source, source]);
+    if (source === "uninformative") assert.match(agent.threshold_note, /confidence carries no information/);
+    if (source === "fixed") assert.match(agent.threshold_note, /too few labels/);
+    for (const [confidence, expected] of Object.entries(status)) {
+      const answer = (await tenant.post(draft({ confidence: Number(confidence) }))).body;
+      assert.equal(answer.status, expected, `${source} ${confidence}`);
+    }
+  }
+});
+
+test("the report of a week says what moved, what is near, and where the time went", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 1 });
+  for (let index = 0; index < 4; index += 1) {
+    const { id } = (await tenant.post(draft({ message: `Refund number ${index}` }))).body;
+    await decide(lead, id, { kind: "correct", remedy: "none" });
+  }
+  await past(lead, { agent: "other-bot", labels: daily(14, "cccccccccc") });
+  const { week } = await trustOf(lead);
+  const report = (await lead.call("GET", `/v1/trust/report?week=${week}`)).body;
+  assert.deepEqual([report.week, report.categories.map(({ category }) => category)], [week, [CATEGORY]]);
+  assert.deepEqual(report.lost.map(({ from, to, cause }) => [from, to, cause]), [[2, 1, "failure_rate"]]);
+  assert.deepEqual(report.ready.map(({ agent }) => agent), ["other-bot"]);
+  assert.deepEqual(report.not_yet.map(({ agent }) => agent), ["support-bot"]);
+  assert.equal(report.all.counts.sampled_failed, 4);
+  const before = (await lead.call("GET", "/v1/trust/report?week=2020-W01")).body;
+  assert.deepEqual([before.categories, before.lost], [[], []]);
+  const bad = await lead.call("GET", "/v1/trust/report?week=2026-99");
+  assert.deepEqual([bad.status, bad.body.code], [400, "invalid_parameter"]);
+});

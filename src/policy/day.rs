@@ -9,23 +9,32 @@ const MINUTE_MS: u64 = 60_000;
 const DAY_MINUTES: i64 = 24 * 60;
 const WEEK_MINUTES: i64 = 7 * DAY_MINUTES;
 
-/// The local day of `now`, where the tenant's clocks show `local`. Zones lie within a day of UTC,
-/// so that weekday and minute tell the offset.
-pub fn local_day(now: Millis, local: LocalTime) -> i32 {
-    let utc = i64::try_from(now.0 / MINUTE_MS).unwrap_or(0);
+/// Minutes by which the tenant's clocks are ahead of UTC at `now`, where they show `local`; negative
+/// west of Greenwich. Zones lie within a day of UTC, so that weekday and minute tell it.
+pub fn offset_minutes(now: Millis, local: LocalTime) -> i64 {
     // 1970-01-01 was a Thursday, the fourth day of a week from Monday.
-    let utc_of_week = utc.saturating_add(3 * DAY_MINUTES).rem_euclid(WEEK_MINUTES);
+    let utc_of_week = utc_minutes(now)
+        .saturating_add(3 * DAY_MINUTES)
+        .rem_euclid(WEEK_MINUTES);
     let weekday = i64::from(local.weekday.clamp(1, 7)).saturating_sub(1);
     let local_of_week = weekday
         .saturating_mul(DAY_MINUTES)
         .saturating_add(i64::from(local.minute));
     let ahead = local_of_week.saturating_sub(utc_of_week);
-    let offset = ahead
+    ahead
         .saturating_add(WEEK_MINUTES / 2)
         .rem_euclid(WEEK_MINUTES)
-        .saturating_sub(WEEK_MINUTES / 2);
-    let day = utc.saturating_add(offset).div_euclid(DAY_MINUTES);
-    i32::try_from(day).unwrap_or(i32::MAX)
+        .saturating_sub(WEEK_MINUTES / 2)
+}
+
+/// The local day of `now`, where the tenant's clocks show `local`.
+pub fn local_day(now: Millis, local: LocalTime) -> i32 {
+    let here = utc_minutes(now).saturating_add(offset_minutes(now, local));
+    i32::try_from(here.div_euclid(DAY_MINUTES)).unwrap_or(i32::MAX)
+}
+
+fn utc_minutes(now: Millis) -> i64 {
+    i64::try_from(now.0 / MINUTE_MS).unwrap_or(0)
 }
 
 /// The Monday of a local day's week.

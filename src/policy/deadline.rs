@@ -20,8 +20,6 @@ const PARTS: [(u64, Stage); 4] = [
     (7, Stage::Lead),
     (8, Stage::Late),
 ];
-/// A day: by then an agent has said what became of what it may send.
-pub const OUTCOME_MS: u64 = 24 * 3_600_000;
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// 1 January 1970 was a Thursday.
@@ -84,7 +82,7 @@ pub struct Offset {
     /// From then on.
     pub from: Millis,
     /// Minutes; negative west of Greenwich.
-    pub minutes: i32,
+    pub minutes: i64,
 }
 
 impl Deadline {
@@ -111,6 +109,13 @@ impl Deadline {
             .zip(PARTS.map(|(_, stage)| stage))
             .find(|(_, stage)| *stage > self.stage)
     }
+}
+
+/// How far ahead the offsets of a zone have to be known for a deadline of so many seconds of working
+/// hours: a week and, of a tenant that works a tenth of the week, the deadline; at most a year.
+pub fn horizon_ms(seconds: u32) -> u64 {
+    let worked = u64::from(seconds).saturating_mul(10_000);
+    worked.saturating_add(7 * DAY_MS).min(366 * DAY_MS)
 }
 
 impl Hours<'_> {
@@ -145,7 +150,7 @@ fn span_at(week: &[WeekSpan], zone: &[Offset], at: Millis) -> (bool, Millis) {
         .iter()
         .map(|offset| offset.from)
         .find(|from| *from > at);
-    let shift = u64::from(minutes.unsigned_abs()).saturating_mul(MINUTE_MS);
+    let shift = minutes.unsigned_abs().saturating_mul(MINUTE_MS);
     let local = match minutes < 0 {
         true => at.0.saturating_sub(shift),
         false => at.0.saturating_add(shift),

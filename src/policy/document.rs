@@ -5,7 +5,7 @@
 use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
 use crate::draft::{Draft, NAME_BYTES_MAX};
-use crate::guardrail::Guardrail;
+use crate::guardrail::{Guardrail, WeekSpan};
 use crate::invalid::{Invalid, bound_list, bound_text, escape};
 use crate::level::Level;
 use crate::ratio::Ratio;
@@ -29,6 +29,8 @@ pub const UNDO_WINDOW_S_MAX: u32 = 60;
 pub const WEEKLY_LOOKS_MAX: u32 = 10_000;
 /// Open drafts of a full queue: as many as one object holds with ease.
 pub const QUEUE_FULL_AT_MAX: u32 = 100_000;
+/// Spans of the working week: four a day.
+pub const WORKING_SPANS_MAX: u32 = 28;
 /// A year: the longest deadline.
 pub const DEADLINE_S_MAX: u32 = 366 * 24 * 3_600;
 
@@ -66,6 +68,9 @@ pub struct Policy {
     /// Whether someone may let out what an agent with a key of their own making drafted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub self_approval: bool,
+    /// The spans of the local week in which people work, for deadlines that count only these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub working_hours: Vec<WeekSpan>,
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
@@ -100,11 +105,24 @@ pub struct Rules {
     pub owner: String,
     /// Seconds after which a held draft is late.
     pub deadline_s: u32,
+    /// Whether only the policy's working hours count towards the deadline.
+    #[serde(default)]
+    pub in_working_hours: bool,
     /// What becomes of a late draft; never approval, never rejection.
     pub on_expiry: OnExpiry,
+    /// Seconds within which an agent says what became of what it may send; 0 asks for nothing.
+    #[serde(default = "default_outcome_s")]
+    pub outcome_s: u32,
     /// Whether a second person confirms a verdict before anything leaves.
     #[serde(default)]
     pub four_eyes: bool,
+    /// Share of approvals, given together or faster than one can read, that another person looks at
+    /// without knowing of the first: only what they agree on is evidence.
+    #[serde(default, skip_serializing_if = "Ratio::is_zero")]
+    pub second_look_rate: Ratio,
+    /// Whether the policy confirms a step up that was earned, instead of a lead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirms_levels: bool,
     /// Reasons that a reviewer may give for a rejection, by one key each.
     #[serde(default)]
     pub reject_reasons: Vec<String>,
@@ -142,12 +160,24 @@ pub struct CategoryRules {
     /// See [`Rules::deadline_s`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_s: Option<u32>,
+    /// See [`Rules::in_working_hours`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_working_hours: Option<bool>,
     /// See [`Rules::on_expiry`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_expiry: Option<OnExpiry>,
+    /// See [`Rules::outcome_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome_s: Option<u32>,
     /// See [`Rules::four_eyes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub four_eyes: Option<bool>,
+    /// See [`Rules::second_look_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_look_rate: Option<Ratio>,
+    /// See [`Rules::confirms_levels`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirms_levels: Option<bool>,
     /// See [`Rules::reject_reasons`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reasons: Option<Vec<String>>,
@@ -170,6 +200,11 @@ fn default_zone() -> String {
 
 fn default_undo_window_s() -> u32 {
     8
+}
+
+/// A day.
+fn default_outcome_s() -> u32 {
+    24 * 3_600
 }
 
 fn default_queue_full_at() -> u32 {
@@ -197,8 +232,12 @@ impl Policy {
                 error_budget: Ratio::from_ppm(50_000),
                 owner: lead.to_owned(),
                 deadline_s: 4 * 3_600,
+                in_working_hours: false,
                 on_expiry: OnExpiry::Human,
+                outcome_s: default_outcome_s(),
                 four_eyes: false,
+                second_look_rate: Ratio::ZERO,
+                confirms_levels: false,
                 reject_reasons: [
                     "wrong facts",
                     "wrong tone",
@@ -214,6 +253,7 @@ impl Policy {
             queue_full_at: default_queue_full_at(),
             second_lead: false,
             self_approval: false,
+            working_hours: Vec::new(),
             signals: SignalRules::default(),
             cases: Vec::new(),
         }
@@ -257,8 +297,12 @@ impl Policy {
             error_budget: own.error_budget.unwrap_or(defaults.error_budget),
             owner: own.owner.clone().unwrap_or(defaults.owner),
             deadline_s: own.deadline_s.unwrap_or(defaults.deadline_s),
+            in_working_hours: own.in_working_hours.unwrap_or(defaults.in_working_hours),
             on_expiry: own.on_expiry.unwrap_or(defaults.on_expiry),
+            outcome_s: own.outcome_s.unwrap_or(defaults.outcome_s),
             four_eyes: own.four_eyes.unwrap_or(defaults.four_eyes),
+            second_look_rate: own.second_look_rate.unwrap_or(defaults.second_look_rate),
+            confirms_levels: own.confirms_levels.unwrap_or(defaults.confirms_levels),
             reject_reasons: own
                 .reject_reasons
                 .clone()
@@ -287,6 +331,15 @@ impl Policy {
             faults.push(Invalid::field("/queue_full_at", detail));
         }
         bound_text(&mut faults, "/zone", &self.zone, NAME_BYTES_MAX);
+        bound_list(
+            &mut faults,
+            "/working_hours",
+            &self.working_hours,
+            WORKING_SPANS_MAX,
+        );
+        if self.working_hours.iter().any(|span| !span.is_sound()) {
+            faults.push(Invalid::field("/working_hours", "not a span of the week"));
+        }
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
         self.guardrail_faults(&mut faults);
         self.signals.faults(&mut faults);
@@ -374,6 +427,10 @@ impl Rules {
                 format!("{pointer}/deadline_s"),
                 "not within a year",
             ));
+        }
+        if self.outcome_s > DEADLINE_S_MAX {
+            let detail = "not within a year";
+            faults.push(Invalid::field(format!("{pointer}/outcome_s"), detail));
         }
         bound_list(
             faults,

@@ -351,7 +351,7 @@ impl Amount {
 }
 
 impl Range {
-    fn is_sound(self) -> bool {
+    pub(crate) fn is_sound(self) -> bool {
         match (self.at_least, self.at_most) {
             (None, None) => false,
             (Some(least), Some(most)) => least <= most,
@@ -369,7 +369,7 @@ impl Range {
 }
 
 impl WeekSpan {
-    fn is_sound(self) -> bool {
+    pub(crate) fn is_sound(self) -> bool {
         (1..=7).contains(&self.from_day)
             && (self.from_day..=7).contains(&self.to_day)
             && self.to_minute <= 1440

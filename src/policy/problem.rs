@@ -66,6 +66,7 @@ codes! {
     SecondPersonNeeded => "second_person_needed", 409, "A second person must agree on what leaves.";
     NotItsTurn => "not_its_turn", 409, "An earlier draft of the same group is still open.";
     RoundsExhausted => "rounds_exhausted", 409, "The draft was sent back as often as it may be.";
+    SameReviewer => "same_reviewer", 409, "Another person than the first has to look a second time.";
     NotInBatch => "not_in_batch", 409, "This is decided one at a time, not in a batch.";
     NothingToUndo => "nothing_to_undo", 409, "There is no such verdict to take back.";
     TooLateToUndo => "too_late_to_undo", 409, "The undo window is over.";

@@ -20,8 +20,10 @@
 //! only [`Command::Settle`] lets something out, and that is a verdict somebody gave.
 
 mod decide;
+mod handover;
 mod status;
 
+use crate::claim::Weight;
 use crate::deadline::{Deadline, Stage};
 use crate::document::OnExpiry;
 use crate::refusal::Refusal;
@@ -70,6 +72,9 @@ pub struct Entry {
     /// After this the agent no longer wants an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
+    /// What counts when somebody claims the next draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
     /// Milliseconds within which the agent says what became of it; 0 asks for nothing.
     #[serde(default)]
     pub outcome_ms: u64,
@@ -229,6 +234,7 @@ impl Entry {
             round: 0,
             deadline: None,
             expires_at: None,
+            weight: None,
             outcome_ms: 0,
             outcome_by: None,
         }
@@ -249,7 +255,7 @@ impl Entry {
         self.status.is_open()
             && self.deferred_until.is_none_or(|until| until <= now)
             && first.is_none_or(|first| first.reviewer != reviewer)
-            && free_for(self, reviewer, now).is_ok()
+            && handover::free_for(self, reviewer, now).is_ok()
     }
 
     /// Whether it is out and a person has yet to look at it.
@@ -267,6 +273,12 @@ impl Entry {
     /// and no outcome is awaited.
     pub fn is_finished(&self) -> bool {
         self.status.is_decided() && !self.awaits_look() && self.next_due().is_none()
+    }
+
+    /// How far its deadline has come.
+    pub fn stage(&self) -> Stage {
+        let deadline = self.deadline.as_ref();
+        deadline.map_or(Stage::Waiting, |deadline| deadline.stage)
     }
 
     /// The round of a draft that replaces this one.
@@ -360,15 +372,11 @@ impl Entry {
 /// The draft after `command`, or why that is not possible at `now`.
 pub fn step(entry: &Entry, command: &Command, now: Millis) -> Result<Entry, Refusal> {
     match command {
-        Command::Lease { reviewer, until } => lease(entry, reviewer, *until, now),
-        Command::Unlease { reviewer } => match entry.leased_by(now) {
-            Some(holder) if holder != reviewer => Err(Refusal::LeasedByOther),
-            _ => Ok(Entry {
-                lease: None,
-                ..entry.clone()
-            }),
-        },
-        Command::Assign { by, may_take, to } => assign(entry, by, *may_take, to.as_ref(), now),
+        Command::Lease { reviewer, until } => handover::lease(entry, reviewer, *until, now),
+        Command::Unlease { reviewer } => handover::unlease(entry, reviewer, now),
+        Command::Assign { by, may_take, to } => {
+            handover::assign(entry, by, *may_take, to.as_ref(), now)
+        }
         Command::Decide {
             pending,
             version,
@@ -396,54 +404,6 @@ pub fn step(entry: &Entry, command: &Command, now: Millis) -> Result<Entry, Refu
         Command::Forget if entry.status.may_leave() => Ok(entry.ended(Status::Unconfirmed)),
         Command::Forget => Err(Refusal::NothingLeft),
     }
-}
-
-fn lease(entry: &Entry, reviewer: &str, until: Millis, now: Millis) -> Result<Entry, Refusal> {
-    if !entry.status.is_open() && !entry.awaits_look() {
-        return Err(Refusal::NotOpen);
-    }
-    free_for(entry, reviewer, now)?;
-    let lease = Lease {
-        reviewer: reviewer.to_owned(),
-        until,
-    };
-    Ok(Entry {
-        lease: Some(lease),
-        ..entry.clone()
-    })
-}
-
-/// Nobody else claims it, and it was handed to nobody else.
-fn free_for(entry: &Entry, reviewer: &str, now: Millis) -> Result<(), Refusal> {
-    let other = |holder: &str| holder != reviewer;
-    if entry.leased_by(now).is_some_and(other) {
-        Err(Refusal::LeasedByOther)
-    } else if entry.assignee.as_deref().is_some_and(other) {
-        Err(Refusal::AssignedToOther)
-    } else {
-        Ok(())
-    }
-}
-
-fn assign(
-    entry: &Entry,
-    by: &str,
-    may_take: bool,
-    to: Option<&String>,
-    now: Millis,
-) -> Result<Entry, Refusal> {
-    if !entry.status.is_open() {
-        return Err(Refusal::NotOpen);
-    }
-    if !may_take {
-        free_for(entry, by, now)?;
-    }
-    Ok(Entry {
-        lease: None,
-        deferred_until: None,
-        assignee: to.cloned(),
-        ..entry.clone()
-    })
 }
 
 /// Someone else answers for it; from the backup on it is no longer deferred.

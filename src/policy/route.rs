@@ -75,6 +75,9 @@ pub struct Situation {
     /// The confidence threshold that the category's labels teach, where that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learnt_threshold: Option<Learnt>,
+    /// Whether the agent's version is new in the category, so that it is looked at more often.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_version: bool,
     /// What went out of the category this week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub week: Option<Releases>,
@@ -115,6 +118,7 @@ impl Situation {
             novelty: None,
             guess: None,
             learnt_threshold: None,
+            new_version: false,
             week: None,
             pressure: Ratio::ZERO,
         }

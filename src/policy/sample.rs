@@ -1,7 +1,7 @@
 //! How likely a released draft is looked at afterwards. It must not draw: the tenant's keyed draw
 //! is compared with what is said here, and both are recorded.
 //!
-//! The category's rate counts; where this week's looks lag behind the minimum the rate that makes
+//! The category's rate counts, and what trust needs to say anything of it; where this week's looks lag behind the minimum the rate that makes
 //! up for it; and where the queue is full less, down to a floor, so that what is held is not held
 //! up by what has already gone out.
 
@@ -9,6 +9,7 @@ use crate::document::Rules;
 use crate::guardrail::LocalTime;
 use crate::ratio::Ratio;
 use crate::route::{Route, Situation};
+use crate::trust::demote::sampling;
 use serde::{Deserialize, Serialize};
 
 /// From this share of its capacity on a queue presses.
@@ -64,7 +65,9 @@ pub fn probability(route: Route, rules: &Rules, situation: &Situation) -> Ratio 
             let catch_up = situation.week.map_or(Ratio::ZERO, |week| {
                 catch_up(rules.weekly_looks_min, week, situation.local_time)
             });
-            let wanted = rules.sample_rate.max(catch_up);
+            let before = situation.week.map(|week| week.released_before);
+            let known = before.filter(|released| *released > 0);
+            let wanted = sampling(rules.sample_rate, known, situation.new_version).max(catch_up);
             eased(wanted, rules.sample_floor, situation.pressure)
         }
         Route::Review | Route::Human => Ratio::ZERO,

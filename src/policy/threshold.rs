@@ -76,6 +76,18 @@ impl ConfidenceThreshold {
 }
 
 impl InForce {
+    /// What holds, in a few words, where the policy asks for a learnt threshold or not.
+    pub fn note(self, calibrated: bool) -> &'static str {
+        match (calibrated, self.source) {
+            (false, _) => "the policy's number",
+            (true, Source::Learnt) => "learnt from verdicts",
+            (true, Source::Fixed) => "too few labels to learn from: a fixed number for now",
+            (true, Source::Uninformative) => {
+                "confidence carries no information: nothing is released by it"
+            }
+        }
+    }
+
     /// Why a stated confidence was not enough for a category that asks for a learnt threshold, in a
     /// plain sentence.
     pub fn sentence(&self) -> String {

@@ -5,7 +5,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, levels, situations};
+use crate::{bind, levels, second_looks, situations};
 use countersign_policy::calibrate::counts_for_threshold;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
@@ -16,11 +16,13 @@ use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
+use countersign_policy::threshold::Learnt;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::account::{Account, Labelled};
 use countersign_policy::trust::demote::Look;
 use countersign_policy::trust::evidence::{
     Observation, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
+    wants_second_look,
 };
 use countersign_policy::trust::{Counts, CountsKey, CountsRow, Ending, Label, Settled, alike};
 use serde::Deserialize;
@@ -44,6 +46,16 @@ pub struct Kept {
     pub account: Account,
 }
 
+/// As much of an account as a decision depends on.
+pub struct AccountStanding {
+    /// Its level, before the ceiling.
+    pub level: Level,
+    /// The confidence threshold that its labels teach.
+    pub learnt: Option<Learnt>,
+    /// Whether it is looked at more often because it is new.
+    pub is_new: bool,
+}
+
 #[derive(Deserialize)]
 struct Row {
     number: u64,
@@ -56,8 +68,8 @@ struct Row {
 #[derive(Deserialize)]
 struct Head {
     number: u64,
-    level: u64,
     used_at: u64,
+    account: String,
 }
 
 #[derive(Deserialize)]
@@ -91,23 +103,23 @@ pub fn today(policy: &Compiled, now: Millis) -> i32 {
     day::local_day(now, local)
 }
 
-/// The live level of a draft's account; with the first draft the account begins.
-pub fn level(
+/// What a draft's account says of it now; with the first draft the account begins.
+pub fn standing(
     tenant: &Tenant,
     policy: &Compiled,
     draft: &Draft,
     category: &str,
     now: Millis,
-) -> Outcome<Level> {
+) -> Outcome<AccountStanding> {
     let version = version(draft);
     let head = tenant.storage.first::<Head>(
-        "SELECT number, level, used_at FROM accounts
+        "SELECT number, used_at, account FROM accounts
          WHERE category = ? AND agent = ? AND agent_version = ?",
         bind![category, &draft.agent, version],
     )?;
     let Some(head) = head else {
         let begun = begin(tenant, policy, category, &draft.agent, version, now)?;
-        return Ok(begun.account.standing.level);
+        return Ok(AccountStanding::of(&begun.account));
     };
     if now.since(Millis(head.used_at)) > USED_MS {
         tenant.storage.run(
@@ -115,7 +127,17 @@ pub fn level(
             bind![now, head.number],
         )?;
     }
-    Level::from_number(head.level).ok_or(Problem::from(Code::Internal))
+    Ok(AccountStanding::of(&parsed(&head.account)?))
+}
+
+impl AccountStanding {
+    fn of(account: &Account) -> Self {
+        Self {
+            level: account.standing.level,
+            learnt: account.learnt(),
+            is_new: account.is_new(),
+        }
+    }
 }
 
 /// Begins the account of a version that was never seen.
@@ -238,6 +260,10 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         if let Ok(label) = counted {
             remember_alike(tenant, &kept, stored, label, day)?;
         }
+        let rate = policy.rules(Some(&kept.category)).second_look_rate;
+        if wants_second_look(counted, situation.sample_draw, rate) {
+            second_looks::owe(tenant, &kept, stored, &observation)?;
+        }
     }
     save(tenant, &kept)
 }
@@ -250,8 +276,11 @@ pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> O
     let policy = tenant.policy(tenant.record()?.policy_version)?;
     let day = today(&policy, now);
     let ending = Ending::of(verdict.verdict.kind(), EditKind::None);
-    let (Some(label), Some(sampling)) = (ending.label(), released_at(stored)) else {
+    let Some(label) = ending.label() else {
         return Ok(());
+    };
+    let Some(sampling) = released_at(stored) else {
+        return second_looks::looked(tenant, stored, label, day);
     };
 
     if sampled {
@@ -283,8 +312,15 @@ pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> O
     }
 }
 
+/// The account of a row.
+pub fn by_number(tenant: &Tenant, number: u64) -> Outcome<Option<Kept>> {
+    Ok(select(tenant, "number = ?", bind![number])?
+        .into_iter()
+        .next())
+}
+
 /// The account that a draft belongs to; `None` where the policy doesn't know its category.
-fn of_draft(tenant: &Tenant, draft: &Draft) -> Outcome<Option<Kept>> {
+pub fn of_draft(tenant: &Tenant, draft: &Draft) -> Outcome<Option<Kept>> {
     match &draft.category {
         None => Ok(None),
         Some(category) => find(tenant, category, &draft.agent, version(draft)),

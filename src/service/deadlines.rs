@@ -5,8 +5,9 @@ use crate::bind;
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{log, reroute, settlements};
-use countersign_policy::deadline::{Deadline, Hours, Stage};
+use crate::{log, reroute, rota, settlements, situations};
+use countersign_policy::compiled::Compiled;
+use countersign_policy::deadline::{Deadline, Hours, Stage, horizon_ms};
 use countersign_policy::document::Rules;
 use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::Command;
@@ -18,8 +19,17 @@ const DUE_MAX: u32 = 200;
 const STEPS_MAX: u32 = 8;
 
 /// The deadline of a draft that comes now.
-pub fn of(rules: &Rules, now: Millis) -> Deadline {
-    Deadline::new(now, rules.deadline_s, rules.on_expiry, Hours::All)
+pub fn of(policy: &Compiled, rules: &Rules, now: Millis) -> Deadline {
+    let policy = policy.policy();
+    if !rules.in_working_hours {
+        return Deadline::new(now, rules.deadline_s, rules.on_expiry, Hours::All);
+    }
+    let until = now.plus(horizon_ms(rules.deadline_s));
+    let hours = Hours::Working {
+        week: &policy.working_hours,
+        zone: &situations::offsets(&policy.zone, now, until),
+    };
+    Deadline::new(now, rules.deadline_s, rules.on_expiry, hours)
 }
 
 /// Takes every step that is due by `now`.
@@ -49,6 +59,9 @@ fn take(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis) ->
     }
     stored.step(command, now)?;
     stored::save(tenant, stored, now)?;
+    if stored.entry.status.is_open() {
+        rota::watch(tenant, &stored.duty, stored.draft.category.as_deref(), now)?;
+    }
     let event = match command {
         Command::Return => Event::DraftReturned,
         Command::Reach(Stage::Warned) => Event::DraftWarned,

@@ -1,6 +1,10 @@
 //! The door: bounds a request, checks its credential's MAC, and passes it to the one object that
 //! the credential names. It must not trust a header, a path or a body to name a tenant.
 
+#[cfg(feature = "development")]
+#[path = "../policy/tests/golden/trust.rs"]
+mod golden_trust;
+
 use crate::access;
 use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PASSED_HEADERS};
 use crate::limits::{self, Rates};
@@ -90,6 +94,8 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
         }
         #[cfg(feature = "development")]
         (Operation::Decide, _) => decide(&body),
+        #[cfg(feature = "development")]
+        (Operation::AnswerTrust, _) => answer_trust(&body),
         (_, Some(credential)) => pass(env, &credential, &request, &found, body).await,
         (_, None) => Err(Problem::from(Code::Forbidden)),
     }
@@ -120,6 +126,19 @@ fn decide(body: &[u8]) -> Outcome<Response> {
     let case: Case = countersign_policy::invalid::parse(body)?;
     let decision = countersign_policy::route::route(&case.policy, &case.draft, &case.situation);
     Ok(Answer::json(200, &decision)?.response()?)
+}
+
+/// Answers a golden case of trust, for the same end.
+#[cfg(feature = "development")]
+fn answer_trust(body: &[u8]) -> Outcome<Response> {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        call: String,
+        input: serde_json::Value,
+    }
+    let case: Case = countersign_policy::invalid::parse(body)?;
+    let answer = golden_trust::answer(&case.call, &case.input);
+    Ok(Answer::json(200, &answer.ok_or(Problem::from(Code::NotFound))?)?.response()?)
 }
 
 /// The credential that fits the access; the MAC is right, the tenant has not been asked.

@@ -3,15 +3,16 @@
 
 use crate::call::{Answer, Call};
 use crate::corrections::{self, Example};
+use crate::owner::Owner;
 use crate::problem::{Outcome, Problem};
 use crate::queue;
-use crate::stored::{self, Owner, Stored};
+use crate::stored::{self, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{
-    bind, conversations, deadlines, keys, log, random, reading, sample, situations, stops,
+    bind, conversations, deadlines, keys, log, random, reading, rota, sample, situations, stops,
 };
+use countersign_policy::claim::Weight;
 use countersign_policy::conversation::{Advance, advance};
-use countersign_policy::deadline::OUTCOME_MS;
 use countersign_policy::digest;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
@@ -172,9 +173,10 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     };
     let entry = Entry {
         round: replaced.map_or(0, |replaced| replaced.entry.next_round()),
-        deadline: Some(deadlines::of(rules, call.now)),
+        deadline: Some(deadlines::of(&policy, rules, call.now)),
         expires_at: draft.expires_at,
-        outcome_ms: OUTCOME_MS,
+        weight: Some(Weight::of(&draft, &policy.policy().actions, call.now)),
+        outcome_ms: u64::from(rules.outcome_s).saturating_mul(1_000),
         ..entry
     }
     .released_at(call.now);
@@ -199,9 +201,18 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         shadow,
         salt: random::bytes()?,
         situation: serde_json::to_string(&situation)?,
+        duty: rota::duty(tenant, draft.category.as_deref(), call.now)?,
         draft,
     };
     stored::insert(tenant, &stored, call.now)?;
+    if stored.entry.status.is_open() {
+        rota::watch(
+            tenant,
+            &stored.duty,
+            stored.draft.category.as_deref(),
+            call.now,
+        )?;
+    }
     log_routed(tenant, &stored, call.now)?;
     sample::count(tenant, &stored, &situation, call.now)?;
     sample::notice(tenant, &record, situation.pressure, call.now)?;

@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{groups, log, notes, queue};
+use crate::{bind, groups, log, notes, queue};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -157,4 +157,33 @@ fn hand_over(
         Some(&stored.id),
         facts,
     )
+}
+
+/// Somebody goes away: what they claimed or were handed is everybody's again.
+pub fn leave(tenant: &Tenant, gone: &Person, by: &Person, now: Millis) -> Outcome<()> {
+    let theirs = stored::select_where(
+        tenant,
+        "status IN ('held', 'with_human') AND ? IN
+           (json_extract(entry, '$.assignee'), json_extract(entry, '$.lease.reviewer'))",
+        bind![&gone.id],
+    )?;
+    for mut stored in theirs {
+        let command = Command::Assign {
+            by: by.id.clone(),
+            may_take: true,
+            to: None,
+        };
+        stored.step(&command, now)?;
+        stored::save(tenant, &stored, now)?;
+        let facts = [("to", "".into()), ("from", gone.id.clone().into())];
+        log::append(
+            tenant,
+            now,
+            Event::DraftAssigned,
+            by.actor(),
+            Some(&stored.id),
+            facts,
+        )?;
+    }
+    Ok(())
 }

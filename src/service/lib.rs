@@ -31,6 +31,7 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 mod outbox;
+mod owner;
 #[cfg(feature = "development")]
 mod past;
 mod people;
@@ -42,13 +43,16 @@ mod random;
 mod reading;
 mod records;
 mod reroute;
+mod rota;
 mod rounds;
 mod routes;
 mod sample;
 mod schema;
 mod sealing;
+mod second_looks;
 mod settlements;
 mod situations;
+mod staff;
 mod stops;
 mod storage;
 mod stored;

@@ -5,7 +5,7 @@ use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
     drafts, erasure, handovers, holds, keys, levels, log, people, policies, problem, proposals,
-    queue, records, stops, tenants, trust, verdicts, versions, webhooks,
+    queue, records, rota, staff, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -118,7 +118,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ..of(None, 200, schema::<corrections::CorrectionPage>(g))
         },
         Operation::GetQueue => Shape {
-            parameters: page(),
+            parameters: page()
+                .into_iter()
+                .chain([json!({
+                    "name": "status", "in": "query", "required": false,
+                    "description": "`unconfirmed`: what is out, and nobody said what became of it.",
+                    "schema": { "const": "unconfirmed" }
+                })])
+                .collect(),
             ..of(None, 200, schema::<queue::QueuePage>(g))
         },
         Operation::ClaimNext => Shape {
@@ -152,6 +159,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::GetLive => of(None, 101, None),
+        Operation::ListPeople => of(None, 200, schema::<staff::StaffList>(g)),
+        Operation::PutDuty => of(
+            schema::<staff::NewDuty>(g),
+            200,
+            schema::<staff::StaffList>(g),
+        ),
+        Operation::GetRota => of(None, 200, schema::<rota::RotaView>(g)),
+        Operation::PutRota => of(schema::<rota::NewRota>(g), 200, schema::<rota::RotaView>(g)),
         Operation::GetStop => of(None, 200, schema::<stops::StopList>(g)),
         Operation::PutStop => of(
             schema::<stops::NewStop>(g),
@@ -232,6 +247,14 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             )],
             ..of(None, 200, schema::<trust::TrustView>(g))
         },
+        Operation::GetTrustReport => Shape {
+            parameters: vec![json!({
+                "name": "week", "in": "query", "required": false,
+                "description": "ISO 8601, such as 2026-W47; this week where absent.",
+                "schema": { "type": "string", "pattern": "^[0-9]{4}-W[0-9]{2}$" }
+            })],
+            ..of(None, 200, schema::<trust::ReportView>(g))
+        },
         Operation::AnswerProposal => of(
             schema::<proposals::GivenAnswer>(g),
             200,
@@ -279,9 +302,11 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::PutRetention => of(schema::<Retention>(g), 200, schema::<Retention>(g)),
         Operation::ProveEntry => of(None, 200, schema::<checkpoints::ProofView>(g)),
         #[cfg(feature = "development")]
-        Operation::Panic | Operation::GivePast | Operation::DoRound | Operation::Decide => {
-            of(None, 200, None)
-        }
+        Operation::Panic
+        | Operation::AnswerTrust
+        | Operation::GivePast
+        | Operation::DoRound
+        | Operation::Decide => of(None, 200, None),
     }
 }
 

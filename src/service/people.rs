@@ -417,6 +417,14 @@ impl Ages {
     }
 }
 
+/// The ids of everybody who reviews.
+pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
+    let rows = tenant
+        .storage
+        .rows::<Id>("SELECT id FROM people WHERE role <> 'auditor'", bind![])?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     let record = tenant.record()?;
     let undo_window_s = tenant.policy(record.policy_version)?.policy().undo_window_s;

@@ -241,7 +241,18 @@ pub fn make(tenant: &Tenant, record: &TenantRecord, kept: &Kept, now: Millis) ->
         ("from", level_number(proposal.from).into()),
         ("to", level_number(proposal.to).into()),
     ];
-    log::append(tenant, now, Event::ProposalMade, system(), Some(&id), facts)
+    log::append(tenant, now, Event::ProposalMade, system(), Some(&id), facts)?;
+    if policy.rules(Some(&kept.category)).confirms_levels {
+        let because = Because {
+            cause: "confirmed_by_policy",
+            detail: None,
+            person: None,
+            reason: None,
+        };
+        confirm(tenant, &proposal, Answerer::Policy, &because, now)?;
+        close(tenant, &id, ProposalStatus::Confirmed, None, now)?;
+    }
+    Ok(())
 }
 
 /// Takes proposals off the list that time or events have overtaken.
@@ -286,22 +297,23 @@ fn close(
     answer: Option<(&Person, &str)>,
     now: Millis,
 ) -> Outcome<()> {
-    let status = log::name_of(&status)?;
+    let name = log::name_of(&status)?;
     tenant.storage.run(
         "UPDATE proposals SET status = ?, answered_at = ?, person_id = ?, reason = ? WHERE id = ?",
         bind![
-            &status,
+            &name,
             now,
             answer.map(|(person, _)| person.id.as_str()),
             answer.map(|(_, reason)| reason),
             id
         ],
     )?;
-    let (event, actor) = match answer {
-        None => (Event::ProposalStale, system()),
-        Some((person, _)) => (Event::ProposalAnswered, person.actor()),
+    let event = match status {
+        ProposalStatus::Stale => Event::ProposalStale,
+        _ => Event::ProposalAnswered,
     };
-    let facts = [("status", status.into())];
+    let actor = answer.map_or_else(system, |(person, _)| person.actor());
+    let facts = [("status", name.into())];
     log::append(tenant, now, event, actor, Some(id), facts)
 }
 

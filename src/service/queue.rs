@@ -4,20 +4,23 @@
 use crate::call::{Answer, Call};
 use crate::corrections::{self, Example};
 use crate::notes::{self, Note};
+use crate::owner::Owner;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::sample::{self, PressureView};
-use crate::stored::{self, Owner, Stored};
+use crate::storage::parsed;
+use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log};
-use countersign_policy::catalogue::ActionEntry;
+use crate::{bind, groups, handovers, log, rota, staff};
+use countersign_policy::catalogue::{ActionEntry, Stakes};
+use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::pace;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{First, Lease, Pending, Status};
+use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
@@ -25,6 +28,8 @@ use serde::{Deserialize, Serialize};
 
 /// Drafts of one page.
 const PAGE_MAX: u32 = 200;
+/// Categories looked at for the next draft.
+const CLAIM_CATEGORIES_MAX: u32 = 200;
 /// Characters of a draft in the list.
 const SNIPPET_CHARS: usize = 160;
 /// Examples beside a draft.
@@ -106,6 +111,8 @@ pub struct QueuePage {
     next_cursor: Option<u32>,
     /// How many there are.
     counts: Counts,
+    /// Whether somewhere nobody is on call, so that the lead answers.
+    rota_empty: bool,
     /// How long a new draft waits at the rate of the last hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_wait_s: Option<u32>,
@@ -127,6 +134,8 @@ pub struct Counts {
     pending: u32,
     /// Out, and to be looked at.
     look_owed: u32,
+    /// Out, and their agents never said what became of them.
+    unconfirmed: u32,
 }
 
 /// One draft with everything beside it.
@@ -187,11 +196,15 @@ struct Count {
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
     let offset = call.number("cursor", 0, u32::MAX)?;
-    let stored = stored::select_where(
-        tenant,
-        "visible = 1 ORDER BY look_owed, due_at, created_at, id LIMIT ? OFFSET ?",
-        bind![limit, offset],
-    )?;
+    let listed = match call.query.get("status").map(String::as_str) {
+        None => "visible = 1 ORDER BY look_owed, due_at, created_at, id LIMIT ? OFFSET ?",
+        Some("unconfirmed") => "status = 'unconfirmed' ORDER BY settled_at, id LIMIT ? OFFSET ?",
+        Some(_) => {
+            let detail = "`status` is `unconfirmed`, or missing";
+            return Err(Problem::new(Code::InvalidParameter, detail));
+        }
+    };
+    let stored = stored::select_where(tenant, listed, bind![limit, offset])?;
     let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let page = QueuePage {
         drafts: stored
@@ -204,7 +217,9 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             with_human: count(tenant, "visible = 1 AND status = 'with_human'")?,
             pending: count(tenant, "visible = 1 AND status = 'pending'")?,
             look_owed: count(tenant, "visible = 1 AND look_owed = 1")?,
+            unconfirmed: count(tenant, "status = 'unconfirmed'")?,
         },
+        rota_empty: !rota::gaps(tenant)?.is_empty(),
         expected_wait_s: expected_wait_s(tenant, call.now)?,
         pressure: sample::show(tenant)?,
         sequence: log::size(tenant)?,
@@ -232,7 +247,11 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             first.verdict.outgoing(&stored.draft)
         }),
         examples: corrections::find(tenant, &stored.draft, EXAMPLES)?,
-        notes: notes::of(tenant, &stored.id)?,
+        notes: if is_blind(stored) {
+            Vec::new()
+        } else {
+            notes::of(tenant, &stored.id)?
+        },
         group_drafts: groups::open_members(tenant, stored)?
             .iter()
             .map(|member| summary(member, now))
@@ -240,6 +259,12 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
         redraft_of: redraft_of(tenant, stored)?,
     };
     Answer::json(200, &view)
+}
+
+/// Whether somebody is to look a second time, at a draft that a person let out: they are shown it as
+/// if it had gone out by itself.
+fn is_blind(stored: &Stored) -> bool {
+    stored.entry.awaits_look() && stored.verdict.is_some()
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
@@ -261,22 +286,77 @@ fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
 
 /// `POST /v1/leases`.
 pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let open = stored::select_where(
-        tenant,
-        "visible = 1 AND status IN ('held', 'with_human')
-         ORDER BY look_owed, due_at, created_at, id LIMIT ?",
-        bind![PAGE_MAX],
-    )?;
-    let free = open
-        .into_iter()
-        .find(|stored| stored.entry.is_free_for(&person.id, call.now));
-    match free {
-        None => Ok(Answer::empty()),
-        Some(mut stored) => {
-            handovers::take(tenant, &mut stored, person, call.now)?;
-            Answer::json(200, &summary(&stored, call.now))
+    let skills = staff::skills(tenant, person)?;
+    let mut free = Vec::new();
+    for served in categories(tenant)? {
+        if claim::suits(&skills, served.category.as_deref().unwrap_or_default()) {
+            free.extend(free_of(tenant, served, person, call.now)?);
         }
     }
+    let Some(next) = claim::next(&free) else {
+        return Ok(Answer::empty());
+    };
+    let mut stored = stored::load(tenant, &next.id)?;
+    handovers::take(tenant, &mut stored, person, call.now)?;
+    tenant.storage.run(
+        "INSERT INTO served (category, at) VALUES (?, ?)
+         ON CONFLICT (category) DO UPDATE SET at = excluded.at",
+        bind![&next.category, call.now],
+    )?;
+    Answer::json(200, &summary(&stored, call.now))
+}
+
+/// A category of which drafts wait, and when one was last given to somebody.
+#[derive(Deserialize)]
+struct Served {
+    category: Option<String>,
+    at: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct OpenRow {
+    id: String,
+    created_at: u64,
+    entry: String,
+}
+
+fn categories(tenant: &Tenant) -> Outcome<Vec<Served>> {
+    tenant.storage.rows(
+        "SELECT open.category, served.at FROM
+           (SELECT DISTINCT category FROM drafts WHERE status IN ('held', 'with_human')) AS open
+         LEFT JOIN served ON served.category = COALESCE(open.category, '')
+         LIMIT ?",
+        bind![CLAIM_CATEGORIES_MAX],
+    )
+}
+
+/// The drafts of a category that are free for a person, the first to be late first.
+fn free_of(tenant: &Tenant, served: Served, person: &Person, now: Millis) -> Outcome<Vec<Waiting>> {
+    let rows = tenant.storage.rows::<OpenRow>(
+        "SELECT id, created_at, entry FROM drafts
+         WHERE category IS ? AND status IN ('held', 'with_human')
+         ORDER BY due_at, created_at LIMIT ?",
+        bind![served.category.as_ref(), PAGE_MAX],
+    )?;
+    let mut free = Vec::new();
+    for row in rows {
+        let entry: Entry = parsed(&row.entry)?;
+        if entry.is_free_for(&person.id, now) {
+            let created_at = Millis(row.created_at);
+            free.push(Waiting {
+                id: row.id,
+                category: served.category.clone().unwrap_or_default(),
+                stage: entry.stage(),
+                weight: entry.weight.unwrap_or(Weight {
+                    stakes: Stakes::None,
+                    customer_since: created_at,
+                }),
+                created_at,
+                served_at: served.at.map(Millis),
+            });
+        }
+    }
+    Ok(free)
 }
 
 /// Drafts that wait for somebody, counted up to `most`.
@@ -311,10 +391,14 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         .action
         .as_ref()
         .map(|action| action.name.clone());
+    let (status, owner) = match is_blind(stored) {
+        true => (Status::Released, Owner::category(&stored.decision.owner)),
+        false => (stored.entry.status, stored.owner(now)),
+    };
     Summary {
         id: stored.id.clone(),
         version: stored.entry.version,
-        status: stored.entry.status,
+        status,
         kind: draft.kind,
         channel: draft.channel.clone(),
         agent: draft.agent.clone(),
@@ -325,7 +409,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
             .and_then(|customer| customer.name.clone()),
         subject: draft.draft.subject.clone().or(action),
         snippet: draft.message.chars().take(SNIPPET_CHARS).collect(),
-        owner: stored.owner(now),
+        owner,
         lease: stored.entry.lease.clone().filter(|lease| lease.until > now),
         created_at: stored.created_at,
         due_at: stored.due_at,
@@ -336,11 +420,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         pending: stored.entry.pending.clone(),
         assignee: stored.entry.assignee.clone(),
         first: stored.entry.first.clone(),
-        stage: stored
-            .entry
-            .deadline
-            .as_ref()
-            .map(|deadline| deadline.stage),
+        stage: stored.entry.status.is_open().then(|| stored.entry.stage()),
         round: stored.entry.round,
     }
 }

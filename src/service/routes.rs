@@ -52,6 +52,10 @@ pub enum Operation {
     PostVerdicts,
     UndoVerdict,
     GetLive,
+    ListPeople,
+    PutDuty,
+    GetRota,
+    PutRota,
     GetStop,
     PutStop,
     PutShadow,
@@ -75,6 +79,7 @@ pub enum Operation {
     DropDeadLetter,
     LintPolicy,
     GetTrust,
+    GetTrustReport,
     AnswerProposal,
     PutLevel,
     DeclareEquivalent,
@@ -91,6 +96,8 @@ pub enum Operation {
     ProveEntry,
     #[cfg(feature = "development")]
     Panic,
+    #[cfg(feature = "development")]
+    AnswerTrust,
     #[cfg(feature = "development")]
     GivePast,
     #[cfg(feature = "development")]
@@ -152,6 +159,10 @@ table! {
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
     "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
+    "GET" "/v1/people" ListPeople Person "Everybody of the tenant, who is away and who serves which categories.";
+    "PUT" "/v1/people/{id}/duty" PutDuty Reviewer "Say that somebody is away, and which categories they serve.";
+    "GET" "/v1/rota" GetRota Person "Who is on call when, and who answers now.";
+    "PUT" "/v1/rota" PutRota Lead "Say who is on call when, with whom as backup.";
     "GET" "/v1/stop" GetStop Person "What is stopped.";
     "PUT" "/v1/stop" PutStop Lead "Hold everything of the tenant, an agent, a category or an action, or let it go on.";
     "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
@@ -175,6 +186,7 @@ table! {
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
     "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
+    "GET" "/v1/trust/report" GetTrustReport Person "The report of a week: what moved, what is ready, what was lost, where reviewers' time went.";
     "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";
     "PUT" "/v1/levels" PutLevel Person "Lower a level by hand; only a lead may.";
     "PUT" "/v1/agents/{id}/version" DeclareEquivalent Person "Declare a version of an agent equivalent to an earlier one, so that it keeps what that one earned; only a lead may.";
@@ -191,6 +203,8 @@ table! {
     "GET" "/v1/export" ExportTenant Lead "All of the tenant's data, a line for each row.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/panic" Panic Lead "Panic, so that a test sees what follows.";
+    #[cfg(feature = "development")]
+    "POST" "/v1/development/trust" AnswerTrust Operator "Answer a golden case of trust as it is answered here.";
     #[cfg(feature = "development")]
     "POST" "/v1/development/past" GivePast Lead "Give an account a past, so that a test need not wait for weeks.";
     #[cfg(feature = "development")]

@@ -14,7 +14,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004_webhooks.sql"),
     include_str!("schema/0005_desk.sql"),
     include_str!("schema/0006_releases.sql"),
-    include_str!("schema/0007_boundary.sql"),
+    include_str!("schema/0007_rota.sql"),
+    include_str!("schema/0008_boundary.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{accounts, corrections, groups, log};
+use crate::{accounts, corrections, groups, log, second_looks};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Event, canonical, commitment};
 use countersign_policy::queue::Command;
@@ -32,6 +32,10 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
     }
     stored.step(&Command::Settle, now)?;
     stored::save(tenant, stored, now)?;
+    if second_looks::is_owed(tenant, &stored.id)? {
+        stored.entry.look_owed = true;
+        stored::save(tenant, stored, now)?;
+    }
     let outgoing = stored
         .outgoing()
         .map(|content| canonical(&content))

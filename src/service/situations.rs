@@ -1,12 +1,15 @@
 //! What a decision depends on beside policy and draft, read once. It must not compare anything:
 //! `policy::route` does.
 
+use crate::accounts::AccountStanding;
 use crate::problem::Outcome;
 use crate::sample;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
 use crate::{accounts, bind};
 use countersign_policy::compiled::Compiled;
+use countersign_policy::day;
+use countersign_policy::deadline::Offset;
 use countersign_policy::digest::from_hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
@@ -17,6 +20,10 @@ use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
+
+/// Zones differ from UTC by whole minutes.
+const MINUTE_MS: u64 = 60_000;
+const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 extern "C" {
@@ -30,9 +37,6 @@ extern "C" {
         options: &JsValue,
     ) -> Result<js_sys::JsString, JsValue>;
 }
-
-/// Zones differ from UTC by whole minutes.
-const MINUTE_MS: u64 = 60_000;
 
 #[derive(Deserialize)]
 struct StopRow {
@@ -55,26 +59,37 @@ pub fn gather(
 ) -> Outcome<Situation> {
     let secret = from_hex(&record.secret).unwrap_or_default();
     let local_time = local_time(&policy.policy().zone, now).unwrap_or_default();
+    let standing = standing(tenant, policy, draft, now)?;
     Ok(Situation {
-        level: level(tenant, policy, draft, now)?,
+        level: standing.level,
         stop: stop(tenant, draft)?,
         sample_draw: sample_draw(&secret, &draft.conversation.id, &draft.conversation.head),
         local_time,
         novelty: None,
         guess: None,
-        learnt_threshold: None,
+        learnt_threshold: standing.learnt,
+        new_version: standing.is_new,
         week: Some(sample::releases(tenant, draft, local_time, now)?),
         pressure: sample::pressure(tenant, policy)?,
     })
 }
 
-/// The live level of the draft's account; one of a category that the policy doesn't know has none,
-/// and the level that the policy gives those.
-fn level(tenant: &Tenant, policy: &Compiled, draft: &Draft, now: Millis) -> Outcome<Level> {
+/// What the draft's account says; one of a category that the policy doesn't know has none, and the
+/// level that the policy gives those.
+fn standing(
+    tenant: &Tenant,
+    policy: &Compiled,
+    draft: &Draft,
+    now: Millis,
+) -> Outcome<AccountStanding> {
     let category = draft.category.as_deref();
     match category.filter(|name| policy.policy().knows(name)) {
-        Some(category) => accounts::level(tenant, policy, draft, category, now),
-        None => Ok(policy.rules(category).start_level),
+        Some(category) => accounts::standing(tenant, policy, draft, category, now),
+        None => Ok(AccountStanding {
+            level: policy.rules(category).start_level,
+            learnt: None,
+            is_new: false,
+        }),
     }
 }
 
@@ -113,6 +128,36 @@ pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// By how much a zone's clocks are ahead of UTC from `from` to `until`: looked at once a week, and
+/// where they were changed in between, to the minute. Empty for a zone that the platform doesn't know.
+pub fn offsets(zone: &str, from: Millis, until: Millis) -> Vec<Offset> {
+    let minutes_at = |at: Millis| Some(day::offset_minutes(at, local_time(zone, at)?));
+    let Some(minutes) = minutes_at(from) else {
+        return Vec::new();
+    };
+    let mut found = vec![Offset { from, minutes }];
+    let (mut before, mut known) = (from, minutes);
+    while before < until {
+        let after = before.plus(WEEK_MS);
+        let minutes = minutes_at(after).unwrap_or(known);
+        if minutes != known {
+            let (mut low, mut high) = (before, after);
+            while high.since(low) > MINUTE_MS {
+                let middle = low.plus(high.since(low) / 2);
+                match minutes_at(middle) == Some(known) {
+                    true => low = middle,
+                    false => high = middle,
+                }
+            }
+            // Clocks are changed on a whole minute.
+            let from = Millis(high.0.saturating_sub(high.0 % MINUTE_MS));
+            found.push(Offset { from, minutes });
+        }
+        (before, known) = (after, minutes);
+    }
+    found
 }
 
 thread_local! {

@@ -3,40 +3,18 @@
 
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::Tenant;
-use crate::{accounts, bind, outbox, queue, reading};
+use crate::tenant::{Tenant, now};
+use crate::{accounts, bind, outbox, queue, reading, rota};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status, step};
+use countersign_policy::rota::Duty;
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
 use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
-
-/// The one accountable party.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Owner {
-    /// What they are.
-    pub kind: OwnerKind,
-    /// A name of the policy, a person's id, or the agent's name.
-    pub id: String,
-}
-
-/// What an owner is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OwnerKind {
-    /// Whom the policy names for the category.
-    Category,
-    /// The reviewer who claims it or has decided.
-    Reviewer,
-    /// The agent, which sends it.
-    Agent,
-}
 
 /// A draft as it is stored.
 pub struct Stored {
@@ -72,6 +50,8 @@ pub struct Stored {
     pub salt: [u8; 32],
     /// What the decision depended on, as it was written.
     pub situation: String,
+    /// Who is on duty for it while nobody has it.
+    pub duty: Duty,
 }
 
 /// A verdict as it is stored with its draft.
@@ -162,7 +142,16 @@ pub fn load(tenant: &Tenant, id: &str) -> Outcome<Stored> {
 pub fn find(tenant: &Tenant, id: &str) -> Outcome<Option<Stored>> {
     let query = format!("SELECT {COLUMNS} FROM drafts WHERE id = ?");
     let row = tenant.storage.first::<Row>(&query, bind![id])?;
-    row.map(Stored::try_from).transpose()
+    row.map(|row| read(tenant, row)).transpose()
+}
+
+/// A row with whoever is on duty for it.
+fn read(tenant: &Tenant, row: Row) -> Outcome<Stored> {
+    let mut stored = Stored::try_from(row)?;
+    if stored.entry.status.is_open() {
+        stored.duty = rota::duty(tenant, stored.draft.category.as_deref(), now())?;
+    }
+    Ok(stored)
 }
 
 /// A draft that this key posted: another key's is the same 404 as none.
@@ -186,7 +175,7 @@ pub fn select_where(
         .storage
         .rows::<Row>(&query, values)?
         .into_iter()
-        .map(Stored::try_from)
+        .map(|row| read(tenant, row))
         .collect()
 }
 
@@ -360,26 +349,6 @@ impl Stored {
         Ok(())
     }
 
-    /// The one who answers for the draft now: never nobody.
-    pub fn owner(&self, now: Millis) -> Owner {
-        let status = self.entry.status;
-        let decided_by = self.verdict.as_ref().map(|verdict| &verdict.reviewer);
-        match (status, self.entry.leased_by(now), decided_by) {
-            (Status::Pending, _, Some(reviewer)) => Owner::reviewer(reviewer),
-            (status, Some(reviewer), _) if status.is_open() => Owner::reviewer(reviewer),
-            (status, None, _) if status.is_open() && self.entry.assignee.is_some() => {
-                Owner::reviewer(self.entry.assignee.as_deref().unwrap_or_default())
-            }
-            (status, _, _) if status.is_open() => Owner::category(&self.decision.owner),
-            (Status::Released, _, _) => Owner::category(&self.decision.owner),
-            (_, _, Some(reviewer)) => Owner::reviewer(reviewer),
-            _ => Owner {
-                kind: OwnerKind::Agent,
-                id: self.draft.agent.clone(),
-            },
-        }
-    }
-
     /// What a person said last: a look counts more than what it looked at.
     pub fn newest(&self) -> Option<&StoredVerdict> {
         self.look.as_ref().or(self.verdict.as_ref())
@@ -434,22 +403,6 @@ impl Stored {
     }
 }
 
-impl Owner {
-    pub fn reviewer(id: &str) -> Self {
-        Self {
-            kind: OwnerKind::Reviewer,
-            id: id.to_owned(),
-        }
-    }
-
-    pub fn category(id: &str) -> Self {
-        Self {
-            kind: OwnerKind::Category,
-            id: id.to_owned(),
-        }
-    }
-}
-
 impl TryFrom<Row> for Stored {
     type Error = Problem;
 
@@ -472,6 +425,7 @@ impl TryFrom<Row> for Stored {
             shadow: row.shadow == 1,
             salt: salt.ok_or(Problem::from(Code::Internal))?,
             situation: row.situation,
+            duty: Duty::default(),
         })
     }
 }

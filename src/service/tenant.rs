@@ -13,8 +13,8 @@ use crate::storage::Storage;
 use crate::{
     admission, backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines,
     departure, dossier, drafts, erasure, handovers, holds, keys, levels, live, log, outbox, people,
-    policies, proposals, queue, records, reroute, rounds, schema, stops, stored, tenants, trust,
-    verdicts, versions, webhooks,
+    policies, proposals, queue, records, reroute, rota, rounds, schema, staff, stops, stored,
+    tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::grant::Grant;
@@ -50,6 +50,8 @@ pub struct Tenant {
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left to each key of this minute.
     rates: RefCell<Rates>,
+    /// Who can answer for drafts, read once for a moment.
+    pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
 }
 
 /// Who asks.
@@ -97,6 +99,7 @@ impl DurableObject for Tenant {
             changed: RefCell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
+            desk: RefCell::default(),
         }
     }
 
@@ -264,10 +267,15 @@ impl Tenant {
             (Operation::PutRetention, Caller::Person(lead)) => {
                 holds::put_retention(self, call, lead)
             }
+            (Operation::ListPeople, _) => staff::list(self, call.now),
+            (Operation::PutDuty, Caller::Person(person)) => staff::put_duty(self, call, person),
+            (Operation::GetRota, _) => rota::get(self, call.now),
+            (Operation::PutRota, Caller::Person(person)) => rota::put(self, call, person),
             (Operation::GetStop, _) => stops::list(self),
             (Operation::PutStop, Caller::Person(person)) => stops::put(self, call, person),
             (Operation::PutShadow, Caller::Person(person)) => stops::put_shadow(self, call, person),
             (Operation::GetTrust, _) => trust::get(self, call),
+            (Operation::GetTrustReport, _) => trust::report(self, call),
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
@@ -326,10 +334,10 @@ impl Tenant {
     pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.changed.borrow_mut().clear();
         // What a refused transaction read of its own writes must not be remembered.
-        let value = self
-            .storage
-            .transaction(work)
-            .inspect_err(|_| drop(self.policy.take()))?;
+        let value = self.storage.transaction(work).inspect_err(|_| {
+            self.policy.take();
+            self.desk.take();
+        })?;
         let changed = self.changed.take();
         for id in &changed {
             for waiter in self.waiting.borrow_mut().remove(id).unwrap_or_default() {

@@ -5,22 +5,25 @@ use crate::accounts::{self, Kept};
 use crate::call::{Answer, Call};
 use crate::levels::{self, LevelChange};
 use crate::outbox;
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::proposals::{self, ProposalView};
 use crate::tenant::Tenant;
 use countersign_policy::compiled::Compiled;
-use countersign_policy::day::{date, monday_of, week};
+use countersign_policy::day::{date, monday_of, monday_of_week, week};
 use countersign_policy::document::Rules;
 use countersign_policy::level::Level;
+use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
-use countersign_policy::threshold;
+use countersign_policy::threshold::{self, InForce};
 use countersign_policy::time::Millis;
 use countersign_policy::trust::account::Calibration;
 use countersign_policy::trust::demote::{LABELS_MIN, POINTS_MAX};
 use countersign_policy::trust::evidence::NotEvidence;
 use countersign_policy::trust::propose::{NotProposed, next_level, not_proposed};
 use countersign_policy::trust::ready::{Readiness, assess};
-use countersign_policy::trust::report::{Escalation, Line, Rule, escalation, line};
+use countersign_policy::trust::report::{
+    self, Escalation, Line, Moved, OnTheWay, Report, Rule, Week, escalation, line,
+};
 use countersign_policy::trust::{Counts, CountsRow};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +125,10 @@ struct AgentTrust {
     /// The confidence threshold learnt from its labels; absent before the first day's work.
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Calibration>,
+    /// The threshold that its drafts are held to: the policy's number, or what was learnt.
+    threshold: InForce,
+    /// That threshold in words: `confidence carries no information` where nothing is released by it.
+    threshold_note: &'static str,
 }
 
 /// The test that takes a level away.
@@ -138,6 +145,20 @@ struct WatchView {
     labels_min: u32,
     /// Lower bound of the rate of acceptable releases, 95 %, of those looks; 0 to 1.
     lower_bound: f64,
+}
+
+/// `GET /v1/trust/report`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReportView {
+    /// ISO 8601, such as `2026-W47`.
+    week: String,
+    /// Its Monday.
+    first_day: String,
+    /// Its Sunday.
+    last_day: String,
+    #[serde(flatten)]
+    report: Report,
 }
 
 /// `GET /v1/trust`.
@@ -183,6 +204,79 @@ pub fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     Answer::json(200, &view)
 }
 
+/// `GET /v1/trust/report`: the report of a week, this one where none is asked for.
+pub fn report(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    let today = accounts::today(&policy, call.now);
+    let monday = match call.query.get("week") {
+        None => monday_of(today),
+        Some(text) => monday_of_week(text).ok_or(Problem::new(
+            Code::InvalidParameter,
+            "`week` is not an ISO 8601 week such as 2026-W47",
+        ))?,
+    };
+    let rows = accounts::rows_since(tenant, monday.saturating_sub(7))?;
+    let kept = accounts::select(tenant, "1 ORDER BY category, agent, number", &[])?;
+    let changes = levels::changes_since(tenant, Millis(0))?;
+
+    let local_day = |at| accounts::today(&policy, at);
+    let moved = changes
+        .into_iter()
+        .rev()
+        .filter(|change| monday_of(local_day(change.at)) == monday)
+        .map(|change| Moved {
+            category: change.category,
+            from: change.from,
+            to: change.to,
+            at: change.at,
+            cause: change.cause,
+        });
+    let on_the_way = kept.iter().filter(|kept| {
+        let ceiling = policy.rules(Some(&kept.category)).ceiling;
+        next_level(kept.account.standing.level).is_some_and(|next| next <= ceiling)
+    });
+    let rules = kept.iter().map(|kept| {
+        let rule = rule_of(&policy, kept);
+        (kept.category.clone(), rule)
+    });
+    let report = report::report(&Week {
+        monday,
+        rows,
+        moved: moved.collect(),
+        on_the_way: on_the_way.map(on_the_way_of).collect(),
+        rules: rules.collect(),
+    });
+    Answer::json(
+        200,
+        &ReportView {
+            week: week(monday),
+            first_day: date(monday),
+            last_day: date(monday.saturating_add(6)),
+            report,
+        },
+    )
+}
+
+fn on_the_way_of(kept: &Kept) -> OnTheWay {
+    OnTheWay {
+        category: kept.category.clone(),
+        agent: kept.agent.clone(),
+        agent_version: kept.agent_version.clone(),
+        readiness: assess(&kept.account.record),
+    }
+}
+
+/// The threshold that an account's drafts are held to.
+fn rule_of(policy: &Compiled, kept: &Kept) -> Rule {
+    let rules = policy.rules(Some(&kept.category));
+    let in_force = threshold::in_force(policy.policy(), rules, kept.account.learnt());
+    Rule {
+        budget: rules.error_budget,
+        threshold: in_force.from,
+        source: in_force.source,
+    }
+}
+
 /// Puts the weeks that changed on their way to D1.
 pub fn publish(tenant: &Tenant) -> Outcome<()> {
     for row in accounts::take_unsent(tenant)? {
@@ -206,7 +300,7 @@ fn category<'a>(
     let mut seen = BTreeSet::new();
     let agents = kept.map(|kept| {
         let current = seen.insert(kept.agent.clone());
-        agent(kept, rules, current, today, now)
+        agent(policy, kept, rules, current, (today, now))
     });
     CategoryTrust {
         category: name.to_owned(),
@@ -219,9 +313,16 @@ fn category<'a>(
     }
 }
 
-fn agent(kept: &Kept, rules: &Rules, current: bool, today: i32, now: Millis) -> AgentTrust {
+fn agent(
+    policy: &Compiled,
+    kept: &Kept,
+    rules: &Rules,
+    current: bool,
+    (today, now): (i32, Millis),
+) -> AgentTrust {
     let account = &kept.account;
     let watch = &account.watch;
+    let in_force = threshold::in_force(policy.policy(), rules, account.learnt());
     AgentTrust {
         agent: kept.agent.clone(),
         agent_version: kept.agent_version.clone(),
@@ -244,6 +345,8 @@ fn agent(kept: &Kept, rules: &Rules, current: bool, today: i32, now: Millis) -> 
         is_new: account.is_new(),
         equivalent_to: account.equivalent_to.clone(),
         calibration: account.calibration,
+        threshold_note: in_force.note(rules.confidence_threshold.number().is_none()),
+        threshold: in_force,
     }
 }
 

@@ -7,7 +7,9 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, groups, keys, log, notes, queue, reading, reroute, settlements, situations};
+use crate::{
+    bind, groups, keys, log, notes, queue, reading, reroute, second_looks, settlements, situations,
+};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
@@ -202,6 +204,7 @@ fn decide(
 
     check(tenant, &policy, &stored, given, batch, now)?;
     check_maker(tenant, &policy, &stored, given.verdict.kind(), person)?;
+    second_looks::check(tenant, id, person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
     let before = stored.entry.clone();

@@ -519,6 +519,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the tenant, who is away and who serves which categories. */
+        get: operations["ListPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that somebody is away, and which categories they serve. */
+        put: operations["PutDuty"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy": {
         parameters: {
             query?: never;
@@ -674,6 +708,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on call when, and who answers now. */
+        get: operations["GetRota"];
+        /** Say who is on call when, with whom as backup. */
+        put: operations["PutRota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -787,6 +839,23 @@ export interface paths {
         };
         /** What each category has earned, how far it is from its next level, what is proposed and what was lost. */
         get: operations["GetTrust"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trust/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a week: what moved, what is ready, what was lost, where reviewers' time went. */
+        get: operations["GetTrustReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -942,6 +1011,10 @@ export interface components {
             rest_until: components["schemas"]["Time"];
             /** @description Since when it has its own level. */
             since: components["schemas"]["Time"];
+            /** @description The threshold that its drafts are held to: the policy's number, or what was learnt. */
+            threshold: components["schemas"]["InForce"];
+            /** @description That threshold in words: `confidence carries no information` where nothing is released by it. */
+            threshold_note: string;
             /** @description What its releases were found to be. */
             watch: components["schemas"]["WatchView"];
         };
@@ -1139,12 +1212,65 @@ export interface components {
             /** @description Where it must go. */
             route: components["schemas"]["Route"];
         };
+        /** @description A category's line, with whether its thresholds fit. */
+        CategoryLine: {
+            /** @description Approved without an edit, of those reviewed. */
+            accuracy?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            accuracy_before?: number | null;
+            /** @description The question type. */
+            category: string;
+            /** @description Edited or rejected in substance, or looked at and corrected, of all with a label. */
+            correction_rate?: components["schemas"]["Share"] | null;
+            /**
+             * Format: double
+             * @description The same a week before.
+             */
+            correction_rate_before?: number | null;
+            /** @description The counts behind all of it. */
+            counts: components["schemas"]["Counts2"];
+            /** @description Released, of all drafts. */
+            coverage?: components["schemas"]["Share"] | null;
+            /** @description Whether people are asked too often or too rarely. */
+            escalation: components["schemas"]["Escalation"];
+            /**
+             * Format: uint64
+             * @description Approved unchanged, of those that waited.
+             */
+            held_unchanged: number;
+            /** @description What was done to those reviewed. */
+            mix?: components["schemas"]["Mix"] | null;
+            /** @description Should not have gone out, of those released: weighted by inverse sampling probability. */
+            released_in_error?: components["schemas"]["Share"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that reviewers spent on verdicts.
+             */
+            review_s: number;
+            /** @description Its threshold and budget, where known. */
+            rule?: components["schemas"]["Rule"] | null;
+            /**
+             * Format: uint64
+             * @description Whole seconds that releases unseen would have taken at that average.
+             */
+            saved_s: number;
+            /**
+             * Format: uint64
+             * @description Whole seconds from shown to verdict, on average.
+             */
+            verdict_s_mean?: number | null;
+        };
         /** @description What a category says differently; absent fields follow the defaults. */
         CategoryRules: {
             /** @description See [`Rules::ceiling`]. */
             ceiling?: components["schemas"]["Level"] | null;
             /** @description See [`Rules::confidence_threshold`]. */
             confidence_threshold?: components["schemas"]["ConfidenceThreshold"] | null;
+            /** @description See [`Rules::confirms_levels`]. */
+            confirms_levels?: boolean | null;
             /**
              * Format: uint32
              * @description See [`Rules::deadline_s`].
@@ -1154,8 +1280,15 @@ export interface components {
             error_budget?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::four_eyes`]. */
             four_eyes?: boolean | null;
+            /** @description See [`Rules::in_working_hours`]. */
+            in_working_hours?: boolean | null;
             /** @description See [`Rules::on_expiry`]. */
             on_expiry?: components["schemas"]["OnExpiry"] | null;
+            /**
+             * Format: uint32
+             * @description See [`Rules::outcome_s`].
+             */
+            outcome_s?: number | null;
             /** @description See [`Rules::owner`]. */
             owner?: string | null;
             /** @description See [`Rules::reject_reasons`]. */
@@ -1164,6 +1297,8 @@ export interface components {
             sample_floor?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::sample_rate`]. */
             sample_rate?: components["schemas"]["Ratio"] | null;
+            /** @description See [`Rules::second_look_rate`]. */
+            second_look_rate?: components["schemas"]["Ratio"] | null;
             /** @description See [`Rules::start_level`]. */
             start_level?: components["schemas"]["Level"] | null;
             /**
@@ -1258,7 +1393,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1398,6 +1533,11 @@ export interface components {
              * @description In their undo window.
              */
             pending: number;
+            /**
+             * Format: uint32
+             * @description Out, and their agents never said what became of them.
+             */
+            unconfirmed: number;
             /**
              * Format: uint32
              * @description For a person to do it.
@@ -1760,6 +1900,17 @@ export interface components {
              */
             usual_novel: number;
         };
+        /** @description Who is on duty for a category at a moment. */
+        Duty: {
+            /** @description Their backup, where not away. */
+            backup?: string | null;
+            /** @description Whether the tenant has a rota: without one the policy's owner answers first. */
+            by_rota: boolean;
+            /** @description The first lead who is not away; with all away, the first. */
+            lead?: string | null;
+            /** @description Who is on call and not away. */
+            on_call?: string | null;
+        };
         /** @description The judgement of an edit. */
         Edit: {
             /** @description What it did to the meaning. */
@@ -1938,6 +2089,16 @@ export interface components {
             reviewer: string;
             /** @description The client-made id of the verdict. */
             verdict_id: string;
+        };
+        /** @description A category without anybody on duty. */
+        Gap: {
+            /** @description The category; empty for drafts without one. */
+            category: string;
+            /**
+             * Format: uint64
+             * @description Since when, as milliseconds since 1970.
+             */
+            since: number;
         };
         /** @description The body of `PUT /v1/proposals/{id}`. */
         GivenAnswer: {
@@ -2382,6 +2543,19 @@ export interface components {
             /** @description Whether 120 means 120.00 (`major`) or 1.20 (`minor`). */
             unit: components["schemas"]["Unit"];
         };
+        /** @description A level that changed within the week. */
+        Moved: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The question type. */
+            category: string;
+            /** @description `confirmed`, or the code of the cause of a demotion. */
+            cause: string;
+            /** @description The level before. */
+            from: components["schemas"]["Level"];
+            /** @description The level after. */
+            to: components["schemas"]["Level"];
+        };
         /** @description The body of `PUT /v1/drafts/{id}/assignee`. */
         NewAssignee: {
             /**
@@ -2391,6 +2565,17 @@ export interface components {
             note: string | null;
             /** @description The person; null gives it back to everybody. */
             person_id?: string | null;
+        };
+        /** @description The body of `PUT /v1/people/{id}/duty`. */
+        NewDuty: {
+            /** @description Away until then; null or a time that is over: there. */
+            away_until?: components["schemas"]["Time"] | null;
+            /**
+             * @description Given drafts of these only; `billing.*` is `billing` and all below it, and none means all.
+             *     Absent leaves it as it is. Leads say it.
+             * @default null
+             */
+            categories: string[] | null;
         };
         /** @description The body of `PUT /v1/agents/{id}/version`. */
         NewEquivalent: {
@@ -2487,6 +2672,11 @@ export interface components {
             /** @description Why it changes. */
             reason: string;
         };
+        /** @description The body of `PUT /v1/rota`. */
+        NewRota: {
+            /** @description In order: of those that cover a moment the first counts whose people are not all away. */
+            shifts: components["schemas"]["Shift"][];
+        };
         /** @description The body of `PUT /v1/agents/{id}/shadow`. */
         NewShadow: {
             /** @description True: the agent is answered `release`, and only watched. */
@@ -2544,6 +2734,17 @@ export interface components {
         };
         /** @description What becomes of a draft that nobody answered in time. */
         OnExpiry: "expire" | "human";
+        /** @description Where one category, agent and version stands on its way up. */
+        OnTheWay: {
+            /** @description Who drafts. */
+            agent: string;
+            /** @description Its model and prompt. */
+            agent_version: string;
+            /** @description The question type. */
+            category: string;
+            /** @description Both rules, and what is missing. */
+            readiness: components["schemas"]["Readiness"];
+        };
         /** @description What became of something that was allowed to leave. */
         Outcome: "done" | "failed" | "skipped";
         /** @description The one accountable party. */
@@ -2554,7 +2755,7 @@ export interface components {
             kind: components["schemas"]["OwnerKind"];
         };
         /** @description What an owner is. */
-        OwnerKind: "category" | "reviewer" | "agent";
+        OwnerKind: "category" | "reviewer" | "on_call" | "backup" | "lead" | "agent";
         /** @description A verdict within its undo window. */
         Pending: {
             /** @description What the draft was before, for an exact undo. */
@@ -2648,6 +2849,8 @@ export interface components {
              * @default 8
              */
             undo_window_s: number;
+            /** @description The spans of the local week in which people work, for deadlines that count only these. */
+            working_hours?: components["schemas"]["WeekSpan"][];
             /**
              * @description The tenant's IANA time zone, for weeks and for conditions on local time.
              * @default UTC
@@ -2783,6 +2986,8 @@ export interface components {
             next_cursor?: number | null;
             /** @description How full the queue is, and whether sampling gives way to it. */
             pressure: components["schemas"]["PressureView"];
+            /** @description Whether somewhere nobody is on call, so that the lead answers. */
+            rota_empty: boolean;
             /**
              * Format: uint64
              * @description The state of the log that this page shows; the live stream goes on from it.
@@ -2993,6 +3198,32 @@ export interface components {
             /** @description What became of it. */
             outcome: components["schemas"]["Outcome"];
         };
+        /** @description `GET /v1/trust/report`. */
+        ReportView: {
+            /** @description The whole tenant. */
+            all: components["schemas"]["Line"];
+            /** @description By category, the one that took most of reviewers' time first. */
+            categories: components["schemas"]["CategoryLine"][];
+            /** @description Its Monday. */
+            first_day: string;
+            /** @description Its Sunday. */
+            last_day: string;
+            /** @description Levels that were lost. */
+            lost: components["schemas"]["Moved"][];
+            /**
+             * Format: int32
+             * @description Local days from 1970-01-01 to the week's Monday.
+             */
+            monday: number;
+            /** @description Not yet, with what is missing; the nearest first. */
+            not_yet: components["schemas"]["OnTheWay"][];
+            /** @description Levels that went up. */
+            raised: components["schemas"]["Moved"][];
+            /** @description Ready for the next level. */
+            ready: components["schemas"]["OnTheWay"][];
+            /** @description ISO 8601, such as `2026-W47`. */
+            week: string;
+        };
         /** @description A tenant's retention. */
         Retention: {
             /**
@@ -3008,6 +3239,15 @@ export interface components {
         };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
+        /** @description The rota as it is. */
+        RotaView: {
+            /** @description Categories for which a draft found nobody on duty: the lead answers. */
+            gaps: components["schemas"]["Gap"][];
+            /** @description Who is on duty now for what no shift names. */
+            on_duty: components["schemas"]["Duty"];
+            /** @description Absent where the tenant never had one: then whom the policy names answers. */
+            shifts?: components["schemas"]["Shift"][] | null;
+        };
         /** @description The body of `POST /v1/keys/{id}/rotation`. */
         Rotation: {
             /**
@@ -3041,6 +3281,15 @@ export interface components {
              */
             sampled: number;
         };
+        /** @description What the report says of a category besides its counts. */
+        Rule: {
+            /** @description The error budget. */
+            budget: components["schemas"]["Ratio"];
+            /** @description Where it comes from. */
+            source: components["schemas"]["ThresholdSource"];
+            /** @description The confidence from which drafts are released, where any is enough. */
+            threshold?: components["schemas"]["Ratio"] | null;
+        };
         /** @description The rules of a category, complete. */
         Rules: {
             /** @description How far it may ever go. */
@@ -3050,6 +3299,8 @@ export interface components {
              *     category's labels teach.
              */
             confidence_threshold: components["schemas"]["ConfidenceThreshold"];
+            /** @description Whether the policy confirms a step up that was earned, instead of a lead. */
+            confirms_levels?: boolean;
             /**
              * Format: uint32
              * @description Seconds after which a held draft is late.
@@ -3062,8 +3313,19 @@ export interface components {
              * @default false
              */
             four_eyes: boolean;
+            /**
+             * @description Whether only the policy's working hours count towards the deadline.
+             * @default false
+             */
+            in_working_hours: boolean;
             /** @description What becomes of a late draft; never approval, never rejection. */
             on_expiry: components["schemas"]["OnExpiry"];
+            /**
+             * Format: uint32
+             * @description Seconds within which an agent says what became of what it may send; 0 asks for nothing.
+             * @default 86400
+             */
+            outcome_s: number;
             /** @description The one who answers for what this category releases. */
             owner: string;
             /**
@@ -3078,6 +3340,11 @@ export interface components {
             sample_floor: components["schemas"]["Ratio"];
             /** @description Share of released drafts that a person looks at afterwards. */
             sample_rate: components["schemas"]["Ratio"];
+            /**
+             * @description Share of approvals, given together or faster than one can read, that another person looks at
+             *     without knowing of the first: only what they agree on is evidence.
+             */
+            second_look_rate?: components["schemas"]["Ratio"];
             /** @description Where a new category starts. */
             start_level: components["schemas"]["Level"];
             /**
@@ -3152,6 +3419,21 @@ export interface components {
              */
             share: number;
         };
+        /** @description When somebody is on call. */
+        Shift: {
+            /** @description Who answers where they are away, and from three quarters of a deadline on. */
+            backup?: string | null;
+            /** @description For these categories; `billing.*` is `billing` and all below it. None means all. */
+            categories?: string[];
+            /** @description From then on. */
+            from?: components["schemas"]["Time"] | null;
+            /** @description In these spans of the local week; none means always. */
+            hours?: components["schemas"]["WeekSpan"][];
+            /** @description A person's id. */
+            on_call: string;
+            /** @description Before then. */
+            until?: components["schemas"]["Time"] | null;
+        };
         /** @description The body of `POST /v1/sessions`. */
         SignIn: {
             /**
@@ -3225,6 +3507,8 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description The tenant's local time. */
             local_time: components["schemas"]["LocalTime"];
+            /** @description Whether the agent's version is new in the category, so that it is looked at more often. */
+            new_version?: boolean;
             /** @description How unlike anything in memory the message is, where memory was asked. */
             novelty?: components["schemas"]["Ratio"] | null;
             /** @description How full the queue is: open drafts against the policy's `queue_full_at`. */
@@ -3244,6 +3528,25 @@ export interface components {
             title: string;
             /** @description Where it stands. */
             url?: string | null;
+        };
+        /** @description Everybody of the tenant. */
+        StaffList: {
+            people: components["schemas"]["StaffView"][];
+        };
+        /** @description One person. */
+        StaffView: {
+            /** @description Away until then. */
+            away_until?: components["schemas"]["Time"] | null;
+            /** @description Given drafts of these only; none means all. */
+            categories: string[];
+            /** @description The person's id. */
+            id: string;
+            /** @description Their mail address. */
+            mail: string;
+            /** @description As others call them. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["PersonRole"];
         };
         /** @description How far a draft has come on the way to being late. */
         Stage: "waiting" | "warned" | "backup" | "lead" | "late";
@@ -4550,6 +4853,54 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ListPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutDuty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDuty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GetPolicy: {
         parameters: {
             query?: never;
@@ -4760,6 +5111,8 @@ export interface operations {
                 limit?: number;
                 /** @description As `next_cursor` said. */
                 cursor?: number;
+                /** @description `unconfirmed`: what is out, and nobody said what became of it. */
+                status?: "unconfirmed";
             };
             header?: never;
             path?: never;
@@ -4820,6 +5173,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Retention"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetRota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotaView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PutRota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRota"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotaView"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5030,6 +5429,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrustView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetTrustReport: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601, such as 2026-W47; this week where absent. */
+                week?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -4,7 +4,8 @@
 //! This is the one place where two people are made to agree: whatever lets something leave, alone
 //! or in a batch, goes through [`decide`].
 
-use super::{Entry, First, NewVerdict, Pending, ROUNDS_MAX, Status, free_for};
+use super::handover::free_for;
+use super::{Entry, First, NewVerdict, Pending, ROUNDS_MAX, Status};
 use crate::refusal::Refusal;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;

@@ -5,6 +5,9 @@
 #[path = "laws/backtest.rs"]
 mod backtest;
 #[cfg(test)]
+#[path = "laws/desk.rs"]
+mod desk;
+#[cfg(test)]
 #[path = "laws/diff.rs"]
 mod diff;
 #[cfg(test)]

@@ -14,10 +14,11 @@ use super::demote::{Cause, Drift, LABELS_WANTED, Look, Watch};
 use super::evidence::{NotEvidence, Observation, counts_as_evidence};
 use super::propose::Standing;
 use super::ready::Record;
-use crate::calibrate::{Scores, Threshold, due, learn};
+use crate::calibrate::{Scores, Source, Threshold, due, learn};
 use crate::day::monday_of;
 use crate::level::Level;
 use crate::ratio::Ratio;
+use crate::threshold::Learnt;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -275,6 +276,17 @@ impl Account {
         wanted
     }
 
+    /// What routing goes by, where there were labels enough to learn.
+    pub fn learnt(&self) -> Option<Learnt> {
+        let threshold = self.calibration.as_ref()?.threshold;
+        let from = threshold.from;
+        match threshold.source {
+            Source::Fixed => None,
+            Source::Learnt => Some(Learnt { from }),
+            Source::Uninformative => Some(Learnt { from: None }),
+        }
+    }
+
     /// Whether it has not yet the labels that are aimed at, so that it is looked at more often.
     pub fn is_new(&self) -> bool {
         self.labels < LABELS_WANTED
@@ -413,10 +425,15 @@ mod tests {
         let mut account = Account::default();
         let (budget, fixed) = (Ratio::from_ppm(100_000), Ratio::from_ppm(800_000));
         assert!(account.learn(budget, fixed));
+        assert_eq!(account.learnt(), None);
         assert!(!account.learn(budget, fixed));
         assert!(account.learn(Ratio::from_ppm(50_000), fixed));
         account.scores.add(Ratio::from_f64(0.9), true);
         account.scores.add(Ratio::from_f64(0.9), true);
         assert!(account.learn(Ratio::from_ppm(50_000), fixed));
+        (0..200).for_each(|_| account.scores.add(Ratio::from_f64(0.7), true));
+        assert!(account.learn(budget, fixed));
+        let from = Some(Ratio::from_ppm(700_000));
+        assert_eq!(account.learnt(), Some(Learnt { from }));
     }
 }

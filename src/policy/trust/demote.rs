@@ -267,15 +267,20 @@ pub fn sampling_floor(releases_per_week: u32) -> Ratio {
     Ratio::from_ppm(u32::try_from(ppm).unwrap_or(u32::MAX))
 }
 
-/// The sampling probability of a category: the policy's `usual`, not below [`sampling_floor`], and
-/// not below one half until a version of the agent has the 59 labels that are aimed at.
-pub fn sampling(usual: Ratio, releases_per_week: u32, labels_of_version: u32) -> Ratio {
-    let raised = if labels_of_version < LABELS_WANTED {
-        NEW_VERSION_SAMPLING
-    } else {
-        Ratio::ZERO
+/// The sampling probability of a category: the policy's `usual`, not below [`sampling_floor`] where
+/// the releases of a week are known, and not below one half for a version of the agent that is new
+/// (without the 59 labels that are aimed at). A policy that wants no looks gets none, and loses its
+/// levels for want of them.
+pub fn sampling(usual: Ratio, releases_per_week: Option<u32>, new_version: bool) -> Ratio {
+    if usual == Ratio::ZERO {
+        return Ratio::ZERO;
+    }
+    let floor = releases_per_week.map_or(Ratio::ZERO, sampling_floor);
+    let raised = match new_version {
+        true => NEW_VERSION_SAMPLING,
+        false => Ratio::ZERO,
     };
-    usual.max(sampling_floor(releases_per_week)).max(raised)
+    usual.max(floor).max(raised)
 }
 
 /// The share of releases that should not have gone out, weighted by inverse sampling probability

@@ -8,6 +8,7 @@ use super::{Ending, Label};
 use crate::draft::Draft;
 use crate::level::Level;
 use crate::log::canonical;
+use crate::ratio::Ratio;
 use crate::route::{Decision, Reason, ReasonCode};
 use crate::signal::SignalCode;
 use crate::time::Millis;
@@ -156,6 +157,16 @@ pub fn verdict_ms(now: Millis, shown_at: Option<Millis>, decided_before: Option<
     reading.min(decided_before.map_or(u64::MAX, since))
 }
 
+/// Whether another person is to look, blindly, at a draft whose approval was no evidence: `draw` is
+/// the draft's own, `rate` the category's.
+pub fn wants_second_look(counted: Result<Label, NotEvidence>, draw: Ratio, rate: Ratio) -> bool {
+    let unread = matches!(
+        counted,
+        Err(NotEvidence::BatchUnchecked | NotEvidence::TooFast)
+    );
+    unread && draw < rate
+}
+
 /// The shortest time in which `characters` can be read, in milliseconds.
 pub fn read_ms_min(characters: u32) -> u64 {
     u64::from(characters)
@@ -272,6 +283,17 @@ mod tests {
         assert_eq!(took(Some(4_000), Some(9_000)), 1_000);
         assert_eq!(took(Some(4_000), Some(1_000)), 6_000);
         assert_eq!(took(None, None), 0);
+    }
+
+    #[test]
+    fn only_what_nobody_read_is_looked_at_again() {
+        let rate = Ratio::from_ppm(500_000);
+        let wants = |counted, draw| wants_second_look(counted, Ratio::from_ppm(draw), rate);
+        assert!(wants(Err(NotEvidence::TooFast), 499_999));
+        assert!(wants(Err(NotEvidence::BatchUnchecked), 0));
+        assert!(!wants(Err(NotEvidence::TooFast), 500_000));
+        assert!(!wants(Err(NotEvidence::Shadow), 0));
+        assert!(!wants(Ok(Label::Clean), 0));
     }
 
     #[test]

@@ -1,0 +1,195 @@
+//! The rota: who is on call, who is away, and gaps that are said aloud. It must not decide who
+//! answers: `policy::rota` does.
+
+use crate::bind;
+use crate::call::{Answer, Call};
+use crate::people::{self, Person};
+use crate::problem::Outcome;
+use crate::storage::parsed;
+use crate::tenant::{Tenant, system};
+use crate::{log, situations};
+use countersign_policy::digest::{hex, plain};
+use countersign_policy::guardrail::LocalTime;
+use countersign_policy::log::{Event, canonical};
+use countersign_policy::rota::{self, Duty, Member, Shift};
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// The body of `PUT /v1/rota`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRota {
+    /// In order: of those that cover a moment the first counts whose people are not all away.
+    shifts: Vec<Shift>,
+}
+
+/// The rota as it is.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RotaView {
+    /// Absent where the tenant never had one: then whom the policy names answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shifts: Option<Vec<Shift>>,
+    /// Who is on duty now for what no shift names.
+    on_duty: Duty,
+    /// Categories for which a draft found nobody on duty: the lead answers.
+    gaps: Vec<Gap>,
+}
+
+/// A category without anybody on duty.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Gap {
+    /// The category; empty for drafts without one.
+    category: String,
+    /// Since when, as milliseconds since 1970.
+    since: u64,
+}
+
+/// Everybody who can answer, read once for a moment.
+pub struct Desk {
+    at: Millis,
+    shifts: Option<Vec<Shift>>,
+    members: Vec<Member>,
+    local: LocalTime,
+}
+
+#[derive(Deserialize)]
+struct ShiftsRow {
+    shifts: String,
+}
+
+#[derive(Deserialize)]
+struct MemberRow {
+    id: String,
+    lead: u32,
+    away_until: Option<u64>,
+}
+
+/// Who is on duty for a category.
+pub fn duty(tenant: &Tenant, category: Option<&str>, now: Millis) -> Outcome<Duty> {
+    let desk = desk(tenant, now)?;
+    let shifts = desk.shifts.as_deref();
+    Ok(rota::duty(shifts, &desk.members, category, now, desk.local))
+}
+
+fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
+    if let Some(desk) = tenant.desk.borrow().as_ref().filter(|desk| desk.at == now) {
+        return Ok(desk.clone());
+    }
+    let row = tenant
+        .storage
+        .first::<ShiftsRow>("SELECT shifts FROM rota", bind![])?;
+    let shifts: Option<Vec<Shift>> = row.map(|row| parsed(&row.shifts)).transpose()?;
+    let members = tenant.storage.rows::<MemberRow>(
+        "SELECT id, role = 'lead' AS lead, away_until FROM people WHERE role <> 'auditor'
+         ORDER BY created_at, rowid",
+        bind![],
+    )?;
+    let local = match &shifts {
+        None => LocalTime::default(),
+        Some(_) => {
+            let version = tenant.record()?.policy_version;
+            let zone = tenant.policy(version)?.policy().zone.clone();
+            situations::local_time(&zone, now).unwrap_or_default()
+        }
+    };
+    let members = members.into_iter().map(|row| Member {
+        id: row.id,
+        lead: row.lead == 1,
+        away_until: row.away_until.map(Millis),
+    });
+    let desk = Rc::new(Desk {
+        at: now,
+        shifts,
+        members: members.collect(),
+        local,
+    });
+    tenant.desk.replace(Some(desk.clone()));
+    Ok(desk)
+}
+
+/// Says aloud that nobody is on duty for a category, and that somebody is again: once each.
+pub fn watch(tenant: &Tenant, duty: &Duty, category: Option<&str>, now: Millis) -> Outcome<()> {
+    let category = category.unwrap_or_default();
+    let known = gaps(tenant)?.iter().any(|gap| gap.category == category);
+    if duty.is_empty() == known {
+        return Ok(());
+    }
+    let event = if known {
+        tenant
+            .storage
+            .run("DELETE FROM rota_gaps WHERE category = ?", bind![category])?;
+        Event::RotaCovered
+    } else {
+        tenant.storage.run(
+            "INSERT INTO rota_gaps (category, since) VALUES (?, ?)",
+            bind![category, now],
+        )?;
+        Event::RotaEmpty
+    };
+    let facts = [
+        ("category", category.into()),
+        ("lead", duty.lead.clone().unwrap_or_default().into()),
+    ];
+    log::append(tenant, now, event, system(), None, facts)
+}
+
+/// Categories for which nobody is on duty.
+pub fn gaps(tenant: &Tenant) -> Outcome<Vec<Gap>> {
+    tenant.storage.rows(
+        "SELECT category, since FROM rota_gaps ORDER BY category",
+        bind![],
+    )
+}
+
+/// `GET /v1/rota`.
+pub fn get(tenant: &Tenant, now: Millis) -> Outcome<Answer> {
+    let desk = desk(tenant, now)?;
+    let view = RotaView {
+        shifts: desk.shifts.clone(),
+        on_duty: duty(tenant, None, now)?,
+        gaps: gaps(tenant)?,
+    };
+    Answer::json(200, &view)
+}
+
+/// `PUT /v1/rota`.
+pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let new: NewRota = call.json()?;
+    let known = people::reviewers(tenant)?;
+    let faults = rota::faults(&new.shifts, |id| known.iter().any(|known| known == id));
+    if let Some(fault) = faults.into_iter().next() {
+        return Err(fault.into());
+    }
+    let shifts = canonical(&new.shifts);
+    tenant.storage.run(
+        "INSERT INTO rota (id, shifts, changed_at) VALUES (1, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET shifts = excluded.shifts, changed_at = excluded.changed_at",
+        bind![&shifts, call.now],
+    )?;
+    tenant.desk.take();
+    let facts = [("rota_hash", hex(&plain(&[&shifts])).into())];
+    log::append(
+        tenant,
+        call.now,
+        Event::RotaChanged,
+        person.actor(),
+        None,
+        facts,
+    )?;
+    look_again(tenant, call.now)?;
+    get(tenant, call.now)
+}
+
+/// After a change of the rota or of who is away: whether gaps closed, or everything became one.
+pub fn look_again(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    tenant.desk.take();
+    for gap in gaps(tenant)? {
+        let category = Some(gap.category.as_str()).filter(|name| !name.is_empty());
+        watch(tenant, &duty(tenant, category, now)?, category, now)?;
+    }
+    watch(tenant, &duty(tenant, None, now)?, None, now)
+}

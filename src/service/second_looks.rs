@@ -1,0 +1,90 @@
+//! Approvals that nobody can have read: another person looks at some of these drafts without knowing of
+//! the first, and only then they are evidence. It must not say which: `policy::trust::evidence` does.
+
+use crate::accounts::{self, Kept};
+use crate::bind;
+use crate::people::Person;
+use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
+use crate::stored::Stored;
+use crate::tenant::Tenant;
+use countersign_policy::problem::Code;
+use countersign_policy::trust::Label;
+use countersign_policy::trust::evidence::{Observation, counts_as_evidence};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    account: u64,
+    reviewer: String,
+    observation: String,
+}
+
+/// Notes that a second look at a settled draft is owed.
+pub fn owe(
+    tenant: &Tenant,
+    kept: &Kept,
+    stored: &Stored,
+    observation: &Observation,
+) -> Outcome<()> {
+    let reviewer = stored.newest().map_or("", |verdict| &verdict.reviewer);
+    tenant.storage.run(
+        "INSERT INTO second_looks (draft_id, account, reviewer, observation) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+        bind![
+            &stored.id,
+            kept.number,
+            reviewer,
+            &serde_json::to_string(observation)?
+        ],
+    )
+}
+
+/// Whether a second look at a draft is owed: then nobody is shown the first.
+pub fn is_owed(tenant: &Tenant, draft: &str) -> Outcome<bool> {
+    Ok(row(tenant, draft)?.is_some())
+}
+
+/// Refuses the first reviewer as the second.
+pub fn check(tenant: &Tenant, draft: &str, person: &Person) -> Outcome<()> {
+    match row(tenant, draft)? {
+        Some(row) if row.reviewer == person.id => Err(Problem::from(Code::SameReviewer)),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a look at what a person had let out: as the second one where it was owed. A draft that is
+/// found wrong later on is evidence against its agent all the same.
+pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outcome<()> {
+    let owed = row(tenant, &stored.id)?;
+    let (kept, label) = match owed {
+        Some(row) => {
+            tenant.storage.run(
+                "DELETE FROM second_looks WHERE draft_id = ?",
+                bind![&stored.id],
+            )?;
+            let observation: Observation = parsed(&row.observation)?;
+            let counted = counts_as_evidence(&Observation {
+                second_look: Some(label),
+                ..observation
+            });
+            (accounts::by_number(tenant, row.account)?, counted.ok())
+        }
+        None => {
+            let wrong = Some(label).filter(|label| !label.acceptable());
+            (accounts::of_draft(tenant, &stored.draft)?, wrong)
+        }
+    };
+    if let (Some(mut kept), Some(label)) = (kept, label) {
+        kept.account.add_evidence(&stored.id, label, day);
+        accounts::save(tenant, &kept)?;
+    }
+    Ok(())
+}
+
+fn row(tenant: &Tenant, draft: &str) -> Outcome<Option<Row>> {
+    tenant.storage.first(
+        "SELECT account, reviewer, observation FROM second_looks WHERE draft_id = ?",
+        bind![draft],
+    )
+}
