@@ -147,6 +147,8 @@ pub enum Event {
     HoldChanged,
     #[serde(rename = "retention.changed")]
     RetentionChanged,
+    #[serde(rename = "correction.retired")]
+    CorrectionRetired,
 }
 
 /// Who did something.

@@ -8,7 +8,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, check_text, millis};
-use crate::{holds, log, outbox};
+use crate::{holds, log, memory, outbox};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::problem::Code;
 use countersign_policy::retention::{ROUND_MS, is_held};
@@ -234,6 +234,9 @@ fn forget(tenant: &Tenant, found: &Found) -> Outcome<()> {
     for statement in OF_CORRECTIONS {
         tenant.storage.run(statement, bind![&corrections])?;
     }
+    for id in &found.corrections {
+        memory::forget(tenant, id)?;
+    }
     for id in &found.drafts {
         tenant.touch(id);
     }
@@ -275,9 +278,6 @@ const OF_CORRECTIONS: &[&str] = &[
        SELECT 1 FROM json_each(?) WHERE instr(answer, value) > 0)",
     "DELETE FROM outbox WHERE kind = 'correction'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
-    "DELETE FROM corrections_text WHERE rowid IN (
-       SELECT number FROM corrections WHERE id IN (SELECT value FROM json_each(?)))",
-    "DELETE FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
 ];
 
 /// Says of each draft that its texts are gone.

@@ -15,7 +15,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/0005_desk.sql"),
     include_str!("schema/0006_releases.sql"),
     include_str!("schema/0007_rota.sql"),
-    include_str!("schema/0008_boundary.sql"),
+    include_str!("schema/0008_memory.sql"),
+    include_str!("schema/0009_boundary.sql"),
 ];
 
 #[derive(Deserialize)]
