@@ -118,7 +118,7 @@ pub fn invitation_in(body: &[u8]) -> Outcome<String> {
 pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
     match order {
         "found" => found(tenant, &call.json()?, call.now),
-        "invite" => invite(tenant, &call.json()?, call.now),
+        "invite" => invite(tenant, &call.json()?, system(), call.now),
         "wake" => Ok(()),
         _ => Err(Problem::from(Code::NotFound)),
     }?;
@@ -141,7 +141,7 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
         bind![&key_id, &founding.agent_key_hash, now],
     )?;
     log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
-    invite(tenant, &founding.invitation, now)?;
+    invite(tenant, &founding.invitation, system(), now)?;
     let policy = starting::policy(founding.team, &founding.invitation.mail);
     policies::store(
         tenant,
@@ -154,7 +154,8 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
     Ok(())
 }
 
-fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> {
+/// Makes an invitation, and the person where it is the first.
+pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) -> Outcome<()> {
     let name = invitation
         .mail
         .split('@')
@@ -162,7 +163,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         .unwrap_or(&invitation.mail);
     tenant.storage.run(
         "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (mail) DO UPDATE SET role = excluded.role",
+         ON CONFLICT (mail) DO UPDATE SET role = excluded.role, removed_at = NULL",
         bind![
             &random::id(now)?,
             &invitation.mail,
@@ -197,7 +198,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         tenant,
         now,
         Event::InvitationCreated,
-        system(),
+        by,
         Some(&person.id),
         facts,
     )
@@ -346,7 +347,8 @@ fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     Answer::json(status, &view)
 }
 
-fn role_name(role: PersonRole) -> &'static str {
+/// A role as it is stored and logged.
+pub fn role_name(role: PersonRole) -> &'static str {
     match role {
         PersonRole::Reviewer => "reviewer",
         PersonRole::Lead => "lead",

@@ -22,6 +22,7 @@ export const views: readonly View[] = [
   view("policy", "P", () => import("./views/Policy.svelte")),
   view("memory", "M", () => import("./views/Memory.svelte")),
   view("audit", "L", () => import("./views/Audit.svelte")),
+  { ...view("settings", "S", () => import("./views/Settings.svelte")), leadsOnly: true },
 ];
 
 /** The view at a path; null where the review stands. */
