@@ -235,7 +235,6 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ..of(None, 200, schema::<versions::VersionPage>(g))
         },
         Operation::GetPolicyVersion => of(None, 200, schema::<policies::PolicyView>(g)),
-        Operation::ListPeople => of(None, 200, schema::<roster::PeoplePage>(g)),
         Operation::InvitePerson => of(
             schema::<roster::NewPerson>(g),
             201,
@@ -244,7 +243,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::PutRole => of(
             schema::<roster::NewRole>(g),
             200,
-            schema::<roster::PeoplePage>(g),
+            schema::<staff::StaffList>(g),
         ),
         Operation::RemovePerson => of(None, 204, None),
         Operation::ListAgents => of(None, 200, schema::<roster::AgentPage>(g)),

@@ -315,7 +315,7 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
 /// A person by their id.
 pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
     tenant.storage.first(
-        "SELECT id, mail, name, role FROM people WHERE id = ?",
+        "SELECT id, mail, name, role FROM people WHERE id = ? AND removed_at IS NULL",
         bind![id],
     )
 }
@@ -326,9 +326,11 @@ pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
     struct Id {
         id: String,
     }
-    let rows = tenant
-        .storage
-        .rows::<Id>("SELECT id FROM people WHERE role <> 'auditor'", bind![])?;
+    let rows = tenant.storage.rows::<Id>(
+        "SELECT id FROM people
+             WHERE role <> 'auditor' AND removed_at IS NULL",
+        bind![],
+    )?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 

@@ -1,12 +1,12 @@
-//! The people of a tenant as leads see them: listed, invited, given another role, removed; and the
-//! agents that post. It must not decide who has to stay: `policy::roster` does.
+//! The people of a tenant as leads change them: invited, given another role, removed; and the agents
+//! that post. It must not decide who has to stay: `policy::roster` does.
 
 use crate::call::{Answer, Call};
 use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::{Invitation, InvitationMade, check_text};
-use crate::{bind, door, live, log, random};
+use crate::{bind, door, handovers, live, log, random, staff};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
@@ -35,31 +35,6 @@ pub struct NewRole {
     role: PersonRole,
 }
 
-/// `GET /v1/people`.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct PeoplePage {
-    /// By mail address; those who were removed last.
-    people: Vec<PersonView>,
-}
-
-/// A person as leads see them.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct PersonView {
-    /// Who it is.
-    #[serde(flatten)]
-    person: Person,
-    /// When they were first invited.
-    created_at: Millis,
-    /// When they were last here, to the minute; absent without a session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen_at: Option<Millis>,
-    /// When they were removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removed_at: Option<Millis>,
-}
-
 /// `GET /v1/agents`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -85,10 +60,7 @@ struct AgentView {
 struct Row {
     id: String,
     mail: String,
-    name: String,
     role: PersonRole,
-    created_at: u64,
-    seen_at: Option<u64>,
     removed_at: Option<u64>,
 }
 
@@ -96,12 +68,6 @@ impl Row {
     fn is_lead(&self) -> bool {
         self.role == PersonRole::Lead
     }
-}
-
-/// `GET /v1/people`.
-pub fn list(tenant: &Tenant) -> Outcome<Answer> {
-    let people = rows(tenant)?.into_iter().map(PersonView::from).collect();
-    Answer::json(200, &PeoplePage { people })
 }
 
 /// `POST /v1/people`: invites somebody, or makes a new invitation for somebody who is there.
@@ -154,7 +120,7 @@ pub fn put_role(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> 
         let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
         log::append(tenant, call.now, event, lead.actor(), Some(&row.id), facts)?;
     }
-    list(tenant)
+    staff::list(tenant, call.now)
 }
 
 /// `DELETE /v1/people/{id}`: their sessions and invitations end with this answer; what they decided
@@ -170,10 +136,6 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     }
     stays(&rows, row, false)?;
 
-    tenant.storage.run(
-        "UPDATE people SET removed_at = ? WHERE id = ?",
-        bind![call.now, &row.id],
-    )?;
     for table in ["sessions", "invitations"] {
         tenant.storage.run(
             &format!("DELETE FROM {table} WHERE person_id = ?"),
@@ -181,6 +143,13 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         )?;
     }
     live::close(tenant, &row.id);
+    if let Some(gone) = people::by_id(tenant, &row.id)? {
+        handovers::leave(tenant, &gone, lead, call.now)?;
+    }
+    tenant.storage.run(
+        "UPDATE people SET removed_at = ? WHERE id = ?",
+        bind![call.now, &row.id],
+    )?;
     let event = Event::PersonRemoved;
     log::append(tenant, call.now, event, lead.actor(), Some(&row.id), [])?;
     Ok(Answer::empty())
@@ -213,22 +182,6 @@ struct AgentRow {
     posted_at: Option<u64>,
 }
 
-impl From<Row> for PersonView {
-    fn from(row: Row) -> Self {
-        Self {
-            person: Person {
-                id: row.id,
-                mail: row.mail,
-                name: row.name,
-                role: row.role,
-            },
-            created_at: Millis(row.created_at),
-            seen_at: row.seen_at.map(Millis),
-            removed_at: row.removed_at.map(Millis),
-        }
-    }
-}
-
 /// Refuses a change that would leave the tenant without a lead.
 fn stays(rows: &[Row], row: &Row, stays_lead: bool) -> Outcome<()> {
     let leads = count(rows, Row::is_lead);
@@ -255,9 +208,7 @@ fn count(rows: &[Row], is: impl Fn(&Row) -> bool) -> u32 {
 
 fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
     tenant.storage.rows(
-        "SELECT id, mail, name, role, people.created_at, removed_at, MAX(seen_at) AS seen_at
-         FROM people LEFT JOIN sessions ON person_id = id
-         GROUP BY id ORDER BY removed_at IS NOT NULL, mail",
+        "SELECT id, mail, role, removed_at FROM people ORDER BY mail",
         bind![],
     )
 }

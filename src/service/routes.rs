@@ -67,7 +67,6 @@ pub enum Operation {
     ListRecords,
     ListPolicyVersions,
     GetPolicyVersion,
-    ListPeople,
     InvitePerson,
     PutRole,
     RemovePerson,
@@ -173,7 +172,6 @@ table! {
     "GET" "/v1/policy/records" ListRecords LeadOrPolicyKey "The settled drafts of the last days with what was decided, to replay under another policy.";
     "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
     "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
-    "GET" "/v1/people" ListPeople Lead "Who belongs to the tenant, and who did.";
     "POST" "/v1/people" InvitePerson Lead "Invite somebody, or make a new invitation for somebody who is there; it is shown once.";
     "PUT" "/v1/people/{id}/role" PutRole Lead "Give somebody another role.";
     "DELETE" "/v1/people/{id}" RemovePerson Lead "Remove somebody: their sessions and invitations end at once.";

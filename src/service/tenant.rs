@@ -253,7 +253,6 @@ impl Tenant {
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
-            (Operation::ListPeople, _) => roster::list(self),
             (Operation::InvitePerson, Caller::Person(lead)) => roster::invite(self, call, lead),
             (Operation::PutRole, Caller::Person(lead)) => roster::put_role(self, call, lead),
             (Operation::RemovePerson, Caller::Person(lead)) => roster::remove(self, call, lead),

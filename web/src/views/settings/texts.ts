@@ -38,7 +38,7 @@ export const words = {
     title: "People",
     roles: { reviewer: "Reviewer", lead: "Lead", auditor: "Auditor" } as Record<string, string>,
     rolesAbout: "Reviewers decide; leads also change policy, levels and people; auditors read.",
-    columns: { who: "Who", role: "Role", seen: "Last here", what: "" },
+    columns: { who: "Who", role: "Role", away: "Away, or serves only" },
     roleOf: (who: string) => `Role of ${who}`,
     you: "you",
     mail: "Mail address",
@@ -47,7 +47,7 @@ export const words = {
     again: "New invitation",
     invited: (mail: string) => `Send this link to ${mail}. It works once, for a week:`,
     remove: "Remove",
-    removed: (when: string) => `removed ${when}`,
+    away: (until: string) => `away until ${until}`,
     problems: { last_lead: "A team keeps at least one lead: make somebody else a lead first." } as Record<string, string>,
   },
 
