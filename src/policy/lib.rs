@@ -38,6 +38,7 @@ pub mod rate;
 pub mod ratio;
 pub mod refusal;
 pub mod retention;
+pub mod roster;
 pub mod rota;
 pub mod route;
 pub mod sample;

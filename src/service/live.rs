@@ -135,6 +135,17 @@ pub fn sweep(tenant: &Tenant, now: Millis) {
     }
 }
 
+/// Closes the pages of a person: what they show is no longer theirs to see.
+pub fn close(tenant: &Tenant, person_id: &str) {
+    for socket in tenant.state.get_websockets() {
+        if let Ok(Some(Attachment { person, .. })) = socket.deserialize_attachment()
+            && person.id == person_id
+        {
+            let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
+        }
+    }
+}
+
 /// Closes every page: the tenant is gone.
 pub fn close_all(tenant: &Tenant) {
     for socket in tenant.state.get_websockets() {

@@ -140,7 +140,7 @@ pub fn invitation_in(body: &[u8]) -> Outcome<Option<String>> {
 pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
     match order {
         "found" => found(tenant, &call.json()?, call.now),
-        "invite" => invite(tenant, &call.json()?, call.now),
+        "invite" => invite(tenant, &call.json()?, system(), call.now),
         "wake" => Ok(()),
         _ => Err(Problem::from(Code::NotFound)),
     }?;
@@ -163,7 +163,7 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
         bind![&key_id, &founding.agent_key_hash, now],
     )?;
     log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
-    invite(tenant, &founding.invitation, now)?;
+    invite(tenant, &founding.invitation, system(), now)?;
     let policy = starting::policy(founding.team, &founding.invitation.mail);
     policies::store(
         tenant,
@@ -176,7 +176,8 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
     Ok(())
 }
 
-fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> {
+/// Makes an invitation, and the person where it is the first.
+pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) -> Outcome<()> {
     let name = invitation
         .mail
         .split('@')
@@ -184,7 +185,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         .unwrap_or(&invitation.mail);
     tenant.storage.run(
         "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (mail) DO UPDATE SET role = excluded.role",
+         ON CONFLICT (mail) DO UPDATE SET role = excluded.role, removed_at = NULL",
         bind![
             &random::id(now)?,
             &invitation.mail,
@@ -215,7 +216,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         tenant,
         now,
         Event::InvitationCreated,
-        system(),
+        by,
         Some(&person.id),
         facts,
     )
@@ -247,7 +248,10 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
 pub fn sign_in_known(tenant: &Tenant, call: &Call, mail: &str, until: Millis) -> Outcome<Answer> {
     let person = tenant
         .storage
-        .first::<Id>("SELECT id FROM people WHERE LOWER(mail) = ?", bind![mail])?
+        .first::<Id>(
+            "SELECT id FROM people WHERE LOWER(mail) = ? AND removed_at IS NULL",
+            bind![mail],
+        )?
         .ok_or(Problem::from(Code::SessionRequired))?;
     let ends_at = until.min(call.now.plus(SESSION_MS));
     open_session(tenant, call, &person.id, ends_at)
@@ -379,7 +383,7 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
 /// A person by their id.
 pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
     tenant.storage.first(
-        "SELECT id, mail, name, role FROM people WHERE id = ?",
+        "SELECT id, mail, name, role FROM people WHERE id = ? AND removed_at IS NULL",
         bind![id],
     )
 }
@@ -419,9 +423,11 @@ impl Ages {
 
 /// The ids of everybody who reviews.
 pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
-    let rows = tenant
-        .storage
-        .rows::<Id>("SELECT id FROM people WHERE role <> 'auditor'", bind![])?;
+    let rows = tenant.storage.rows::<Id>(
+        "SELECT id FROM people
+             WHERE role <> 'auditor' AND removed_at IS NULL",
+        bind![],
+    )?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
@@ -440,7 +446,8 @@ fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     Answer::json(status, &view)
 }
 
-fn role_name(role: PersonRole) -> &'static str {
+/// A role as it is stored and logged.
+pub fn role_name(role: PersonRole) -> &'static str {
     match role {
         PersonRole::Reviewer => "reviewer",
         PersonRole::Lead => "lead",

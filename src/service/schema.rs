@@ -16,7 +16,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/0006_releases.sql"),
     include_str!("schema/0007_rota.sql"),
     include_str!("schema/0008_memory.sql"),
-    include_str!("schema/0009_boundary.sql"),
+    include_str!("schema/0009_roster.sql"),
+    include_str!("schema/0010_boundary.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -13,8 +13,8 @@ use crate::storage::Storage;
 use crate::{
     admission, backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines,
     departure, dossier, drafts, erasure, examples, handovers, holds, keys, levels, live, log,
-    memory, outbox, people, policies, proposals, queue, records, refill, reroute, rota, rounds,
-    schema, staff, stops, stored, tenants, training, trust, verdicts, versions, webhooks,
+    memory, outbox, people, policies, proposals, queue, records, refill, reroute, roster, rota,
+    rounds, schema, staff, stops, stored, tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::grant::Grant;
@@ -288,6 +288,10 @@ impl Tenant {
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
+            (Operation::InvitePerson, Caller::Person(lead)) => roster::invite(self, call, lead),
+            (Operation::PutRole, Caller::Person(lead)) => roster::put_role(self, call, lead),
+            (Operation::RemovePerson, Caller::Person(lead)) => roster::remove(self, call, lead),
+            (Operation::ListAgents, _) => roster::agents(self),
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
             (Operation::RotateKey, Caller::Person(person)) => keys::rotate(self, call, person),

@@ -7,7 +7,7 @@ const many = (count: number, one: string, more: string) => `${count} ${count ===
 export const texts = {
   product: "Countersign",
   nav: { label: "Main", review: "Review" },
-  views: { policy: "Policy", memory: "Memory", audit: "Audit log" },
+  views: { trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded.",
   loading: "Loading…",
 
