@@ -16,6 +16,7 @@ mod drafts;
 mod embedder;
 mod groups;
 mod handovers;
+mod history;
 mod keys;
 mod levels;
 mod live;

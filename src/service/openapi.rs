@@ -4,8 +4,8 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
-    keys, levels, log, people, policies, problem, proposals, queue, records, rota, staff, stops,
-    tenants, trust, verdicts, versions, webhooks,
+    history, keys, levels, log, people, policies, problem, proposals, queue, records, rota, staff,
+    stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -30,6 +30,13 @@ fn query(name: &str, maximum: u32, description: &str) -> Value {
     json!({
         "name": name, "in": "query", "required": false, "description": description,
         "schema": { "type": "integer", "minimum": 0, "maximum": maximum }
+    })
+}
+
+fn text_query(name: &str, description: &str) -> Value {
+    json!({
+        "name": name, "in": "query", "required": false, "description": description,
+        "schema": { "type": "string" }
     })
 }
 
@@ -96,6 +103,15 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 ..of(None, 200, Some(either))
             }
         }
+        Operation::ListDrafts => Shape {
+            parameters: vec![
+                text_query("customer", "A customer's id."),
+                text_query("reviewer", "Who decided: a person's id, or `me`."),
+                text_query("q", "Words that the draft or its message holds."),
+                query("limit", 100, "At most so many."),
+            ],
+            ..of(None, 200, schema::<history::DraftList>(g))
+        },
         Operation::WithdrawDraft => of(None, 200, schema::<drafts::DraftAnswer>(g)),
         Operation::PutHead => of(
             schema::<conversations::NewHead>(g),

@@ -23,6 +23,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::alike;
 use countersign_policy::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ pub struct Summary {
     /// Drafts of one turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    /// The same for drafts that are alike but for figures and a name.
+    alike: String,
     /// Its conversation.
     conversation_id: String,
     /// The verdict that can still be taken back.
@@ -408,7 +411,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
             .as_ref()
             .and_then(|customer| customer.name.clone()),
         subject: draft.draft.subject.clone().or(action),
-        snippet: draft.message.chars().take(SNIPPET_CHARS).collect(),
+        snippet: beginning(&draft.message),
         owner,
         lease: stored.entry.lease.clone().filter(|lease| lease.until > now),
         created_at: stored.created_at,
@@ -416,6 +419,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         deferred_until: stored.entry.deferred_until,
         look_owed: stored.entry.awaits_look(),
         group: draft.group.clone(),
+        alike: alike::signature(draft),
         conversation_id: draft.conversation.id.clone(),
         pending: stored.entry.pending.clone(),
         assignee: stored.entry.assignee.clone(),
@@ -423,6 +427,11 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         stage: stored.entry.status.is_open().then(|| stored.entry.stage()),
         round: stored.entry.round,
     }
+}
+
+/// The beginning of a text, for a list.
+pub fn beginning(text: &str) -> String {
+    text.chars().take(SNIPPET_CHARS).collect()
 }
 
 /// The service's seal on what a reviewer is shown: of this draft, in this version, with this

@@ -11,9 +11,9 @@ use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
-    handovers, keys, levels, live, log, outbox, people, policies, proposals, queue, records,
-    reroute, rota, rounds, schema, staff, stops, stored, tenants, trust, verdicts, versions,
-    webhooks,
+    handovers, history, keys, levels, live, log, outbox, people, policies, proposals, queue,
+    records, reroute, rota, rounds, schema, staff, stops, stored, tenants, trust, verdicts,
+    versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -186,6 +186,10 @@ impl Tenant {
             Operation::GetCheckpoint => checkpoints::current(self, &call).await,
             Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
+            Operation::ListDrafts => match &caller {
+                Caller::Person(person) => history::list(self, &call, person).await,
+                _ => Err(Code::Forbidden.into()),
+            },
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
             Operation::BacktestPolicy => backtests::run(self, &call).await,

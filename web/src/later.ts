@@ -3,6 +3,8 @@
 import { policy } from "./policy.svelte";
 
 export const later = {
+  batchPanel: () => import("./components/BatchPanel.svelte"),
+  recentDrafts: () => import("./components/RecentDrafts.svelte"),
   actionForm: () => import("./components/ActionForm.svelte"),
   choicePanel: () => import("./components/ChoicePanel.svelte"),
   editor: () => import("./components/Editor.svelte"),

@@ -7,7 +7,7 @@ const many = (count: number, one: string, more: string) => `${count} ${count ===
 export const texts = {
   product: "Countersign",
   nav: { label: "Main", review: "Review" },
-  views: { policy: "Policy", memory: "Memory", audit: "Audit log" },
+  views: { history: "My history", policy: "Policy", memory: "Memory", audit: "Audit log" },
   viewFailed: "This part of the page could not be loaded.",
   loading: "Loading…",
 
@@ -27,6 +27,7 @@ export const texts = {
   actions: {
     approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled",
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
+    assign: "Assign", select: "Select", alike: "Select all alike",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
     review: "Back to the review", more: "More", why: "Show why",
@@ -66,6 +67,8 @@ export const texts = {
     mine: "claimed by you",
     kept: "edit kept",
     inGroup: "one of several of this turn",
+    turn: "same turn",
+    alike: (count: number) => `${count} alike`,
     health: {
       waiting: (count: number) => `${count} waiting`,
       human: (count: number) => `${count} for a person`,
@@ -101,6 +104,9 @@ export const texts = {
     leased: (who: string, until: string) => `${who} claimed this draft until ${until}.`,
     changed: "This draft has changed. Look again before you decide.",
     failed: "This draft could not be loaded.",
+    newMessage: "new",
+    wentOn: "The conversation went on: this is the agent's newer draft.",
+    checkWords: "A new message came in while you wrote. Your words are kept: hold them against it before you send.",
     kept: "You started an edit here; your words are kept.",
     discard: "Discard them",
     record: "Record",
@@ -116,7 +122,17 @@ export const texts = {
     moneyTotal: (sum: string) => `Moves ${sum}`,
   },
 
+  batch: {
+    title: (count: number) => `${many(count, "draft", "drafts")} chosen`,
+    alike: "They are alike but for figures and names.",
+    read: "Read them; one key approves them all. Each is answered for itself.",
+    approve: (count: number) => `Approve ${count}`,
+    clear: "Choose none",
+    leaveOut: "Leave out",
+  },
+
   edit: {
+    stillFits: "It still fits",
     label: "Edited text",
     respondLabel: "Your answer",
     respondHint: "You write the answer yourself; the agent sends it.",
@@ -144,6 +160,9 @@ export const texts = {
     reject: "Why is it rejected?",
     defer: "Until when?",
     correct: "What is done about it?",
+    assign: "Who takes it?",
+    me: "I do",
+    everybody: "Everybody",
     note: "Note (optional)",
     retry: "The agent may try again",
     defaultReasons: ["wrong facts", "wrong tone", "not our policy", "needs a person"],
@@ -193,6 +212,10 @@ export const texts = {
     noExamples: "No similar draft was corrected so far.",
     lesson: "Lesson",
     customer: "Customer",
+    openLink: "Open",
+    recent: "Recent drafts",
+    noRecent: "None before this one.",
+    recentFailed: "They could not be loaded.",
     plan: "Plan",
     preview: "This page and the service run different versions of the rules: the kinds of edit shown here are a preview. Reload to be up to date.",
   },
@@ -200,7 +223,7 @@ export const texts = {
   help: {
     title: "Keyboard",
     intro: "One key each. No key works while you type, and none before a draft has been in view for a moment.",
-    groups: { verdict: "Decide", write: "While you write", move: "Move", page: "Page" },
+    groups: { verdict: "Decide", batch: "Decide together", write: "While you write", move: "Move", page: "Page" },
     close: "Close",
     singleKeys: "Single-key shortcuts",
   },
@@ -222,7 +245,24 @@ export const texts = {
     failed: "The log could not be loaded.",
   },
 
-  person: { menu: "You", signOut: "Sign out", theme: "Theme" },
+  history: {
+    intro: "What you decided, newest first. A verdict can be taken back within its undo window; what is out can be corrected.",
+    search: "Search your verdicts",
+    nothing: "You have not decided anything yet.",
+    noMatch: "Nothing matches.",
+    failed: "Your history could not be loaded.",
+    undo: "Take back",
+    undone: "taken back",
+    correct: "Correct",
+    show: "Show",
+  },
+
+  pace: {
+    median: (s: string) => `${s} s a verdict`,
+    title: (count: number, presses: number) => `The median of your last ${many(count, "verdict", "verdicts")} here; ${many(presses, "key or press", "keys or presses")} each.`,
+  },
+
+  person: { menu: "You", signOut: "Sign out", notify: "Notify me of urgent drafts", notified: "You are notified of urgent drafts", notifyDenied: "Notices are blocked in this browser" },
 
   zones: { label: "Parts of the page", queue: "Queue", draft: "Draft", why: "Why" },
 
@@ -240,6 +280,9 @@ export const texts = {
     position: (at: number, of: number) => `${at} of ${of}`,
     arrived: (count: number) => many(count, "new draft", "new drafts"),
     left: "Your words are kept.",
+    wentOn: "A new message came in; the agent's newer draft is shown.",
+    assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
+    urgent: "A draft is soon late",
     problems: {
       unreachable: "The service did not answer; it is back in your queue.",
       not_open: "It no longer waits for a verdict.",
@@ -252,6 +295,11 @@ export const texts = {
       head_conflict: "A new message has arrived in the conversation.",
       view_conflict: "It changed while you looked at it.",
       belongs_to_human: "It belongs to a person: write the answer yourself.",
+      assigned_to_other: "It is assigned to someone else.",
+      second_person_needed: "A second person has to agree.",
+      not_its_turn: "An earlier draft of the same turn comes first.",
+      rounds_exhausted: "It was sent back as often as it may be.",
+      not_in_batch: "It is not decided together with others.",
       session_required: "Your session has ended.",
       forbidden: "You may look, but not decide.",
     } as Record<string, string>,

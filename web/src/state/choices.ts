@@ -2,6 +2,8 @@
 // Must not draw them.
 import { texts } from "../texts";
 import type { Remedy } from "../nouns";
+import { live } from "./live.svelte";
+import { session } from "./session.svelte";
 import type { review as theReview } from "./review.svelte";
 
 export interface Option { label: string; choose: () => void }
@@ -26,6 +28,12 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
       label: texts.choices.remedies[remedy],
       choose: () => review.decide({ kind: "correct", remedy, ...words }),
     }));
+  }
+  if (review.choosing === "assign") {
+    const me = session.current?.person.id;
+    const others = live.people.filter((person) => person.id !== me).map((person) => ({ label: person.name, id: person.id as string | null }));
+    const all = [...(me ? [{ label: texts.choices.me, id: me as string | null }] : []), ...others.slice(0, CHOICES_MAX - 2), { label: texts.choices.everybody, id: null }];
+    return all.map(({ label, id }) => ({ label, choose: () => void review.assign(id, label) }));
   }
   if (review.choosing === "defer") {
     return delays(new Date()).map(({ label, until }) => ({
