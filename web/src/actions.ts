@@ -133,6 +133,7 @@ function leave(): void {
   } else {
     queue.search = "";
     queue.category = "";
+    if (review.focus === null) review.move(1);
   }
   focusOn("#queue-list");
   const summary = queue.get(review.focus);
