@@ -98,6 +98,29 @@ test("a whole shift needs no pointer", async () => {
   await lead.page.getByTestId("draft").waitFor();
 });
 
+test("drafts that are alike are read together and approved by one key, or taken back", async () => {
+  const mark = randomUUID().replaceAll(/\d/g, "").slice(0, 8);
+  const text = `Your voucher ${mark} is worth a coffee.`;
+  const ids = [];
+  for (const name of ["Gus First", "Gus Second", "Gus Third"]) ids.push(await lead.posted(name, { text, body: { message: `A voucher ${mark}, please.` } }));
+  const statuses = async () => [...new Set(await Promise.all(ids.map(lead.statusOf)))].join();
+  await lead.press("Escape", "/");
+  await lead.page.keyboard.type(mark);
+  await soon(async () => (await lead.rows().count()) === 3);
+  await lead.press("Enter", "j", "g");
+  const batch = lead.page.getByTestId("batch");
+  await soon(async () => (await batch.getByText(text).count()) === 3);
+  await lead.accessible("a batch");
+  await lead.pressUntil("a", async () => (await batch.count()) === 0);
+  await soon(async () => (await statuses()) === "pending");
+  await lead.press("u");
+  await soon(async () => (await statuses()) === "held");
+  await soon(async () => (await lead.rows().count()) === 3);
+  await lead.press("g");
+  await lead.pressUntil("a", async () => (await lead.page.getByTestId("undo").count()) === 1);
+  for (const id of ids) assert.equal((await lead.settled(id)).status, "approved");
+});
+
 test("a message that arrives in mid-edit appears in place, keeps the edit and asks to look at it", async () => {
   const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: "Where is my parcel?" }] };
   await lead.posted("Pia Goes On", { text: "It left today.", body: { message: "Where is my parcel?", conversation } });

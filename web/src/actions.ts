@@ -7,7 +7,6 @@ import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
 import { selection } from "./state/selection.svelte";
 import { session } from "./state/session.svelte";
-import { choicesOf } from "./state/choices";
 import { verdicts } from "./state/verdicts.svelte";
 import { views, type ViewName } from "./views";
 
@@ -72,7 +71,7 @@ export const actions: readonly Action[] = [
   {
     name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
     when: () => review.choosing !== null && review.open,
-    perform: (key) => choicesOf(review)[Number(key) - 1]?.choose(),
+    perform: (key) => void import("./state/choices").then(({ choicesOf }) => choicesOf(review)[Number(key) - 1]?.choose()),
   },
   {
     name: "retry_allowed", label: texts.actions.retry_allowed, keys: ["N"], group: "verdict",

@@ -1,8 +1,8 @@
 // Every word that the page says, in one place, ready for translation. Must not hold logic beyond
 // putting values into sentences.
-import type { EditKind, Remedy, Status, VerdictKind } from "./nouns";
+import type { Status, VerdictKind } from "./nouns";
 
-const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+export const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
 export const texts = {
   product: "Countersign",
@@ -68,6 +68,9 @@ export const texts = {
     kept: "edit kept",
     inGroup: "one of several of this turn",
     turn: "same turn",
+    second: "second look",
+    forMe: "for you",
+    forOther: (who: string) => `for ${who}`,
     alike: (count: number) => `${count} alike`,
     health: {
       waiting: (count: number) => `${count} waiting`,
@@ -104,6 +107,7 @@ export const texts = {
     leased: (who: string, until: string) => `${who} claimed this draft until ${until}.`,
     changed: "This draft has changed. Look again before you decide.",
     failed: "This draft could not be loaded.",
+    own: "Your answer",
     newMessage: "new",
     wentOn: "The conversation went on: this is the agent's newer draft.",
     checkWords: "A new message came in while you wrote. Your words are kept: hold them against it before you send.",
@@ -129,50 +133,6 @@ export const texts = {
     approve: (count: number) => `Approve ${count}`,
     clear: "Choose none",
     leaveOut: "Leave out",
-  },
-
-  edit: {
-    stillFits: "It still fits",
-    label: "Edited text",
-    respondLabel: "Your answer",
-    respondHint: "You write the answer yourself; the agent sends it.",
-    changes: "Changes",
-    noChanges: "No changes yet: type to edit",
-    kind: "Kind of edit",
-    kinds: { none: "No change", cosmetic: "Cosmetic", substantive: "Substantive" } satisfies Record<EditKind, string>,
-    kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
-    overruled: "your choice",
-    loading: "The comparison is being loaded…",
-    lesson: "Lesson for the agent, in one line (optional)",
-    oneOff: "Only this time: don't learn from it",
-    send: { edit: "Send edit", respond: "Send answer", send_back: "Send back" },
-    leave: "Leave",
-    instruction: "What should the agent do differently?",
-    unchanged: "Nothing changed: approve it instead, or go on typing.",
-    reasons: {
-      number: "number", date: "date", name: "name", link: "link", negation: "negation", modality: "must or may",
-      promise: "promise", claim_added: "claim added", claim_removed: "claim removed", wording: "wording", tone: "tone",
-      spelling: "spelling", format: "format",
-    } as Record<string, string>,
-  },
-
-  choices: {
-    reject: "Why is it rejected?",
-    defer: "Until when?",
-    correct: "What is done about it?",
-    assign: "Who takes it?",
-    me: "I do",
-    everybody: "Everybody",
-    note: "Note (optional)",
-    retry: "The agent may try again",
-    defaultReasons: ["wrong facts", "wrong tone", "not our policy", "needs a person"],
-    inMinutes: (count: number) => `In ${count} minutes`,
-    inHours: (count: number) => `In ${many(count, "hour", "hours")}`,
-    tomorrow: "Tomorrow at 9:00",
-    monday: "Monday at 9:00",
-    remedies: {
-      follow_up: "The agent writes again", reversal: "The agent takes it back", none: "Nothing; only note it",
-    } satisfies Record<Remedy, string>,
   },
 
   why: {
@@ -220,13 +180,7 @@ export const texts = {
     preview: "This page and the service run different versions of the rules: the kinds of edit shown here are a preview. Reload to be up to date.",
   },
 
-  help: {
-    title: "Keyboard",
-    intro: "One key each. No key works while you type, and none before a draft has been in view for a moment.",
-    groups: { verdict: "Decide", batch: "Decide together", write: "While you write", move: "Move", page: "Page" },
-    close: "Close",
-    singleKeys: "Single-key shortcuts",
-  },
+  help: { title: "Keyboard", verdict: "Decide" },
 
   memory: {
     intro: "Every edit teaches: agents get these corrections as examples when a similar message comes.",
@@ -243,18 +197,6 @@ export const texts = {
     about: "about", actor: "by", leaf: "leaf hash",
     older: "Older entries",
     failed: "The log could not be loaded.",
-  },
-
-  history: {
-    intro: "What you decided, newest first. A verdict can be taken back within its undo window; what is out can be corrected.",
-    search: "Search your verdicts",
-    nothing: "You have not decided anything yet.",
-    noMatch: "Nothing matches.",
-    failed: "Your history could not be loaded.",
-    undo: "Take back",
-    undone: "taken back",
-    correct: "Correct",
-    show: "Show",
   },
 
   pace: {

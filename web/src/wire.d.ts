@@ -232,7 +232,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Drafts of before: a customer's, or those that somebody decided. */
+        get: operations["ListDrafts"];
         put?: never;
         /** Post a draft and learn whether it may go out. */
         post: operations["PostDraft"];
@@ -1655,12 +1656,19 @@ export interface components {
             /** @description The verdict, once it counts. */
             verdict?: components["schemas"]["VerdictView"] | null;
         };
+        /** @description `GET /v1/drafts`. */
+        DraftList: {
+            /** @description What was decided last comes first, then what came last. */
+            drafts: components["schemas"]["Past"][];
+        };
         /** @description One draft with everything beside it. */
         DraftView: {
             /** @description The action's row of the catalogue. */
             action?: components["schemas"]["ActionEntry"] | null;
             /** @description Who made it. */
             agent: string;
+            /** @description The same for drafts that are alike but for figures and a name. */
+            alike: string;
             /** @description Whom it was handed to; nobody else decides. */
             assignee?: string | null;
             /** @description Its category. */
@@ -2546,6 +2554,51 @@ export interface components {
         };
         /** @description What an owner is. */
         OwnerKind: "category" | "reviewer" | "on_call" | "backup" | "lead" | "agent";
+        /** @description A draft as it is remembered. */
+        Past: {
+            /** @description Who made it. */
+            agent: string;
+            /** @description Its category. */
+            category?: string | null;
+            /** @description Whether it can be corrected: it is out, and its texts are at hand. */
+            correctable: boolean;
+            /** @description When it came. */
+            created_at: components["schemas"]["Time"];
+            /** @description Who it went to. */
+            customer_name?: string | null;
+            /** @description The draft's id. */
+            id: string;
+            /** @description A message or an action. */
+            kind: components["schemas"]["Kind"];
+            /** @description The verdict that can still be taken back. */
+            pending?: components["schemas"]["Pending"] | null;
+            /** @description The beginning of the message that triggered it. */
+            snippet: string;
+            /** @description What it is by now. */
+            status: components["schemas"]["Status"];
+            /** @description Its subject line, or the action's name. */
+            subject?: string | null;
+            /** @description The beginning of what the agent drafted. */
+            text: string;
+            /** @description What was said of it. */
+            verdict?: components["schemas"]["PastVerdict"] | null;
+            /**
+             * Format: uint32
+             * @description Its version.
+             */
+            version: number;
+        };
+        /** @description A verdict as it is remembered. */
+        PastVerdict: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Whether an edit changed the meaning. */
+            edit_kind?: components["schemas"]["EditKind"] | null;
+            /** @description What was said. */
+            kind: components["schemas"]["VerdictKind"];
+            /** @description Who said it. */
+            reviewer: string;
+        };
         /** @description A verdict within its undo window. */
         Pending: {
             /** @description What the draft was before, for an exact undo. */
@@ -3305,6 +3358,8 @@ export interface components {
         Summary: {
             /** @description Who made it. */
             agent: string;
+            /** @description The same for drafts that are alike but for figures and a name. */
+            alike: string;
             /** @description Whom it was handed to; nobody else decides. */
             assignee?: string | null;
             /** @description Its category. */
@@ -4018,6 +4073,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListDrafts: {
+        parameters: {
+            query?: {
+                /** @description A customer's id. */
+                customer?: string;
+                /** @description Who decided: a person's id, or `me`. */
+                reviewer?: string;
+                /** @description Words that the draft or its message holds. */
+                q?: string;
+                /** @description At most so many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
             };
             default: components["responses"]["Problem"];
         };
