@@ -41,6 +41,7 @@ pub mod starting;
 pub mod stop;
 pub mod threshold;
 pub mod time;
+pub mod training;
 pub mod trust;
 pub mod verdict;
 pub mod verify;

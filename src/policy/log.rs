@@ -137,6 +137,8 @@ pub enum Event {
     DraftLookedAt,
     #[serde(rename = "correction.stored")]
     CorrectionStored,
+    #[serde(rename = "correction.retired")]
+    CorrectionRetired,
 }
 
 /// Who did something.

@@ -2,14 +2,15 @@
 //! `policy::route` does, and `policy::queue` says what may happen next.
 
 use crate::call::{Answer, Call};
-use crate::corrections::{self, Example};
+use crate::examples::{self, Example};
 use crate::owner::Owner;
 use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{
-    bind, conversations, deadlines, keys, log, random, reading, rota, sample, situations, stops,
+    bind, conversations, deadlines, keys, log, memory, random, reading, rota, sample, situations,
+    stops,
 };
 use countersign_policy::claim::Weight;
 use countersign_policy::conversation::{Advance, advance};
@@ -19,7 +20,7 @@ use countersign_policy::draft::{Content, Draft};
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status};
-use countersign_policy::route::{Reason, Route};
+use countersign_policy::route::{Guess, Reason, Route, Situation};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use futures_util::future::{Either, select};
@@ -127,12 +128,22 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
 
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
-    let situation = situations::gather(tenant, &record, &policy, &draft, call.now)?;
+    let recalled = memory::recall(tenant, &draft.message, None)?;
+    let past = memory::past(tenant)?;
+    let impression = recalled.impression(&draft.message, call.now, &past);
+    let situation = Situation {
+        novelty: impression.novelty,
+        guess: impression.guess.map(|guess| Guess {
+            category: guess.category.to_owned(),
+            confidence: guess.confidence,
+        }),
+        ..situations::gather(tenant, &record, &policy, &draft, call.now)?
+    };
     let shadow = situation.stop.is_none() && stops::is_shadow(tenant, &draft.agent)?;
     let head = conversations::known(tenant, &draft.conversation.id)?;
     let examples = match examples {
         0 => None,
-        k => Some(corrections::find(tenant, &draft, k)?),
+        k => Some(examples::for_draft(tenant, &recalled, &draft, k, call.now)?),
     };
 
     let decision = policy.route(&draft, &situation);
@@ -192,6 +203,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         draft,
     };
     stored::insert(tenant, &stored, call.now)?;
+    let vector = recalled.vector.as_deref();
+    memory::keep(tenant, &stored.id, vector, past, impression.nearness)?;
     if stored.entry.status.is_open() {
         rota::watch(
             tenant,

@@ -9,14 +9,44 @@ const GLOBAL: &str = "countersign_embedder";
 /// The Worker's variable that says how corrections are found, and the value that forbids vectors.
 const RETRIEVAL: &str = "RETRIEVAL";
 const WORDS: &str = "words";
+/// Word pieces read of one message: what the model was trained on, two long paragraphs.
+const TOKENS_MAX: u32 = 256;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 extern "C" {
     /// `createEmbedder` of `src/embed/embed.js`.
     type Embedder;
 
+    #[wasm_bindgen(method)]
+    fn ready(this: &Embedder) -> bool;
+
     #[wasm_bindgen(method, catch)]
     async fn available(this: &Embedder, env: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    async fn prepare(this: &Embedder, env: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn embed(this: &Embedder, text: &str, tokens_max: u32) -> Result<Option<Vec<u8>>, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn scan(
+        this: &Embedder,
+        query: &[u8],
+        rows: &JsValue,
+        nearest_max: u32,
+    ) -> Result<Vec<f64>, JsValue>;
+}
+
+/// A stored vector that was near.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    /// Where it stands: vectors are counted from 0 through all blocks.
+    pub position: u32,
+    /// Its cosine with what was asked for.
+    pub cosine: f64,
+    /// How crowded it is there.
+    pub density: f64,
 }
 
 /// Whether messages are compared by meaning: the deployment wants it and the weights are there.
@@ -25,6 +55,33 @@ pub async fn available(env: &Env) -> bool {
         Some(embedder) => told(embedder.available(env.as_ref()).await),
         None => false,
     }
+}
+
+/// Loads the weights into the isolate unless that is done; whether texts can now be embedded.
+pub async fn prepare(env: &Env) -> bool {
+    match global(env) {
+        Some(embedder) => embedder.ready() || told(embedder.prepare(env.as_ref()).await),
+        None => false,
+    }
+}
+
+/// The stored form of a text's vector; `None` where the weights are not loaded.
+pub fn embed(env: &Env, text: &str) -> Option<Vec<u8>> {
+    let embedder = global(env).filter(Embedder::ready)?;
+    embedder.embed(text, TOKENS_MAX).ok().flatten()
+}
+
+/// The nearest of the vectors in the rows of a cursor's `raw()`, nearest first.
+pub fn scan(env: &Env, query: &[u8], rows: &JsValue, nearest_max: u32) -> Vec<Neighbour> {
+    let found = global(env).and_then(|embedder| embedder.scan(query, rows, nearest_max).ok());
+    let found = found.unwrap_or_default();
+    let (triples, _) = found.as_chunks::<3>();
+    let neighbour = |[position, cosine, density]: &[f64; 3]| Neighbour {
+        position: whole(*position),
+        cosine: *cosine,
+        density: *density,
+    };
+    triples.iter().map(neighbour).collect()
 }
 
 fn global(env: &Env) -> Option<Embedder> {
@@ -45,4 +102,13 @@ fn told(answer: Result<JsValue, JsValue>) -> bool {
             false
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a position that `embed.js` read from a u32"
+)]
+fn whole(position: f64) -> u32 {
+    position as u32
 }

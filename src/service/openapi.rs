@@ -3,9 +3,9 @@
 
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
-    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, handovers,
-    history, keys, levels, log, people, policies, problem, proposals, queue, records, rota, staff,
-    stops, tenants, trust, verdicts, versions, webhooks,
+    backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, examples,
+    handovers, history, keys, levels, log, people, policies, problem, proposals, queue, records,
+    rota, staff, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -33,7 +33,7 @@ fn query(name: &str, maximum: u32, description: &str) -> Value {
     })
 }
 
-fn text_query(name: &str, description: &str) -> Value {
+fn text(name: &str, description: &str) -> Value {
     json!({
         "name": name, "in": "query", "required": false, "description": description,
         "schema": { "type": "string" }
@@ -105,9 +105,9 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         }
         Operation::ListDrafts => Shape {
             parameters: vec![
-                text_query("customer", "A customer's id."),
-                text_query("reviewer", "Who decided: a person's id, or `me`."),
-                text_query("q", "Words that the draft or its message holds."),
+                text("customer", "A customer's id."),
+                text("reviewer", "Who decided: a person's id, or `me`."),
+                text("q", "Words that the draft or its message holds."),
                 query("limit", 100, "At most so many."),
             ],
             ..of(None, 200, schema::<history::DraftList>(g))
@@ -124,14 +124,31 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<drafts::DraftAnswer>(g),
         ),
         Operation::SimilarCorrections => of(
-            schema::<corrections::SimilarRequest>(g),
+            schema::<examples::SimilarRequest>(g),
             200,
-            schema::<corrections::SimilarAnswer>(g),
+            schema::<examples::SimilarAnswer>(g),
         ),
         Operation::ListCorrections => Shape {
-            parameters: vec![query("limit", 200, "Rows of a page.")],
+            parameters: vec![
+                query("limit", 200, "Rows of a page."),
+                text("q", "Those that memory finds like this, the likest first."),
+            ],
             ..of(None, 200, schema::<corrections::CorrectionPage>(g))
         },
+        Operation::ExportCorrections => Shape {
+            parameters: vec![
+                text("format", "`chat` (the default), `preference` or `raw`."),
+                text("since", "Learnt from this time on, RFC 3339."),
+                text("category", "Of this category only."),
+                text("edit_kind", "`cosmetic` or `substantive`."),
+                text(
+                    "agreement",
+                    "`any` (the default), `uncontested` or `confirmed`.",
+                ),
+            ],
+            ..of(None, 200, schema::<corrections::Correction>(g))
+        },
+        Operation::RetireCorrection | Operation::ReindexCorrections => of(None, 204, None),
         Operation::GetQueue => Shape {
             parameters: page()
                 .into_iter()
@@ -218,10 +235,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                     "How far to look back; 30 unless told.",
                 ),
                 query("limit", 100, "Records of a page."),
-                json!({
-                    "name": "after", "in": "query", "required": false,
-                    "description": "As `next_after` said.", "schema": { "type": "string" }
-                }),
+                text("after", "As `next_after` said."),
             ],
             ..of(None, 200, schema::<records::RecordPage>(g))
         },
@@ -331,7 +345,7 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, answer) in shape.answers {
         let media = match entry.operation {
-            Operation::ExportAudit => "application/x-ndjson",
+            Operation::ExportAudit | Operation::ExportCorrections => "application/x-ndjson",
             _ => "application/json",
         };
         let content = answer.map(|schema| json!({ media: { "schema": schema } }));

@@ -65,6 +65,7 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
            (SELECT trust_at FROM tenant WHERE EXISTS (SELECT 1 FROM accounts)) AS trust,
            (SELECT next_at FROM outbox_state WHERE EXISTS (
              SELECT 1 FROM outbox WHERE broken_at IS NULL)) AS copies,
+           (SELECT due_at FROM memory WHERE EXISTS (SELECT 1 FROM tenant)) AS memory,
            (SELECT MIN(next_at) FROM deliveries) AS calls,
            (SELECT MIN(answered_at) FROM deliveries) AS answers",
         bind![],

@@ -2,7 +2,7 @@
 //! must not show a reviewer anything without a digest of what was shown.
 
 use crate::call::{Answer, Call};
-use crate::corrections::{self, Example};
+use crate::examples::{self, Example, Viewer};
 use crate::notes::{self, Note};
 use crate::owner::Owner;
 use crate::people::Person;
@@ -11,13 +11,14 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, rota, staff};
+use crate::{bind, groups, handovers, log, memory, rota, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
+use countersign_policy::memory::Asked;
 use countersign_policy::pace;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
@@ -249,7 +250,7 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             let first = stored.entry.awaits_second(&first.id).then_some(first)?;
             first.verdict.outgoing(&stored.draft)
         }),
-        examples: corrections::find(tenant, &stored.draft, EXAMPLES)?,
+        examples: examples_beside(tenant, stored, now)?,
         notes: if is_blind(stored) {
             Vec::new()
         } else {
@@ -268,6 +269,15 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
 /// if it had gone out by itself.
 fn is_blind(stored: &Stored) -> bool {
     stored.entry.awaits_look() && stored.verdict.is_some()
+}
+
+fn examples_beside(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Vec<Example>> {
+    let recalled = memory::recall_for(tenant, &stored.id, &stored.draft)?;
+    let asked = Asked {
+        category: stored.draft.category.as_deref(),
+        examples: EXAMPLES,
+    };
+    examples::find(tenant, &recalled, asked, Viewer::Reviewer, now)
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {

@@ -2,12 +2,13 @@
 //! `policy::route` calls stricter moves a draft, and a draft never moves towards less care.
 
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, TenantRecord, system};
 use crate::{bind, log, situations};
 use countersign_policy::log::Event;
 use countersign_policy::queue::{Command, Status};
-use countersign_policy::route::{Route, stricter};
+use countersign_policy::route::{Route, Situation, stricter};
 use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
 
@@ -60,7 +61,13 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
     }
     let policy = tenant.policy(record.policy_version)?;
     let leaving = draft.as_it_would_leave();
-    let situation = situations::gather(tenant, record, &policy, &leaving, now)?;
+    let before: Situation = parsed(&draft.situation)?;
+    // What memory said when it came still holds: it has only learnt since.
+    let situation = Situation {
+        novelty: before.novelty,
+        guess: before.guess,
+        ..situations::gather(tenant, record, &policy, &leaving, now)?
+    };
     let stopped = situation.stop.is_some();
     let decision = stricter(&draft.decision, policy.route(&leaving, &situation));
     let given = draft.verdict.as_ref().map(|given| given.verdict.kind());

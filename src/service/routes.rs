@@ -43,6 +43,9 @@ pub enum Operation {
     PutOutcome,
     SimilarCorrections,
     ListCorrections,
+    RetireCorrection,
+    ExportCorrections,
+    ReindexCorrections,
     GetQueue,
     ClaimNext,
     PutLease,
@@ -141,7 +144,10 @@ table! {
     "PUT" "/v1/conversations/{id}/head" PutHead Agent "Say that a conversation went on; open drafts on an older head become stale.";
     "PUT" "/v1/drafts/{id}/outcome" PutOutcome Agent "Say what became of something that was allowed to leave.";
     "POST" "/v1/corrections/similar" SimilarCorrections Agent "Corrections of similar messages, as examples and as one text block.";
-    "GET" "/v1/corrections" ListCorrections Person "The newest corrections.";
+    "GET" "/v1/corrections" ListCorrections Person "The newest corrections, or with `q` those that are like it.";
+    "GET" "/v1/corrections/export" ExportCorrections LeadOrPolicyKey "Corrections as training data, a line of JSON each.";
+    "DELETE" "/v1/corrections/{id}" RetireCorrection Reviewer "Retire a correction: it stays on record and is no example any more.";
+    "POST" "/v1/corrections:reindex" ReindexCorrections Lead "Make the index of memory anew from the record.";
     "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";
     "POST" "/v1/leases" ClaimNext Reviewer "Claim the next draft.";
     "PUT" "/v1/drafts/{id}/lease" PutLease Reviewer "Claim a draft, or renew the claim.";

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0005_desk.sql"),
     include_str!("schema/0006_releases.sql"),
     include_str!("schema/0007_rota.sql"),
+    include_str!("schema/0008_memory.sql"),
 ];
 
 #[derive(Deserialize)]

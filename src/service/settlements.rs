@@ -4,7 +4,7 @@
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{accounts, corrections, groups, log, second_looks};
+use crate::{accounts, groups, learning, log, second_looks};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Event, canonical, commitment};
 use countersign_policy::queue::Command;
@@ -73,5 +73,5 @@ pub fn looked(tenant: &Tenant, stored: &Stored, owed: bool, now: Millis) -> Outc
 
 /// A verdict counts from now on: one that settled, or a look. The newest is the draft's label.
 fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
-    corrections::store(tenant, stored, now)
+    learning::learn(tenant, stored, now)
 }

@@ -49,7 +49,7 @@ struct LevelRow {
     level: u64,
 }
 
-/// The situation of a draft at this moment.
+/// The situation of a draft at this moment, but for what memory says of its message.
 pub fn gather(
     tenant: &Tenant,
     record: &TenantRecord,

@@ -34,6 +34,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = toArray)]
     fn to_array(this: &Cursor) -> Result<Array, JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn raw(this: &Cursor) -> JsValue;
 }
 
 /// The object's database.
@@ -142,6 +145,12 @@ impl Storage {
     fn exec(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<Cursor> {
         let values: Array = values.iter().map(JsValue::from).collect();
         self.sql.exec(statement, &values).map_err(failed)
+    }
+
+    /// The rows of a query, each an array, for JavaScript to walk one at a time: a BLOB of a
+    /// megabyte need not pass through this module's memory.
+    pub fn raw_rows(&self, query: &str, values: &[Bind<'_>]) -> Outcome<JsValue> {
+        Ok(self.exec(query, values)?.raw())
     }
 
     /// The first row of a query, if any. (`SqlCursor::one` would hang the request without one.)

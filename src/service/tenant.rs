@@ -11,9 +11,9 @@ use crate::routes::{self, Access, Operation};
 use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
-    handovers, history, keys, levels, live, log, outbox, people, policies, proposals, queue,
-    records, reroute, rota, rounds, schema, staff, stops, stored, tenants, trust, verdicts,
-    versions, webhooks,
+    examples, handovers, history, keys, levels, live, log, memory, outbox, people, policies,
+    proposals, queue, records, refill, reroute, rota, rounds, schema, staff, stops, stored,
+    tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -130,6 +130,9 @@ impl DurableObject for Tenant {
         if let Err(problem) = self.transaction(|| trust::publish(self)) {
             worker::console_error!("weekly counts wait: {}", problem.code.name());
         }
+        if let Err(problem) = refill::go_on(self, now()).await {
+            worker::console_error!("the index waits: {}", problem.code.name());
+        }
         outbox::deliver(self, now()).await;
         if let Err(problem) = self.arm(now()).await {
             worker::console_error!("the alarm could not be set: {}", problem.code.name());
@@ -180,8 +183,10 @@ impl Tenant {
         call.id = found.id;
         let caller = self.caller(&call)?;
         admit(&caller, found.entry.access)?;
+        memory::wake(self, found.entry.operation).await?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
+            Operation::ExportCorrections => return training::export(self, &call),
             Operation::ExportAudit => return checkpoints::export(self),
             Operation::GetCheckpoint => checkpoints::current(self, &call).await,
             Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
@@ -221,7 +226,11 @@ impl Tenant {
             (Operation::WithdrawDraft, Caller::Key(key)) => drafts::withdraw(self, call, key),
             (Operation::PutOutcome, Caller::Key(key)) => drafts::report(self, call, key),
             (Operation::PutHead, Caller::Key(key)) => conversations::put_head(self, call, key),
-            (Operation::SimilarCorrections, Caller::Key(_)) => corrections::similar(self, call),
+            (Operation::SimilarCorrections, Caller::Key(_)) => examples::similar(self, call),
+            (Operation::RetireCorrection, Caller::Person(person)) => {
+                corrections::retire(self, call, person)
+            }
+            (Operation::ReindexCorrections, Caller::Person(_)) => refill::restart(self),
             (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
             (Operation::ClaimNext, Caller::Person(person)) => queue::claim_next(self, call, person),
             (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),

@@ -147,8 +147,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest corrections. */
+        /** The newest corrections, or with `q` those that are like it. */
         get: operations["ListCorrections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corrections as training data, a line of JSON each. */
+        get: operations["ExportCorrections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,6 +185,40 @@ export interface paths {
         put?: never;
         /** Corrections of similar messages, as examples and as one text block. */
         post: operations["SimilarCorrections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Retire a correction: it stays on record and is no example any more. */
+        delete: operations["RetireCorrection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections:reindex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the index of memory anew from the record. */
+        post: operations["ReindexCorrections"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1361,34 +1412,75 @@ export interface components {
         };
         /** @description What an edit taught. */
         Correction: {
+            /** @description The action's name, where the texts are its arguments. */
+            action?: string | null;
+            /** @description Who drafted. */
+            agent?: string | null;
+            /**
+             * Format: uint32
+             * @description Later verdicts that agree with it.
+             * @default 0
+             */
+            agreements: number;
             /** @description When it counted. */
             at: components["schemas"]["Time"];
             /** @description Its category. */
             category?: string | null;
+            /**
+             * Format: uint32
+             * @description Later corrections of near-equal messages that say something else.
+             * @default 0
+             */
+            contradictions: number;
             /** @description What the reviewer made of it. */
             corrected: string;
             /** @description Whom the message came from. */
             customer_id?: string | null;
+            /** @description Their name, which no other customer's agent sees. */
+            customer_name?: string | null;
             /** @description What the agent wanted to say, or the canonical arguments of its action. */
             draft: string;
             /** @description The draft that was edited. */
             draft_id: string;
-            /** @description Whether the meaning changed. */
+            /** @description The first correction that it nearly repeats. */
+            duplicate_of?: string | null;
+            /** @description Whether the meaning changed: the reviewer's word where they gave one. */
             edit_kind: components["schemas"]["EditKind"];
+            /** @description What the rules had found, where the reviewer said otherwise. */
+            edit_kind_found?: components["schemas"]["EditKind"] | null;
+            /**
+             * Format: uint32
+             * @description Those of them whose meaning was right.
+             * @default 0
+             */
+            helped: number;
             /** @description The correction's id. */
             id: string;
+            /**
+             * @description Whether the message tried to give orders of its own; never an example, either.
+             * @default false
+             */
+            injection: boolean;
             /** @description The reviewer's line of lesson. */
             lesson?: string | null;
             /** @description The customer's message. */
             message: string;
             /** @description Whether it must not become an example. */
             one_off: boolean;
+            /** @description Since when it is no example any more. */
+            retired_at?: components["schemas"]["Time"] | null;
             /** @description Who edited. */
             reviewer: string;
+            /**
+             * Format: uint32
+             * @description Decided drafts that were written with it.
+             * @default 0
+             */
+            used: number;
         };
         /** @description `GET /v1/corrections`. */
         CorrectionPage: {
-            /** @description Newest first. */
+            /** @description Newest first; with `q` the likest first. */
             corrections: components["schemas"]["Correction"][];
         };
         /** @description How many drafts wait. */
@@ -1827,7 +1919,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "correction.retired";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -3262,6 +3354,11 @@ export interface components {
              */
             category: string | null;
             /**
+             * @description Whom the answer is for: what came from another customer is masked.
+             * @default null
+             */
+            customer_id: string | null;
+            /**
              * Format: uint32
              * @description At most this many, 1 to 8; 3 where absent.
              * @default null
@@ -3269,6 +3366,13 @@ export interface components {
             limit: number | null;
             /** @description The message to find others like. */
             message: string;
+            /**
+             * Format: uint32
+             * @description Tokens of the text block, 1 to 16000; 1500 where absent. Examples that don't fit are left
+             *     out of it.
+             * @default null
+             */
+            token_budget: number | null;
         };
         /** @description Everything but policy and draft that a decision depends on; recorded with it. */
         Situation: {
@@ -3965,6 +4069,8 @@ export interface operations {
             query?: {
                 /** @description Rows of a page. */
                 limit?: number;
+                /** @description Those that memory finds like this, the likest first. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -3979,6 +4085,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CorrectionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ExportCorrections: {
+        parameters: {
+            query?: {
+                /** @description `chat` (the default), `preference` or `raw`. */
+                format?: string;
+                /** @description Learnt from this time on, RFC 3339. */
+                since?: string;
+                /** @description Of this category only. */
+                category?: string;
+                /** @description `cosmetic` or `substantive`. */
+                edit_kind?: string;
+                /** @description `any` (the default), `uncontested` or `confirmed`. */
+                agreement?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["Correction"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4005,6 +4143,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SimilarAnswer"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RetireCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReindexCorrections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -1,6 +1,8 @@
 //! What a new correction does to one like it: repeats it, contradicts it, or neither. It must not
 //! judge the texts itself: whether two corrected texts differ in substance is `edit`'s answer.
 
+use crate::edit::{self, EditKind};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Messages at least this near ask the same in the same words.
@@ -32,6 +34,53 @@ pub fn kinship(cosine: Option<f64>, shared_words: f64, differs: bool) -> Kinship
         (true, false) => Kinship::Repeats,
         (true, true) => Kinship::Contradicts,
     }
+}
+
+/// What a correction taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taught<'a> {
+    /// The customer's message.
+    pub message: &'a str,
+    /// What was drafted, or the canonical arguments of an action.
+    pub draft: &'a str,
+    /// What it should have been.
+    pub corrected: &'a str,
+}
+
+/// Whether two corrections teach different things. What a text says only of its own case (amounts,
+/// dates and order numbers that stood in its message or draft already) is no teaching: two right
+/// answers name their own orders.
+#[must_use]
+pub fn differs(one: Taught<'_>, other: Taught<'_>) -> bool {
+    let object = |text| {
+        serde_json::from_str::<Value>(text)
+            .ok()
+            .filter(Value::is_object)
+    };
+    if let (Some(one), Some(other)) = (object(one.corrected), object(other.corrected)) {
+        return edit::action(&one, &other).kind == EditKind::Substantive;
+    }
+    edit::classify(&lesson(one), &lesson(other)).kind == EditKind::Substantive
+}
+
+/// The corrected text, with what belongs to its own case only as `#`.
+fn lesson(taught: Taught<'_>) -> String {
+    let own: BTreeSet<&str> = [taught.message, taught.draft]
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .map(bare)
+        .collect();
+    let of_case = |word: &str| word.contains(|letter: char| letter.is_ascii_digit());
+    let plain = |word: &str| match of_case(word) && own.contains(bare(word)) {
+        true => word.replace(bare(word), "#"),
+        false => word.to_owned(),
+    };
+    let words: Vec<String> = taught.corrected.split_whitespace().map(plain).collect();
+    words.join(" ")
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|letter: char| !letter.is_alphanumeric())
 }
 
 /// The share of two texts' words, each counted once, that both have: 0 to 1; 0 for two texts
@@ -72,6 +121,38 @@ mod tests {
         check(None, 0.9, true, Kinship::Contradicts);
         check(None, 0.5, false, Kinship::Unrelated);
         check(Some(f64::NAN), 1.0, false, Kinship::Unrelated);
+    }
+
+    fn check_differs(one: (&str, &str, &str), other: (&str, &str, &str), expected: bool) {
+        let taught = |(message, draft, corrected)| Taught {
+            message,
+            draft,
+            corrected,
+        };
+        assert_eq!(differs(taught(one), taught(other)), expected);
+    }
+
+    #[test]
+    fn what_belongs_to_a_case_is_no_difference() {
+        let of = |order, days| {
+            let message = format!("Where is order {order}?");
+            let corrected = format!("Order {order} arrives within {days} days.");
+            (message, "Soon.".to_owned(), corrected)
+        };
+        let (a, b, c) = (of(1234, 10), of(99, 10), of(99, 5));
+        let texts = |of: &(String, String, String)| (of.0.clone(), of.1.clone(), of.2.clone());
+        let check = |one: (String, String, String), other: (String, String, String), expected| {
+            check_differs(
+                (&one.0, &one.1, &one.2),
+                (&other.0, &other.1, &other.2),
+                expected,
+            );
+        };
+        check(texts(&a), texts(&b), false);
+        check(texts(&a), texts(&c), true);
+        let refund = |amount| ("", "", amount);
+        check_differs(refund(r#"{"a":1}"#), refund(r#"{"a":1.0}"#), false);
+        check_differs(refund(r#"{"a":1}"#), refund(r#"{"a":2}"#), true);
     }
 
     #[test]

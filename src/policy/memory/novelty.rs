@@ -8,6 +8,7 @@
 
 use super::candidate::{Candidate, finite, mean_of_best, supports};
 use crate::ratio::Ratio;
+use serde::{Deserialize, Serialize};
 
 /// Nearest messages of a category that count.
 const NEAREST_COUNT: usize = 3;
@@ -28,7 +29,8 @@ pub const HISTORY_MAX: u32 = 512;
 
 /// How near a message is to what was handled; larger is nearer. The two kinds of scale must not
 /// be mixed in one history.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Nearness {
     /// Nothing was handled yet, or nothing shares a word.
     Nothing,

@@ -89,6 +89,44 @@ pub fn affordable_expression(counted: &[(String, u32)], rows_max: u32) -> Option
     (!terms.is_empty()).then(|| quoted(&terms))
 }
 
+/// How to ask the full-text index for a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// Not at all: the message has no word to look for.
+    Nothing,
+    /// With this expression.
+    Match(String),
+    /// After counting the texts that have each term: with [`affordable_expression`].
+    Count {
+        /// What to count.
+        terms: Vec<String>,
+        /// Texts that the query may score.
+        rows_max: u32,
+    },
+}
+
+/// How to ask an index of `rows` texts: for every word where words are all there is, for content
+/// words beside vectors, and with a bound on what it costs where the index is large.
+#[must_use]
+pub fn asking(text: &str, rows: u32, beside_vectors: bool) -> Asking {
+    let (rows_max, terms, expression) = match beside_vectors {
+        true => (
+            ROWS_SCORED_MAX,
+            content_terms(text),
+            content_expression(text),
+        ),
+        false => (
+            ROWS_SCORED_ALONE_MAX,
+            terms(text, TERMS_MAX, |_| true),
+            match_expression(text),
+        ),
+    };
+    if rows > rows_max {
+        return Asking::Count { terms, rows_max };
+    }
+    expression.map_or(Asking::Nothing, Asking::Match)
+}
+
 fn expression(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Option<String> {
     let terms = terms(text, terms_max, wanted);
     (!terms.is_empty()).then(|| quoted(&terms))
@@ -177,6 +215,18 @@ mod tests {
         assert_eq!(affordable_expression(&[], 5_000), None);
         assert_eq!(term_expression("Refund"), r#""refund""#);
         assert_eq!(content_terms("Is the refund here?"), ["refund", "here"]);
+    }
+
+    #[test]
+    fn a_large_index_is_counted_first() {
+        let asked = asking("Where is my refund?", ROWS_SCORED_MAX, true);
+        assert_eq!(asked, Asking::Match(r#""refund""#.into()));
+        let asked = asking("Where is my refund?", ROWS_SCORED_MAX + 1, true);
+        let terms = vec!["refund".to_owned()];
+        let rows_max = ROWS_SCORED_MAX;
+        assert_eq!(asked, Asking::Count { terms, rows_max });
+        assert_eq!(asking("How?", 1, true), Asking::Nothing);
+        assert_eq!(asking("How?", 1, false), Asking::Match(r#""how""#.into()));
     }
 
     #[test]

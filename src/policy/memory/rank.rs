@@ -89,6 +89,19 @@ pub fn rank<'a>(asked: Asked<'_>, candidates: &[Candidate<'a>]) -> Vec<Ranked<'a
     picked
 }
 
+/// All candidates, the likest first, near duplicates merged: what a person looks for. Of equals the
+/// smaller id.
+#[must_use]
+pub fn alike<'a>(candidates: &[Candidate<'a>]) -> Vec<Ranked<'a>> {
+    let mut all = merged(scored(Asked::default(), candidates));
+    all.sort_by(|one, other| {
+        let ids = one.ranked.candidate.id.cmp(other.ranked.candidate.id);
+        let likeness = other.ranked.likeness.total_cmp(&one.ranked.likeness);
+        likeness.then(ids)
+    });
+    all.into_iter().map(|one| one.ranked).collect()
+}
+
 #[derive(Clone, Copy)]
 struct Scored<'a> {
     ranked: Ranked<'a>,

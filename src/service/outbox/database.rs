@@ -4,7 +4,7 @@
 use super::{OutboxState, Row};
 use crate::bind;
 use crate::checkpoints::TileNode;
-use crate::corrections::Correction;
+use crate::corrections::{self, Change, Correction, Standing};
 use crate::log::Leaf;
 use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
@@ -136,6 +136,7 @@ fn statement(
         "audit" => audit(database, tenant, &parsed(&row.payload)?),
         "audit_tile" => audit_tile(database, tenant, &parsed(&row.payload)?),
         "correction" => correction(database, tenant, &parsed(&row.payload)?),
+        "correction_change" => correction_change(database, tenant, &parsed(&row.payload)?),
         "draft" => draft(database, tenant, &parsed(&row.payload)?),
         "policy" => policy(database, tenant, &parsed(&row.payload)?),
         "trust" => trust(database, tenant, &parsed(&row.payload)?),
@@ -185,24 +186,65 @@ fn correction(
 ) -> worker::Result<D1PreparedStatement> {
     database
         .prepare(
-            "INSERT INTO corrections (tenant_id, id, draft_id, category, message, draft, corrected,
-               edit_kind, lesson, one_off, customer_id, reviewer, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO corrections (tenant_id, id, draft_id, agent, category, action, message, draft,
+               corrected, edit_kind, edit_kind_found, lesson, one_off, injection, customer_id,
+               customer_name, reviewer, created_at, duplicate_of)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&[
             tenant.into(),
             correction.id.as_str().into(),
             correction.draft_id.as_str().into(),
+            optional(correction.agent.as_deref()),
             optional(correction.category.as_deref()),
+            optional(correction.action.as_deref()),
             correction.message.as_str().into(),
             correction.draft.as_str().into(),
             correction.corrected.as_str().into(),
             correction.edit_kind_name().into(),
+            optional(correction.edit_kind_found.map(corrections::name_of)),
             optional(correction.lesson.as_deref()),
             u32::from(correction.one_off).into(),
+            u32::from(correction.injection).into(),
             optional(correction.customer_id.as_deref()),
+            optional(correction.customer_name.as_deref()),
             correction.reviewer.as_str().into(),
             millis(correction.at),
+            optional(correction.standing.duplicate_of.as_deref()),
+        ])
+}
+
+/// Absolute values, so that it can be repeated; what is not said stays.
+fn correction_change(
+    database: &D1Database,
+    tenant: &str,
+    change: &Change,
+) -> worker::Result<D1PreparedStatement> {
+    let standing = change.standing.as_ref();
+    let count = |of: fn(&Standing) -> u32| standing.map_or(JsValue::NULL, |now| of(now).into());
+    let retired_at = standing.and_then(|standing| standing.retired_at);
+    database
+        .prepare(
+            "UPDATE corrections SET
+               duplicate_of = COALESCE(?, duplicate_of),
+               agreements = COALESCE(?, agreements),
+               contradictions = COALESCE(?, contradictions),
+               used = COALESCE(?, used),
+               helped = COALESCE(?, helped),
+               retired_at = COALESCE(?, retired_at),
+               vector = COALESCE(unhex(?), vector)
+             WHERE tenant_id = ? AND id = ?",
+        )
+        .bind(&[
+            optional(standing.and_then(|standing| standing.duplicate_of.as_deref())),
+            count(|now| now.agreements),
+            count(|now| now.contradictions),
+            count(|now| now.used),
+            count(|now| now.helped),
+            retired_at.map_or(JsValue::NULL, millis),
+            optional(change.vector.as_deref()),
+            tenant.into(),
+            change.id.as_str().into(),
         ])
 }
 

@@ -1,0 +1,115 @@
+//! A text of one customer as another's agent may see it. It must not judge whether it may be seen.
+
+use crate::signal::personal::{Kind, read};
+
+/// Letters that a name's part needs to be masked by itself: shorter ones are words, too.
+const NAME_CHARS_MIN: usize = 3;
+/// Parts of one name: more than anyone signs with.
+const NAMES_MAX: usize = 16;
+
+/// The text with every piece of personal data that has a form, and every one of the customer's
+/// `names` (their id, their name and its parts), replaced by what it is: `[email]`, `[name]`.
+#[must_use]
+pub fn masked(text: &str, names: &[&str]) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut end = 0;
+    for item in read(text) {
+        plain.push_str(text.get(end..item.at.start).unwrap_or(""));
+        plain.push_str(label(item.kind));
+        end = item.at.end;
+    }
+    plain.push_str(text.get(end..).unwrap_or(""));
+    for name in parts(names) {
+        plain = without(&plain, &name);
+    }
+    plain
+}
+
+fn label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Email => "[email]",
+        Kind::Phone => "[phone]",
+        Kind::Card => "[card]",
+        Kind::IpAddress => "[ip address]",
+        Kind::UsSsn | Kind::NationalId => "[id number]",
+        Kind::Iban => "[bank account]",
+    }
+}
+
+/// Whole names before their parts, so that one mask stands for both.
+fn parts(names: &[&str]) -> Vec<String> {
+    let mut parts: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    let words = names.iter().flat_map(|name| name.split_whitespace());
+    parts.extend(words.map(|word| {
+        let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+        word.to_owned()
+    }));
+    parts.retain(|part| part.chars().count() >= NAME_CHARS_MIN);
+    parts.truncate(NAMES_MAX);
+    parts
+}
+
+/// The text without a name where it stands as words of their own, whatever their case.
+fn without(text: &str, name: &str) -> String {
+    let letters: Vec<(usize, char)> = text.char_indices().collect();
+    let wanted: Vec<char> = name.chars().collect();
+    let same = |one: char, other: char| one.to_lowercase().eq(other.to_lowercase());
+    let letter = |place: usize| letters.get(place).map(|(_, letter)| *letter);
+    let is_word = |place: usize| letter(place).is_some_and(char::is_alphanumeric);
+    let mut plain = String::with_capacity(text.len());
+    let mut place = 0;
+    while let Some(next) = letter(place) {
+        let end = place.saturating_add(wanted.len());
+        let starts = place.checked_sub(1).is_none_or(|before| !is_word(before));
+        let here = letters.get(place..end).unwrap_or(&[]).iter();
+        let holds = starts
+            && !is_word(end)
+            && here.len() == wanted.len()
+            && here
+                .zip(&wanted)
+                .all(|((_, one), other)| same(*one, *other));
+        if holds {
+            plain.push_str("[name]");
+            place = end;
+        } else {
+            plain.push(next);
+            place = place.saturating_add(1);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, names: &[&str], expected: &str) {
+        assert_eq!(masked(text, names), expected);
+    }
+
+    #[test]
+    fn forms_and_names_are_replaced_by_what_they_are() {
+        check(
+            "Dear Ada, we wrote to ada@example.com and called +49 30 1234567.",
+            &["Ada Lovelace", "cus_81"],
+            "Dear [name], we wrote to [email] and called [phone].",
+        );
+        check(
+            "ADA LOVELACE (cus_81) and Lovelace's order",
+            &["Ada Lovelace", "cus_81"],
+            "[name] ([name]) and [name]'s order",
+        );
+        check("Élodie, élodie!", &["Élodie"], "[name], [name]!");
+    }
+
+    #[test]
+    fn other_words_stay() {
+        check(
+            "Adapters for Canada, 20 EUR",
+            &["Ada"],
+            "Adapters for Canada, 20 EUR",
+        );
+        check("Do it in Li", &["Li", ""], "Do it in Li");
+        check("", &["Ada"], "");
+    }
+}

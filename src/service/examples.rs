@@ -1,0 +1,214 @@
+//! Corrections as examples: for the agent that writes the next draft, and beside it for the
+//! reviewer. It must not rank or mask by a rule of its own: `policy::memory` does.
+
+use crate::bind;
+use crate::call::{Answer, Call};
+use crate::memory::{self, Recalled};
+use crate::problem::Outcome;
+use crate::tenant::Tenant;
+use countersign_policy::draft::{Draft, TEXT_BYTES_MAX};
+use countersign_policy::edit::EditKind;
+use countersign_policy::invalid::Invalid;
+use countersign_policy::memory::{
+    Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
+};
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A correction as an agent or reviewer gets it.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Example {
+    /// The correction's id; say it in `examples_used`.
+    pub id: String,
+    /// The customer's message.
+    pub message: String,
+    /// What was drafted.
+    pub draft: String,
+    /// What it should have been.
+    pub corrected: String,
+    /// Whether the meaning changed.
+    pub edit_kind: EditKind,
+    /// Its category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The reviewer's line of lesson.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<String>,
+    /// When it was learnt.
+    pub at: Millis,
+}
+
+/// Who sees an example.
+#[derive(Clone, Copy)]
+pub enum Viewer<'a> {
+    /// A person of the tenant: everything.
+    Reviewer,
+    /// An agent that serves this customer: what came from another one is masked.
+    AgentOf(Option<&'a str>),
+}
+
+/// The body of `POST /v1/corrections/similar`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SimilarRequest {
+    /// The message to find others like.
+    message: String,
+    /// Preferred, not required.
+    #[serde(default)]
+    category: Option<String>,
+    /// Whom the answer is for: what came from another customer is masked.
+    #[serde(default)]
+    customer_id: Option<String>,
+    /// At most this many, 1 to 8; 3 where absent.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// Tokens of the text block, 1 to 16000; 1500 where absent. Examples that don't fit are left
+    /// out of it.
+    #[serde(default)]
+    token_budget: Option<u32>,
+}
+
+/// Its answer.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SimilarAnswer {
+    /// Most similar first.
+    examples: Vec<Example>,
+    /// The same, fenced, ready to put into a prompt; empty without examples.
+    prompt: String,
+}
+
+/// A correction as the index has it.
+#[derive(Deserialize)]
+pub struct ExampleRow {
+    id: String,
+    message: String,
+    draft: String,
+    corrected: String,
+    edit_kind: EditKind,
+    category: Option<String>,
+    lesson: Option<String>,
+    customer_id: Option<String>,
+    customer_name: Option<String>,
+    created_at: u64,
+}
+
+/// Examples for a message, best first.
+pub fn find(
+    tenant: &Tenant,
+    recalled: &Recalled,
+    asked: Asked<'_>,
+    viewer: Viewer<'_>,
+    now: Millis,
+) -> Outcome<Vec<Example>> {
+    let candidates = recalled.corrections(now);
+    let ranked = rank(asked, &candidates);
+    let ids = || ranked.iter().map(|one| one.candidate.id);
+    let mut rows = load(tenant, ids())?;
+    let in_order = ids().filter_map(|id| rows.remove(id));
+    Ok(in_order.map(|row| row.seen_by(viewer)).collect())
+}
+
+/// Examples for the agent of a draft: what came from another customer is masked.
+pub fn for_draft(
+    tenant: &Tenant,
+    recalled: &Recalled,
+    draft: &Draft,
+    wanted: u32,
+    now: Millis,
+) -> Outcome<Vec<Example>> {
+    let asked = Asked {
+        category: draft.category.as_deref(),
+        examples: wanted,
+    };
+    let customer = draft.customer.as_ref();
+    let viewer = Viewer::AgentOf(customer.map(|customer| customer.id.as_str()));
+    find(tenant, recalled, asked, viewer, now)
+}
+
+/// Corrections by their ids.
+pub fn load<'a>(
+    tenant: &Tenant,
+    ids: impl Iterator<Item = &'a str>,
+) -> Outcome<BTreeMap<String, ExampleRow>> {
+    let ids = serde_json::to_string(&ids.collect::<Vec<&str>>())?;
+    let rows = tenant.storage.rows::<ExampleRow>(
+        "SELECT id, message, draft, corrected, edit_kind, category, lesson, customer_id,
+           customer_name, created_at
+         FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
+        bind![&ids],
+    )?;
+    Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+}
+
+/// `POST /v1/corrections/similar`.
+pub fn similar(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+    let asked: SimilarRequest = call.json()?;
+    if asked.message.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(usize::MAX) {
+        return Err(Invalid::too_long("/message", TEXT_BYTES_MAX, "bytes").into());
+    }
+    let limit = asked.limit.unwrap_or(3);
+    if limit == 0 || limit > EXAMPLES_MAX {
+        return Err(Invalid::field("/limit", "not between 1 and 8").into());
+    }
+    let tokens = asked.token_budget.unwrap_or(PROMPT_TOKENS);
+    if tokens == 0 || tokens > PROMPT_TOKENS_MAX {
+        return Err(Invalid::field("/token_budget", "not between 1 and 16000").into());
+    }
+    let recalled = memory::recall(tenant, &asked.message, None)?;
+    let wanted = Asked {
+        category: asked.category.as_deref(),
+        examples: limit,
+    };
+    let viewer = Viewer::AgentOf(asked.customer_id.as_deref());
+    let examples = find(tenant, &recalled, wanted, viewer, call.now)?;
+    let quoted = examples.iter().map(|example| Quoted {
+        message: &example.message,
+        draft: &example.draft,
+        corrected: &example.corrected,
+        lesson: example.lesson.as_deref(),
+    });
+    let prompt = prompt(quoted, tokens);
+    Answer::json(200, &SimilarAnswer { examples, prompt })
+}
+
+impl ExampleRow {
+    /// What it taught.
+    pub fn taught(&self) -> Taught<'_> {
+        Taught {
+            message: &self.message,
+            draft: &self.draft,
+            corrected: &self.corrected,
+        }
+    }
+
+    fn seen_by(self, viewer: Viewer<'_>) -> Example {
+        let names: Vec<&str> = [&self.customer_id, &self.customer_name]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        let own = match viewer {
+            Viewer::Reviewer => true,
+            Viewer::AgentOf(customer) => {
+                customer.is_some() && customer == self.customer_id.as_deref()
+            }
+        };
+        let seen = |text: &str| match own {
+            true => text.to_owned(),
+            false => masked(text, &names),
+        };
+        Example {
+            message: seen(&self.message),
+            draft: seen(&self.draft),
+            corrected: seen(&self.corrected),
+            lesson: self.lesson.as_deref().map(seen),
+            id: self.id,
+            edit_kind: self.edit_kind,
+            category: self.category,
+            at: Millis(self.created_at),
+        }
+    }
+}

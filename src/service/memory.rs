@@ -1,0 +1,413 @@
+//! The index of memory: what is asked of SQLite and of the vectors for a message, and how a
+//! correction gets into it. It must not rank: `policy::memory` does, and says what is asked.
+
+use crate::corrections::Correction;
+use crate::embedder::{self, Neighbour};
+use crate::problem::Outcome;
+use crate::routes::Operation;
+use crate::storage::parsed;
+use crate::tenant::Tenant;
+use crate::vectors::{self, Kind};
+use crate::{bind, refill};
+use countersign_policy::digest::{from_hex, hex};
+use countersign_policy::draft::Draft;
+use countersign_policy::memory::{
+    Asking, CANDIDATES_MAX, Candidate, Impression, Nearness, affordable_expression, asking,
+    impression, remember, term_expression,
+};
+use countersign_policy::time::Millis;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Corrections without a vector that a request makes one for before it asks: what was learnt a
+/// moment ago. The rest is the alarm's.
+const MADE_AT_ONCE: u32 = 4;
+/// A day in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
+/// What memory holds that is like a message.
+#[derive(Default)]
+pub struct Recalled {
+    /// The message's vector, where one was worth making.
+    pub vector: Option<Vec<u8>>,
+    corrections: Vec<Found>,
+    handled: Vec<Met>,
+    /// Messages known at most.
+    known: u32,
+}
+
+/// A correction that a search found.
+struct Found {
+    row: Row,
+    cosine: Option<f64>,
+    density: Option<f64>,
+    bm25: Option<f64>,
+}
+
+/// A handled message that was near.
+struct Met {
+    category: Option<String>,
+    cosine: f64,
+    density: f64,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    number: u32,
+    id: String,
+    category: Option<String>,
+    created_at: u64,
+    substantive: u32,
+    agreements: u32,
+    contradictions: u32,
+    duplicate_of: Option<String>,
+    slot: Option<u32>,
+    #[serde(default)]
+    score: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct HandledRow {
+    slot: u32,
+    category: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    corrections: u32,
+    known: u32,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct PastRow {
+    past: String,
+}
+
+#[derive(Deserialize)]
+struct VectorRow {
+    vector: Option<String>,
+}
+
+const COLUMNS: &str = "number, id, category, created_at, edit_kind = 'substantive' AS substantive,
+                       agreements, contradictions, duplicate_of, slot";
+
+/// Loads the embedder before an operation that asks memory, where there is anything to compare a
+/// vector with: the first such request of an isolate waits for it, since what memory doesn't see
+/// could let a draft out.
+pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
+    let asks = matches!(
+        operation,
+        Operation::PostDraft
+            | Operation::GetDraft
+            | Operation::SimilarCorrections
+            | Operation::ListCorrections
+    );
+    let comparable = asks && (vectors::exist(tenant)? || refill::is_waiting(tenant)?);
+    if comparable && embedder::prepare(&tenant.env).await {
+        tenant.transaction(|| refill::make_vectors(tenant, MADE_AT_ONCE).map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// What memory holds that is like a message; `vector` is its vector, where one was kept.
+pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcome<Recalled> {
+    let counts = tenant.storage.first::<Counts>(
+        "SELECT corrections, corrections + (SELECT COALESCE(MAX(slot) + 1, 0) FROM handled) AS known
+         FROM (SELECT COALESCE(MAX(number), 0) AS corrections FROM corrections)",
+        bind![],
+    )?;
+    let Some(counts) = counts.filter(|counts| counts.known > 0) else {
+        return Ok(Recalled::default());
+    };
+    let vector = match vector {
+        None if vectors::exist(tenant)? => embedder::embed(&tenant.env, message),
+        known => known,
+    };
+    let mut found = BTreeMap::new();
+    let mut handled = Vec::new();
+    if let Some(vector) = &vector {
+        by_meaning(tenant, vector, &mut found)?;
+        handled = met(tenant, vector)?;
+    }
+    by_words(
+        tenant,
+        message,
+        counts.corrections,
+        vector.is_some(),
+        &mut found,
+    )?;
+    Ok(Recalled {
+        vector,
+        corrections: found.into_values().collect(),
+        handled,
+        known: counts.known,
+    })
+}
+
+/// The same for a draft on file, whose vector was kept with it.
+pub fn recall_for(tenant: &Tenant, draft_id: &str, draft: &Draft) -> Outcome<Recalled> {
+    recall(tenant, &draft.message, vector_of(tenant, draft_id)?)
+}
+
+fn by_meaning(tenant: &Tenant, vector: &[u8], found: &mut BTreeMap<u32, Found>) -> Outcome<()> {
+    let near = vectors::scan(tenant, Kind::Correction, vector)?;
+    let query =
+        format!("SELECT {COLUMNS} FROM corrections WHERE slot IN (SELECT value FROM json_each(?))");
+    let rows = tenant.storage.rows::<Row>(&query, bind![&slots(&near)?])?;
+    let near = by_slot(near);
+    for row in rows {
+        let at = row.slot.and_then(|slot| near.get(&slot));
+        let one = Found {
+            cosine: at.map(|at| at.cosine),
+            density: at.map(|at| at.density),
+            bm25: None,
+            row,
+        };
+        found.insert(one.row.number, one);
+    }
+    Ok(())
+}
+
+fn by_words(
+    tenant: &Tenant,
+    message: &str,
+    corrections: u32,
+    beside_vectors: bool,
+    found: &mut BTreeMap<u32, Found>,
+) -> Outcome<()> {
+    let expression = match asking(message, corrections, beside_vectors) {
+        Asking::Nothing => None,
+        Asking::Match(expression) => Some(expression),
+        Asking::Count { terms, rows_max } => {
+            affordable_expression(&counted(tenant, terms)?, rows_max)
+        }
+    };
+    let Some(expression) = expression else {
+        return Ok(());
+    };
+    let query = format!(
+        "SELECT {COLUMNS}, score FROM (
+           SELECT rowid, rank AS score FROM corrections_text WHERE corrections_text MATCH ?
+           ORDER BY rank LIMIT ?) AS matched
+         JOIN corrections ON number = matched.rowid"
+    );
+    let rows = tenant
+        .storage
+        .rows::<Row>(&query, bind![&expression, CANDIDATES_MAX])?;
+    for row in rows {
+        let bm25 = row.score.map(|score| -score);
+        let one = found.entry(row.number).or_insert(Found {
+            row,
+            cosine: None,
+            density: None,
+            bm25: None,
+        });
+        one.bm25 = bm25;
+    }
+    Ok(())
+}
+
+fn counted(tenant: &Tenant, terms: Vec<String>) -> Outcome<Vec<(String, u32)>> {
+    let count = |term: String| {
+        let row = tenant.storage.first::<Count>(
+            "SELECT COUNT(*) AS count FROM corrections_text WHERE corrections_text MATCH ?",
+            bind![&term_expression(&term)],
+        )?;
+        Ok((term, row.map_or(0, |row| row.count)))
+    };
+    terms.into_iter().map(count).collect()
+}
+
+fn met(tenant: &Tenant, vector: &[u8]) -> Outcome<Vec<Met>> {
+    let near = vectors::scan(tenant, Kind::Handled, vector)?;
+    let rows = tenant.storage.rows::<HandledRow>(
+        "SELECT slot, category FROM handled WHERE slot IN (SELECT value FROM json_each(?))",
+        bind![&slots(&near)?],
+    )?;
+    let near = by_slot(near);
+    let met = rows.into_iter().filter_map(|row| {
+        near.get(&row.slot).map(|at| Met {
+            category: row.category,
+            cosine: at.cosine,
+            density: at.density,
+        })
+    });
+    Ok(met.collect())
+}
+
+fn slots(near: &[Neighbour]) -> Outcome<String> {
+    let slots: Vec<u32> = near.iter().map(|at| at.position).collect();
+    Ok(serde_json::to_string(&slots)?)
+}
+
+fn by_slot(near: Vec<Neighbour>) -> BTreeMap<u32, Neighbour> {
+    near.into_iter().map(|at| (at.position, at)).collect()
+}
+
+impl Found {
+    fn candidate(&self, now: Millis) -> Candidate<'_> {
+        let row = &self.row;
+        let age_days = now.since(Millis(row.created_at)) / DAY_MS;
+        Candidate {
+            id: &row.id,
+            category: row.category.as_deref(),
+            cosine: self.cosine,
+            density: self.density,
+            bm25: self.bm25,
+            age_days: u32::try_from(age_days).unwrap_or(u32::MAX),
+            substantive: row.substantive == 1,
+            agreements: row.agreements,
+            contradictions: row.contradictions,
+            duplicate_of: row.duplicate_of.as_deref(),
+        }
+    }
+}
+
+impl Recalled {
+    /// The corrections, as `policy::memory` ranks them.
+    pub fn corrections(&self, now: Millis) -> Vec<Candidate<'_>> {
+        let found = self.corrections.iter();
+        found.map(|found| found.candidate(now)).collect()
+    }
+
+    /// What memory says of the message, against `past` ones.
+    pub fn impression(&self, message: &str, now: Millis, past: &[Nearness]) -> Impression<'_> {
+        let mut known = self.corrections(now);
+        known.extend(self.handled.iter().map(|met| Candidate {
+            category: met.category.as_deref(),
+            cosine: Some(met.cosine),
+            density: Some(met.density),
+            ..Candidate::default()
+        }));
+        impression(message, &known, self.known, past)
+    }
+}
+
+/// The nearness of the latest messages.
+pub fn past(tenant: &Tenant) -> Outcome<Vec<Nearness>> {
+    let row = tenant
+        .storage
+        .first::<PastRow>("SELECT past FROM memory", bind![])?;
+    Ok(parsed(&row.map_or_else(|| "[]".into(), |row| row.past))?)
+}
+
+/// Keeps what a posted draft's message was like: its nearness for those that follow, its vector for
+/// the correction that it may become.
+pub fn keep(
+    tenant: &Tenant,
+    draft_id: &str,
+    vector: Option<&[u8]>,
+    past: Vec<Nearness>,
+    nearness: Nearness,
+) -> Outcome<()> {
+    let past = serde_json::to_string(&remember(past, nearness))?;
+    tenant
+        .storage
+        .run("UPDATE memory SET past = ?", bind![&past])?;
+    let Some(vector) = vector else { return Ok(()) };
+    tenant.storage.run(
+        "UPDATE drafts SET vector = unhex(?) WHERE id = ?",
+        bind![&hex(vector), draft_id],
+    )
+}
+
+/// The vector of a draft's message, where one was made when it came.
+pub fn vector_of(tenant: &Tenant, draft_id: &str) -> Outcome<Option<Vec<u8>>> {
+    let row = tenant.storage.first::<VectorRow>(
+        "SELECT hex(vector) AS vector FROM drafts WHERE id = ? AND vector IS NOT NULL",
+        bind![draft_id],
+    )?;
+    let text = row.and_then(|row| row.vector);
+    Ok(text.and_then(|text| from_hex(&text.to_lowercase())))
+}
+
+/// Remembers a message that a person handled without teaching anything: a known question.
+pub fn handled(tenant: &Tenant, draft_id: &str, category: Option<&str>) -> Outcome<()> {
+    let Some(vector) = vector_of(tenant, draft_id)? else {
+        return Ok(());
+    };
+    let slot = vectors::add(tenant, Kind::Handled, &vector)?;
+    tenant.storage.run(
+        "INSERT OR REPLACE INTO handled (slot, category) VALUES (?, ?)",
+        bind![slot, category],
+    )?;
+    tenant.storage.run(
+        "DELETE FROM handled WHERE slot < (SELECT MIN(first) FROM vectors WHERE kind = 'handled')",
+        bind![],
+    )
+}
+
+/// Puts a correction into the index unless it is there; its vector follows where none is known.
+pub fn index(tenant: &Tenant, correction: &Correction, vector: Option<&[u8]>) -> Outcome<()> {
+    let standing = &correction.standing;
+    let made = tenant.storage.first::<Count>(
+        "INSERT INTO corrections (id, draft_id, category, message, draft, corrected, edit_kind,
+           lesson, customer_id, customer_name, reviewer, created_at, duplicate_of, agreements,
+           contradictions, used, helped)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO NOTHING RETURNING number AS count",
+        bind![
+            &correction.id,
+            &correction.draft_id,
+            correction.category.as_ref(),
+            &correction.message,
+            &correction.draft,
+            &correction.corrected,
+            correction.edit_kind_name(),
+            correction.lesson.as_ref(),
+            correction.customer_id.as_ref(),
+            correction.customer_name.as_ref(),
+            &correction.reviewer,
+            correction.at,
+            standing.duplicate_of.as_ref(),
+            standing.agreements,
+            standing.contradictions,
+            standing.used,
+            standing.helped,
+        ],
+    )?;
+    let Some(number) = made.map(|row| row.count) else {
+        return Ok(());
+    };
+    tenant.storage.run(
+        "INSERT INTO corrections_text (rowid, message) VALUES (?, ?)",
+        bind![number, &correction.message],
+    )?;
+    match vector {
+        Some(vector) => place(tenant, &correction.id, vector),
+        None => refill::wait(tenant),
+    }
+}
+
+/// Gives a correction the vector of its message.
+pub fn place(tenant: &Tenant, id: &str, vector: &[u8]) -> Outcome<()> {
+    let slot = vectors::add(tenant, Kind::Correction, vector)?;
+    tenant.storage.run(
+        "UPDATE corrections SET slot = ? WHERE id = ?",
+        bind![slot, id],
+    )
+}
+
+/// Takes a correction out of the index for good; whether it was there.
+pub fn forget(tenant: &Tenant, id: &str) -> Outcome<bool> {
+    let query = format!("SELECT {COLUMNS} FROM corrections WHERE id = ?");
+    let Some(row) = tenant.storage.first::<Row>(&query, bind![id])? else {
+        return Ok(false);
+    };
+    tenant.storage.run(
+        "DELETE FROM corrections_text WHERE rowid = ?",
+        bind![row.number],
+    )?;
+    tenant
+        .storage
+        .run("DELETE FROM corrections WHERE id = ?", bind![id])?;
+    if let Some(slot) = row.slot {
+        vectors::clear(tenant, Kind::Correction, slot)?;
+    }
+    Ok(true)
+}

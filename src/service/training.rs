@@ -1,0 +1,136 @@
+//! `GET /v1/corrections/export`: the corrections on record as training data, streamed a page of D1
+//! at a time. It must not choose among them: `policy::training` does.
+
+use crate::call::Call;
+use crate::corrections::{self, Correction, CorrectionRow};
+use crate::outbox;
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::tenants::{DATABASE, millis};
+use countersign_policy::edit::EditKind;
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use countersign_policy::training::{Agreement, Filter, Format, Lesson, admits, line};
+use futures_util::stream;
+use worker::{D1Database, Response, ResponseBuilder};
+
+/// Corrections of one page: some megabyte of texts.
+const PAGE_ROWS: u32 = 500;
+
+/// What is asked for.
+struct Export {
+    database: D1Database,
+    tenant: String,
+    format: Format,
+    filter: Filter,
+    since: Millis,
+    /// What D1 did not have when the export began; comes last.
+    waiting: Vec<Correction>,
+    /// The id up to which lines were written; `None` when all were.
+    after: Option<String>,
+}
+
+/// `GET /v1/corrections/export`.
+pub fn export(tenant: &Tenant, call: &Call) -> Outcome<Response> {
+    let since = chosen(call, "since", Millis::from_rfc3339)?.unwrap_or_default();
+    let filter = Filter {
+        category: call.query.get("category").cloned(),
+        edit_kind: chosen(call, "edit_kind", edit_kind)?,
+        agreement: chosen(call, "agreement", Agreement::from_name)?.unwrap_or_default(),
+    };
+    let export = Export {
+        database: tenant.env.d1(DATABASE)?,
+        tenant: tenant.record()?.id,
+        format: chosen(call, "format", Format::from_name)?.unwrap_or(Format::Chat),
+        filter,
+        since,
+        waiting: outbox::waiting(tenant, "correction")?,
+        after: Some(String::new()),
+    };
+    let pages = stream::try_unfold(export, |mut export| async move {
+        let page = export.page().await?;
+        Ok::<_, worker::Error>(page.map(|text| (text.into_bytes(), export)))
+    });
+    let answer = ResponseBuilder::new()
+        .with_header("content-type", "application/x-ndjson")?
+        .with_header("cache-control", "no-store")?;
+    Ok(answer.from_stream(Box::pin(pages))?)
+}
+
+/// A parameter that names one of a few things, or is a time.
+fn chosen<T>(call: &Call, name: &str, read: impl Fn(&str) -> Option<T>) -> Outcome<Option<T>> {
+    let Some(text) = call.query.get(name) else {
+        return Ok(None);
+    };
+    let value = read(text).ok_or_else(|| {
+        let detail = format!(
+            "`{name}` can't be `{}`",
+            text.chars().take(40).collect::<String>()
+        );
+        Problem::new(Code::InvalidParameter, detail)
+    })?;
+    Ok(Some(value))
+}
+
+fn edit_kind(name: &str) -> Option<EditKind> {
+    [EditKind::Cosmetic, EditKind::Substantive]
+        .into_iter()
+        .find(|kind| corrections::name_of(*kind) == name)
+}
+
+impl Export {
+    /// The lines of the next page; `None` after the last.
+    async fn page(&mut self) -> worker::Result<Option<String>> {
+        let Some(after) = self.after.take() else {
+            return Ok(None);
+        };
+        let query = format!(
+            "SELECT {} FROM corrections
+             WHERE tenant_id = ? AND id > ? AND created_at >= ? AND retired_at IS NULL
+             ORDER BY id LIMIT ?",
+            corrections::COLUMNS
+        );
+        let bound = [
+            self.tenant.as_str().into(),
+            after.as_str().into(),
+            millis(self.since),
+            PAGE_ROWS.into(),
+        ];
+        let rows = self.database.prepare(&query).bind(&bound)?.run().await?;
+        let rows = rows.results::<CorrectionRow>()?;
+        let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
+        let mut page: Vec<Correction> = rows.into_iter().map(Correction::from).collect();
+        let last = page.last().map_or(after, |last| last.id.clone());
+        if full {
+            self.after = Some(last);
+        } else {
+            // Rows reach D1 in the order of their ids.
+            self.waiting
+                .retain(|one| one.id > last && one.at >= self.since);
+            page.append(&mut self.waiting);
+        }
+        let lines = page.iter().filter_map(|one| self.line(one));
+        Ok(Some(lines.collect()))
+    }
+
+    fn line(&self, correction: &Correction) -> Option<String> {
+        let names: Vec<&str> = [&correction.customer_id, &correction.customer_name]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        let lesson = Lesson {
+            id: &correction.id,
+            category: correction.category.as_deref(),
+            edit_kind: correction.edit_kind,
+            action: correction.action.as_deref(),
+            message: &correction.message,
+            draft: &correction.draft,
+            corrected: &correction.corrected,
+            names: &names,
+            teaches: correction.teaches(),
+            agreements: correction.standing.agreements,
+            contradictions: correction.standing.contradictions,
+        };
+        admits(self.format, &self.filter, &lesson).then(|| line(self.format, &lesson, correction))
+    }
+}
