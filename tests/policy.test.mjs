@@ -313,3 +313,40 @@ test("the policy is pulled, compared and pushed as a file", async () => {
     close();
   }
 });
+
+test("leads invite, move and remove people; a removed one is out at once, and a lead always stays", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const invited = await lead.call("POST", "/v1/people", { mail: "tom@example.com", role: "reviewer" });
+  assert.equal(invited.status, 201, JSON.stringify(invited.body));
+  assert.equal(invited.body.sign_in_path, `/#invitation=${invited.body.invitation}`);
+  const opened = await service.call("POST", "/v1/sessions", { body: { invitation: invited.body.invitation } });
+  const cookie = opened.headers.get("set-cookie").split(";")[0];
+  const tom = { id: opened.body.person.id, call: (method, path, body) => service.call(method, path, { headers: { cookie }, body }) };
+  assert.equal((await tom.call("POST", "/v1/people", { mail: "eve@example.com", role: "lead" })).status, 403);
+  assert.equal((await tom.call("PUT", `/v1/people/${tom.id}/role`, { role: "lead" })).status, 403);
+
+  const refused = [
+    await lead.call("DELETE", `/v1/people/${lead.person.id}`),
+    await lead.call("PUT", `/v1/people/${lead.person.id}/role`, { role: "auditor" }),
+    await lead.call("POST", "/v1/people", { mail: "mia@example.com", role: "reviewer" }),
+  ];
+  assert.deepEqual(refused.map((one) => [one.status, one.body.code]), Array(3).fill([409, "last_lead"]));
+  assert.equal((await lead.call("POST", "/v1/people", { mail: "nobody", role: "lead" })).body.pointer, "/mail");
+  const moved = await lead.call("PUT", `/v1/people/${tom.id}/role`, { role: "auditor" });
+  assert.deepEqual(moved.body.people.map((one) => [one.mail, one.role]), [["mia@example.com", "lead"], ["tom@example.com", "auditor"]]);
+  assert.equal((await tom.call("POST", "/v1/leases")).status, 403, "the new role counts at once");
+
+  assert.equal((await lead.call("DELETE", `/v1/people/${tom.id}`)).status, 204);
+  assert.equal((await lead.call("DELETE", `/v1/people/${tom.id}`)).status, 204);
+  assert.equal((await tom.call("GET", "/v1/session")).status, 401);
+  assert.equal((await lead.call("GET", "/v1/people")).body.people.length, 1);
+  assert.equal((await lead.call("PUT", `/v1/people/${tom.id}/role`, { role: "lead" })).status, 404);
+  const log = (await lead.call("GET", "/v1/audit")).body.entries.filter(({ entry }) => entry.about === tom.id && entry.actor.id === lead.person.id);
+  assert.deepEqual(log.map(({ entry }) => entry.event), ["person.removed", "person.role_changed", "invitation.created"]);
+
+  await tenant.post(draft());
+  assert.deepEqual((await lead.call("GET", "/v1/agents")).body.agents.map((one) => [one.agent, one.shadow]), [["support-bot", false]]);
+  const stranger = await (await service.tenant()).session();
+  assert.equal((await stranger.call("DELETE", `/v1/people/${lead.person.id}`)).status, 404);
+});

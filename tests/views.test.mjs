@@ -157,4 +157,68 @@ test("a change is saved with its reason, compared, and taken back", async () => 
   assert.equal((await asked("/policy")).document.guardrails.find((one) => one.name === "public replies").because, "Everyone can read it.");
 });
 
+test("the log is verified and an entry proved in the browser", async () => {
+  await opened("l", "Audit log");
+  await page.getByRole("button", { name: "Verify the log" }).click();
+  await soon(async () => (await page.getByTestId("verification").getAttribute("data-sound")) === "true");
+  const { size } = await asked("/audit/checkpoint");
+  assert.match(await page.getByTestId("verification").innerText(), /each what its hash was made of, none missing/);
+  assert.ok(size > 50);
+  await page.getByLabel("Filter by id, person or fact").fill("policy changed");
+  const first = page.getByTestId("audit").locator("> li").first();
+  await first.locator("summary").click();
+  await first.getByRole("button", { name: /Prove this entry/ }).click();
+  await first.getByText("holds exactly this one").waitFor();
+  await accessible("audit log");
+
+  // A log that is not the one that was signed: an entry is lost on its way.
+  await page.route("**/v1/audit/export", async (route) => {
+    const answer = await route.fetch();
+    const lines = (await answer.text()).split("\n");
+    await route.fulfill({ response: answer, body: lines.toSpliced(3, 1).join("\n") });
+  });
+  await page.getByRole("button", { name: "Verify the log" }).click();
+  await page.getByText("Entries 3 to 3 are missing.").waitFor();
+  await page.unroute("**/v1/audit/export");
+});
+
+test("leads invite people, make keys, and hold everything with its reason", async () => {
+  await opened("s", "Settings");
+  await page.getByTestId("people").waitFor();
+  await page.getByLabel("Mail address").fill("tom@example.com");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const secret = page.getByTestId("secret");
+  await soon(async () => /#invitation=csi_/.test(await secret.first().inputValue().catch(() => "")));
+  await page.getByLabel("Role of tom@example.com").selectOption("auditor");
+  await soon(async () => (await asked("/people")).people.find((one) => one.mail === "tom@example.com")?.role === "auditor");
+  await accessible("settings");
+  await page.getByLabel(/^Why\? Agents/).fill("a drill");
+  await page.getByRole("button", { name: "Stop now" }).click();
+  await page.getByRole("button", { name: "Really? Stop now" }).click();
+  await page.getByTestId("stops").getByText("a drill").waitFor();
+  assert.equal((await asked("/stop")).stops[0].reason, "a drill");
+  await page.getByRole("button", { name: "Lift everything" }).click();
+  await page.getByRole("button", { name: "Really? Lift everything" }).click();
+  await page.getByText("Nothing is stopped.").waitFor();
+});
+
+test("trust shows each category with its charts and their tables", async () => {
+  await opened("g", "Trust");
+  await page.getByTestId("trust-tiles").waitFor();
+  await page.getByTestId("trust-categories").getByText("support.how_to").click();
+  await page.getByText("labels:").first().waitFor();
+  if (await page.getByTestId("charts").count()) {
+    await page.getByText("As a table").first().click();
+    await page.getByTestId("charts").getByRole("columnheader", { name: "95 % interval" }).first().waitFor();
+    assert.equal(await page.getByTestId("charts").locator("canvas").count(), 3);
+  }
+  await accessible("trust");
+});
+
+test("corrections are listed with their use", async () => {
+  await opened("m", "Memory");
+  await page.getByTestId("corrections").locator("> li").first().waitFor();
+  await accessible("memory");
+});
+
 test("nothing on these pages went wrong unseen", () => assert.deepEqual(errors, []));

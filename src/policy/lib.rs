@@ -33,6 +33,7 @@ pub mod proof;
 pub mod queue;
 pub mod ratio;
 pub mod refusal;
+pub mod roster;
 pub mod rota;
 pub mod route;
 pub mod sample;

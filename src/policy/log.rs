@@ -67,6 +67,10 @@ pub enum Event {
     DeadLetterDropped,
     #[serde(rename = "invitation.created")]
     InvitationCreated,
+    #[serde(rename = "person.role_changed")]
+    PersonRoleChanged,
+    #[serde(rename = "person.removed")]
+    PersonRemoved,
     #[serde(rename = "session.opened")]
     SessionOpened,
     #[serde(rename = "session.closed")]

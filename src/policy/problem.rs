@@ -80,6 +80,7 @@ codes! {
     ProposalExpired => "proposal_expired", 409, "The proposal waited too long.";
     ProposalAnswered => "proposal_answered", 409, "The proposal was answered in another way before.";
     NotLower => "not_lower", 409, "By hand a level is only lowered; it rises by a confirmed proposal.";
+    LastLead => "last_lead", 409, "A tenant keeps at least one lead.";
     PolicyConflict => "policy_conflict", 412, "Another policy version is active.";
     BodyTooLarge => "body_too_large", 413, "The body is above its limit.";
     UnknownField => "unknown_field", 422, "The body has a field that the contract doesn't know.";

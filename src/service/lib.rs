@@ -41,6 +41,7 @@ mod reading;
 mod records;
 mod refill;
 mod reroute;
+mod roster;
 mod rota;
 mod rounds;
 mod routes;

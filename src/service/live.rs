@@ -11,6 +11,8 @@ use countersign_policy::problem::Code;
 use serde::{Deserialize, Serialize};
 use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
+/// RFC 6455: the other side may no longer be here.
+const POLICY_VIOLATION: u16 = 1008;
 /// Messages above this are not ours: a focus is an id.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
@@ -111,6 +113,17 @@ pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingM
 /// A page went away.
 pub fn leave(tenant: &Tenant, socket: &WebSocket) {
     presence(tenant, Some(socket));
+}
+
+/// Closes the pages of a person: what they show is no longer theirs to see.
+pub fn close(tenant: &Tenant, person_id: &str) {
+    for socket in tenant.state.get_websockets() {
+        if let Ok(Some(Attachment { person, .. })) = socket.deserialize_attachment()
+            && person.id == person_id
+        {
+            let _ = socket.close(Some(POLICY_VIOLATION), Some("session ended"));
+        }
+    }
 }
 
 /// Tells every page how the drafts are now.

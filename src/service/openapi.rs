@@ -5,7 +5,7 @@ use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, examples,
     handovers, history, keys, levels, log, people, policies, problem, proposals, queue, records,
-    rota, staff, stops, tenants, trust, verdicts, versions, webhooks,
+    roster, rota, staff, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -244,6 +244,18 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ..of(None, 200, schema::<versions::VersionPage>(g))
         },
         Operation::GetPolicyVersion => of(None, 200, schema::<policies::PolicyView>(g)),
+        Operation::InvitePerson => of(
+            schema::<roster::NewPerson>(g),
+            201,
+            schema::<tenants::InvitationMade>(g),
+        ),
+        Operation::PutRole => of(
+            schema::<roster::NewRole>(g),
+            200,
+            schema::<staff::StaffList>(g),
+        ),
+        Operation::RemovePerson => of(None, 204, None),
+        Operation::ListAgents => of(None, 200, schema::<roster::AgentPage>(g)),
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
         Operation::RevokeKey => of(None, 204, None),

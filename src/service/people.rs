@@ -118,7 +118,7 @@ pub fn invitation_in(body: &[u8]) -> Outcome<String> {
 pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
     match order {
         "found" => found(tenant, &call.json()?, call.now),
-        "invite" => invite(tenant, &call.json()?, call.now),
+        "invite" => invite(tenant, &call.json()?, system(), call.now),
         "wake" => Ok(()),
         _ => Err(Problem::from(Code::NotFound)),
     }?;
@@ -141,7 +141,7 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
         bind![&key_id, &founding.agent_key_hash, now],
     )?;
     log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
-    invite(tenant, &founding.invitation, now)?;
+    invite(tenant, &founding.invitation, system(), now)?;
     let policy = starting::policy(founding.team, &founding.invitation.mail);
     policies::store(
         tenant,
@@ -154,7 +154,8 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
     Ok(())
 }
 
-fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> {
+/// Makes an invitation, and the person where it is the first.
+pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) -> Outcome<()> {
     let name = invitation
         .mail
         .split('@')
@@ -162,7 +163,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         .unwrap_or(&invitation.mail);
     tenant.storage.run(
         "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (mail) DO UPDATE SET role = excluded.role",
+         ON CONFLICT (mail) DO UPDATE SET role = excluded.role, removed_at = NULL",
         bind![
             &random::id(now)?,
             &invitation.mail,
@@ -197,7 +198,7 @@ fn invite(tenant: &Tenant, invitation: &Invitation, now: Millis) -> Outcome<()> 
         tenant,
         now,
         Event::InvitationCreated,
-        system(),
+        by,
         Some(&person.id),
         facts,
     )
@@ -314,7 +315,7 @@ pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
 /// A person by their id.
 pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
     tenant.storage.first(
-        "SELECT id, mail, name, role FROM people WHERE id = ?",
+        "SELECT id, mail, name, role FROM people WHERE id = ? AND removed_at IS NULL",
         bind![id],
     )
 }
@@ -325,9 +326,11 @@ pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
     struct Id {
         id: String,
     }
-    let rows = tenant
-        .storage
-        .rows::<Id>("SELECT id FROM people WHERE role <> 'auditor'", bind![])?;
+    let rows = tenant.storage.rows::<Id>(
+        "SELECT id FROM people
+             WHERE role <> 'auditor' AND removed_at IS NULL",
+        bind![],
+    )?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
@@ -346,7 +349,8 @@ fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {
     Answer::json(status, &view)
 }
 
-fn role_name(role: PersonRole) -> &'static str {
+/// A role as it is stored and logged.
+pub fn role_name(role: PersonRole) -> &'static str {
     match role {
         PersonRole::Reviewer => "reviewer",
         PersonRole::Lead => "lead",

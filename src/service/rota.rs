@@ -84,7 +84,8 @@ fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
         .first::<ShiftsRow>("SELECT shifts FROM rota", bind![])?;
     let shifts: Option<Vec<Shift>> = row.map(|row| parsed(&row.shifts)).transpose()?;
     let members = tenant.storage.rows::<MemberRow>(
-        "SELECT id, role = 'lead' AS lead, away_until FROM people WHERE role <> 'auditor'
+        "SELECT id, role = 'lead' AS lead, away_until FROM people
+         WHERE removed_at IS NULL AND role <> 'auditor'
          ORDER BY created_at, rowid",
         bind![],
     )?;

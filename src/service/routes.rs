@@ -68,6 +68,10 @@ pub enum Operation {
     ListRecords,
     ListPolicyVersions,
     GetPolicyVersion,
+    InvitePerson,
+    PutRole,
+    RemovePerson,
+    ListAgents,
     CreateKey,
     ListKeys,
     RevokeKey,
@@ -170,6 +174,10 @@ table! {
     "GET" "/v1/policy/records" ListRecords LeadOrPolicyKey "The settled drafts of the last days with what was decided, to replay under another policy.";
     "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
     "GET" "/v1/policy/versions/{id}" GetPolicyVersion PersonOrPolicyKey "One version, whole.";
+    "POST" "/v1/people" InvitePerson Lead "Invite somebody, or make a new invitation for somebody who is there; it is shown once.";
+    "PUT" "/v1/people/{id}/role" PutRole Lead "Give somebody another role.";
+    "DELETE" "/v1/people/{id}" RemovePerson Lead "Remove somebody: their sessions and invitations end at once.";
+    "GET" "/v1/agents" ListAgents Lead "The agents that post, and which of them are only watched.";
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";

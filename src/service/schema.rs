@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0006_releases.sql"),
     include_str!("schema/0007_rota.sql"),
     include_str!("schema/0008_memory.sql"),
+    include_str!("schema/0009_roster.sql"),
 ];
 
 #[derive(Deserialize)]

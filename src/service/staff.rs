@@ -61,7 +61,7 @@ struct Row {
 pub fn list(tenant: &Tenant, now: Millis) -> Outcome<Answer> {
     let rows = tenant.storage.rows::<Row>(
         "SELECT id, mail, name, role, away_until, categories FROM people
-         ORDER BY created_at, rowid",
+         WHERE removed_at IS NULL ORDER BY created_at, rowid",
         bind![],
     )?;
     let people = rows.into_iter().map(|row| {

@@ -12,7 +12,7 @@ use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
     examples, handovers, history, keys, levels, live, log, memory, outbox, people, policies,
-    proposals, queue, records, refill, reroute, rota, rounds, schema, staff, stops, stored,
+    proposals, queue, records, refill, reroute, roster, rota, rounds, schema, staff, stops, stored,
     tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
@@ -257,6 +257,10 @@ impl Tenant {
             (Operation::GetPolicy, _) => policies::get(self),
             (Operation::LintPolicy, _) => policies::lint(call),
             (Operation::PutPolicy, _) => policies::put(self, call, caller),
+            (Operation::InvitePerson, Caller::Person(lead)) => roster::invite(self, call, lead),
+            (Operation::PutRole, Caller::Person(lead)) => roster::put_role(self, call, lead),
+            (Operation::RemovePerson, Caller::Person(lead)) => roster::remove(self, call, lead),
+            (Operation::ListAgents, _) => roster::agents(self),
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
             (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),

@@ -72,6 +72,17 @@ pub struct InvitationMade {
     sign_in_path: String,
 }
 
+impl InvitationMade {
+    /// The invitation and where it is opened: in the fragment, which no server ever sees.
+    pub fn new(invitation: String) -> Self {
+        let sign_in_path = sign_in_path(&invitation);
+        Self {
+            invitation,
+            sign_in_path,
+        }
+    }
+}
+
 /// What the registry tells a tenant's object to begin with.
 #[derive(Serialize, Deserialize)]
 pub struct Founding {
@@ -204,15 +215,7 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<Response> {
         reusable: reusable(wanted.reusable)?,
     };
     tell(env, &known.id, "invite", &told).await?;
-    let sign_in_path = sign_in_path(&invitation);
-    Ok(Answer::json(
-        201,
-        &InvitationMade {
-            invitation,
-            sign_in_path,
-        },
-    )?
-    .response()?)
+    Ok(Answer::json(201, &InvitationMade::new(invitation))?.response()?)
 }
 
 /// Wakes every tenant's object; one that fails does not keep the others asleep.

@@ -58,7 +58,7 @@ export const actions: readonly Action[] = [
   },
 
   {
-    name: "select", label: texts.actions.select, keys: ["S"], group: "batch",
+    name: "select", label: texts.actions.select, keys: ["Z"], group: "batch",
     when: () => review.writing === null && review.mayDecide && review.summary?.status === "held",
     perform: () => review.summary && selection.toggle(review.summary),
   },

@@ -15,7 +15,10 @@ declare module "*/pkg/workbench.js" {
     add(page: string): string;
     run(document: string, levels: string): string;
   }
+  export function check_proof(proof: string, key: string): string;
   export class LogCheck {
-    add(leaves: string): string;
+    trust(note: string, key: string): string;
+    add(text: string): string;
+    finish(): string;
   }
 }

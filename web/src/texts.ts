@@ -7,7 +7,7 @@ export const many = (count: number, one: string, more: string) => `${count} ${co
 export const texts = {
   product: "Countersign",
   nav: { label: "Main", review: "Review" },
-  views: { history: "My history", policy: "Policy", memory: "Memory", audit: "Audit log" },
+  views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded.",
   loading: "Loading…",
 

@@ -20,9 +20,11 @@ const view = (name: ViewName, key: string, load: View["load"]): View => ({ name,
 /** Beside these keys, actions.ts has those of the review: no two share one. */
 export const views: readonly View[] = [
   view("history", "I", () => import("./views/History.svelte")),
+  view("trust", "T", () => import("./views/Trust.svelte")),
   view("policy", "P", () => import("./views/Policy.svelte")),
   view("memory", "M", () => import("./views/Memory.svelte")),
   view("audit", "L", () => import("./views/Audit.svelte")),
+  { ...view("settings", "S", () => import("./views/Settings.svelte")), leadsOnly: true },
 ];
 
 /** The view at a path; null where the review stands. */

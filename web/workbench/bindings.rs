@@ -5,14 +5,17 @@
 
 use countersign_policy::backtest::{Recorded, Replay as Rerun};
 use countersign_policy::case;
+use countersign_policy::checkpoint::{Checkpoint, LogKey, Note, NoteFault};
 use countersign_policy::compiled::Compiled;
-use countersign_policy::digest::hex;
+use countersign_policy::digest::from_hex;
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::level::Level;
 use countersign_policy::lint::{self, Finding};
-use countersign_policy::log::{AuditEntry, Frontier};
+use countersign_policy::log::{AuditEntry, Hash};
+use countersign_policy::proof::includes;
 use countersign_policy::signal::SignalRules;
+use countersign_policy::verify::Verifier;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -112,34 +115,15 @@ impl Replay {
     }
 }
 
-/// Reads an audit log from its first entry on, and says what its tree's root must be.
+/// Reads an exported audit log line by line against signed checkpoints.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct LogCheck {
-    frontier: Frontier,
-}
-
-/// One leaf as `GET /v1/audit` gives it.
-#[derive(Deserialize)]
-struct Leaf {
-    entry: AuditEntry,
-    leaf_hash: String,
-}
-
-/// How far a check got.
-#[derive(Serialize)]
-struct Checked {
-    size: u64,
-    root: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<LogFault>,
-}
-
-/// The first entry that isn't what it should be.
-#[derive(Serialize)]
-struct LogFault {
-    seq: u64,
-    fault: &'static str,
+    checkpoints: Vec<Checkpoint>,
+    verifier: Option<Verifier>,
+    /// The beginning of a line whose end has not come yet.
+    rest: String,
+    lines: u64,
 }
 
 #[wasm_bindgen]
@@ -150,35 +134,83 @@ impl LogCheck {
         Self::default()
     }
 
-    /// Reads on, in order: `{"ok": {size, root, fault?}}`, after what was read so far.
-    pub fn add(&mut self, leaves: &str) -> String {
-        let leaves: Vec<Leaf> = match serde_json::from_str(leaves) {
-            Ok(leaves) => leaves,
-            Err(error) => return failed(&error),
-        };
-        let fault = leaves.iter().find_map(|leaf| {
-            let fault = self.read(leaf)?;
-            let seq = leaf.entry.seq;
-            Some(LogFault { seq, fault })
-        });
-        written(Answer::Ok(Checked {
-            size: self.frontier.size,
-            root: hex(&self.frontier.root()),
-            fault,
-        }))
+    /// One more checkpoint that the log must agree with, once its signature is right: `{"ok": size}`.
+    pub fn trust(&mut self, note: &str, key: &str) -> String {
+        match opened(note, key) {
+            Ok(checkpoint) => {
+                let size = checkpoint.size;
+                self.checkpoints.push(checkpoint);
+                written(Answer::Ok(size))
+            }
+            Err(fault) => written(Answer::<()>::Error(fault.to_string())),
+        }
     }
 
-    fn read(&mut self, leaf: &Leaf) -> Option<&'static str> {
-        if leaf.entry.seq != self.frontier.size {
-            return Some("out_of_order");
+    /// Reads on, wherever the text was cut: `{"ok": lines}`, how many were read so far.
+    pub fn add(&mut self, text: &str) -> String {
+        let verifier = self
+            .verifier
+            .get_or_insert_with(|| Verifier::new(&self.checkpoints));
+        self.rest.push_str(text);
+        let whole = self.rest.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        let rest = self.rest.split_off(whole);
+        for line in self.rest.lines() {
+            verifier.line(line);
+            self.lines = self.lines.saturating_add(1);
         }
-        let hash = leaf.entry.leaf_hash();
-        if hex(&hash) != leaf.leaf_hash {
-            return Some("changed");
-        }
-        self.frontier = self.frontier.with(hash);
-        None
+        self.rest = rest;
+        written(Answer::Ok(self.lines))
     }
+
+    /// What the log was found to be: `{"ok": report}`.
+    pub fn finish(&mut self) -> String {
+        if !self.rest.is_empty() {
+            self.add("\n");
+        }
+        let checkpoints = std::mem::take(&mut self.checkpoints);
+        let verifier = self.verifier.take();
+        let verifier = verifier.unwrap_or_else(|| Verifier::new(&checkpoints));
+        written(Answer::Ok(verifier.finish()))
+    }
+}
+
+/// One entry with its proof, as `GET /v1/audit/{seq}/proof` gives it.
+#[derive(Deserialize)]
+struct Proof {
+    seq: u64,
+    entry: AuditEntry,
+    inclusion: Vec<String>,
+    checkpoint: String,
+}
+
+/// Whether a signed log holds an entry: `{"ok": true}` or why it isn't proved.
+#[wasm_bindgen]
+pub fn check_proof(proof: &str, key: &str) -> String {
+    let proof: Proof = match serde_json::from_str(proof) {
+        Ok(proof) => proof,
+        Err(error) => return failed(&error),
+    };
+    let signed = match opened(&proof.checkpoint, key) {
+        Ok(signed) => signed,
+        Err(fault) => return written(Answer::<()>::Error(fault.to_string())),
+    };
+    let path: Option<Vec<Hash>> = proof
+        .inclusion
+        .iter()
+        .map(|hash| from_hex(hash)?.try_into().ok())
+        .collect();
+    let leaf = proof.entry.canonical();
+    let holds = proof.entry.seq == proof.seq
+        && path.is_some_and(|path| {
+            let (root, size) = (&signed.root, signed.size);
+            includes(root, size, proof.seq, leaf.as_bytes(), &path)
+        });
+    written(Answer::Ok(holds))
+}
+
+fn opened(note: &str, key: &str) -> Result<Checkpoint, NoteFault> {
+    let key: LogKey = key.parse()?;
+    Note::parse(note)?.open(&key)
 }
 
 fn written<T: Serialize>(answer: Answer<T>) -> String {

@@ -6,8 +6,6 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
     clippy::print_stdout,
     reason = "published figures, and small numbers of cases"
 )]

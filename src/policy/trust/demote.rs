@@ -413,8 +413,10 @@ mod tests {
         assert_eq!(sampling_floor(4), Ratio::ONE);
         assert_eq!(sampling_floor(100).ppm(), 45_385);
         let usual = Ratio::from_ppm(20_000);
-        assert_eq!(sampling(usual, 1_000, 58), NEW_VERSION_SAMPLING);
-        assert_eq!(sampling(usual, 1_000, 59), usual);
-        assert_eq!(sampling(usual, 100, 59).ppm(), 45_385);
+        assert_eq!(sampling(Ratio::ZERO, Some(10), true), Ratio::ZERO);
+        assert_eq!(sampling(usual, None, false), usual);
+        assert_eq!(sampling(usual, Some(1_000), true), NEW_VERSION_SAMPLING);
+        assert_eq!(sampling(usual, Some(1_000), false), usual);
+        assert_eq!(sampling(usual, Some(100), false).ppm(), 45_385);
     }
 }

@@ -9,4 +9,13 @@ export type FaultView = Findings["faults"][number];
 export type Backtest = Omit<Schemas["BacktestView"], "since" | "truncated">;
 export type Change = Backtest["total"];
 export type Labels = Change["newly_released"];
-export interface LogChecked { size: number; root: string; fault?: { seq: number; fault: "out_of_order" | "changed" } }
+
+/** What is wrong with a log, as `policy::verify` names it. */
+export type LogFinding =
+  | { found: "malformed"; line: number }
+  | { found: "foreign" | "unknown_form" | "changed" | "misplaced"; seq: number }
+  | { found: "missing"; from: number; to: number }
+  | { found: "truncated"; entries: number; signed: number }
+  | { found: "forked"; after: number; before: number }
+  | { found: "another_log"; origin: string };
+export interface LogReport { tenant: string; entries: number; vouched: number; findings: LogFinding[] }

@@ -1,9 +1,9 @@
 // Asks the workbench: linter, backtest and log check, each an answer later. Must not show anything.
-import type { Backtest, Findings, LogChecked } from "./answers";
+import type { Backtest, Findings, LogReport } from "./answers";
 
 export interface Asked {
   id: number;
-  ask: "lint" | "records_new" | "records_add" | "replay" | "check_new" | "check_add";
+  ask: "lint" | "records_new" | "records_add" | "replay" | "check_new" | "check_trust" | "check_add" | "check_finish" | "proof";
   words: string[];
 }
 
@@ -47,4 +47,8 @@ export const forgetRecords = () => ask<number>("records_new");
 export const addRecords = (page: string) => ask<number>("records_add", page);
 export const replay = (document: string, levels: Record<string, number>) => ask<Backtest>("replay", document, JSON.stringify(levels));
 export const startCheck = () => ask<number>("check_new");
-export const addLeaves = (leaves: string) => ask<LogChecked>("check_add", leaves);
+/** A checkpoint that the log must agree with: its size, once its signature is right. */
+export const trustCheckpoint = (note: string, key: string) => ask<number>("check_trust", note, key);
+export const addLines = (text: string) => ask<number>("check_add", text);
+export const finishCheck = () => ask<LogReport>("check_finish");
+export const proves = (proof: string, key: string) => ask<boolean>("proof", proof, key);

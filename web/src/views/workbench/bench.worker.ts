@@ -1,6 +1,6 @@
 // The workbench's Wasm in a thread of its own: a policy is replayed and a log checked while the page
 // stays awake. Answers one question after the other. Must not fetch anything but its Wasm.
-import load, { LogCheck, Replay, lint_policy } from "../../../pkg/workbench.js";
+import load, { LogCheck, Replay, check_proof, lint_policy } from "../../../pkg/workbench.js";
 import type { Asked } from "./bench";
 
 let replay: Replay;
@@ -16,7 +16,10 @@ const answers: Record<Asked["ask"], (...words: string[]) => string> = {
   records_add: (page = "") => replay.add(page),
   replay: (document = "", levels = "{}") => replay.run(document, levels),
   check_new: () => ((check = new LogCheck()), '{"ok":0}'),
-  check_add: (leaves = "") => check.add(leaves),
+  check_trust: (note = "", key = "") => check.trust(note, key),
+  check_add: (text = "") => check.add(text),
+  check_finish: () => check.finish(),
+  proof: (proof = "", key = "") => check_proof(proof, key),
 };
 
 let last: Promise<unknown> = Promise.resolve();

@@ -1,0 +1,214 @@
+//! The people of a tenant as leads change them: invited, given another role, removed; and the agents
+//! that post. It must not decide who has to stay: `policy::roster` does.
+
+use crate::call::{Answer, Call};
+use crate::people::{self, Person, PersonRole};
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::tenants::{Invitation, InvitationMade, check_text};
+use crate::{bind, door, handovers, live, log, random, staff};
+use countersign_policy::invalid::Invalid;
+use countersign_policy::key::{self, KeyKind};
+use countersign_policy::log::Event;
+use countersign_policy::problem::Code;
+use countersign_policy::roster::{self, PEOPLE_MAX};
+use countersign_policy::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// The body of `POST /v1/people`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    /// Their mail address; someone who was removed comes back under it.
+    mail: String,
+    /// What they may do.
+    role: PersonRole,
+}
+
+/// The body of `PUT /v1/people/{id}/role`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRole {
+    /// What they may do from now on.
+    role: PersonRole,
+}
+
+/// `GET /v1/agents`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AgentPage {
+    /// By name: those with drafts that are still open or recent, and those that are only watched.
+    agents: Vec<AgentView>,
+}
+
+/// An agent that posts.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct AgentView {
+    /// As it names itself.
+    agent: String,
+    /// Whether it is only watched.
+    shadow: bool,
+    /// When it last posted, as far as is still known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_at: Option<Millis>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    mail: String,
+    role: PersonRole,
+    removed_at: Option<u64>,
+}
+
+impl Row {
+    fn is_lead(&self) -> bool {
+        self.role == PersonRole::Lead
+    }
+}
+
+/// `POST /v1/people`: invites somebody, or makes a new invitation for somebody who is there.
+pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
+    let new: NewPerson = call.json()?;
+    check_text("/mail", &new.mail)?;
+    if !new.mail.contains('@') {
+        return Err(Invalid::field("/mail", "not a mail address").into());
+    }
+    let rows = rows(tenant)?;
+    let known = rows.iter().find(|row| row.mail == new.mail);
+    if known.is_none() && !roster::has_room(count(&rows, |_| true)) {
+        return Err(Invalid::too_long("", PEOPLE_MAX, "people").into());
+    }
+    if let Some(row) = known.filter(|row| row.removed_at.is_none()) {
+        stays(&rows, row, new.role == PersonRole::Lead)?;
+    }
+
+    let secret = random::bytes::<32>()?;
+    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
+    let tenant_id = tenant.record()?.id;
+    let text = key::issue(KeyKind::Invitation, &tenant_id, &secret, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
+
+    let invitation = Invitation {
+        secret_hash: key::stored_hash(&secret),
+        mail: new.mail,
+        role: new.role,
+        reusable: false,
+    };
+    people::invite(tenant, &invitation, lead.actor(), call.now)?;
+    Answer::json(201, &InvitationMade::new(text))
+}
+
+/// `PUT /v1/people/{id}/role`. Giving the role that they have changes nothing.
+pub fn put_role(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
+    let NewRole { role } = call.json()?;
+    let rows = rows(tenant)?;
+    let row = present(&rows, &call.id)?;
+    stays(&rows, row, role == PersonRole::Lead)?;
+
+    if row.role != role {
+        let name = people::role_name(role);
+        tenant.storage.run(
+            "UPDATE people SET role = ? WHERE id = ?",
+            bind![name, &row.id],
+        )?;
+        // What a page was opened for may be more than its person may still see.
+        live::close(tenant, &row.id);
+        let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
+        log::append(tenant, call.now, event, lead.actor(), Some(&row.id), facts)?;
+    }
+    staff::list(tenant, call.now)
+}
+
+/// `DELETE /v1/people/{id}`: their sessions and invitations end with this answer; what they decided
+/// stays theirs. Removing them again changes nothing.
+pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
+    let rows = rows(tenant)?;
+    let row = rows
+        .iter()
+        .find(|row| row.id == call.id)
+        .ok_or(Problem::from(Code::NotFound))?;
+    if row.removed_at.is_some() {
+        return Ok(Answer::empty());
+    }
+    stays(&rows, row, false)?;
+
+    for table in ["sessions", "invitations"] {
+        tenant.storage.run(
+            &format!("DELETE FROM {table} WHERE person_id = ?"),
+            bind![&row.id],
+        )?;
+    }
+    live::close(tenant, &row.id);
+    if let Some(gone) = people::by_id(tenant, &row.id)? {
+        handovers::leave(tenant, &gone, lead, call.now)?;
+    }
+    tenant.storage.run(
+        "UPDATE people SET removed_at = ? WHERE id = ?",
+        bind![call.now, &row.id],
+    )?;
+    let event = Event::PersonRemoved;
+    log::append(tenant, call.now, event, lead.actor(), Some(&row.id), [])?;
+    Ok(Answer::empty())
+}
+
+/// `GET /v1/agents`.
+pub fn agents(tenant: &Tenant) -> Outcome<Answer> {
+    let agents = tenant.storage.rows::<AgentRow>(
+        "SELECT agent, MAX(shadow) AS shadow, MAX(posted_at) AS posted_at FROM (
+           SELECT agent, 0 AS shadow, created_at AS posted_at FROM drafts
+           UNION ALL SELECT agent, 1, NULL FROM shadows
+         ) GROUP BY agent ORDER BY agent",
+        bind![],
+    )?;
+    let agents = agents
+        .into_iter()
+        .map(|row| AgentView {
+            agent: row.agent,
+            shadow: row.shadow == 1,
+            posted_at: row.posted_at.map(Millis),
+        })
+        .collect();
+    Answer::json(200, &AgentPage { agents })
+}
+
+#[derive(Deserialize)]
+struct AgentRow {
+    agent: String,
+    shadow: u32,
+    posted_at: Option<u64>,
+}
+
+/// Refuses a change that would leave the tenant without a lead.
+fn stays(rows: &[Row], row: &Row, stays_lead: bool) -> Outcome<()> {
+    let leads = count(rows, Row::is_lead);
+    if roster::keeps_a_lead(leads, row.is_lead(), stays_lead) {
+        Ok(())
+    } else {
+        Err(Problem::from(Code::LastLead))
+    }
+}
+
+fn present<'a>(rows: &'a [Row], id: &str) -> Outcome<&'a Row> {
+    rows.iter()
+        .find(|row| row.id == id && row.removed_at.is_none())
+        .ok_or(Problem::from(Code::NotFound))
+}
+
+/// Those who are there and of a kind.
+fn count(rows: &[Row], is: impl Fn(&Row) -> bool) -> u32 {
+    let found = rows
+        .iter()
+        .filter(|row| row.removed_at.is_none() && is(row));
+    u32::try_from(found.count()).unwrap_or(u32::MAX)
+}
+
+fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
+    tenant.storage.rows(
+        "SELECT id, mail, role, removed_at FROM people ORDER BY mail",
+        bind![],
+    )
+}

@@ -1,0 +1,17 @@
+// Every word of the memory view that the review doesn't share, ready for translation.
+const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+
+export const words = {
+  search: "Search by meaning",
+  category: "Category",
+  allCategories: "All categories",
+  likest: (count: number) => `${many(count, "correction", "corrections")}, the likest first`,
+  unused: "no draft was written with it yet",
+  used: (used: number, helped: number) => `${many(used, "draft was", "drafts were")} written with it; ${helped === used && used > 0 ? "every one was right" : `${helped} of them right`}`,
+  agreements: (count: number) => many(count, "later verdict agrees", "later verdicts agree"),
+  contradictions: (count: number) => many(count, "later correction says otherwise", "later corrections say otherwise"),
+  duplicate: "nearly repeats an earlier one",
+  retire: "Retire",
+  retired: "retired: no example any more",
+  refused: (why: string) => `It was not retired: ${why}`,
+};
