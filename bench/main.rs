@@ -5,6 +5,7 @@ mod backtest;
 mod calibration;
 mod edits;
 mod embed;
+mod flywheel;
 mod gather_words;
 mod novelty;
 mod options;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         "signals" => signals::run(&options),
         "gather-words" => gather_words::run(&options),
         "embed" => embed::run(&options),
+        "flywheel" => flywheel::run(&options),
         "novelty" => novelty::run(&options),
         "retrieval" => retrieval::run(&options),
         "verify" => verify::run(&options),

@@ -84,36 +84,48 @@ impl Index {
     pub fn new<'a>(
         rows: impl Iterator<Item = (&'a str, &'a str, Option<Vector>)>,
     ) -> Result<Self, String> {
-        let fault = |error: rusqlite::Error| error.to_string();
-        let mut database = Connection::open_in_memory().map_err(fault)?;
+        let database = Connection::open_in_memory().map_err(fault)?;
         let create =
             format!("CREATE VIRTUAL TABLE words USING fts5(text, tokenize = '{FTS_TOKENIZER}')");
         database.execute(&create, []).map_err(fault)?;
-        let (mut ids, mut categories, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
-        let transaction = database.transaction().map_err(fault)?;
-        for (place, (text, category, vector)) in rows.enumerate() {
-            let sql = "INSERT INTO words (rowid, text) VALUES (?, ?)";
-            let mut insert = transaction.prepare_cached(sql).map_err(fault)?;
-            insert.execute((place, text)).map_err(fault)?;
-            ids.push(format!("{place:06}"));
-            categories.push(category.to_owned());
-            if place % BLOCK_VECTORS == 0 {
-                blocks.push(Vec::new());
-            }
-            if let (Some(block), Some(vector)) = (blocks.last_mut(), vector) {
-                block.extend(vector.to_bytes());
-            }
+        let mut index = Self {
+            database,
+            ids: Vec::new(),
+            categories: Vec::new(),
+            blocks: Vec::new(),
+        };
+        index.database.execute("BEGIN", []).map_err(fault)?;
+        for (text, category, vector) in rows {
+            index.push(text, category, vector.as_ref())?;
         }
-        transaction.commit().map_err(fault)?;
-        database
+        index.database.execute("COMMIT", []).map_err(fault)?;
+        index
+            .database
             .execute("INSERT INTO words (words) VALUES ('optimize')", [])
             .map_err(fault)?;
-        Ok(Self {
-            database,
-            ids,
-            categories,
-            blocks,
-        })
+        Ok(index)
+    }
+
+    /// Stores one more.
+    pub fn push(
+        &mut self,
+        text: &str,
+        category: &str,
+        vector: Option<&Vector>,
+    ) -> Result<(), String> {
+        let place = self.ids.len();
+        let sql = "INSERT INTO words (rowid, text) VALUES (?, ?)";
+        let mut insert = self.database.prepare_cached(sql).map_err(fault)?;
+        insert.execute((place, text)).map_err(fault)?;
+        self.ids.push(format!("{place:06}"));
+        self.categories.push(category.to_owned());
+        if place.is_multiple_of(BLOCK_VECTORS) {
+            self.blocks.push(Vec::new());
+        }
+        if let (Some(block), Some(vector)) = (self.blocks.last_mut(), vector) {
+            block.extend(vector.to_bytes());
+        }
+        Ok(())
     }
 
     /// What the searches find for a message; `vector` is its vector, where there is one.
@@ -156,7 +168,6 @@ impl Index {
         if self.ids.len() <= ROWS_SCORED_MAX as usize {
             return Ok(content_expression(text));
         }
-        let fault = |error: rusqlite::Error| error.to_string();
         let sql = "SELECT count(*) FROM words WHERE words MATCH ?";
         let mut count = self.database.prepare_cached(sql).map_err(fault)?;
         let mut counted = Vec::new();
@@ -171,7 +182,6 @@ impl Index {
 
     /// The rows that share words, best first, with SQLite's score.
     pub fn words(&self, query: &str) -> Result<Vec<(usize, f64)>, String> {
-        let fault = |error: rusqlite::Error| error.to_string();
         let sql = "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?";
         let mut select = self.database.prepare_cached(sql).map_err(fault)?;
         let rows = select.query_map((query, CANDIDATES_MAX), |row| {
@@ -193,6 +203,10 @@ impl Index {
             ..Candidate::default()
         })
     }
+}
+
+fn fault(error: rusqlite::Error) -> String {
+    error.to_string()
 }
 
 /// The vectors of texts, where there is a model.
