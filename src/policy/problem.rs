@@ -47,6 +47,7 @@ codes! {
     InvitationInvalid => "invitation_invalid", 401, "The invitation is wrong, used or expired.";
     Forbidden => "forbidden", 403, "The role or key may not do this.";
     WrongRole => "wrong_role", 403, "Only a lead answers proposals and changes levels.";
+    SecondLeadNeeded => "second_lead_needed", 403, "Another lead than its author confirms it.";
     OriginRefused => "origin_refused", 403, "The request comes from another site.";
     NotFound => "not_found", 404, "There is no such thing.";
     MethodNotAllowed => "method_not_allowed", 405, "This path has no such method.";

@@ -48,6 +48,7 @@ mod routes;
 mod sample;
 mod schema;
 mod sealing;
+mod second_lead;
 mod second_looks;
 mod settlements;
 mod situations;

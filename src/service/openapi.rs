@@ -5,7 +5,7 @@ use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, examples,
     handovers, history, keys, levels, log, people, policies, problem, proposals, queue, records,
-    roster, rota, staff, stops, tenants, trust, verdicts, versions, webhooks,
+    roster, rota, second_lead, staff, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -216,8 +216,17 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 "If-Match",
                 "The ETag of the version that this one follows.",
             )],
+            answers: vec![
+                (200, schema::<policies::PolicyView>(g)),
+                (202, schema::<second_lead::WaitingPolicyView>(g)),
+            ],
+            ..of(schema::<policies::NewPolicyShape>(g), 200, None)
+        },
+        Operation::GetWaitingPolicy => of(None, 200, schema::<second_lead::WaitingPolicyView>(g)),
+        Operation::AnswerWaitingPolicy => Shape {
+            parameters: vec![header("If-Match", "The ETag of the policy that waits.")],
             ..of(
-                schema::<policies::NewPolicyShape>(g),
+                schema::<second_lead::SecondAnswer>(g),
                 200,
                 schema::<policies::PolicyView>(g),
             )

@@ -64,6 +64,8 @@ pub enum Operation {
     PutShadow,
     GetPolicy,
     PutPolicy,
+    GetWaitingPolicy,
+    AnswerWaitingPolicy,
     BacktestPolicy,
     ListRecords,
     ListPolicyVersions,
@@ -170,6 +172,8 @@ table! {
     "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
     "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
+    "GET" "/v1/policy/waiting" GetWaitingPolicy PersonOrPolicyKey "The policy that waits for a second lead, with what it lets out.";
+    "PUT" "/v1/policy/waiting" AnswerWaitingPolicy Lead "Confirm as a second lead that it becomes active, or drop it.";
     "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
     "GET" "/v1/policy/records" ListRecords LeadOrPolicyKey "The settled drafts of the last days with what was decided, to replay under another policy.";
     "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
@@ -189,7 +193,7 @@ table! {
     "GET" "/v1/dead-letters" ListDeadLetters Lead "Messages that their receivers did not take.";
     "POST" "/v1/dead-letters/{id}/replay" ReplayDeadLetter Lead "Try a message again from the beginning of its schedule.";
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
-    "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
+    "POST" "/v1/policy:lint" LintPolicy PersonOrPolicyKey "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/trust/report" GetTrustReport Person "The report of a week: what moved, what is ready, what was lost, where reviewers' time went.";
     "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";

@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0007_rota.sql"),
     include_str!("schema/0008_memory.sql"),
     include_str!("schema/0009_roster.sql"),
+    include_str!("schema/0010_second_lead.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -12,8 +12,8 @@ use crate::storage::Storage;
 use crate::{
     backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines, drafts,
     examples, handovers, history, keys, levels, live, log, memory, outbox, people, policies,
-    proposals, queue, records, refill, reroute, roster, rota, rounds, schema, staff, stops, stored,
-    tenants, training, trust, verdicts, versions, webhooks,
+    proposals, queue, records, refill, reroute, roster, rota, rounds, schema, second_lead, staff,
+    stops, stored, tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -261,6 +261,10 @@ impl Tenant {
             (Operation::PutRole, Caller::Person(lead)) => roster::put_role(self, call, lead),
             (Operation::RemovePerson, Caller::Person(lead)) => roster::remove(self, call, lead),
             (Operation::ListAgents, _) => roster::agents(self),
+            (Operation::GetWaitingPolicy, _) => second_lead::get(self),
+            (Operation::AnswerWaitingPolicy, Caller::Person(lead)) => {
+                second_lead::answer(self, call, lead)
+            }
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
             (Operation::RevokeKey, Caller::Person(person)) => keys::revoke(self, call, person),
