@@ -640,6 +640,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policy that waits for a second lead, with what it lets out. */
+        get: operations["GetWaitingPolicy"];
+        /** Confirm as a second lead that it becomes active, or drop it. */
+        put: operations["AnswerWaitingPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy:backtest": {
         parameters: {
             query?: never;
@@ -1385,7 +1403,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1985,7 +2003,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "correction.retired";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.proposed" | "policy.declined" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "correction.retired";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -2876,6 +2894,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The document. */
             document: components["schemas"]["Policy"];
+            /** @description Of a dry run: whether it would wait for a second lead. */
+            needs_second_lead?: boolean | null;
             /** @description Why. */
             reason: string;
             /**
@@ -2883,6 +2903,8 @@ export interface components {
              * @description Counts from 1.
              */
             version: number;
+            /** @description Of a dry run: what it lets out that the active version does not. */
+            widens?: components["schemas"]["Widening"][] | null;
         };
         /** @description Whether the queue is so full that less of what went out is sampled. */
         PressureView: {
@@ -3332,6 +3354,11 @@ export interface components {
              */
             failed: number;
         };
+        /** @description The body of `PUT /v1/policy/waiting`. */
+        SecondAnswer: {
+            /** @description Whether it becomes the active version; otherwise it is dropped. */
+            confirm: boolean;
+        };
         /** @description Who is signed in, and where. */
         SessionView: {
             /** @description The person. */
@@ -3772,6 +3799,24 @@ export interface components {
              */
             version: number;
         };
+        /** @description A document that waits for a second lead. */
+        WaitingPolicyView: {
+            /** @description Who made it: a person's or key's id. */
+            author: string;
+            /**
+             * Format: uint32
+             * @description The version that it would follow.
+             */
+            base_version: number;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description The document. */
+            document: components["schemas"]["Policy"];
+            /** @description Why. */
+            reason: string;
+            /** @description What it lets out. */
+            widens: components["schemas"]["Widening"][];
+        };
         /** @description The test that takes a level away. */
         WatchView: {
             /**
@@ -3926,6 +3971,13 @@ export interface components {
             verdict_s_mean?: number | null;
             /** @description ISO 8601, such as `2026-W47`. */
             week: string;
+        };
+        /** @description One way in which a policy may let more out than the one before. */
+        Widening: {
+            /** @description JSON pointer into the new document. */
+            pointer: string;
+            /** @description A plain sentence for people. */
+            text: string;
         };
     };
     responses: {
@@ -4949,6 +5001,15 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPolicyView"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
@@ -5016,6 +5077,55 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetWaitingPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AnswerWaitingPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the policy that waits. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondAnswer"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {
