@@ -92,6 +92,7 @@ codes! {
     ReasonMissing => "reason_missing", 422, "This needs a reason.";
     PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
     TooManyRequests => "too_many_requests", 429, "Slow down.";
+    QueueFull => "queue_full", 429, "Too many drafts wait for people: post again later.";
     Internal => "internal", 500, "Something broke on our side.";
     Unavailable => "unavailable", 503, "A part of the service can't be reached now.";
 }

@@ -3,6 +3,8 @@
 //! credential that it did not issue.
 
 mod accounts;
+mod alarm;
+mod archive;
 mod backtests;
 mod call;
 mod checkpoints;
@@ -29,6 +31,7 @@ mod notes;
 mod openapi;
 mod outbox;
 mod owner;
+mod pace;
 #[cfg(feature = "development")]
 mod past;
 mod people;
@@ -38,6 +41,7 @@ mod proposals;
 mod queue;
 mod random;
 mod reading;
+mod recall;
 mod records;
 mod refill;
 mod reroute;

@@ -4,8 +4,8 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, door, drafts, examples,
-    handovers, history, keys, levels, log, people, policies, problem, proposals, queue, records,
-    roster, rota, second_lead, staff, stops, tenants, trust, verdicts, versions, webhooks,
+    handovers, history, keys, levels, log, pace, people, policies, problem, proposals, queue,
+    records, roster, rota, second_lead, staff, stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -160,6 +160,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 .collect(),
             ..of(None, 200, schema::<queue::QueuePage>(g))
         },
+        Operation::GetQueueHealth => of(None, 200, schema::<pace::HealthView>(g)),
         Operation::ClaimNext => Shape {
             answers: vec![(200, schema::<queue::Summary>(g)), (204, None)],
             ..of(None, 200, None)
@@ -190,7 +191,10 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<verdicts::VerdictAnswer>(g),
         ),
-        Operation::GetLive => of(None, 101, None),
+        Operation::GetLive => Shape {
+            parameters: vec![query("after", u32::MAX, "Goes on from that `sequence`.")],
+            ..of(None, 101, None)
+        },
         Operation::ListPeople => of(None, 200, schema::<staff::StaffList>(g)),
         Operation::PutDuty => of(
             schema::<staff::NewDuty>(g),

@@ -11,7 +11,7 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, memory, rota, staff};
+use crate::{bind, groups, handovers, log, memory, pace, rota, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
@@ -19,7 +19,6 @@ use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::memory::Asked;
-use countersign_policy::pace;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
@@ -36,8 +35,6 @@ const CLAIM_CATEGORIES_MAX: u32 = 200;
 const SNIPPET_CHARS: usize = 160;
 /// Examples beside a draft.
 const EXAMPLES: u32 = 3;
-/// The span over which the rate of verdicts is measured.
-const RATE_MS: u64 = 3_600_000;
 
 /// A draft in the list.
 #[derive(Serialize)]
@@ -114,7 +111,7 @@ pub struct QueuePage {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<u32>,
     /// How many there are.
-    counts: Counts,
+    counts: pace::Counts,
     /// Whether somewhere nobody is on call, so that the lead answers.
     rota_empty: bool,
     /// How long a new draft waits at the rate of the last hour.
@@ -124,22 +121,6 @@ pub struct QueuePage {
     pressure: PressureView,
     /// The state of the log that this page shows; the live stream goes on from it.
     sequence: u64,
-}
-
-/// How many drafts wait.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Counts {
-    /// For a verdict.
-    held: u32,
-    /// For a person to do it.
-    with_human: u32,
-    /// In their undo window.
-    pending: u32,
-    /// Out, and to be looked at.
-    look_owed: u32,
-    /// Out, and their agents never said what became of them.
-    unconfirmed: u32,
 }
 
 /// One draft with everything beside it.
@@ -191,11 +172,6 @@ struct Redraft {
     instruction: String,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
 /// `GET /v1/queue`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
@@ -216,15 +192,9 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             .map(|stored| summary(stored, call.now))
             .collect(),
         next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
-        counts: Counts {
-            held: count(tenant, "visible = 1 AND status = 'held'")?,
-            with_human: count(tenant, "visible = 1 AND status = 'with_human'")?,
-            pending: count(tenant, "visible = 1 AND status = 'pending'")?,
-            look_owed: count(tenant, "visible = 1 AND look_owed = 1")?,
-            unconfirmed: count(tenant, "status = 'unconfirmed'")?,
-        },
+        counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
-        expected_wait_s: expected_wait_s(tenant, call.now)?,
+        expected_wait_s: pace::expected_wait_s(tenant, call.now)?,
         pressure: sample::show(tenant)?,
         sequence: log::size(tenant)?,
     };
@@ -374,26 +344,7 @@ fn free_of(tenant: &Tenant, served: Served, person: &Person, now: Millis) -> Out
 
 /// Drafts that wait for somebody, counted up to `most`.
 pub fn waiting(tenant: &Tenant, most: u32) -> Outcome<u32> {
-    let waiting = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM (
-           SELECT 1 FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human') LIMIT ?)",
-        bind![most],
-    )?;
-    Ok(waiting.map_or(0, |row| row.count))
-}
-
-/// How long a new draft waits; `None` while nobody decides.
-pub fn expected_wait_s(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
-    let ahead = count(tenant, "visible = 1 AND status IN ('held', 'with_human')")?;
-    let since = now.0.saturating_sub(RATE_MS);
-    let decided = tenant
-        .storage
-        .first::<Count>(
-            "SELECT COUNT(*) AS count FROM drafts WHERE settled_at > ? AND verdict IS NOT NULL",
-            bind![since],
-        )?
-        .map_or(0, |row| row.count);
-    Ok(pace::expected_wait_s(ahead, decided))
+    Ok(pace::open(tenant)?.min(most))
 }
 
 /// A draft in the list.
@@ -461,12 +412,4 @@ pub fn view_digest(tenant: &Tenant, stored: &Stored) -> Outcome<String> {
     let first = stored.entry.first.as_ref().map(|first| &*first.content);
     let parts: Vec<&str> = parts.into_iter().chain(first).collect();
     Ok(hex(&keyed(&secret, &parts)))
-}
-
-fn count(tenant: &Tenant, condition: &str) -> Outcome<u32> {
-    let query = format!("SELECT COUNT(*) AS count FROM drafts WHERE {condition}");
-    Ok(tenant
-        .storage
-        .first::<Count>(&query, bind![])?
-        .map_or(0, |row| row.count))
 }

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0008_memory.sql"),
     include_str!("schema/0009_roster.sql"),
     include_str!("schema/0010_second_lead.sql"),
+    include_str!("schema/0011_pace.sql"),
 ];
 
 #[derive(Deserialize)]

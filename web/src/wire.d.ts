@@ -726,6 +726,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How fast the queue is served, what that means for its deadlines, and for leads who rushes. */
+        get: operations["GetQueueHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rota": {
         parameters: {
             query?: never;
@@ -1403,7 +1420,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "queue_full" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1825,6 +1842,11 @@ export interface components {
             policy_version: number;
             /** @description Why; never empty. */
             reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: uint32
+             * @description Seconds after which it is worth asking again, while it waits.
+             */
+            retry_after_s?: number | null;
             /** @description Where the policy sent it. */
             route: components["schemas"]["Route"];
             /** @description What it is now. */
@@ -2115,6 +2137,24 @@ export interface components {
             /** @description The client-made id of the verdict. */
             verdict_id: string;
         };
+        /** @description What came and went within a span. */
+        Flow: {
+            /**
+             * Format: uint32
+             * @description Drafts that came for a person.
+             */
+            arrived: number;
+            /**
+             * Format: uint32
+             * @description Drafts that were decided.
+             */
+            decided: number;
+            /**
+             * Format: uint32
+             * @description Minutes of the span, at least 1.
+             */
+            minutes: number;
+        };
         /** @description A category without anybody on duty. */
         Gap: {
             /** @description The category; empty for drafts without one. */
@@ -2201,6 +2241,41 @@ export interface components {
             retrieval: string;
             /** @description Always `ok`: a service that can't answer doesn't. */
             status: string;
+        };
+        /** @description `GET /v1/queue/health`. */
+        HealthView: {
+            /**
+             * Format: uint32
+             * @description Drafts that come in an hour, at this pace.
+             */
+            arrived_per_hour: number;
+            /** @description The first deadline that is missed at this pace; absent while each is kept. */
+            breaks_at?: components["schemas"]["Time"] | null;
+            /** @description What waits. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: uint32
+             * @description Drafts that are decided in an hour, at this pace.
+             */
+            decided_per_hour: number;
+            /**
+             * Format: uint32
+             * @description How long a new draft waits; absent while nobody decides.
+             */
+            expected_wait_s?: number | null;
+            /** @description What came and went within the last hour. */
+            flow: components["schemas"]["Flow"];
+            /**
+             * Format: uint32
+             * @description Open drafts whose deadline is over.
+             */
+            late: number;
+            /** @description When the queue is too long for what comes, should it keep growing so. */
+            overflows_at?: components["schemas"]["Time"] | null;
+            /** @description For leads: who gave verdicts within the last day, and how fast. */
+            reviewers?: components["schemas"]["ReviewerPace"][] | null;
+            /** @description The state in a word. */
+            strain: components["schemas"]["Strain"];
         };
         /** @description The threshold that a decision was made with. */
         InForce: {
@@ -3215,6 +3290,25 @@ export interface components {
             /** @description ISO 8601, such as `2026-W47`. */
             week: string;
         };
+        /** @description Somebody's pace within the last day. */
+        ReviewerPace: {
+            /**
+             * Format: uint32
+             * @description Approvals and confirmations.
+             */
+            approved: number;
+            /**
+             * Format: uint32
+             * @description Of these, faster than one can read.
+             */
+            fast: number;
+            /** @description As others call them. */
+            name: string;
+            /** @description The person's id. */
+            person_id: string;
+            /** @description Whether these are too many. */
+            rushes: boolean;
+        };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
         /** @description The rota as it is. */
@@ -3548,6 +3642,8 @@ export interface components {
             reason: string;
             since: components["schemas"]["Time"];
         };
+        /** @description Where the queue stands. */
+        Strain: "fine" | "growing" | "late";
         /** @description The record that an action touches, so that a reviewer sees before and after. */
         Subject: {
             /** @description The record's id in its own system. */
@@ -4817,7 +4913,10 @@ export interface operations {
     };
     GetLive: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Goes on from that `sequence`. */
+                after?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5239,6 +5338,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetQueueHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             default: components["responses"]["Problem"];
