@@ -6,7 +6,7 @@ import { LOCAL_URL, call, credentials, expect, explained } from "./service.mjs";
 
 const USAGE = `npm run policy -- pull|diff|test|push FILE [--url URL] [--key csp_…] [--reason TEXT] [--days N]
   pull: writes the active policy to FILE          diff: what FILE changes, by line
-  test: lints FILE here, checks it there, and says what it would have done with recent drafts
+  test: lints FILE and runs its named cases here, checks it there, and says what it would have done with recent drafts
   push: makes FILE the active policy, with --reason, unless another version came in between
   the key is one for policy (POST /v1/keys), by --key or in COUNTERSIGN_POLICY_KEY`;
 
@@ -67,13 +67,17 @@ async function test(context) {
     const manifest = ["--manifest-path", at("Cargo.toml")];
     const lint = ["run", "--quiet", "--locked", ...manifest, "--package", "countersign", "--", "lint", context.file];
     await run("cargo", lint, { advice: "Each line above names a fault of the policy." });
+    const cases = ["run", "--quiet", "--locked", ...manifest, "--package", "countersign", "--", "test", context.file];
+    await run("cargo", cases, { advice: "Each BROKEN line above names a case and the route that it would get." });
   }
   if (!context.headers) {
     console.log("Without a key for policy it was not tried on the service.");
     return;
   }
   const { etag } = await active(context);
-  await offer(context, etag, { document, reason: "a test", dry_run: true });
+  const { widens, needs_second_lead: second } = await offer(context, etag, { document, reason: "a test", dry_run: true });
+  for (const { pointer, text } of widens) console.log(`  ${pointer}: ${text}`);
+  if (second) console.log("A second lead must confirm it.");
   const body = { document, days: Number(context.asked.days ?? 30) };
   const found = await expect(context.url, "/v1/policy:backtest", { method: "POST", headers: context.headers, body });
   console.log(found.body.sentence);
@@ -86,13 +90,17 @@ async function push(context) {
   const document = read(context.file);
   const before = await active(context);
   const { version } = await offer(context, before.etag, { document, reason });
+  if (version === undefined) {
+    console.log("it lets more out than the active version, and waits for a second lead: PUT /v1/policy/waiting.");
+    return;
+  }
   console.log(version === before.version ? `version ${version} is active already.` : `version ${version} is active.`);
 }
 
 /** Puts a document over the version that was read; a refusal names every fault. */
 async function offer({ url, headers }, etag, body) {
   const answer = await call(url, "/v1/policy", { method: "PUT", headers: { ...headers, "if-match": etag }, body });
-  if (answer.status === 200) return answer.body;
+  if (answer.status === 200 || answer.status === 202) return answer.body;
   const faults = (answer.body?.faults ?? []).map(({ pointer, detail }) => `  ${pointer}: ${detail}`);
   throw new Stop([`the service refused it: ${explained(answer.body)}`, ...faults].join("\n"));
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { localSecrets } from "../scripts/secrets.mjs";
 import { until } from "./countersign.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -30,8 +31,12 @@ export function browser() {
   return chromium.launch({ executablePath, args: CHROMIUM_ARGS, timeout: 120_000 });
 }
 
-/** Starts Countersign with its demo tenant in a folder of its own; nothing of it outlives `stop`. */
+/**
+ * Starts Countersign with its demo tenant in a folder of its own; nothing of it outlives `stop`. Where
+ * COUNTERSIGN_STATE and COUNTERSIGN_URL name one that runs, that one is used.
+ */
 export async function served() {
+  if (process.env.COUNTERSIGN_STATE) return running(process.env.COUNTERSIGN_STATE, process.env.COUNTERSIGN_URL);
   const folder = mkdtempSync(join(tmpdir(), "countersign-page-"));
   const file = join(folder, "credentials.json");
   const words = ["--port", String(await freePort()), "--state", join(folder, "state"), "--credentials", file, "--quiet"];
@@ -57,11 +62,24 @@ export async function served() {
 
   try {
     await until(() => existsSync(file) || child.exitCode !== null, { seconds: START_S });
-    return { ...JSON.parse(readFileSync(file, "utf8")), stop };
+    const credentials = JSON.parse(readFileSync(file, "utf8"));
+    return { ...running(join(folder, "state"), credentials.url), ...credentials, stop };
   } catch (error) {
     await stop();
     throw new Error(`Countersign did not start: ${error.message}\n${output}`);
   }
+}
+
+/** What is served already, by its state folder and address. */
+function running(state, url) {
+  const { tenant_id, agent_key, sign_in_path } = JSON.parse(readFileSync(join(state, "demo.json"), "utf8"));
+  /** A link that signs another person of the demo tenant in. */
+  async function invite(mail, role) {
+    const headers = { authorization: `Bearer ${localSecrets().OPERATOR_SECRET}`, "content-type": "application/json" };
+    const answer = await fetch(`${url}/v1/tenants/${tenant_id}/invitations`, { method: "POST", headers, body: JSON.stringify({ mail, role }) });
+    return `${url}/#invitation=${(await answer.json()).invitation}`;
+  }
+  return { url, agent_key, sign_in_url: url + sign_in_path, invite, stop: async () => {} };
 }
 
 function freePort() {

@@ -8,9 +8,10 @@ import { WEIGHTS } from "../scripts/weights.mjs";
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const MIGRATIONS = "src/service/migrations";
 export const ORIGIN = "http://countersign.test";
+export const OPERATOR_SECRET = "09".repeat(32);
 const SECRETS = {
   KEY_MAC_SECRET: "6b".repeat(32),
-  OPERATOR_SECRET: "09".repeat(32),
+  OPERATOR_SECRET,
   SEALING_SECRET: "5e".repeat(32),
   AUDIT_SIGNING_KEY: "a5".repeat(32),
 };
@@ -36,9 +37,10 @@ export default {
 
 /**
  * Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. With
- * `variables` the deployment is configured; with `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them.
+ * `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them;
+ * `variables` configure the deployment, and `dev` goes to Miniflare as it is.
  */
-export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {} } = {}) {
+export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {}, dev = {} } = {}) {
   const text = (name, value) => [name, { type: "text", value }];
   const module = (path, type) => [path, { type, contents: type === "wasm" ? new Uint8Array(read(path)) : read(path).toString() }];
   const miniflare = new Miniflare({
@@ -69,6 +71,7 @@ export async function start({ directory, entry, meaning = false, retrieval = "me
             },
           },
         },
+        dev,
       },
       ...(meaning ? [assets()] : []),
     ],

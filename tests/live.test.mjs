@@ -1,7 +1,7 @@
 // The live stream: changes arrive without asking, presence is told, and only a session opens it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ORIGIN, draft, start, until } from "./countersign.mjs";
+import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
 
 let service;
 before(async () => {
@@ -51,4 +51,28 @@ test("only a session of this site opens it", async () => {
   const foreign = { upgrade: "websocket", cookie: lead.cookie, origin: "https://elsewhere.example" };
   assert.equal((await open(foreign)).status, 403);
   assert.equal((await open({ cookie: lead.cookie })).status, 400);
+});
+
+test("fifty reviewers see every change and each other, and decide without getting in each other's way", async () => {
+  const tenant = await service.tenant();
+  const people = await Promise.all(Array.from({ length: 50 }, (_, number) => tenant.session(`r${number}@example.com`)));
+  const watchers = await Promise.all(people.map(watch));
+  await until(() => watchers.every((watcher) => watcher.of("presence").at(-1)?.people.length === 50));
+  const posted = await Promise.all(people.map(async () => (await tenant.post(draft())).body.id));
+  for (const watcher of watchers) {
+    await until(() => posted.every((id) => watcher.of("draft").some((told) => told.draft.id === id)), { seconds: 30 });
+  }
+  const claims = await Promise.all(people.map((person) => person.call("POST", "/v1/leases")));
+  assert.deepEqual(claims.map((claim) => claim.status), people.map(() => 200));
+  assert.equal(new Set(claims.map((claim) => claim.body.id)).size, 50, "no draft is claimed twice");
+  const decided = await Promise.all(people.map(async (person, index) => {
+    const shown = (await person.call("GET", `/v1/drafts/${claims[index].body.id}`)).body;
+    return person.call("PUT", `/v1/drafts/${shown.id}/verdict`, verdictOn(shown, { kind: "approve" }));
+  }));
+  assert.deepEqual(decided.map((answer) => answer.status), people.map(() => 200));
+  for (const watcher of watchers) {
+    const pending = () => new Set(watcher.of("draft").filter((told) => told.draft.status === "pending").map((told) => told.draft.id));
+    await until(() => pending().size === 50, { seconds: 30 });
+    watcher.socket.close();
+  }
 });

@@ -3,100 +3,25 @@
 // agent is told.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { browser, served } from "./browser.mjs";
-import { draft, until } from "./countersign.mjs";
-
-const AXE = new URL("../node_modules/axe-core/axe.min.js", import.meta.url);
-/** A state is waited for, however busy the machine is. */
-const SECONDS = 60;
-/** As long as the page wants a draft to have been in view before it may be decided. */
-const SEEN_MS = 300;
+import { SEEN_MS, person, soon } from "./person.mjs";
 
 let service;
 let chrome;
-let page;
-const errors = [];
+let page, errors;
+let press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible, agent, posted, settled;
 
 before(async () => {
   service = await served();
   chrome = await browser();
-  page = await chrome.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB" });
-  page.setDefaultTimeout(SECONDS * 1000);
-  // A lost race is an answer that the page shows where the person looks; the browser names it, too.
-  const lostRace = /status of 409/;
-  page.on("console", (message) => message.type() === "error" && !lostRace.test(message.text()) && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(String(error)));
-  // The policy of the page allows no script from elsewhere: this one comes before it.
-  await page.addInitScript(readFileSync(AXE, "utf8"));
+  ({ page, errors, press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible, agent, posted, settled } = await person(chrome, service));
 });
 
 after(async () => {
   await chrome?.close();
   await service?.stop();
 });
-
-const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
-const rows = () => page.locator("#queue-list [role=option]");
-const heading = () => page.locator("section.draft h2").innerText();
-const focused = () => page.locator("#queue-list").getAttribute("aria-activedescendant");
-const waiting = async () => Number((await page.getByTestId("health").innerText()).match(/\d+/)[0]);
-const soon = (check) => until(check, { seconds: SECONDS });
-
-/** What the agent's key is told. */
-async function agent(method, path, body) {
-  const response = await fetch(`${service.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${service.agent_key}`,
-      "content-type": "application/json",
-      "idempotency-key": randomUUID(),
-    },
-    body: body && JSON.stringify(body),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-/** Posts a draft for a customer of this name; it is held. */
-async function posted(name, change = {}) {
-  const text = change.text ?? "Your refund is on its way to you.";
-  const body = { ...draft(), draft: { text, to: ["ada@customer.example"], subject: "Your refund" }, customer: { id: randomUUID(), name }, confidence: 0.4 };
-  const conversation = { ...body.conversation, id: randomUUID() };
-  const answer = await agent("POST", "/v1/drafts", { ...body, conversation, ...change.body });
-  assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  assert.equal(answer.body.status, "held");
-  return answer.body.id;
-}
-
-/** What the agent that waits is told in the end. */
-const settled = (id) =>
-  soon(async () => {
-    const { body } = await agent("GET", `/v1/drafts/${id}?wait=10`);
-    return body.status !== "held" && body.status !== "pending" && body;
-  });
-
-/** Finds a customer's draft by typing the name, and opens it. */
-async function open(name) {
-  await press("Escape", "/");
-  await page.keyboard.type(name);
-  await rows().filter({ hasText: name }).waitFor();
-  await press("Enter");
-  await soon(async () => (await rows().count()) === 1);
-  await press("j");
-  await soon(async () => (await heading()) === name && (await page.getByTestId("draft").isVisible()));
-}
-
-/** Presses a key until it has its effect: a draft that just came into view can't be decided yet. */
-const pressUntil = (key, effect) =>
-  soon(async () => {
-    if (await effect()) return true;
-    await page.waitForTimeout(SEEN_MS);
-    await press(key);
-    await page.waitForTimeout(100);
-    return effect();
-  });
-const undoShows = (name) => async () => (await page.getByTestId("undo").filter({ hasText: name }).count()) === 1;
 
 test("the invitation opens the queue, and the page allows no foreign script", async () => {
   const answer = await page.goto(service.sign_in_url);
@@ -266,22 +191,6 @@ for (const colorScheme of ["light", "dark"]) {
     await press("v");
     await page.getByTestId("draft").waitFor();
   });
-}
-
-/** What a person gets to see is judged: a change of colours that is still under way is waited out. */
-async function accessible(view) {
-  const judge = () =>
-    page.evaluate(async () => {
-      await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-      const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-    });
-  let violations = await judge();
-  for (let again = 0; again < 4 && violations.length > 0; again += 1) {
-    await page.waitForTimeout(SEEN_MS);
-    violations = await judge();
-  }
-  assert.deepEqual(violations, [], view);
 }
 
 test("the browser had nothing to complain about", () => {

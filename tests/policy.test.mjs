@@ -68,6 +68,53 @@ test("every version is listed with who made it and why, and can be read again", 
   assert.equal((await other.call("GET", "/v1/policy/versions")).body.versions.length, 1);
 });
 
+test("what lets more out waits for a second lead, where the policy asks for one", async () => {
+  const tenant = await service.tenant();
+  const mia = await tenant.session();
+  const ada = await tenant.session("ada@example.com", "lead");
+  const first = (await active(mia)).body.document;
+  const careful = { ...first, second_lead: true };
+  assert.equal((await put(mia, careful)).status, 200, "asking for one lets nothing out");
+  assert.equal((await mia.call("GET", "/v1/policy/waiting")).status, 404);
+
+  const open = { name: "notes", when: { audience: ["internal"] }, route: "release", because: "Nobody outside sees them." };
+  const wider = { ...careful, guardrails: [open] };
+  const tried = await put(mia, wider, { dry_run: true });
+  assert.equal(tried.status, 200);
+  assert.equal(tried.body.needs_second_lead, true);
+  assert.deepEqual(tried.body.widens.map(({ pointer }) => pointer), ["/guardrails/0"]);
+  const aside = await put(mia, wider);
+  assert.equal(aside.status, 202, JSON.stringify(aside.body));
+  assert.equal((await active(mia)).body.version, 2, "the active one stays");
+  const waiting = await ada.call("GET", "/v1/policy/waiting");
+  assert.deepEqual(waiting.body.document.guardrails, [open]);
+  assert.equal(waiting.body.author, mia.person.id);
+  const etag = waiting.headers.get("etag");
+  const answer = (session, confirm, match = etag) =>
+    session.call("PUT", "/v1/policy/waiting", { confirm }, match ? { "if-match": match } : {});
+  assert.equal((await answer(mia, true)).body.code, "second_lead_needed");
+  assert.equal((await answer(ada, true, '"x"')).body.code, "policy_conflict");
+  assert.equal((await answer(ada, true, null)).status, 428);
+  const tom = await tenant.session("tom@example.com");
+  assert.equal((await answer(tom, true)).status, 403);
+  const confirmed = await answer(ada, true);
+  assert.equal(confirmed.status, 200, JSON.stringify(confirmed.body));
+  assert.equal(confirmed.body.version, 3);
+  assert.equal(confirmed.body.author, mia.person.id);
+  assert.equal((await tenant.post(draft({ channel: "internal" }))).body.status, "released");
+  assert.equal((await answer(ada, true)).status, 404, "it no longer waits");
+
+  assert.equal((await put(mia, { ...wider, second_lead: false })).status, 202, "nobody takes the rule back alone");
+  const next = await ada.call("GET", "/v1/policy/waiting");
+  assert.equal((await answer(ada, false, next.headers.get("etag"))).body.version, 3, "declined");
+  assert.equal((await put(mia, { ...wider, second_lead: false })).status, 202);
+  assert.equal((await put(ada, { ...careful, undo_window_s: 1 })).status, 200, "what lets nothing out needs nobody");
+  assert.equal((await mia.call("GET", "/v1/policy/waiting")).status, 404, "and what waited is out of date");
+  const entries = (await mia.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry.event);
+  const count = (event) => entries.filter((one) => one === event).length;
+  assert.deepEqual([count("policy.proposed"), count("policy.declined"), count("policy.changed")], [3, 1, 4], "the first version counts, too");
+});
+
 test("going back to a version never raises a level", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

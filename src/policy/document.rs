@@ -2,6 +2,8 @@
 //! hold live state: a category's level is earned, and the document only says where it starts and
 //! how far it may go.
 
+mod reading;
+
 use crate::case::{self, Case};
 use crate::catalogue::Catalogue;
 use crate::draft::{Draft, NAME_BYTES_MAX};
@@ -264,7 +266,8 @@ impl Policy {
         if u32::try_from(text.len()).unwrap_or(u32::MAX) > POLICY_BYTES_MAX {
             return Err(vec![Invalid::too_long("", POLICY_BYTES_MAX, "bytes")]);
         }
-        let policy: Self = crate::invalid::parse(text).map_err(|fault| vec![fault])?;
+        let policy: Self =
+            crate::invalid::parse(text).map_err(|first| reading::every_fault(text, first))?;
         let faults = policy.faults();
         if faults.is_empty() {
             Ok(policy)
@@ -498,7 +501,32 @@ mod tests {
         );
         check(
             json!({ "guardrails": [{ "name": "x", "when": { "moon": 1 } }] }),
-            &["/guardrails/0/when/moon"],
+            &["/guardrails/0/when/moon", "/guardrails/0"],
+        );
+        check(
+            json!({
+                "moon": 1, "undo_window_s": 61, "zone": 7,
+                "categories": { "a": { "owner": 1, "start_level": 9 }, "b": { "owner": " " } },
+                "actions": { "pay": { "stakes": "high" } },
+                "guardrails": [
+                    7,
+                    { "name": "x", "when": { "agent": ["a", 1] }, "route": "release", "because": "" },
+                    { "name": "x", "when": {}, "route": "drop", "because": "so" },
+                ],
+            }),
+            &[
+                "/actions/pay/stakes",
+                "/categories/a/owner",
+                "/categories/a/start_level",
+                "/guardrails/0",
+                "/guardrails/1/when/agent/1",
+                "/guardrails/2/route",
+                "/moon",
+                "/zone",
+                "/undo_window_s",
+                "/guardrails/1/because",
+                "/categories/b/owner",
+            ],
         );
     }
 }

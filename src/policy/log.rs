@@ -83,6 +83,10 @@ pub enum Event {
     RotaEmpty,
     #[serde(rename = "rota.covered")]
     RotaCovered,
+    #[serde(rename = "policy.proposed")]
+    PolicyProposed,
+    #[serde(rename = "policy.declined")]
+    PolicyDeclined,
     #[serde(rename = "policy.changed")]
     PolicyChanged,
     #[serde(rename = "level.changed")]

@@ -50,6 +50,7 @@ codes! {
     WrongRole => "wrong_role", 403, "Only a lead answers proposals and changes levels.";
     OutsideKey => "outside_key", 403, "The key may not ask for this.";
     SelfApproval => "self_approval", 403, "The draft is your own agent's, and the policy wants somebody else to let it out.";
+    SecondLeadNeeded => "second_lead_needed", 403, "Another lead than its author confirms it.";
     OriginRefused => "origin_refused", 403, "The request comes from another site.";
     NotFound => "not_found", 404, "There is no such thing.";
     MethodNotAllowed => "method_not_allowed", 405, "This path has no such method.";
@@ -96,6 +97,7 @@ codes! {
     ReasonMissing => "reason_missing", 422, "This needs a reason.";
     PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
     TooManyRequests => "too_many_requests", 429, "Slow down.";
+    QueueFull => "queue_full", 429, "Too many drafts wait for people: post again later.";
     Internal => "internal", 500, "Something broke on our side.";
     Unavailable => "unavailable", 503, "A part of the service can't be reached now.";
 }

@@ -35,6 +35,9 @@ pub use status::{Outcome, Status};
 
 /// A draft is sent back at most this often; then a person decides otherwise.
 pub const ROUNDS_MAX: u32 = 3;
+/// A settled draft rests this long where it was decided: while agents ask for it, report what became
+/// of it, and redraft what was sent back. Then the copy in D1 stands for it.
+pub const SETTLED_KEEP_MS: u64 = 3_600_000;
 
 /// The live state of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

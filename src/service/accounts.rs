@@ -216,6 +216,7 @@ pub fn select(
 
 /// Writes what an account is now.
 pub fn save(tenant: &Tenant, kept: &Kept) -> Outcome<()> {
+    tenant.recall.forget();
     let level = u32::from(kept.account.standing.level.number());
     tenant.storage.run(
         "UPDATE accounts SET level = ?, account = ? WHERE number = ?",

@@ -8,7 +8,7 @@ use countersign_policy::time::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use worker::{Response, ResponseBuilder};
+use worker::{Request, Response, ResponseBuilder};
 
 /// The header in which the Worker hands a checked credential to the object.
 pub const CREDENTIAL_HEADER: &str = "countersign-credential";
@@ -38,6 +38,25 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request that came at `now`, read whole.
+    pub async fn read(mut request: Request, now: Millis) -> Outcome<Self> {
+        let url = request.url()?;
+        let body = match request.inner().body() {
+            None => Vec::new(),
+            Some(_) => request.bytes().await?,
+        };
+        Ok(Self {
+            method: request.method().to_string(),
+            path: url.path().to_owned(),
+            id: String::new(),
+            query: url.query_pairs().into_owned().collect(),
+            headers: request.headers().entries().collect(),
+            body,
+            now,
+            grant: Grant::default(),
+        })
+    }
+
     /// The body as `T`; a fault names its field.
     pub fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
         Ok(countersign_policy::invalid::parse(&self.body)?)

@@ -62,7 +62,7 @@ pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         sequence: new.sequence,
         messages: Vec::new(),
     };
-    let stale = apply(tenant, &conversation, step, call.now, key)?;
+    let stale = apply(tenant, &conversation, step, before.is_some(), call.now, key)?;
     let after = known(tenant, &call.id)?;
     let (head, sequence) =
         after.map_or((conversation.head, None), |head| (head.head, head.sequence));
@@ -77,11 +77,13 @@ pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     )
 }
 
-/// Stores a newer head and takes the drafts that it leaves behind off the queue.
+/// Stores a newer head and takes the drafts that it leaves behind off the queue; a conversation that
+/// was not `known` has none.
 pub fn apply(
     tenant: &Tenant,
     conversation: &Conversation,
     advance: Advance,
+    known: bool,
     now: Millis,
     key: &str,
 ) -> Outcome<Vec<String>> {
@@ -99,6 +101,9 @@ pub fn apply(
             now
         ],
     )?;
+    if !known {
+        return Ok(Vec::new());
+    }
     let open = stored::select_where(
         tenant,
         "conversation_id = ? AND status IN ('held', 'with_human', 'pending')",

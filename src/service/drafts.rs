@@ -9,8 +9,8 @@ use crate::queue;
 use crate::stored::{self, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{
-    bind, conversations, deadlines, keys, log, memory, random, reading, rota, sample, situations,
-    stops,
+    bind, conversations, deadlines, keys, log, memory, pace, random, reading, rota, sample,
+    situations, stops,
 };
 use countersign_policy::claim::Weight;
 use countersign_policy::conversation::{Advance, advance};
@@ -19,6 +19,7 @@ use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::grant::Scope;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
+use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status};
 use countersign_policy::route::{Guess, Reason, Route, Situation};
@@ -53,6 +54,9 @@ pub struct DraftAnswer {
     /// How long a verdict takes at the moment, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_wait_s: Option<u32>,
+    /// Seconds after which it is worth asking again, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
     /// Exactly what may leave; absent while nothing may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outgoing: Option<Content>,
@@ -139,6 +143,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         keys::check_callback(tenant, key, url)?;
     }
 
+    pace::admit(tenant)?;
+
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
     let recalled = memory::recall(tenant, &draft.message, None)?;
@@ -173,7 +179,8 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     );
 
     let id = random::id(call.now)?;
-    conversations::apply(tenant, &draft.conversation, moved, call.now, key)?;
+    let known = head.is_some();
+    conversations::apply(tenant, &draft.conversation, moved, known, call.now, key)?;
     if moved == Advance::Older {
         entry.status = Status::Stale;
     }
@@ -430,9 +437,12 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
 /// A draft as its agent sees it now.
 pub fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswer> {
     let status = stored.entry.status;
-    let expected_wait_s = match status.is_open() {
-        true => queue::expected_wait_s(tenant, now)?,
-        false => None,
+    let (expected_wait_s, retry_after_s) = match status.is_open() {
+        true => {
+            let wait = pace::expected_wait_s(tenant, now)?;
+            (wait, Some(retry_after_s(wait)))
+        }
+        false => (None, None),
     };
     Ok(DraftAnswer {
         id: stored.id.clone(),
@@ -450,6 +460,7 @@ pub fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswe
         owner: stored.owner(now),
         policy_version: stored.policy_version,
         expected_wait_s,
+        retry_after_s,
         outgoing: stored.outgoing(),
         verdict: verdict_view(stored),
         examples: None,

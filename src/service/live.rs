@@ -17,6 +17,9 @@ const SESSION_ENDED: u16 = 1008;
 /// Messages above this are not ours: a focus is an id.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
+/// Changes that a page which was away is told one by one: a page of the queue.
+const MISSED_MAX: u32 = 200;
+
 /// What the platform keeps with a socket while the object sleeps.
 #[derive(Serialize, Deserialize)]
 struct Attachment {
@@ -37,6 +40,10 @@ enum Told<'a> {
     Draft {
         sequence: u64,
         draft: &'a queue::Summary,
+    },
+    /// What was missed can't be told one by one: the queue is to be asked for anew.
+    Reset {
+        sequence: u64,
     },
     Presence {
         people: Vec<Present>,
@@ -76,6 +83,10 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
     {
         return Err(Problem::new(Code::InvalidParameter, "this is a WebSocket"));
     }
+    let after = match call.query.get("after") {
+        None => None,
+        Some(_) => Some(u64::from(call.number("after", 0, u32::MAX)?)),
+    };
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     tenant.state.accept_web_socket(&server);
     server.serialize_attachment(Attachment {
@@ -83,14 +94,27 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
         draft: None,
         session: people::session_of(tenant, call)?,
     })?;
-    say(
-        &server,
-        &Told::Hello {
-            sequence: log::size(tenant)?,
-        },
-    );
+    let sequence = log::size(tenant)?;
+    say(&server, &Told::Hello { sequence });
+    if let Some(after) = after {
+        catch_up(tenant, &server, after, sequence)?;
+    }
     presence(tenant, None);
     Ok(Response::from_websocket(client)?)
+}
+
+/// Tells a page that was away what it missed since the log had `after` entries.
+fn catch_up(tenant: &Tenant, socket: &WebSocket, after: u64, sequence: u64) -> Outcome<()> {
+    match stored::changed_since(tenant, after, MISSED_MAX)? {
+        Some(missed) if after <= sequence => {
+            for stored in &missed {
+                let draft = &queue::summary(stored, now());
+                say(socket, &Told::Draft { sequence, draft });
+            }
+        }
+        _ => say(socket, &Told::Reset { sequence }),
+    }
+    Ok(())
 }
 
 /// A page said where its reviewer looks.

@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, outbox};
+use crate::{bind, outbox, recall};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};
 use countersign_policy::problem::Code;
@@ -76,7 +76,9 @@ pub fn append<const N: usize>(
     about: Option<&str>,
     facts: [(&str, Fact); N],
 ) -> Outcome<()> {
-    let mut frontier = frontier(tenant)?;
+    let mut frontier = recall::known(&tenant.recall, &tenant.recall.frontier, (), || {
+        frontier(tenant)
+    })?;
     let entry = AuditEntry {
         v: ENTRY_FORM,
         tenant: tenant.record()?.id,
@@ -97,6 +99,9 @@ pub fn append<const N: usize>(
         "UPDATE frontier SET size = ?, peaks = ?",
         bind![frontier.size, &serde_json::to_string(&frontier.to_hex())?],
     )?;
+    if let Some(known) = tenant.recall.ask(&tenant.recall.frontier) {
+        known.put((), frontier);
+    }
     let leaf = Leaf {
         seq: entry.seq,
         at_ms: entry.at_ms,
@@ -152,7 +157,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
              WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
         )
-        .bind(&[record.id.into(), before.into(), limit.into()])?
+        .bind(&[record.id.as_str().into(), before.into(), limit.into()])?
         .run()
         .await?;
     for leaf in rows.results::<Leaf>()? {

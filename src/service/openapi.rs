@@ -4,9 +4,9 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
-    drafts, erasure, examples, handovers, holds, keys, levels, log, people, policies, problem,
-    proposals, queue, records, roster, rota, staff, stops, tenants, trust, verdicts, versions,
-    webhooks,
+    drafts, erasure, examples, handovers, history, holds, keys, levels, log, pace, people,
+    policies, problem, proposals, queue, records, roster, rota, second_lead, staff, stops, tenants,
+    trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -105,6 +105,15 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 ..of(None, 200, Some(either))
             }
         }
+        Operation::ListDrafts => Shape {
+            parameters: vec![
+                text("customer", "A customer's id."),
+                text("reviewer", "Who decided: a person's id, or `me`."),
+                text("q", "Words that the draft or its message holds."),
+                query("limit", 100, "At most so many."),
+            ],
+            ..of(None, 200, schema::<history::DraftList>(g))
+        },
         Operation::WithdrawDraft => of(None, 200, schema::<drafts::DraftAnswer>(g)),
         Operation::PutHead => of(
             schema::<conversations::NewHead>(g),
@@ -153,6 +162,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 .collect(),
             ..of(None, 200, schema::<queue::QueuePage>(g))
         },
+        Operation::GetQueueHealth => of(None, 200, schema::<pace::HealthView>(g)),
         Operation::ClaimNext => Shape {
             answers: vec![(200, schema::<queue::Summary>(g)), (204, None)],
             ..of(None, 200, None)
@@ -183,7 +193,10 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<verdicts::VerdictAnswer>(g),
         ),
-        Operation::GetLive => of(None, 101, None),
+        Operation::GetLive => Shape {
+            parameters: vec![query("after", u32::MAX, "Goes on from that `sequence`.")],
+            ..of(None, 101, None)
+        },
         Operation::ListPeople => of(None, 200, schema::<staff::StaffList>(g)),
         Operation::PutDuty => of(
             schema::<staff::NewDuty>(g),
@@ -209,8 +222,17 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 "If-Match",
                 "The ETag of the version that this one follows.",
             )],
+            answers: vec![
+                (200, schema::<policies::PolicyView>(g)),
+                (202, schema::<second_lead::WaitingPolicyView>(g)),
+            ],
+            ..of(schema::<policies::NewPolicyShape>(g), 200, None)
+        },
+        Operation::GetWaitingPolicy => of(None, 200, schema::<second_lead::WaitingPolicyView>(g)),
+        Operation::AnswerWaitingPolicy => Shape {
+            parameters: vec![header("If-Match", "The ETag of the policy that waits.")],
             ..of(
-                schema::<policies::NewPolicyShape>(g),
+                schema::<second_lead::SecondAnswer>(g),
                 200,
                 schema::<policies::PolicyView>(g),
             )

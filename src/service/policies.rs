@@ -5,7 +5,7 @@ use crate::call::{Answer, Call};
 use crate::problem::{FaultView, Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant};
-use crate::{bind, log, outbox, reroute};
+use crate::{bind, log, outbox, reroute, second_lead};
 use countersign_policy::case;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
@@ -14,6 +14,7 @@ use countersign_policy::lint::{self, Finding};
 use countersign_policy::log::{Actor, Event, canonical};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
+use countersign_policy::widen::{Widening, widens};
 use serde::{Deserialize, Serialize};
 
 /// A version as it is stored, here and in D1: the columns of `policies`.
@@ -40,6 +41,12 @@ pub struct PolicyView {
     reason: String,
     /// When.
     created_at: Millis,
+    /// Of a dry run: what it lets out that the active version does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widens: Option<Vec<Widening>>,
+    /// Of a dry run: whether it would wait for a second lead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs_second_lead: Option<bool>,
 }
 
 /// The body of `PUT /v1/policy`.
@@ -129,6 +136,9 @@ pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
         let detail = format!("version {} is active", active.version);
         return Err(Problem::new(Code::PolicyConflict, detail));
     }
+    let before: Policy = parsed(&active.document)?;
+    let widens = widens(&before, &policy);
+    let needs_second_lead = before.second_lead && !widens.is_empty();
     let actor = caller.actor();
     if new.dry_run {
         let row = PolicyRow {
@@ -138,7 +148,15 @@ pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
             reason: new.reason,
             created_at: call.now.0,
         };
-        return shown(&row);
+        let view = PolicyView {
+            widens: Some(widens),
+            needs_second_lead: Some(needs_second_lead),
+            ..view(&row)?
+        };
+        return Ok(Answer::json(200, &view)?.with("etag", etag(row.version)));
+    }
+    if needs_second_lead {
+        return second_lead::put_aside(tenant, call, caller, &policy, new.reason, &widens);
     }
     let author = actor.id.clone();
     shown(&store(
@@ -194,6 +212,7 @@ pub fn store(
         .storage
         .run("UPDATE tenant SET policy_version = ?", bind![version])?;
     outbox::put(tenant, "policy", &row)?;
+    second_lead::drop_waiting(tenant)?;
     reroute::begin(tenant, now)?;
     let facts = [
         ("policy_version", version.into()),
@@ -216,14 +235,19 @@ pub fn row(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
 
 /// A version as an answer.
 pub fn shown(row: &PolicyRow) -> Outcome<Answer> {
-    let view = PolicyView {
+    Ok(Answer::json(200, &view(row)?)?.with("etag", etag(row.version)))
+}
+
+fn view(row: &PolicyRow) -> Outcome<PolicyView> {
+    Ok(PolicyView {
         version: row.version,
         document: parsed(&row.document)?,
         author: row.author.clone(),
         reason: row.reason.clone(),
         created_at: Millis(row.created_at),
-    };
-    Ok(Answer::json(200, &view)?.with("etag", etag(row.version)))
+        widens: None,
+        needs_second_lead: None,
+    })
 }
 
 fn etag(version: u32) -> String {

@@ -9,6 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder};
 
+/// Seconds after which something that was too much may fit.
+const RETRY_AFTER_S: &str = "60";
+
 /// A request that was refused, or that broke.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -116,6 +119,10 @@ impl Problem {
     pub fn response(&self) -> worker::Result<Response> {
         let response = guarded(ResponseBuilder::new().with_status(self.code.status()))?
             .with_header("content-type", "application/problem+json")?;
+        let response = match self.code.status() {
+            429 => response.with_header("retry-after", RETRY_AFTER_S)?,
+            _ => response,
+        };
         Ok(response.fixed(serde_json::to_vec(&self.view()).unwrap_or_default()))
     }
 

@@ -11,7 +11,7 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, memory, rota, staff};
+use crate::{bind, groups, handovers, log, memory, pace, rota, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
@@ -19,11 +19,11 @@ use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::memory::Asked;
-use countersign_policy::pace;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::alike;
 use countersign_policy::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +35,6 @@ const CLAIM_CATEGORIES_MAX: u32 = 200;
 const SNIPPET_CHARS: usize = 160;
 /// Examples beside a draft.
 const EXAMPLES: u32 = 3;
-/// The span over which the rate of verdicts is measured.
-const RATE_MS: u64 = 3_600_000;
 
 /// A draft in the list.
 #[derive(Serialize)]
@@ -83,6 +81,8 @@ pub struct Summary {
     /// Drafts of one turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    /// The same for drafts that are alike but for figures and a name.
+    alike: String,
     /// Its conversation.
     conversation_id: String,
     /// The verdict that can still be taken back.
@@ -111,7 +111,7 @@ pub struct QueuePage {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<u32>,
     /// How many there are.
-    counts: Counts,
+    counts: pace::Counts,
     /// Whether somewhere nobody is on call, so that the lead answers.
     rota_empty: bool,
     /// How long a new draft waits at the rate of the last hour.
@@ -121,22 +121,6 @@ pub struct QueuePage {
     pressure: PressureView,
     /// The state of the log that this page shows; the live stream goes on from it.
     sequence: u64,
-}
-
-/// How many drafts wait.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Counts {
-    /// For a verdict.
-    held: u32,
-    /// For a person to do it.
-    with_human: u32,
-    /// In their undo window.
-    pending: u32,
-    /// Out, and to be looked at.
-    look_owed: u32,
-    /// Out, and their agents never said what became of them.
-    unconfirmed: u32,
 }
 
 /// One draft with everything beside it.
@@ -188,11 +172,6 @@ struct Redraft {
     instruction: String,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
 /// `GET /v1/queue`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
@@ -213,15 +192,9 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             .map(|stored| summary(stored, call.now))
             .collect(),
         next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
-        counts: Counts {
-            held: count(tenant, "visible = 1 AND status = 'held'")?,
-            with_human: count(tenant, "visible = 1 AND status = 'with_human'")?,
-            pending: count(tenant, "visible = 1 AND status = 'pending'")?,
-            look_owed: count(tenant, "visible = 1 AND look_owed = 1")?,
-            unconfirmed: count(tenant, "status = 'unconfirmed'")?,
-        },
+        counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
-        expected_wait_s: expected_wait_s(tenant, call.now)?,
+        expected_wait_s: pace::expected_wait_s(tenant, call.now)?,
         pressure: sample::show(tenant)?,
         sequence: log::size(tenant)?,
     };
@@ -371,26 +344,7 @@ fn free_of(tenant: &Tenant, served: Served, person: &Person, now: Millis) -> Out
 
 /// Drafts that wait for somebody, counted up to `most`.
 pub fn waiting(tenant: &Tenant, most: u32) -> Outcome<u32> {
-    let waiting = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM (
-           SELECT 1 FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human') LIMIT ?)",
-        bind![most],
-    )?;
-    Ok(waiting.map_or(0, |row| row.count))
-}
-
-/// How long a new draft waits; `None` while nobody decides.
-pub fn expected_wait_s(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
-    let ahead = count(tenant, "visible = 1 AND status IN ('held', 'with_human')")?;
-    let since = now.0.saturating_sub(RATE_MS);
-    let decided = tenant
-        .storage
-        .first::<Count>(
-            "SELECT COUNT(*) AS count FROM drafts WHERE settled_at > ? AND verdict IS NOT NULL",
-            bind![since],
-        )?
-        .map_or(0, |row| row.count);
-    Ok(pace::expected_wait_s(ahead, decided))
+    Ok(pace::open(tenant)?.min(most))
 }
 
 /// A draft in the list.
@@ -418,7 +372,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
             .as_ref()
             .and_then(|customer| customer.name.clone()),
         subject: draft.draft.subject.clone().or(action),
-        snippet: draft.message.chars().take(SNIPPET_CHARS).collect(),
+        snippet: beginning(&draft.message),
         owner,
         lease: stored.entry.lease.clone().filter(|lease| lease.until > now),
         created_at: stored.created_at,
@@ -426,6 +380,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         deferred_until: stored.entry.deferred_until,
         look_owed: stored.entry.awaits_look(),
         group: draft.group.clone(),
+        alike: alike::signature(draft),
         conversation_id: draft.conversation.id.clone(),
         pending: stored.entry.pending.clone(),
         assignee: stored.entry.assignee.clone(),
@@ -433,6 +388,11 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         stage: stored.entry.status.is_open().then(|| stored.entry.stage()),
         round: stored.entry.round,
     }
+}
+
+/// The beginning of a text, for a list.
+pub fn beginning(text: &str) -> String {
+    text.chars().take(SNIPPET_CHARS).collect()
 }
 
 /// The service's seal on what a reviewer is shown: of this draft, in this version, with this
@@ -455,12 +415,4 @@ pub fn view_digest(tenant: &Tenant, stored: &Stored) -> Outcome<String> {
     let first = stored.entry.first.as_ref().map(|first| &*first.content);
     let parts: Vec<&str> = parts.into_iter().chain(first).collect();
     Ok(hex(&keyed(&secret, &parts)))
-}
-
-fn count(tenant: &Tenant, condition: &str) -> Outcome<u32> {
-    let query = format!("SELECT COUNT(*) AS count FROM drafts WHERE {condition}");
-    Ok(tenant
-        .storage
-        .first::<Count>(&query, bind![])?
-        .map_or(0, |row| row.count))
 }

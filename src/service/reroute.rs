@@ -18,6 +18,7 @@ const BATCH: u32 = 200;
 /// A change of policy, level or stop: what is in its undo window is looked at now, the rest soon. No
 /// draft is decided under the old rules in between: a verdict looks again, too.
 pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    tenant.recall.forget();
     tenant.storage.run(
         "UPDATE tenant SET rules_version = rules_version + 1",
         bind![],

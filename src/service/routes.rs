@@ -38,6 +38,7 @@ pub enum Operation {
     CloseSession,
     PostDraft,
     GetDraft,
+    ListDrafts,
     WithdrawDraft,
     PutHead,
     PutOutcome,
@@ -47,6 +48,7 @@ pub enum Operation {
     ExportCorrections,
     ReindexCorrections,
     GetQueue,
+    GetQueueHealth,
     ClaimNext,
     PutLease,
     DeleteLease,
@@ -64,6 +66,8 @@ pub enum Operation {
     PutShadow,
     GetPolicy,
     PutPolicy,
+    GetWaitingPolicy,
+    AnswerWaitingPolicy,
     BacktestPolicy,
     ListRecords,
     ListPolicyVersions,
@@ -151,6 +155,7 @@ table! {
     "GET" "/v1/session" GetSession Person "Who is signed in.";
     "DELETE" "/v1/session" CloseSession Person "Sign out.";
     "POST" "/v1/drafts" PostDraft Agent "Post a draft and learn whether it may go out.";
+    "GET" "/v1/drafts" ListDrafts Person "Drafts of before: a customer's, or those that somebody decided.";
     "GET" "/v1/drafts/{id}" GetDraft AgentOrPerson "A draft; an agent may wait up to 25 s for its verdict.";
     "DELETE" "/v1/drafts/{id}" WithdrawDraft Agent "Take an open draft back.";
     "PUT" "/v1/conversations/{id}/head" PutHead Agent "Say that a conversation went on; open drafts on an older head become stale.";
@@ -161,6 +166,7 @@ table! {
     "DELETE" "/v1/corrections/{id}" RetireCorrection Reviewer "Retire a correction: it stays on record and is no example any more.";
     "POST" "/v1/corrections:reindex" ReindexCorrections Lead "Make the index of memory anew from the record.";
     "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";
+    "GET" "/v1/queue/health" GetQueueHealth Person "How fast the queue is served, what that means for its deadlines, and for leads who rushes.";
     "POST" "/v1/leases" ClaimNext Reviewer "Claim the next draft.";
     "PUT" "/v1/drafts/{id}/lease" PutLease Reviewer "Claim a draft, or renew the claim.";
     "DELETE" "/v1/drafts/{id}/lease" DeleteLease Reviewer "Let a draft go, with a note for whoever takes it next.";
@@ -178,6 +184,8 @@ table! {
     "PUT" "/v1/agents/{id}/shadow" PutShadow Lead "Only watch an agent: it is answered release, and what would have waited is looked at.";
     "GET" "/v1/policy" GetPolicy PersonOrPolicyKey "The active policy.";
     "PUT" "/v1/policy" PutPolicy LeadOrPolicyKey "Make a new policy version active; going back is putting an old document again, and never raises a level.";
+    "GET" "/v1/policy/waiting" GetWaitingPolicy PersonOrPolicyKey "The policy that waits for a second lead, with what it lets out.";
+    "PUT" "/v1/policy/waiting" AnswerWaitingPolicy Lead "Confirm as a second lead that it becomes active, or drop it.";
     "POST" "/v1/policy:backtest" BacktestPolicy LeadOrPolicyKey "What another policy, or other levels, would have done with the settled drafts of the last days.";
     "GET" "/v1/policy/records" ListRecords LeadOrPolicyKey "The settled drafts of the last days with what was decided, to replay under another policy.";
     "GET" "/v1/policy/versions" ListPolicyVersions PersonOrPolicyKey "Every version, newest first, with who made it and why.";
@@ -198,7 +206,7 @@ table! {
     "GET" "/v1/dead-letters" ListDeadLetters Lead "Messages that their receivers did not take.";
     "POST" "/v1/dead-letters/{id}/replay" ReplayDeadLetter Lead "Try a message again from the beginning of its schedule.";
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
-    "POST" "/v1/policy:lint" LintPolicy Person "What is wrong with a policy document, each finding with a draft that shows it.";
+    "POST" "/v1/policy:lint" LintPolicy PersonOrPolicyKey "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/trust/report" GetTrustReport Person "The report of a week: what moved, what is ready, what was lost, where reviewers' time went.";
     "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";

@@ -108,6 +108,7 @@ pub fn notice(tenant: &Tenant, record: &TenantRecord, pressure: Ratio, now: Mill
     if presses == before {
         return Ok(());
     }
+    tenant.recall.forget();
     tenant
         .storage
         .run("UPDATE tenant SET pressed = ?", bind![presses])?;

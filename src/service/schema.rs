@@ -17,7 +17,9 @@ const STEPS: &[&str] = &[
     include_str!("schema/0007_rota.sql"),
     include_str!("schema/0008_memory.sql"),
     include_str!("schema/0009_roster.sql"),
-    include_str!("schema/0010_boundary.sql"),
+    include_str!("schema/0010_second_lead.sql"),
+    include_str!("schema/0011_pace.sql"),
+    include_str!("schema/0012_boundary.sql"),
 ];
 
 #[derive(Deserialize)]

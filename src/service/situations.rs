@@ -6,7 +6,7 @@ use crate::problem::Outcome;
 use crate::sample;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{accounts, bind};
+use crate::{accounts, bind, recall};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
 use countersign_policy::deadline::Offset;
@@ -19,6 +19,7 @@ use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Zones differ from UTC by whole minutes.
@@ -118,16 +119,18 @@ pub fn start_level(
 
 /// The reason of the first stop that covers the draft.
 pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
-    let stops = tenant.storage.rows::<StopRow>(
-        "SELECT scope, reason FROM stops ORDER BY since, scope",
-        bind![],
-    )?;
-    for stop in stops {
-        if parsed::<Scope>(&stop.scope)?.covers(draft) {
-            return Ok(Some(stop.reason));
-        }
-    }
-    Ok(None)
+    let stops = recall::known(&tenant.recall, &tenant.recall.stops, (), || {
+        let rows = tenant.storage.rows::<StopRow>(
+            "SELECT scope, reason FROM stops ORDER BY since, scope",
+            bind![],
+        )?;
+        let stops = rows
+            .into_iter()
+            .map(|row| Ok((parsed::<Scope>(&row.scope)?, row.reason)));
+        stops.collect::<Outcome<Vec<_>>>().map(Rc::new)
+    })?;
+    let covering = stops.iter().find(|(scope, _)| scope.covers(draft));
+    Ok(covering.map(|(_, reason)| reason.clone()))
 }
 
 /// By how much a zone's clocks are ahead of UTC from `from` to `until`: looked at once a week, and

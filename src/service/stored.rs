@@ -10,7 +10,7 @@ use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status, step};
 use countersign_policy::rota::Duty;
-use countersign_policy::route::Decision;
+use countersign_policy::route::{Decision, Route};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
 use countersign_policy::webhook::EventType;
@@ -99,6 +99,12 @@ pub struct Settled {
     pub verdict: Option<String>,
     #[serde(default)]
     pub look: Option<String>,
+    #[serde(default)]
+    pub key_id: Option<String>,
+    #[serde(default)]
+    pub entry: Option<String>,
+    #[serde(default)]
+    pub shadow: bool,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +185,23 @@ pub fn select_where(
         .collect()
 }
 
+/// Drafts that changed since the log had `after` entries; `None` where there are more than `most`, or
+/// where some of them have left the object.
+pub fn changed_since(tenant: &Tenant, after: u64, most: u32) -> Outcome<Option<Vec<Stored>>> {
+    let left = tenant.storage.first::<Count>(
+        "SELECT COUNT(*) AS count FROM left_object WHERE changed_seq > ?",
+        bind![after],
+    )?;
+    let changed = select_where(
+        tenant,
+        "changed_seq >= ? ORDER BY changed_seq, id LIMIT ?",
+        bind![after, most.saturating_add(1)],
+    )?;
+    let few = u32::try_from(changed.len()).unwrap_or(u32::MAX) <= most;
+    let whole = left.is_none_or(|left| left.count == 0) && few;
+    Ok(whole.then_some(changed))
+}
+
 /// Whether no draft falls due by `now`.
 pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
     let due = tenant.storage.first::<Count>(
@@ -219,8 +242,8 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tenant.storage.run(
         "INSERT INTO drafts (id, status, visible, look_owed, due_at, wake_at, conversation_id,
            category, agent, key_id, created_at, settled_at, policy_version, rules_version, shadow,
-           entry, body, salt, situation, decision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           entry, body, salt, situation, decision, changed_seq)
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, size FROM frontier",
         bind![
             &stored.id,
             entry.status.name(),
@@ -247,6 +270,48 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tell(tenant, stored, traits, None, now)
 }
 
+/// Puts back a draft that had left the object, as it was then: nothing follows from that.
+pub fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
+    let entry = match &settled.entry {
+        Some(entry) => entry.clone(),
+        // Rows of the first version hold no entry: what it was is all there.
+        None => serde_json::to_string(&Entry {
+            status: settled.status,
+            version: settled.version,
+            ..Entry::new(
+                Route::Review,
+                false,
+                &parsed::<Draft>(&settled.body)?.conversation.head,
+            )
+        })?,
+    };
+    tenant.storage.run(
+        "INSERT INTO drafts (id, status, visible, look_owed, conversation_id, category, agent,
+           key_id, created_at, settled_at, policy_version, shadow, entry, body, salt, situation,
+           decision, verdict, look)
+         VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        bind![
+            &settled.id,
+            settled.status.name(),
+            &settled.conversation_id,
+            settled.category.as_ref(),
+            &settled.agent,
+            settled.key_id.as_deref().unwrap_or_default(),
+            settled.created_at,
+            settled.settled_at,
+            settled.policy_version,
+            settled.shadow,
+            &entry,
+            &settled.body,
+            &settled.salt,
+            &settled.situation,
+            &settled.decision,
+            settled.verdict.as_ref(),
+            settled.look.as_ref(),
+        ],
+    )
+}
+
 /// Writes the state that a draft has now, and everything that follows from it.
 pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let entry = &stored.entry;
@@ -259,7 +324,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tenant.storage.run(
         "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, look = ?,
-           rules_version = ?
+           rules_version = ?, changed_seq = (SELECT size FROM frontier)
          WHERE id = ?",
         bind![
             entry.status.name(),
@@ -294,7 +359,7 @@ fn tell(
         outbox::put(
             tenant,
             "draft",
-            &stored.settled(settled_at, traits.verdict, traits.look),
+            &stored.settled(settled_at, traits.verdict, traits.look)?,
         )?;
     }
     if status.is_decided() && !before.is_some_and(Status::is_decided) {
@@ -382,8 +447,8 @@ impl Stored {
         settled_at: Millis,
         verdict: Option<String>,
         look: Option<String>,
-    ) -> Settled {
-        Settled {
+    ) -> Outcome<Settled> {
+        Ok(Settled {
             id: self.id.clone(),
             version: self.entry.version,
             status: self.entry.status,
@@ -399,7 +464,10 @@ impl Stored {
             decision: self.decision_text.clone(),
             verdict,
             look,
-        }
+            key_id: Some(self.key_id.clone()),
+            entry: Some(serde_json::to_string(&self.entry)?),
+            shadow: self.shadow,
+        })
     }
 }
 

@@ -8,23 +8,24 @@ use crate::limits::{self, Rates};
 use crate::past;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::recall::{self, Recall};
 use crate::routes::{self, Operation};
 use crate::storage::Storage;
 use crate::{
-    admission, backtests, bind, checkpoints, conversations, corrections, dead_letters, deadlines,
-    departure, dossier, drafts, erasure, examples, handovers, holds, keys, levels, live, log,
-    memory, outbox, people, policies, proposals, queue, records, refill, reroute, roster, rota,
-    rounds, schema, staff, stops, stored, tenants, training, trust, verdicts, versions, webhooks,
+    admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
+    deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
+    levels, live, log, memory, outbox, pace, people, policies, proposals, queue, records, refill,
+    reroute, roster, rota, rounds, schema, second_lead, staff, stops, stored, tenants, training,
+    trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
-use countersign_policy::grant::Grant;
 use countersign_policy::log::{Actor, ActorKind};
 use countersign_policy::problem::Code;
 use countersign_policy::rate;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use serde::Deserialize;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub struct Tenant {
     waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
     /// Drafts that changed in the transaction under way.
     changed: RefCell<Vec<String>>,
+    /// What posts know of the storage.
+    pub(crate) recall: Recall,
+    /// When the alarm is set for, as far as this instance knows.
+    pub(crate) alarm_at: Cell<Option<Millis>>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left to each key of this minute.
@@ -97,6 +102,8 @@ impl DurableObject for Tenant {
             storage,
             waiting: RefCell::default(),
             changed: RefCell::default(),
+            recall: Recall::default(),
+            alarm_at: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
             desk: RefCell::default(),
@@ -113,6 +120,7 @@ impl DurableObject for Tenant {
     async fn alarm(&self) -> worker::Result<Response> {
         // Re-arm first: whatever happens below, the next alarm is set. An error must not leave:
         // the platform would stop after six attempts.
+        self.alarm_at.set(None);
         self.state
             .storage()
             .set_alarm(Duration::from_secs(30))
@@ -171,7 +179,7 @@ impl DurableObject for Tenant {
 
 impl Tenant {
     async fn answer(&self, request: Request) -> Outcome<Response> {
-        let mut call = read(request).await?;
+        let mut call = Call::read(request, now()).await?;
         if let Some(order) = call.path.strip_prefix("/registry/") {
             if let Some(answer) = departure::obey(self, order).await {
                 return Ok(answer?.response()?);
@@ -190,6 +198,7 @@ impl Tenant {
         admission::admit(&caller, found.entry.access)?;
         admission::admit_key(&call.grant, found.entry.operation)?;
         memory::wake(self, found.entry.operation).await?;
+        archive::take_up(self, found.entry.path, &call.id).await?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
             Operation::ExportCorrections => return training::export(self, &call),
@@ -199,6 +208,10 @@ impl Tenant {
             Operation::GetCheckpoint => checkpoints::current(self, &call).await,
             Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
+            Operation::ListDrafts => match &caller {
+                Caller::Person(person) => history::list(self, &call, person).await,
+                _ => Err(Code::Forbidden.into()),
+            },
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
             Operation::BacktestPolicy => backtests::run(self, &call).await,
@@ -216,6 +229,9 @@ impl Tenant {
                 Caller::Person(lead) => erasure::erase(self, &call, lead).await,
                 _ => Err(Problem::from(Code::Forbidden)),
             },
+            Operation::PostDraft => {
+                self.post(|| self.perform(Operation::PostDraft, &call, &caller))
+            }
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -257,6 +273,7 @@ impl Tenant {
             }
             (Operation::ReindexCorrections, Caller::Person(_)) => refill::restart(self),
             (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
+            (Operation::GetQueueHealth, Caller::Person(person)) => pace::health(self, call, person),
             (Operation::ClaimNext, Caller::Person(person)) => queue::claim_next(self, call, person),
             (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),
             (Operation::DeleteLease, Caller::Person(person)) => {
@@ -292,6 +309,10 @@ impl Tenant {
             (Operation::PutRole, Caller::Person(lead)) => roster::put_role(self, call, lead),
             (Operation::RemovePerson, Caller::Person(lead)) => roster::remove(self, call, lead),
             (Operation::ListAgents, _) => roster::agents(self),
+            (Operation::GetWaitingPolicy, _) => second_lead::get(self),
+            (Operation::AnswerWaitingPolicy, Caller::Person(lead)) => {
+                second_lead::answer(self, call, lead)
+            }
             (Operation::CreateKey, Caller::Person(person)) => keys::create(self, call, person),
             (Operation::ListKeys, _) => keys::list(self),
             (Operation::RotateKey, Caller::Person(person)) => keys::rotate(self, call, person),
@@ -345,11 +366,23 @@ impl Tenant {
 
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
     pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+        self.recall.forget();
+        self.commit(work)
+    }
+
+    /// The same for a draft that comes, which may ask what the last one knew.
+    fn post<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+        self.recall.wake();
+        self.commit(work)
+    }
+
+    fn commit<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.changed.borrow_mut().clear();
         // What a refused transaction read of its own writes must not be remembered.
         let value = self.storage.transaction(work).inspect_err(|_| {
             self.policy.take();
             self.desk.take();
+            self.recall.forget();
         })?;
         let changed = self.changed.take();
         for id in &changed {
@@ -386,31 +419,16 @@ impl Tenant {
         self.transaction(|| deadlines::pass(self, now))
     }
 
-    /// Sets the alarm for the next thing that falls due, unless it is set earlier.
-    pub async fn arm(&self, now: Millis) -> Outcome<()> {
-        let Some(next) = outbox::next_due(self)? else {
-            return Ok(());
-        };
-        let next = next.max(now);
-        let set = self.state.storage().get_alarm().await?;
-        let set = set.and_then(|ms| u64::try_from(ms).ok()).map(Millis);
-        if set.is_none_or(|set| set > next) {
-            self.state
-                .storage()
-                .set_alarm(Duration::from_millis(next.since(now)))
-                .await?;
-        }
-        Ok(())
-    }
-
     /// The tenant's record; 404 for an object that was never founded.
     pub fn record(&self) -> Outcome<TenantRecord> {
-        self.storage
-            .first(
-                "SELECT id, name, secret, policy_version, rules_version, pressed FROM tenant",
-                bind![],
-            )?
-            .ok_or(Problem::from(Code::NotFound))
+        recall::known(&self.recall, &self.recall.record, (), || {
+            self.storage
+                .first(
+                    "SELECT id, name, secret, policy_version, rules_version, pressed FROM tenant",
+                    bind![],
+                )?
+                .ok_or(Problem::from(Code::NotFound))
+        })
     }
 
     /// The active policy, ready to decide.
@@ -467,22 +485,4 @@ fn person(caller: &Caller) -> Outcome<&Person> {
 /// The time at which a request or alarm began.
 pub fn now() -> Millis {
     Millis(Date::now().as_millis())
-}
-
-async fn read(mut request: Request) -> Outcome<Call> {
-    let url = request.url()?;
-    let body = match request.inner().body() {
-        None => Vec::new(),
-        Some(_) => request.bytes().await?,
-    };
-    Ok(Call {
-        method: request.method().to_string(),
-        path: url.path().to_owned(),
-        id: String::new(),
-        query: url.query_pairs().into_owned().collect(),
-        headers: request.headers().entries().collect(),
-        body,
-        now: now(),
-        grant: Grant::default(),
-    })
 }

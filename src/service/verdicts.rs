@@ -8,7 +8,8 @@ use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::{
-    bind, groups, keys, log, notes, queue, reading, reroute, second_looks, settlements, situations,
+    bind, groups, keys, log, notes, pace, queue, reading, reroute, second_looks, settlements,
+    situations,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
@@ -334,6 +335,9 @@ fn keep(
     batch: bool,
     now: Millis,
 ) -> Outcome<()> {
+    let took_ms = reading::took_ms(tenant, &stored.id, person, now)?;
+    let kind = given.verdict.kind();
+    pace::note(tenant, &stored.draft, kind, person, took_ms, now)?;
     let said = StoredVerdict {
         id: given.verdict_id.clone(),
         verdict: given.verdict.clone(),
@@ -341,7 +345,7 @@ fn keep(
         at: now,
         edit_kind: changes.kind(),
         edit_kind_overruled: given.edit_kind,
-        took_ms: Some(reading::took_ms(tenant, &stored.id, person, now)?),
+        took_ms: Some(took_ms),
         first: None,
         batch,
     };

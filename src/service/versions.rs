@@ -68,7 +68,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             "SELECT version, author, reason, created_at FROM policies
              WHERE tenant_id = ? AND version < ? ORDER BY version DESC LIMIT ?",
         )
-        .bind(&[record.id.into(), before.into(), limit.into()])?
+        .bind(&[record.id.as_str().into(), before.into(), limit.into()])?
         .run()
         .await?;
     for head in rows.results::<Head>()? {
@@ -115,7 +115,7 @@ async fn archived(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
             "SELECT version, document, author, reason, created_at FROM policies
              WHERE tenant_id = ? AND version = ?",
         )
-        .bind(&[tenant.record()?.id.into(), version.into()])?
+        .bind(&[tenant.record()?.id.as_str().into(), version.into()])?
         .first::<PolicyRow>(None)
         .await?
         .ok_or(Problem::from(Code::NotFound))

@@ -5,21 +5,21 @@ import { details } from "./state/details.svelte";
 import { queue } from "./state/queue.svelte";
 import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
+import { selection } from "./state/selection.svelte";
 import { session } from "./state/session.svelte";
-import { choicesOf } from "./state/choices";
 import { verdicts } from "./state/verdicts.svelte";
 import { views, type ViewName } from "./views";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
-  | "undo" | "next" | "previous" | "claim" | "search" | "category" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
+  | "undo" | "select" | "alike" | "assign" | "next" | "previous" | "claim" | "search" | "category" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
 
 export interface Action {
   name: ActionName;
   label: string;
   /** As `KeyboardEvent.key` says, letters in upper case; `Mod+` is Ctrl, or Cmd on a Mac. */
   keys: readonly string[];
-  group: "verdict" | "write" | "move" | "page";
+  group: "verdict" | "write" | "batch" | "move" | "page";
   /** Whether the key works in a text field, too. */
   whileTyping?: true;
   /** Whether the key may be held down. */
@@ -29,7 +29,7 @@ export interface Action {
 }
 
 /** A verdict needs a draft that waits, that was in view long enough, and nothing half done. */
-const deciding = () => review.open && review.writing === null && review.choosing === null;
+const deciding = () => selection.drafts.length === 0 && review.open && review.writing === null && review.choosing === null;
 const held = () => deciding() && !review.lookOnly && review.summary?.status === "held";
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
@@ -41,13 +41,14 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 });
 
 export const actions: readonly Action[] = [
-  verdict("approve", "A", held, () => review.decide({ kind: "approve" })),
+  verdict("approve", "A", () => held() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.decide({ kind: "approve" }))),
   verdict("edit", "E", held, () => review.write("edit")),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
   verdict("respond", "W", () => waiting() && review.summary?.kind === "message", () => review.write("respond")),
   verdict("send_back", "B", waiting, () => review.write("send_back")),
   verdict("handled_elsewhere", "H", waiting, () => review.decide({ kind: "handled_elsewhere" })),
   verdict("defer", "D", waiting, () => (review.choosing = "defer")),
+  verdict("assign", "O", waiting, () => (review.choosing = "assign")),
   verdict("confirm", "Y", look, () => review.decide({ kind: "confirm" })),
   verdict("correct", "X", look, () => (review.choosing = "correct")),
   {
@@ -57,12 +58,23 @@ export const actions: readonly Action[] = [
   },
 
   {
-    name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
-    when: () => review.choosing !== null && review.open,
-    perform: (key) => choicesOf(review)[Number(key) - 1]?.choose(),
+    name: "select", label: texts.actions.select, keys: ["Z"], group: "batch",
+    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held",
+    perform: () => review.summary && selection.toggle(review.summary),
   },
   {
-    name: "retry_allowed", label: texts.actions.retry_allowed, keys: ["T"], group: "verdict",
+    name: "alike", label: texts.actions.alike, keys: ["G"], group: "batch",
+    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held" && queue.alike(review.summary).length > 1,
+    perform: () => review.summary && selection.add(queue.alike(review.summary)),
+  },
+
+  {
+    name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
+    when: () => review.choosing !== null && review.open,
+    perform: (key) => void import("./state/choices").then(({ choicesOf }) => choicesOf(review)[Number(key) - 1]?.choose()),
+  },
+  {
+    name: "retry_allowed", label: texts.actions.retry_allowed, keys: ["N"], group: "verdict",
     when: () => review.choosing === "reject",
     perform: () => (review.mayRetry = !review.mayRetry),
   },
@@ -74,7 +86,7 @@ export const actions: readonly Action[] = [
   },
   {
     name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
-    when: () => review.writing !== null || review.choosing !== null || queue.search !== "" || queue.category !== "" || isSearching(),
+    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.search !== "" || queue.category !== "" || isSearching(),
     perform: () => leave(),
   },
 
@@ -115,9 +127,12 @@ const isSearching = () => document.activeElement?.id === "queue-search";
 function leave(): void {
   if (review.writing !== null || review.choosing !== null) {
     review.leave();
+  } else if (selection.drafts.length > 0) {
+    selection.clear();
   } else {
     queue.search = "";
     queue.category = "";
+    if (review.focus === null) review.move(1);
   }
   focusOn("#queue-list");
   const summary = queue.get(review.focus);

@@ -1,6 +1,6 @@
 // Speaks HTTP with the service: one function per call, answers as values. Must not hold state, and
 // never says anything to the person: a refusal is a `Problem` that the caller shows.
-import type { AuditPage, CorrectionPage, Detail, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./nouns";
+import type { AuditPage, BatchAnswer, CorrectionPage, Detail, PastList, QueuePage, Session, Summary, VerdictAnswer, VerdictBody } from "./nouns";
 
 /** A refusal of the service, or a lost connection (`status` 0, code `unreachable`). */
 export class Problem extends Error {
@@ -53,11 +53,24 @@ export const queue = (cursor?: number | null) =>
 export const detail = (id: string) => call<Detail>("GET", draft(id));
 
 export const decide = (id: string, body: VerdictBody) => call<VerdictAnswer>("PUT", `${draft(id)}/verdict`, body);
+export const decideMany = (verdicts: { id: string; given: VerdictBody }[]) => call<BatchAnswer>("POST", "/verdicts", { verdicts });
+
+/** The answer about one draft of a batch; its refusal is thrown. */
+export function accepted({ answers }: BatchAnswer, id: string): VerdictAnswer {
+  const one = answers.find((answer) => answer.id === id);
+  if (one?.answer) return one.answer;
+  throw new Problem(one?.status ?? 500, one?.problem?.code ?? "", one?.problem?.detail ?? "", one?.problem?.draft ?? undefined);
+}
 export const undo = (id: string, verdictId: string) =>
   call<unknown>("DELETE", `${draft(id)}/verdict`, { verdict_id: verdictId });
 
 export const lease = (id: string) => call<Summary>("PUT", `${draft(id)}/lease`);
 export const unlease = (id: string) => call<Summary>("DELETE", `${draft(id)}/lease`);
+const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString();
+/** Drafts of before, newest first. */
+export const past = (of: { customer: string } | { reviewer: string; q: string }, limit: number) =>
+  call<PastList>("GET", `/drafts?${query({ ...of, limit: String(limit) })}`);
+export const assign = (id: string, person: string | null) => call<Summary>("PUT", `${draft(id)}/assignee`, { person_id: person, note: null });
 export const corrections = () => call<CorrectionPage>("GET", "/corrections?limit=200");
 export const audit = (cursor?: number | null) => call<AuditPage>("GET", `/audit?limit=100${cursor ? `&cursor=${cursor}` : ""}`);
 

@@ -3,6 +3,9 @@
 import { policy } from "./policy.svelte";
 
 export const later = {
+  batchPanel: () => import("./components/BatchPanel.svelte"),
+  handover: () => import("./components/Handover.svelte"),
+  recentDrafts: () => import("./components/RecentDrafts.svelte"),
   actionForm: () => import("./components/ActionForm.svelte"),
   choicePanel: () => import("./components/ChoicePanel.svelte"),
   editor: () => import("./components/Editor.svelte"),

@@ -28,6 +28,12 @@ export type Verdict = Schemas["Verdict"];
 export type VerdictKind = Schemas["VerdictKind"];
 export type VerdictBody = Schemas["GivenVerdict"];
 export type VerdictAnswer = Schemas["VerdictAnswer"];
+export type Past = Schemas["Past"];
+export type PastList = Schemas["DraftList"];
+
+/** `POST /v1/verdicts`: an answer for each draft. */
+export interface BatchAnswer { answers: { id: string; status: number; answer?: VerdictAnswer | null; problem?: { code: string; detail?: string; draft?: Summary | null } | null }[] }
+
 export type Remedy = Schemas["Remedy"];
 
 export type Correction = Schemas["Correction"];

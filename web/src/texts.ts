@@ -1,13 +1,13 @@
 // Every word that the page says, in one place, ready for translation. Must not hold logic beyond
 // putting values into sentences.
-import type { EditKind, Remedy, Status, VerdictKind } from "./nouns";
+import type { Status, VerdictKind } from "./nouns";
 
-const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+export const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
 export const texts = {
   product: "Countersign",
   nav: { label: "Main", review: "Review" },
-  views: { trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
+  views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded.",
   loading: "Loading…",
 
@@ -27,6 +27,7 @@ export const texts = {
   actions: {
     approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled",
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
+    assign: "Assign", select: "Select", alike: "Select all alike",
     next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
     review: "Back to the review", more: "More", why: "Show why",
@@ -66,6 +67,11 @@ export const texts = {
     mine: "claimed by you",
     kept: "edit kept",
     inGroup: "one of several of this turn",
+    turn: "same turn",
+    second: "second look",
+    forMe: "for you",
+    forOther: (who: string) => `for ${who}`,
+    alike: (count: number) => `${count} alike`,
     health: {
       waiting: (count: number) => `${count} waiting`,
       human: (count: number) => `${count} for a person`,
@@ -101,6 +107,10 @@ export const texts = {
     leased: (who: string, until: string) => `${who} claimed this draft until ${until}.`,
     changed: "This draft has changed. Look again before you decide.",
     failed: "This draft could not be loaded.",
+    own: "Your answer",
+    newMessage: "new",
+    wentOn: "The conversation went on: this is the agent's newer draft.",
+    checkWords: "A new message came in while you wrote. Your words are kept: hold them against it before you send.",
     kept: "You started an edit here; your words are kept.",
     discard: "Discard them",
     record: "Record",
@@ -116,44 +126,13 @@ export const texts = {
     moneyTotal: (sum: string) => `Moves ${sum}`,
   },
 
-  edit: {
-    label: "Edited text",
-    respondLabel: "Your answer",
-    respondHint: "You write the answer yourself; the agent sends it.",
-    changes: "Changes",
-    noChanges: "No changes yet: type to edit",
-    kind: "Kind of edit",
-    kinds: { none: "No change", cosmetic: "Cosmetic", substantive: "Substantive" } satisfies Record<EditKind, string>,
-    kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
-    overruled: "your choice",
-    loading: "The comparison is being loaded…",
-    lesson: "Lesson for the agent, in one line (optional)",
-    oneOff: "Only this time: don't learn from it",
-    send: { edit: "Send edit", respond: "Send answer", send_back: "Send back" },
-    leave: "Leave",
-    instruction: "What should the agent do differently?",
-    unchanged: "Nothing changed: approve it instead, or go on typing.",
-    reasons: {
-      number: "number", date: "date", name: "name", link: "link", negation: "negation", modality: "must or may",
-      promise: "promise", claim_added: "claim added", claim_removed: "claim removed", wording: "wording", tone: "tone",
-      spelling: "spelling", format: "format",
-    } as Record<string, string>,
-  },
-
-  choices: {
-    reject: "Why is it rejected?",
-    defer: "Until when?",
-    correct: "What is done about it?",
-    note: "Note (optional)",
-    retry: "The agent may try again",
-    defaultReasons: ["wrong facts", "wrong tone", "not our policy", "needs a person"],
-    inMinutes: (count: number) => `In ${count} minutes`,
-    inHours: (count: number) => `In ${many(count, "hour", "hours")}`,
-    tomorrow: "Tomorrow at 9:00",
-    monday: "Monday at 9:00",
-    remedies: {
-      follow_up: "The agent writes again", reversal: "The agent takes it back", none: "Nothing; only note it",
-    } satisfies Record<Remedy, string>,
+  batch: {
+    title: (count: number) => `${many(count, "draft", "drafts")} chosen`,
+    alike: "They are alike but for figures and names.",
+    read: "Read them; one key approves them all. Each is answered for itself.",
+    approve: (count: number) => `Approve ${count}`,
+    clear: "Choose none",
+    leaveOut: "Leave out",
   },
 
   why: {
@@ -193,17 +172,15 @@ export const texts = {
     noExamples: "No similar draft was corrected so far.",
     lesson: "Lesson",
     customer: "Customer",
+    openLink: "Open",
+    recent: "Recent drafts",
+    noRecent: "None before this one.",
+    recentFailed: "They could not be loaded.",
     plan: "Plan",
     preview: "This page and the service run different versions of the rules: the kinds of edit shown here are a preview. Reload to be up to date.",
   },
 
-  help: {
-    title: "Keyboard",
-    intro: "One key each. No key works while you type, and none before a draft has been in view for a moment.",
-    groups: { verdict: "Decide", write: "While you write", move: "Move", page: "Page" },
-    close: "Close",
-    singleKeys: "Single-key shortcuts",
-  },
+  help: { title: "Keyboard", verdict: "Decide" },
 
   memory: {
     intro: "Every edit teaches: agents get these corrections as examples when a similar message comes.",
@@ -222,7 +199,12 @@ export const texts = {
     failed: "The log could not be loaded.",
   },
 
-  person: { menu: "You", signOut: "Sign out", theme: "Theme" },
+  pace: {
+    median: (s: string) => `${s} s a verdict`,
+    title: (count: number, presses: number) => `The median of your last ${many(count, "verdict", "verdicts")} here; ${many(presses, "key or press", "keys or presses")} each.`,
+  },
+
+  person: { menu: "You", signOut: "Sign out", notify: "Notify me of urgent drafts", notified: "You are notified of urgent drafts", notifyDenied: "Notices are blocked in this browser" },
 
   zones: { label: "Parts of the page", queue: "Queue", draft: "Draft", why: "Why" },
 
@@ -240,6 +222,9 @@ export const texts = {
     position: (at: number, of: number) => `${at} of ${of}`,
     arrived: (count: number) => many(count, "new draft", "new drafts"),
     left: "Your words are kept.",
+    wentOn: "A new message came in; the agent's newer draft is shown.",
+    assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
+    urgent: "A draft is soon late",
     problems: {
       unreachable: "The service did not answer; it is back in your queue.",
       not_open: "It no longer waits for a verdict.",
@@ -252,6 +237,11 @@ export const texts = {
       head_conflict: "A new message has arrived in the conversation.",
       view_conflict: "It changed while you looked at it.",
       belongs_to_human: "It belongs to a person: write the answer yourself.",
+      assigned_to_other: "It is assigned to someone else.",
+      second_person_needed: "A second person has to agree.",
+      not_its_turn: "An earlier draft of the same turn comes first.",
+      rounds_exhausted: "It was sent back as often as it may be.",
+      not_in_batch: "It is not decided together with others.",
       session_required: "Your session has ended.",
       forbidden: "You may look, but not decide.",
     } as Record<string, string>,

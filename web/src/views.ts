@@ -19,7 +19,8 @@ const view = (name: ViewName, key: string, load: View["load"]): View => ({ name,
 
 /** Beside these keys, actions.ts has those of the review: no two share one. */
 export const views: readonly View[] = [
-  view("trust", "G", () => import("./views/Trust.svelte")),
+  view("history", "I", () => import("./views/History.svelte")),
+  view("trust", "T", () => import("./views/Trust.svelte")),
   view("policy", "P", () => import("./views/Policy.svelte")),
   view("memory", "M", () => import("./views/Memory.svelte")),
   view("audit", "L", () => import("./views/Audit.svelte")),

@@ -300,7 +300,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Drafts of before: a customer's, or those that somebody decided. */
+        get: operations["ListDrafts"];
         put?: never;
         /** Post a draft and learn whether it may go out. */
         post: operations["PostDraft"];
@@ -725,6 +726,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policy that waits for a second lead, with what it lets out. */
+        get: operations["GetWaitingPolicy"];
+        /** Confirm as a second lead that it becomes active, or drop it. */
+        put: operations["AnswerWaitingPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy:backtest": {
         parameters: {
             query?: never;
@@ -785,6 +804,23 @@ export interface paths {
         };
         /** What waits, most urgent first; then what is to be looked at. */
         get: operations["GetQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How fast the queue is served, what that means for its deadlines, and for leads who rushes. */
+        get: operations["GetQueueHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1510,7 +1546,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "queue_full" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1943,6 +1979,11 @@ export interface components {
             policy_version: number;
             /** @description Why; never empty. */
             reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: uint32
+             * @description Seconds after which it is worth asking again, while it waits.
+             */
+            retry_after_s?: number | null;
             /** @description Where the policy sent it. */
             route: components["schemas"]["Route"];
             /** @description What it is now. */
@@ -1950,12 +1991,19 @@ export interface components {
             /** @description The verdict, once it counts. */
             verdict?: components["schemas"]["VerdictView"] | null;
         };
+        /** @description `GET /v1/drafts`. */
+        DraftList: {
+            /** @description What was decided last comes first, then what came last. */
+            drafts: components["schemas"]["Past"][];
+        };
         /** @description One draft with everything beside it. */
         DraftView: {
             /** @description The action's row of the catalogue. */
             action?: components["schemas"]["ActionEntry"] | null;
             /** @description Who made it. */
             agent: string;
+            /** @description The same for drafts that are alike but for figures and a name. */
+            alike: string;
             /** @description Whom it was handed to; nobody else decides. */
             assignee?: string | null;
             /** @description Its category. */
@@ -2136,7 +2184,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "key.rotated" | "data.erased" | "data.expired" | "hold.changed" | "retention.changed" | "correction.retired";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.proposed" | "policy.declined" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "key.rotated" | "data.erased" | "data.expired" | "hold.changed" | "retention.changed" | "correction.retired";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -2248,6 +2296,24 @@ export interface components {
             /** @description The client-made id of the verdict. */
             verdict_id: string;
         };
+        /** @description What came and went within a span. */
+        Flow: {
+            /**
+             * Format: uint32
+             * @description Drafts that came for a person.
+             */
+            arrived: number;
+            /**
+             * Format: uint32
+             * @description Drafts that were decided.
+             */
+            decided: number;
+            /**
+             * Format: uint32
+             * @description Minutes of the span, at least 1.
+             */
+            minutes: number;
+        };
         /** @description A category without anybody on duty. */
         Gap: {
             /** @description The category; empty for drafts without one. */
@@ -2345,6 +2411,41 @@ export interface components {
             retrieval: string;
             /** @description Always `ok`: a service that can't answer doesn't. */
             status: string;
+        };
+        /** @description `GET /v1/queue/health`. */
+        HealthView: {
+            /**
+             * Format: uint32
+             * @description Drafts that come in an hour, at this pace.
+             */
+            arrived_per_hour: number;
+            /** @description The first deadline that is missed at this pace; absent while each is kept. */
+            breaks_at?: components["schemas"]["Time"] | null;
+            /** @description What waits. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: uint32
+             * @description Drafts that are decided in an hour, at this pace.
+             */
+            decided_per_hour: number;
+            /**
+             * Format: uint32
+             * @description How long a new draft waits; absent while nobody decides.
+             */
+            expected_wait_s?: number | null;
+            /** @description What came and went within the last hour. */
+            flow: components["schemas"]["Flow"];
+            /**
+             * Format: uint32
+             * @description Open drafts whose deadline is over.
+             */
+            late: number;
+            /** @description When the queue is too long for what comes, should it keep growing so. */
+            overflows_at?: components["schemas"]["Time"] | null;
+            /** @description For leads: who gave verdicts within the last day, and how fast. */
+            reviewers?: components["schemas"]["ReviewerPace"][] | null;
+            /** @description The state in a word. */
+            strain: components["schemas"]["Strain"];
         };
         /** @description `GET /v1/holds`. */
         HoldList: {
@@ -2926,6 +3027,51 @@ export interface components {
         };
         /** @description What an owner is. */
         OwnerKind: "category" | "reviewer" | "on_call" | "backup" | "lead" | "agent";
+        /** @description A draft as it is remembered. */
+        Past: {
+            /** @description Who made it. */
+            agent: string;
+            /** @description Its category. */
+            category?: string | null;
+            /** @description Whether it can be corrected: it is out, and its texts are at hand. */
+            correctable: boolean;
+            /** @description When it came. */
+            created_at: components["schemas"]["Time"];
+            /** @description Who it went to. */
+            customer_name?: string | null;
+            /** @description The draft's id. */
+            id: string;
+            /** @description A message or an action. */
+            kind: components["schemas"]["Kind"];
+            /** @description The verdict that can still be taken back. */
+            pending?: components["schemas"]["Pending"] | null;
+            /** @description The beginning of the message that triggered it. */
+            snippet: string;
+            /** @description What it is by now. */
+            status: components["schemas"]["Status"];
+            /** @description Its subject line, or the action's name. */
+            subject?: string | null;
+            /** @description The beginning of what the agent drafted. */
+            text: string;
+            /** @description What was said of it. */
+            verdict?: components["schemas"]["PastVerdict"] | null;
+            /**
+             * Format: uint32
+             * @description Its version.
+             */
+            version: number;
+        };
+        /** @description A verdict as it is remembered. */
+        PastVerdict: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Whether an edit changed the meaning. */
+            edit_kind?: components["schemas"]["EditKind"] | null;
+            /** @description What was said. */
+            kind: components["schemas"]["VerdictKind"];
+            /** @description Who said it. */
+            reviewer: string;
+        };
         /** @description A verdict within its undo window. */
         Pending: {
             /** @description What the draft was before, for an exact undo. */
@@ -3035,6 +3181,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The document. */
             document: components["schemas"]["Policy"];
+            /** @description Of a dry run: whether it would wait for a second lead. */
+            needs_second_lead?: boolean | null;
             /** @description Why. */
             reason: string;
             /**
@@ -3042,6 +3190,8 @@ export interface components {
              * @description Counts from 1.
              */
             version: number;
+            /** @description Of a dry run: what it lets out that the active version does not. */
+            widens?: components["schemas"]["Widening"][] | null;
         };
         /** @description Whether the queue is so full that less of what went out is sampled. */
         PressureView: {
@@ -3407,6 +3557,25 @@ export interface components {
              */
             texts_days: number;
         };
+        /** @description Somebody's pace within the last day. */
+        ReviewerPace: {
+            /**
+             * Format: uint32
+             * @description Approvals and confirmations.
+             */
+            approved: number;
+            /**
+             * Format: uint32
+             * @description Of these, faster than one can read.
+             */
+            fast: number;
+            /** @description As others call them. */
+            name: string;
+            /** @description The person's id. */
+            person_id: string;
+            /** @description Whether these are too many. */
+            rushes: boolean;
+        };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
         /** @description The rota as it is. */
@@ -3555,6 +3724,11 @@ export interface components {
              * @description Of these, substantive or harmful.
              */
             failed: number;
+        };
+        /** @description The body of `PUT /v1/policy/waiting`. */
+        SecondAnswer: {
+            /** @description Whether it becomes the active version; otherwise it is dropped. */
+            confirm: boolean;
         };
         /** @description Who is signed in, and where. */
         SessionView: {
@@ -3748,6 +3922,8 @@ export interface components {
             reason: string;
             since: components["schemas"]["Time"];
         };
+        /** @description Where the queue stands. */
+        Strain: "fine" | "growing" | "late";
         /** @description The record that an action touches, so that a reviewer sees before and after. */
         Subject: {
             /** @description The record's id in its own system. */
@@ -3767,6 +3943,8 @@ export interface components {
         Summary: {
             /** @description Who made it. */
             agent: string;
+            /** @description The same for drafts that are alike but for figures and a name. */
+            alike: string;
             /** @description Whom it was handed to; nobody else decides. */
             assignee?: string | null;
             /** @description Its category. */
@@ -4008,6 +4186,24 @@ export interface components {
              */
             version: number;
         };
+        /** @description A document that waits for a second lead. */
+        WaitingPolicyView: {
+            /** @description Who made it: a person's or key's id. */
+            author: string;
+            /**
+             * Format: uint32
+             * @description The version that it would follow.
+             */
+            base_version: number;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description The document. */
+            document: components["schemas"]["Policy"];
+            /** @description Why. */
+            reason: string;
+            /** @description What it lets out. */
+            widens: components["schemas"]["Widening"][];
+        };
         /** @description The test that takes a level away. */
         WatchView: {
             /**
@@ -4162,6 +4358,13 @@ export interface components {
             verdict_s_mean?: number | null;
             /** @description ISO 8601, such as `2026-W47`. */
             week: string;
+        };
+        /** @description One way in which a policy may let more out than the one before. */
+        Widening: {
+            /** @description JSON pointer into the new document. */
+            pointer: string;
+            /** @description A plain sentence for people. */
+            text: string;
         };
     };
     responses: {
@@ -4586,6 +4789,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListDrafts: {
+        parameters: {
+            query?: {
+                /** @description A customer's id. */
+                customer?: string;
+                /** @description Who decided: a person's id, or `me`. */
+                reviewer?: string;
+                /** @description Words that the draft or its message holds. */
+                q?: string;
+                /** @description At most so many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -5113,7 +5346,10 @@ export interface operations {
     };
     GetLive: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Goes on from that `sequence`. */
+                after?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5297,6 +5533,15 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPolicyView"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
@@ -5364,6 +5609,55 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetWaitingPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AnswerWaitingPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the policy that waits. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondAnswer"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {
@@ -5477,6 +5771,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GetQueueHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -2,7 +2,6 @@
 //! only when D1 has said that it has it.
 
 use super::{OutboxState, Row};
-use crate::bind;
 use crate::checkpoints::TileNode;
 use crate::corrections::{self, Change, Correction, Standing};
 use crate::erasure::Gone;
@@ -13,6 +12,7 @@ use crate::storage::parsed;
 use crate::stored::Settled;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
+use crate::{archive, bind};
 use countersign_policy::day::week;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::CountsRow;
@@ -51,6 +51,8 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
             bind![BATCH_ROWS],
         )?;
         let Some(last) = rows.last().map(|row| row.number) else {
+            // D1 has everything that this object knows.
+            archive::clear_out(tenant, now)?;
             break;
         };
         let tenant_id = tenant.record()?.id;
@@ -284,11 +286,12 @@ fn draft(
         .prepare(
             "INSERT INTO drafts (tenant_id, id, version, status, conversation_id, category, agent,
                created_at, settled_at, policy_version, body, salt, situation, decision, verdict,
-               look)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               look, key_id, entry, shadow)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version,
                status = excluded.status, settled_at = excluded.settled_at,
-               verdict = excluded.verdict, look = excluded.look WHERE excluded.version > drafts.version",
+               verdict = excluded.verdict, look = excluded.look, entry = excluded.entry
+             WHERE excluded.version > drafts.version",
         )
         .bind(&[
             tenant.into(),
@@ -307,6 +310,9 @@ fn draft(
             row.decision.as_str().into(),
             optional(row.verdict.as_deref()),
             optional(row.look.as_deref()),
+            optional(row.key_id.as_deref()),
+            optional(row.entry.as_deref()),
+            u32::from(row.shadow).into(),
         ])
 }
 

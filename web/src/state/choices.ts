@@ -1,7 +1,9 @@
 // The short lists that one digit answers: why rejected, until when deferred, what is done about it.
 // Must not draw them.
-import { texts } from "../texts";
+import { more } from "../texts.more";
 import type { Remedy } from "../nouns";
+import { live } from "./live.svelte";
+import { session } from "./session.svelte";
 import type { review as theReview } from "./review.svelte";
 
 export interface Option { label: string; choose: () => void }
@@ -15,7 +17,7 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
   const words = note.trim() ? { note: note.trim() } : {};
   if (review.choosing === "reject") {
     const listed = review.detail?.rules.reject_reasons ?? [];
-    const reasons = listed.length > 0 ? listed : texts.choices.defaultReasons;
+    const reasons = listed.length > 0 ? listed : more.choices.defaultReasons;
     return reasons.slice(0, CHOICES_MAX).map((reason) => ({
       label: reason,
       choose: () => review.decide({ kind: "reject", reason, ...words, may_retry: review.mayRetry }),
@@ -23,9 +25,15 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
   }
   if (review.choosing === "correct") {
     return REMEDIES.map((remedy) => ({
-      label: texts.choices.remedies[remedy],
+      label: more.choices.remedies[remedy],
       choose: () => review.decide({ kind: "correct", remedy, ...words }),
     }));
+  }
+  if (review.choosing === "assign") {
+    const me = session.current?.person.id;
+    const others = live.people.filter((person) => person.id !== me).map((person) => ({ label: person.name, id: person.id as string | null }));
+    const all = [...(me ? [{ label: more.choices.me, id: me as string | null }] : []), ...others.slice(0, CHOICES_MAX - 2), { label: more.choices.everybody, id: null }];
+    return all.map(({ label, id }) => ({ label, choose: () => void review.assign(id, label) }));
   }
   if (review.choosing === "defer") {
     return delays(new Date()).map(({ label, until }) => ({
@@ -49,10 +57,10 @@ function delays(now: Date): { label: string; until: Date }[] {
   };
   const daysToMonday = (8 - now.getDay()) % 7 || 7;
   return [
-    { label: texts.choices.inMinutes(15), until: after(15) },
-    { label: texts.choices.inHours(1), until: after(60) },
-    { label: texts.choices.inHours(3), until: after(180) },
-    { label: texts.choices.tomorrow, until: morning(1) },
-    ...(daysToMonday > 1 ? [{ label: texts.choices.monday, until: morning(daysToMonday) }] : []),
+    { label: more.choices.inMinutes(15), until: after(15) },
+    { label: more.choices.inHours(1), until: after(60) },
+    { label: more.choices.inHours(3), until: after(180) },
+    { label: more.choices.tomorrow, until: morning(1) },
+    ...(daysToMonday > 1 ? [{ label: more.choices.monday, until: morning(daysToMonday) }] : []),
   ];
 }

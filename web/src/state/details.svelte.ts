@@ -1,15 +1,15 @@
 // Whole drafts, fetched once per version and ahead of need, so that the next one is there at once.
 // Must not hold more than a few: texts are not for keeping.
-import { SvelteMap } from "svelte/reactivity";
 import * as api from "../api";
 import { Problem } from "../api";
 import type { Detail, Summary } from "../nouns";
 
-const KEPT_MAX = 24;
+const KEPT_MAX = 64;
 
 class Details {
-  #found = new SvelteMap<string, Detail>();
-  failed = new SvelteMap<string, Problem>();
+  // Replaced, never changed in place: few are kept, and whoever draws one asks by its id.
+  #found = $state.raw<ReadonlyMap<string, Detail>>(new Map());
+  failed = $state.raw<ReadonlyMap<string, Problem>>(new Map());
   #asked = new Map<string, Promise<void>>();
   /** Called when the service no longer knows the session. */
   onSessionEnd = () => {};
@@ -33,23 +33,20 @@ class Details {
   async #fetch(id: string): Promise<void> {
     try {
       const detail = await api.detail(id);
-      this.#found.delete(id);
-      this.#found.set(id, detail);
-      this.failed.delete(id);
-      for (const old of this.#found.keys()) {
-        if (this.#found.size <= KEPT_MAX) break;
-        this.#found.delete(old);
-      }
+      this.#found = new Map([...without(this.#found, id), [id, detail] as const].slice(-KEPT_MAX));
+      if (this.failed.has(id)) this.failed = new Map(without(this.failed, id));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 401) this.onSessionEnd();
-      this.failed.set(id, problem);
+      this.failed = new Map([...this.failed, [id, problem]]);
     }
   }
 
   forget(id: string): void {
-    this.#found.delete(id);
+    this.#found = new Map(without(this.#found, id));
   }
 }
+
+const without = <T>(map: ReadonlyMap<string, T>, id: string) => [...map].filter(([key]) => key !== id);
 
 export const details = new Details();

@@ -49,6 +49,9 @@ class Queue {
     });
   });
 
+  /** The held drafts that are alike but for figures and a name, by what they have in common. */
+  #alike = $derived(Map.groupBy(this.all.filter((draft) => draft.status === "held"), (draft) => draft.alike));
+
   categories = $derived([...new Set(this.all.map((draft) => draft.category ?? "").filter(Boolean))].sort());
 
   counts = $derived.by(() => {
@@ -56,6 +59,11 @@ class Queue {
     for (const draft of this.all) counts[section(draft)] += 1;
     return counts;
   });
+
+  /** Those that are alike, this one among them. */
+  alike(draft: Summary): Summary[] {
+    return this.#alike.get(draft.alike) ?? [];
+  }
 
   get(id: string | null): Summary | undefined {
     return id === null ? undefined : this.#byId.get(id);
@@ -72,6 +80,12 @@ class Queue {
   put(draft: Summary): void {
     if (waits(draft)) this.#byId.set(draft.id, draft);
     else this.#byId.delete(draft.id);
+    this.#publish();
+  }
+
+  /** Takes in a draft that reviewers are done with, to be looked at again. */
+  keep(draft: Summary): void {
+    this.#byId.set(draft.id, draft);
     this.#publish();
   }
 

@@ -7,13 +7,16 @@ import type { Args, Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { details } from "./details.svelte";
 import { live } from "./live.svelte";
 import { notices } from "./notices.svelte";
+import { pace } from "./pace.svelte";
 import { place } from "./place.svelte";
 import { queue, waits } from "./queue.svelte";
+import { selection } from "./selection.svelte";
 import { session } from "./session.svelte";
 import { summaryOf, verdicts, type Sent } from "./verdicts.svelte";
-import { dropWords, keepWords, type Purpose, type Words } from "./words.svelte";
+import { announce } from "./urgent.svelte";
+import { adoptWords, dropWords, keepWords, keptWords, type Purpose, type Words } from "./words.svelte";
 
-export type Choice = "reject" | "defer" | "correct";
+export type Choice = "reject" | "defer" | "correct" | "assign";
 export type Zone = "queue" | "draft" | "why";
 
 /** A draft that has just come into view cannot be decided: the key was meant for the one before. */
@@ -36,6 +39,10 @@ class Review {
   /** What the editor holds; read when it is sent. */
   words: Words | null = null;
   wordsSendable = $state(false);
+  /** The draft that this one took the place of, while it was looked at: the conversation went on. */
+  follows = $state.raw<Detail | null>(null);
+  /** Whether what is written must be held against a new message before it may be sent. */
+  toConfirm = $state(false);
 
   #seenSince = 0;
   #place = 0;
@@ -55,6 +62,9 @@ class Review {
   mayDecide = $derived(session.current?.person.role !== "auditor");
   /** Whether a verdict on the draft in focus makes sense now. */
   open = $derived(this.summary !== null && this.detail !== undefined && this.leasedBy === null && this.mayDecide);
+  /** The drafts chosen to be decided together, where all of them are here to be read. */
+  batch = $derived(selection.drafts.map((draft) => details.get(draft.id)).filter((detail) => detail !== undefined));
+  batchReady = $derived(this.mayDecide && selection.drafts.length > 0 && this.batch.length === selection.drafts.length && this.writing === null && this.choosing === null);
   lookOnly = $derived(this.summary !== null && this.summary.status !== "held" && this.summary.status !== "with_human");
 
   /** Where the review stands; a link to it opens the same draft. */
@@ -72,6 +82,7 @@ class Review {
     const first = asked && queue.get(asked) ? asked : queue.shown[0]?.id;
     if (first && (asked || this.focus === null)) this.show(first);
     if (asked && queue.get(asked)) this.zone = "draft";
+    this.#resume();
     live.open();
   }
 
@@ -101,6 +112,8 @@ class Review {
 
   show(id: string | null): void {
     if (this.focus === id) return;
+    this.follows = null;
+    this.toConfirm = false;
     this.#letGo();
     this.focus = id;
     this.#last = queue.get(id) ?? null;
@@ -123,6 +136,7 @@ class Review {
   /** The component that draws the draft says when it stands there, whole. */
   seen(): void {
     this.#seenSince = performance.now();
+    pace.begin();
   }
 
   get seenLongEnough(): boolean {
@@ -149,15 +163,30 @@ class Review {
     const next = shown[at + 1] ?? shown[at - 1] ?? null;
     this.#leased = null; // A verdict ends the claim; it need not be let go.
     const windowMs = (session.current?.undo_window_s ?? 8) * 1000;
+    pace.end();
     verdicts.send(detail, nameOf(summary), verdict, windowMs, kind);
     notices.say(texts.notices.verdict(texts.kinds[verdict.kind], nameOf(summary)));
     this.show(next?.id === detail.id ? null : (next?.id ?? null));
     if (next) this.#place = Math.max(0, queue.shown.indexOf(next));
   }
 
+  /** Approves all that are chosen; each is answered for itself. */
+  approveAll(): void {
+    const { batch } = this;
+    const names = batch.map((detail) => ({ detail, name: nameOf(detail) }));
+    selection.clear();
+    const next = queue.shown.find((draft) => !batch.some((detail) => detail.id === draft.id)) ?? null;
+    this.#leased = null;
+    verdicts.sendMany(names, { kind: "approve" }, (session.current?.undo_window_s ?? 8) * 1000);
+    notices.say(texts.notices.verdict(texts.kinds.approve, texts.queue.count(batch.length)));
+    if (!queue.get(this.focus) || batch.some((detail) => detail.id === this.focus)) this.show(next?.id ?? null);
+  }
+
   async undo(): Promise<void> {
-    const sent = verdicts.last;
-    if (!sent) return;
+    await Promise.all(verdicts.lastBatch.map((sent) => this.#takeBack(sent)));
+  }
+
+  async #takeBack(sent: Sent): Promise<void> {
     const before = this.focus;
     const problem = await this.#bringBack(sent, () => verdicts.undo(sent));
     if (problem === null) {
@@ -191,7 +220,7 @@ class Review {
     // What was written is not lost with the verdict.
     if (verdict.kind === "edit" || verdict.kind === "respond") {
       keepWords(sent.detail.id, verdict.kind, {
-        text: verdict.draft.text ?? "", args: verdict.draft.action?.args as Args | undefined, lesson: "", oneOff: false, kind: null, at: Date.now(),
+        conversation: sent.detail.conversation_id, text: verdict.draft.text ?? "", args: verdict.draft.action?.args as Args | undefined, lesson: "", oneOff: false, kind: null, at: Date.now(),
       });
     }
     const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
@@ -227,7 +256,7 @@ class Review {
     this.words = words;
     this.wordsSendable = sendable;
     if (this.focus && this.writing) {
-      if (sendable) keepWords(this.focus, this.writing, words);
+      if (sendable) keepWords(this.focus, this.writing, { ...words, conversation: this.detail?.conversation_id ?? "" });
       else dropWords(this.focus, this.writing);
     }
   }
@@ -241,6 +270,10 @@ class Review {
   sendWords(): void {
     const { detail, words, writing } = this;
     if (!detail || !words || !writing || !this.wordsSendable) return;
+    if (this.toConfirm) {
+      this.toConfirm = false;
+      return;
+    }
     const content = detail.draft.draft;
     const written = words.args && content.action ? { ...content, action: { ...content.action, args: words.args } } : { ...content, text: words.text };
     if (writing === "send_back") this.decide({ kind: "send_back", instruction: words.text.trim() });
@@ -255,10 +288,69 @@ class Review {
   // What others do.
 
   #changed(draft: Summary): void {
+    if (waits(draft)) {
+      if (!queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
+      announce(draft, queue.get(draft.id) === undefined);
+    }
     queue.put(draft);
-    if (draft.id !== this.focus) return;
-    this.#last = draft;
-    if (waits(draft)) void details.want(draft);
+    if (draft.id === this.focus) {
+      this.#last = draft;
+      if (waits(draft)) void details.want(draft);
+    }
+    void this.#follow();
+  }
+
+  /** When the conversation went on under the reviewer's eyes, the newer draft takes the place of the one in focus. */
+  async #follow(): Promise<void> {
+    const { gone } = this;
+    if (gone === null || gone.pending?.reviewer === session.current?.person.id) return;
+    const heir = queue.all.find((draft) => draft.conversation_id === gone.conversation_id && draft.created_at >= gone.created_at);
+    if (!heir) return;
+    const before = details.get(gone.id) ?? null;
+    await details.want(heir);
+    if (this.focus !== gone.id || !details.get(heir.id)) return;
+    const { writing, words, wordsSendable } = this;
+    if (writing && words && wordsSendable) {
+      keepWords(heir.id, writing, { ...words, conversation: heir.conversation_id });
+      dropWords(gone.id, writing);
+    }
+    this.show(heir.id);
+    this.follows = before;
+    this.writing = writing;
+    this.toConfirm = writing !== null && wordsSendable;
+    notices.say(texts.notices.wentOn);
+  }
+
+  /** Shows a draft that is out, for a second thought. */
+  async reopen(id: string): Promise<void> {
+    await details.want({ id, version: 0 }, true);
+    const detail = details.get(id);
+    if (!detail) return notices.show(texts.draft.failed);
+    queue.keep({ ...summaryOf(detail), look_owed: true });
+    place.go("/");
+    this.show(id);
+    this.zone = "draft";
+  }
+
+  /** After a reload one goes on writing where one was. */
+  #resume(): void {
+    const { focus } = this;
+    if (!focus || this.lookOnly) return;
+    const purpose = (["edit", "respond", "send_back"] as const).find((one) => keptWords(focus, one) !== null);
+    if (purpose) void details.want(queue.get(focus)!).then(() => this.focus === focus && this.open && this.writing === null && this.write(purpose));
+  }
+
+  async assign(person: string | null, name: string): Promise<void> {
+    const { summary } = this;
+    if (!summary) return;
+    this.choosing = null;
+    try {
+      queue.put(await api.assign(summary.id, person));
+      notices.show(texts.notices.assigned(nameOf(summary), name), "plain");
+      this.move(1);
+    } catch (problem) {
+      if (problem instanceof Problem) notices.show(texts.notices.problems[problem.code] ?? texts.notices.otherwise);
+    }
   }
 
   // Claims.
@@ -283,7 +375,7 @@ class Review {
 }
 
 /** How the page calls a draft. */
-export const nameOf = (draft: Summary): string =>
+export const nameOf = (draft: Pick<Summary, "customer_name" | "subject" | "category" | "channel" | "snippet">): string =>
   [draft.customer_name, draft.subject ?? draft.category ?? draft.channel].filter(Boolean).join(", ") || draft.snippet.slice(0, 60);
 
 export const review = new Review();

@@ -3,10 +3,14 @@
 import * as api from "../api";
 import { Problem } from "../api";
 import type { Session } from "../nouns";
+import { place } from "./place.svelte";
 
 export type Stage = "starting" | "signed_in" | "signed_out" | "invitation_used" | "ended" | "unreachable";
 
 const RETRY_MS = 4_000;
+/** Where somebody wanted to go before they had to sign in; a link of a mail opens another tab. */
+const WANTED = "countersign.wanted";
+const WANTED_MS = 3_600_000;
 
 class SessionState {
   stage = $state<Stage>("starting");
@@ -38,9 +42,11 @@ class SessionState {
   async #load(otherwise: Stage): Promise<void> {
     try {
       this.current = await api.session();
+      returned();
       this.stage = "signed_in";
     } catch (problem) {
       if (problem instanceof Problem && problem.passing) return this.#later(() => this.#load(otherwise));
+      wanted();
       this.stage = otherwise;
     }
   }
@@ -52,13 +58,35 @@ class SessionState {
 
   /** The service no longer knows this session. */
   ended(): void {
-    if (this.stage === "signed_in") this.stage = "ended";
+    if (this.stage !== "signed_in") return;
+    wanted();
+    this.stage = "ended";
   }
 
   async close(): Promise<void> {
     await api.closeSession().catch(() => null);
     this.current = null;
     this.stage = "signed_out";
+  }
+}
+
+/** Keeps where somebody is until they have signed in. */
+function wanted(): void {
+  try {
+    if (location.pathname !== "/") localStorage.setItem(WANTED, JSON.stringify({ path: location.pathname + location.search, at: Date.now() }));
+  } catch {
+    // They arrive at the queue instead.
+  }
+}
+
+/** Goes there, once; an address that names a place of its own wins. */
+function returned(): void {
+  try {
+    const kept = JSON.parse(localStorage.getItem(WANTED) ?? "null") as { path: string; at: number } | null;
+    localStorage.removeItem(WANTED);
+    if (kept && location.pathname === "/" && Date.now() - kept.at < WANTED_MS) place.rename(kept.path);
+  } catch {
+    return;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Sent {
   /** Until then it can be taken back; milliseconds since 1970. */
   until: number;
   state: "sending" | "pending" | "undoing";
+  /** Names those that were given together. */
+  batch: string;
 }
 
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
@@ -29,6 +31,19 @@ class Verdicts {
 
   /** Sends a verdict; the draft leaves the queue before the answer is here. */
   send(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, kind?: VerdictBody["edit_kind"]): void {
+    const sent = this.#begin(detail, name, verdict, undoWindowMs, crypto.randomUUID(), kind);
+    this.#answers.set(sent.body.verdict_id, this.#deliver(sent, repeated(() => api.decide(detail.id, sent.body))));
+  }
+
+  /** Sends the same verdict on many drafts at once; each has an answer of its own. */
+  sendMany(drafts: { detail: Detail; name: string }[], verdict: Verdict, undoWindowMs: number): void {
+    const batch = crypto.randomUUID();
+    const all = drafts.map(({ detail, name }) => this.#begin(detail, name, verdict, undoWindowMs, batch));
+    const answer = repeated(() => api.decideMany(all.map(({ detail, body }) => ({ id: detail.id, given: body }))));
+    for (const sent of all) this.#answers.set(sent.body.verdict_id, this.#deliver(sent, answer.then((answers) => api.accepted(answers, sent.detail.id))));
+  }
+
+  #begin(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, batch: string, kind?: VerdictBody["edit_kind"]): Sent {
     const body: VerdictBody = {
       verdict_id: crypto.randomUUID(),
       version: detail.version,
@@ -37,17 +52,17 @@ class Verdicts {
       verdict,
       edit_kind: kind ?? null,
     };
-    const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending" };
+    const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending", batch };
     queue.hide(detail.id);
     this.open = [...this.open, sent];
     this.count += 1;
-    this.#answers.set(body.verdict_id, this.#deliver(sent));
     setTimeout(() => this.#close(sent), undoWindowMs);
+    return sent;
   }
 
-  async #deliver(sent: Sent): Promise<boolean> {
+  async #deliver(sent: Sent, answer: Promise<unknown>): Promise<boolean> {
     try {
-      await repeated(() => api.decide(sent.detail.id, sent.body));
+      await answer;
       this.#change(sent, "pending");
       queue.remove(sent.detail.id);
       queue.unhide(sent.detail.id);
@@ -83,6 +98,12 @@ class Verdicts {
   get last(): Sent | undefined {
     return this.open.findLast((sent) => sent.state !== "undoing");
   }
+
+  /** All that Undo takes back now: one, or those that were given together. */
+  lastBatch = $derived.by(() => {
+    const { last } = this;
+    return last ? this.open.filter((sent) => sent.batch === last.batch && sent.state !== "undoing") : [];
+  });
 
   #change(sent: Sent, state: Sent["state"]): void {
     const id = sent.body.verdict_id;

@@ -12,6 +12,10 @@ export interface Words {
   kind: "cosmetic" | "substantive" | null;
   /** The arguments, for an action. */
   args?: Args;
+  /** Where the cursor stood. */
+  caret?: number;
+  /** The conversation: when it goes on, the words go with it. */
+  conversation?: string;
   at: number;
 }
 
@@ -33,6 +37,22 @@ export function keepWords(draft: string, purpose: Purpose, words: Words): void {
     localStorage.setItem(key(draft, purpose), JSON.stringify(words));
   } catch {
     // Storage may be full or forbidden: the words are still in the editor.
+  }
+}
+
+/** Moves words that were typed for a draft which is gone to the one that took its place. */
+export function adoptWords(heir: { id: string; conversation_id: string }, isOpen: (draft: string) => boolean): void {
+  try {
+    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+      const [purpose, ...rest] = name.slice(PREFIX.length).split(".");
+      const draft = rest.join(".");
+      const text = localStorage.getItem(name) ?? "{}";
+      if (draft === heir.id || (JSON.parse(text) as Partial<Words>).conversation !== heir.conversation_id || isOpen(draft)) continue;
+      localStorage.setItem(key(heir.id, purpose as Purpose), text);
+      localStorage.removeItem(name);
+    }
+  } catch {
+    return;
   }
 }
 

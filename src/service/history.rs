@@ -1,0 +1,193 @@
+//! Drafts of before: a customer's, whichever agent wrote them, or those that somebody decided. From
+//! the object and from D1, newest first. It must not change any.
+
+use crate::bind;
+use crate::call::{Answer, Call};
+use crate::people::Person;
+use crate::problem::{Outcome, Problem};
+use crate::queue::beginning;
+use crate::stored::StoredVerdict;
+use crate::tenant::Tenant;
+use crate::tenants::DATABASE;
+use countersign_policy::draft::{Draft, Kind};
+use countersign_policy::edit::EditKind;
+use countersign_policy::problem::Code;
+use countersign_policy::queue::{Entry, Pending, Status};
+use countersign_policy::time::Millis;
+use countersign_policy::verdict::VerdictKind;
+use serde::{Deserialize, Serialize};
+use worker::wasm_bindgen::JsValue;
+
+/// Drafts of one answer: at most 25 MiB of bodies, a fifth of an object's memory.
+const DRAFTS_MAX: u32 = 100;
+/// Drafts where nothing else is said.
+const DRAFTS: u32 = 20;
+/// Both tables have these columns; what is to be found narrows them in either.
+const FOUND: &str = "(?1 = '' OR json_extract(body, '$.customer.id') = ?1)
+    AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2)
+    AND (?3 = '' OR instr(lower(body), ?3) > 0)
+    ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?4";
+
+/// `GET /v1/drafts`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DraftList {
+    /// What was decided last comes first, then what came last.
+    drafts: Vec<Past>,
+}
+
+/// A draft as it is remembered.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Past {
+    /// The draft's id.
+    id: String,
+    /// Its version.
+    version: u32,
+    /// What it is by now.
+    status: Status,
+    /// A message or an action.
+    kind: Kind,
+    /// Who made it.
+    agent: String,
+    /// Its category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    /// Who it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_name: Option<String>,
+    /// Its subject line, or the action's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    /// The beginning of the message that triggered it.
+    snippet: String,
+    /// The beginning of what the agent drafted.
+    text: String,
+    /// When it came.
+    created_at: Millis,
+    /// What was said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<PastVerdict>,
+    /// The verdict that can still be taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
+    /// Whether it can be corrected: it is out, and its texts are at hand.
+    correctable: bool,
+}
+
+/// A verdict as it is remembered.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PastVerdict {
+    /// What was said.
+    kind: VerdictKind,
+    /// Who said it.
+    reviewer: String,
+    /// When.
+    at: Millis,
+    /// Whether an edit changed the meaning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit_kind: Option<EditKind>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    version: u32,
+    status: Status,
+    created_at: u64,
+    body: String,
+    verdict: Option<String>,
+    /// The state machine's; only the object has it.
+    entry: Option<String>,
+}
+
+/// `GET /v1/drafts?customer=ID` or `?reviewer=me`, with `q` to search.
+pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let limit = call.number("limit", DRAFTS, DRAFTS_MAX)?;
+    let asked = |name: &str| call.query.get(name).cloned().unwrap_or_default();
+    let customer = asked("customer");
+    let reviewer = match asked("reviewer") {
+        me if me == "me" => person.id.clone(),
+        other => other,
+    };
+    if customer.is_empty() && reviewer.is_empty() {
+        return Err(Problem::new(
+            Code::InvalidParameter,
+            "say a `customer` or a `reviewer`",
+        ));
+    }
+    let words = asked("q").to_ascii_lowercase();
+
+    let live = tenant.storage.rows::<Row>(
+        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {FOUND}"),
+        bind![&customer, &reviewer, &words, limit],
+    )?;
+    let values = [tenant.record()?.id, customer, reviewer, words].map(JsValue::from);
+    let kept = tenant
+        .env
+        .d1(DATABASE)?
+        .prepare(format!(
+            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?5 AND {FOUND}"
+        ))
+        .bind(&[&values[1..], &[limit.into()], &values[..1]].concat())?
+        .run()
+        .await?
+        .results::<Row>()?;
+
+    let mut drafts: Vec<Past> = live.into_iter().map(past).collect::<Result<_, _>>()?;
+    for row in kept {
+        if drafts.iter().all(|known| known.id != row.id) {
+            drafts.push(past(row)?);
+        }
+    }
+    drafts.sort_by_key(|past| std::cmp::Reverse(past.rank()));
+    drafts.truncate(usize::try_from(limit).unwrap_or(0));
+    Answer::json(200, &DraftList { drafts })
+}
+
+impl Past {
+    fn rank(&self) -> (Option<Millis>, Millis, String) {
+        let decided = self.verdict.as_ref().map(|verdict| verdict.at);
+        (decided, self.created_at, self.id.clone())
+    }
+}
+
+fn past(row: Row) -> worker::Result<Past> {
+    let draft: Draft = serde_json::from_str(&row.body)?;
+    let entry: Option<Entry> = row.entry.as_deref().map(serde_json::from_str).transpose()?;
+    let verdict: Option<StoredVerdict> = row
+        .verdict
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()?;
+    let action = draft
+        .draft
+        .action
+        .as_ref()
+        .map(|action| action.name.clone());
+    Ok(Past {
+        id: row.id,
+        version: row.version,
+        status: row.status,
+        kind: draft.kind,
+        agent: draft.agent.clone(),
+        category: draft.category.clone(),
+        customer_name: draft
+            .customer
+            .as_ref()
+            .and_then(|customer| customer.name.clone()),
+        subject: draft.draft.subject.clone().or(action),
+        snippet: beginning(&draft.message),
+        text: beginning(draft.draft.text.as_deref().unwrap_or("")),
+        created_at: Millis(row.created_at),
+        correctable: entry.is_some() && row.status.may_leave(),
+        pending: entry.and_then(|entry| entry.pending),
+        verdict: verdict.map(|given| PastVerdict {
+            kind: given.verdict.kind(),
+            edit_kind: given.edit_kind(),
+            reviewer: given.reviewer,
+            at: given.at,
+        }),
+    })
+}

@@ -1,0 +1,274 @@
+//! How fast the queue is served: what waits and what came and went, as kept, and what an agent is
+//! told of it. It must not judge: `policy::pace` says what follows.
+
+use crate::bind;
+use crate::call::{Answer, Call};
+use crate::people::{Person, PersonRole};
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use countersign_policy::draft::Draft;
+use countersign_policy::pace::{self, Flow, Strain};
+use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
+use countersign_policy::trust::evidence::{read_ms_min, shown_characters};
+use countersign_policy::verdict::VerdictKind;
+use serde::{Deserialize, Serialize};
+
+/// Deadlines that the forecast looks at: the most urgent of a queue that takes days.
+const DUES_MAX: u32 = 1_000;
+/// How long somebody's pace is kept, in hours.
+const REVIEWER_HOURS: u64 = 24;
+const HOUR_MS: u64 = 3_600_000;
+
+/// The span over which the rate of verdicts is measured, in minutes.
+const RATE_MINUTES: u64 = 60;
+
+/// How many drafts wait.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Counts {
+    /// For a verdict.
+    held: u32,
+    /// For a person to do it.
+    with_human: u32,
+    /// In their undo window.
+    pending: u32,
+    /// Out, and to be looked at.
+    look_owed: u32,
+    /// Out, and their agents never said what became of them.
+    unconfirmed: u32,
+}
+
+/// `GET /v1/queue/health`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct HealthView {
+    /// The state in a word.
+    strain: Strain,
+    /// What waits.
+    counts: Counts,
+    /// What came and went within the last hour.
+    flow: Flow,
+    /// Drafts that come in an hour, at this pace.
+    arrived_per_hour: u32,
+    /// Drafts that are decided in an hour, at this pace.
+    decided_per_hour: u32,
+    /// How long a new draft waits; absent while nobody decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_wait_s: Option<u32>,
+    /// Open drafts whose deadline is over.
+    late: u32,
+    /// The first deadline that is missed at this pace; absent while each is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breaks_at: Option<Millis>,
+    /// When the queue is too long for what comes, should it keep growing so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overflows_at: Option<Millis>,
+    /// For leads: who gave verdicts within the last day, and how fast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewers: Option<Vec<ReviewerPace>>,
+}
+
+/// Somebody's pace within the last day.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReviewerPace {
+    /// The person's id.
+    person_id: String,
+    /// As others call them.
+    name: String,
+    /// Approvals and confirmations.
+    approved: u32,
+    /// Of these, faster than one can read.
+    fast: u32,
+    /// Whether these are too many.
+    rushes: bool,
+}
+
+#[derive(Deserialize)]
+struct PaceRow {
+    person_id: String,
+    name: String,
+    decided: u32,
+    fast: u32,
+}
+
+#[derive(Deserialize)]
+struct FlowRow {
+    arrived: u32,
+    decided: u32,
+}
+
+#[derive(Deserialize)]
+struct Due {
+    due_at: u64,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct Waiting {
+    status: String,
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct Ahead {
+    ahead: u32,
+    decided: u32,
+}
+
+/// What waits, by what it waits for.
+pub fn counts(tenant: &Tenant) -> Outcome<Counts> {
+    let mut counts = Counts {
+        held: 0,
+        with_human: 0,
+        pending: 0,
+        look_owed: 0,
+        unconfirmed: tenant
+            .storage
+            .first::<Count>(
+                "SELECT COUNT(*) AS count FROM drafts WHERE status = 'unconfirmed'",
+                bind![],
+            )?
+            .map_or(0, |row| row.count),
+    };
+    let rows = tenant
+        .storage
+        .rows::<Waiting>("SELECT status, count FROM waiting", bind![])?;
+    for row in rows {
+        let count = match row.status.as_str() {
+            "held" => &mut counts.held,
+            "with_human" => &mut counts.with_human,
+            "pending" => &mut counts.pending,
+            // What is visible and waits for nobody is out.
+            _ => &mut counts.look_owed,
+        };
+        *count = count.saturating_add(row.count);
+    }
+    Ok(counts)
+}
+
+/// How long a new draft waits; `None` while nobody decides.
+pub fn expected_wait_s(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
+    let minute = now.0.checked_div(60_000).unwrap_or(0);
+    let row = tenant.storage.first::<Ahead>(
+        "SELECT
+           (SELECT COALESCE(SUM(count), 0) FROM waiting WHERE status IN ('held', 'with_human'))
+             AS ahead,
+           (SELECT COALESCE(SUM(decided), 0) FROM pace WHERE minute > ?) AS decided",
+        bind![minute.saturating_sub(RATE_MINUTES)],
+    )?;
+    Ok(row.and_then(|row| pace::expected_wait_s(row.ahead, row.decided)))
+}
+
+/// Drafts that wait for somebody.
+pub fn open(tenant: &Tenant) -> Outcome<u32> {
+    let open = tenant.storage.first::<Count>(
+        "SELECT COALESCE(SUM(count), 0) AS count FROM waiting
+         WHERE status IN ('held', 'with_human')",
+        bind![],
+    )?;
+    Ok(open.map_or(0, |row| row.count))
+}
+
+/// Whether one more draft may come.
+pub fn admit(tenant: &Tenant) -> Outcome<()> {
+    match pace::admits(open(tenant)?) {
+        true => Ok(()),
+        false => Err(Problem::from(Code::QueueFull)),
+    }
+}
+
+/// Notes how fast somebody approved; other verdicts say by themselves that something was read.
+pub fn note(
+    tenant: &Tenant,
+    draft: &Draft,
+    kind: VerdictKind,
+    person: &Person,
+    took_ms: u64,
+    now: Millis,
+) -> Outcome<()> {
+    if !matches!(kind, VerdictKind::Approve | VerdictKind::Confirm) {
+        return Ok(());
+    }
+    let hour = now.0.checked_div(HOUR_MS).unwrap_or(0);
+    let fast = took_ms < read_ms_min(shown_characters(draft));
+    tenant.storage.run(
+        "INSERT INTO reviewer_pace (person_id, hour, decided, fast) VALUES (?, ?, 1, ?)
+         ON CONFLICT DO UPDATE SET decided = decided + 1, fast = fast + excluded.fast",
+        bind![&person.id, hour, fast],
+    )?;
+    tenant.storage.run(
+        "DELETE FROM reviewer_pace WHERE hour < ?",
+        bind![hour.saturating_sub(REVIEWER_HOURS)],
+    )
+}
+
+/// `GET /v1/queue/health`.
+pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let minute = call.now.0.checked_div(60_000).unwrap_or(0);
+    let row = tenant.storage.first::<FlowRow>(
+        "SELECT COALESCE(SUM(arrived), 0) AS arrived, COALESCE(SUM(decided), 0) AS decided
+         FROM pace WHERE minute > ?",
+        bind![minute.saturating_sub(RATE_MINUTES)],
+    )?;
+    let flow = Flow {
+        arrived: row.as_ref().map_or(0, |row| row.arrived),
+        decided: row.as_ref().map_or(0, |row| row.decided),
+        minutes: u32::try_from(RATE_MINUTES).unwrap_or(u32::MAX),
+    };
+    let dues = tenant.storage.rows::<Due>(
+        "SELECT due_at FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human')
+           AND look_owed IN (0, 1) AND due_at IS NOT NULL ORDER BY due_at LIMIT ?",
+        bind![DUES_MAX],
+    )?;
+    let dues: Vec<Millis> = dues.into_iter().map(|due| Millis(due.due_at)).collect();
+    let late = dues.iter().take_while(|due| **due <= call.now).count();
+    let late = u32::try_from(late).unwrap_or(u32::MAX);
+    let counts = counts(tenant)?;
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+
+    let decided_per_hour = pace::per_hour(flow.decided, flow.minutes);
+    let ahead = counts.held.saturating_add(counts.with_human);
+    let breaks_at = pace::breaks_at(&dues, decided_per_hour, call.now);
+    let deadline_s = policy.rules(None).deadline_s;
+    let overflows_at = pace::overflows_at(ahead, flow, deadline_s, call.now);
+    let view = HealthView {
+        strain: pace::strain(breaks_at, overflows_at, late),
+        arrived_per_hour: pace::per_hour(flow.arrived, flow.minutes),
+        expected_wait_s: expected_wait_s(tenant, call.now)?,
+        reviewers: match person.role {
+            PersonRole::Lead => Some(reviewers(tenant, call.now)?),
+            _ => None,
+        },
+        counts,
+        flow,
+        decided_per_hour,
+        late,
+        breaks_at,
+        overflows_at,
+    };
+    Answer::json(200, &view)
+}
+
+fn reviewers(tenant: &Tenant, now: Millis) -> Outcome<Vec<ReviewerPace>> {
+    let hour = now.0.checked_div(HOUR_MS).unwrap_or(0);
+    let rows = tenant.storage.rows::<PaceRow>(
+        "SELECT person_id, name, SUM(decided) AS decided, SUM(fast) AS fast
+         FROM reviewer_pace JOIN people ON people.id = person_id
+         WHERE hour > ? GROUP BY person_id ORDER BY fast DESC, decided DESC, person_id",
+        bind![hour.saturating_sub(REVIEWER_HOURS)],
+    )?;
+    let pace = rows.into_iter().map(|row| ReviewerPace {
+        rushes: pace::rushes(row.decided, row.fast),
+        person_id: row.person_id,
+        name: row.name,
+        approved: row.decided,
+        fast: row.fast,
+    });
+    Ok(pace.collect())
+}

@@ -1,0 +1,59 @@
+// The Worker's entry with faults that a test can order: a clock that jumps, alarms that get lost, a D1
+// that fails before or after its commit. What is ordered travels in the query of any request that
+// reaches the object. It must not replace any part of the service.
+import { readFileSync } from "node:fs";
+
+const ENTRY = readFileSync(new URL("../src/service/entry.js", import.meta.url), "utf8");
+
+const FAULTS = `
+const faults = { clock: 0, alarms: 0, before: 0, after: 0 };
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...given) {
+    super(...(given.length > 0 ? given : [RealDate.now() + faults.clock]));
+  }
+  static now() {
+    return RealDate.now() + faults.clock;
+  }
+};
+
+/** Whether one more of these faults was ordered. */
+const strikes = (name) => faults[name] > 0 && faults[name]-- > 0;
+
+function order(request) {
+  for (const [name, value] of new URL(request.url).searchParams) if (name in faults) faults[name] = Number(value);
+}
+
+function faulty(env) {
+  const database = new Proxy(env.DB, {
+    get(target, property) {
+      const value = Reflect.get(target, property);
+      if (property === "constructor" || typeof value !== "function") return value;
+      if (property !== "batch") return value.bind(target);
+      return async (statements) => {
+        if (strikes("before")) throw new Error("D1 is away");
+        const results = await target.batch(statements);
+        if (strikes("after")) throw new Error("D1 was cut off");
+        return results;
+      };
+    },
+  });
+  return { ...env, DB: database };
+}
+`;
+
+/** The entry with the faults in it; a change of the entry that this doesn't fit is an error. */
+export function faultyEntry() {
+  return [
+    ["Reflect.construct(target, args, target)", "Reflect.construct(target, handlers.has('alarm') ? [args[0], faulty(args[1])] : args, target)"],
+    [
+      "const call = (...given) => failFast",
+      "if (property === 'alarm' && strikes('alarms')) return async () => {};\n" +
+        "          if (handlers.has('alarm') && property === 'fetch') return (request) => (order(request), failFast(() => Reflect.apply(value, instance, [request])).catch(broken));\n" +
+        "          const call = (...given) => failFast",
+    ],
+  ].reduce((entry, [found, put]) => {
+    if (!entry.includes(found)) throw new Error(`the entry has no \`${found}\``);
+    return entry.replace(found, put);
+  }, FAULTS + ENTRY);
+}

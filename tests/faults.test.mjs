@@ -1,0 +1,154 @@
+// What goes wrong around the object, in real workerd: D1 that fails before and after its commit, an
+// eviction in mid-review, an alarm that gets lost, a clock that jumps, and another version's tables.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, test } from "node:test";
+import { ORIGIN, TestTenant, draft, start, until, verdictOn } from "./countersign.mjs";
+import { faultyEntry } from "./faults.mjs";
+import { verifyLog } from "./merkle.mjs";
+
+let service;
+before(async () => {
+  service = await start({ entry: faultyEntry() });
+});
+after(() => service.stop());
+
+const order = (tenant, faults) => tenant.agent("GET", `/v1/callback-secret?${new URLSearchParams(faults)}`);
+const rows = (tenant, table) =>
+  service.database.prepare(`SELECT COUNT(*) AS count FROM ${table} WHERE tenant_id = ?`).bind(tenant.id).first("count");
+
+async function desk(undo_window_s) {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s }));
+  const show = async (id) => (await lead.call("GET", `/v1/drafts/${id}`)).body;
+  const decide = async (id, verdict) => lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(await show(id), verdict));
+  return { tenant, lead, decide };
+}
+
+test("D1 that fails before and after its commit has everything in the end, once", async () => {
+  const { tenant, lead, decide } = await desk(0);
+  await order(tenant, { before: 2, after: 2 });
+  const posted = (await tenant.post(draft())).body;
+  assert.equal((await decide(posted.id, { kind: "approve" })).status, 200);
+  const { size } = (await lead.call("GET", "/v1/audit")).body;
+  await until(async () => (await rows(tenant, "audit")) === size, { seconds: 30 });
+  assert.equal(await rows(tenant, "drafts"), 1);
+  assert.equal((await verifyLog((path) => lead.call("GET", path))).length, size);
+});
+
+test("an eviction in mid-review loses neither the claim nor the way back", async () => {
+  const { tenant, lead, decide } = await desk(30);
+  const [claimed, decided] = [(await tenant.post(draft())).body, (await tenant.post(draft())).body];
+  await lead.call("PUT", `/v1/drafts/${claimed.id}/lease`);
+  const verdict = verdictOn((await lead.call("GET", `/v1/drafts/${decided.id}`)).body, { kind: "approve" });
+  await lead.call("PUT", `/v1/drafts/${decided.id}/verdict`, verdict);
+  const opened = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, { headers: { upgrade: "websocket", cookie: lead.cookie, origin: ORIGIN } });
+  const heard = [];
+  opened.webSocket.addEventListener("message", ({ data }) => heard.push(JSON.parse(data)));
+  opened.webSocket.accept();
+  await service.miniflare.unsafeEvictDurableObject("countersign", "Tenant", { name: `tenant/${tenant.id}/0`, webSockets: "hibernate" });
+
+  const other = await tenant.session("tom@example.com");
+  assert.equal((await other.call("PUT", `/v1/drafts/${claimed.id}/lease`)).body.code, "leased_by_other");
+  const undone = await lead.call("DELETE", `/v1/drafts/${decided.id}/verdict`, { verdict_id: verdict.verdict_id });
+  assert.equal(undone.body.status, "held");
+  await until(() => heard.some((told) => told.type === "draft" && told.draft.id === decided.id));
+  opened.webSocket.close();
+});
+
+test("a lost alarm is healed by the round of the tenants", async () => {
+  const { tenant, lead, decide } = await desk(1);
+  const posted = (await tenant.post(draft())).body;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await order(tenant, { alarms: 3 });
+  await decide(posted.id, { kind: "approve" });
+  const sizeThen = (await lead.call("GET", "/v1/audit")).body.size;
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await order(tenant, { alarms: 0 });
+  assert.equal((await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`)).status, 200);
+  await until(async () => (await rows(tenant, "audit")) > sizeThen, { seconds: 20 });
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "approved");
+});
+
+test("a clock that jumps back decides nothing early and nothing twice; one that jumps on settles", async () => {
+  const { tenant, lead, decide } = await desk(5);
+  const posted = (await tenant.post(draft())).body;
+  assert.equal((await decide(posted.id, { kind: "approve" })).body.status, "pending");
+  await order(tenant, { clock: -3_600_000 });
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${posted.id}`)).body.outgoing, undefined, "an hour back: still in its window");
+  await order(tenant, { clock: 3_600_000 });
+  const told = (await tenant.agent("GET", `/v1/drafts/${posted.id}`)).body;
+  assert.deepEqual([told.status, Boolean(told.outgoing)], ["approved", true]);
+  await order(tenant, { clock: 0 });
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "approved", "back again: it stays decided");
+  const entries = await verifyLog((path) => lead.call("GET", path));
+  assert.equal(entries.filter((entry) => entry.event === "draft.settled").length, 1);
+});
+
+test("tables of the first version are brought up to date, and those of a later one are served", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-versions-"));
+  try {
+    const newest = await start({ directory });
+    const tenant = await newest.tenant();
+    const posted = (await tenant.post(draft())).body;
+    await newest.stop();
+
+    const file = await objectFile(directory);
+    asTheFirstVersion(file);
+    const upgraded = await start({ directory });
+    const same = new TestTenant(upgraded, tenant.made);
+    assert.equal((await same.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "held");
+    const lead = await same.session();
+    assert.deepEqual((await lead.call("GET", "/v1/queue")).body.counts.held, 1);
+    assert.equal((await same.post(draft())).status, 201);
+    await upgraded.stop();
+
+    // A later version has taken a step that this one doesn't know; then this one comes back.
+    const database = new DatabaseSync(file);
+    database.exec("ALTER TABLE drafts ADD COLUMN later TEXT; CREATE TABLE of_later (id TEXT); INSERT INTO schema (version) VALUES (999)");
+    database.close();
+    const returned = await start({ directory });
+    const again = new TestTenant(returned, tenant.made);
+    assert.equal((await again.post(draft())).status, 201);
+    assert.equal((await again.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "held");
+    await returned.stop();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+/** The SQLite file of the one tenant's object. */
+async function objectFile(directory) {
+  const files = (await readdir(directory, { recursive: true })).filter((name) => /Tenant.*[0-9a-f]{64}\.sqlite$/.test(name));
+  assert.equal(files.length, 1, files.join(" "));
+  return join(directory, files[0]);
+}
+
+/** Puts an object's tables back to the first version's form, with the rows that it would have had. */
+function asTheFirstVersion(file) {
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  const own = (condition) =>
+    database.prepare(`SELECT type, name FROM sqlite_master WHERE name NOT LIKE '_cf_%' AND name NOT LIKE 'sqlite_%' AND ${condition}`).all();
+  const columns = (table) => database.prepare(`SELECT name FROM pragma_table_info('${table}')`).all().map(({ name }) => name);
+  const tables = own("type = 'table' AND name NOT LIKE 'corrections_%'").map(({ name }) => name);
+  const kept = new Map(tables.map((name) => [name, database.prepare(`SELECT * FROM ${name}`).all()]));
+  for (const { name } of own("type = 'trigger'")) database.exec(`DROP TRIGGER ${name}`);
+  for (const name of [...tables, "corrections_text"]) database.exec(`DROP TABLE IF EXISTS ${name}`);
+  database.exec(readFileSync(new URL("../src/service/schema/0001_first.sql", import.meta.url), "utf8"));
+  database.exec("CREATE TABLE schema (version INTEGER NOT NULL) STRICT; INSERT INTO schema VALUES (1)");
+  for (const { name } of own("type = 'table' AND name NOT LIKE 'corrections_%' AND name <> 'schema'")) {
+    database.exec(`DELETE FROM ${name}`);
+    const shared = columns(name);
+    for (const row of kept.get(name) ?? []) {
+      const insert = `INSERT INTO ${name} (${shared.join(", ")}) VALUES (${shared.map(() => "?").join(", ")})`;
+      database.prepare(insert).run(...shared.map((column) => row[column]));
+    }
+  }
+  database.close();
+}

@@ -1,0 +1,59 @@
+// What somebody decided, and what a customer was written before, as reviewers look it up. Must not
+// look inside: a list is asked for as the page asks.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { draft, start, until, verdictOn } from "./countersign.mjs";
+
+let service;
+before(async () => {
+  service = await start();
+});
+after(() => service.stop());
+
+const of = (name, text) => draft({ customer: { id: name, name }, draft: { text, to: ["ada@example.com"] } });
+const ids = ({ body }) => body.drafts.map(({ id }) => id);
+
+test("a person finds what they decided, and others' drafts of a customer, but nothing of another tenant", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const reviewer = await tenant.session("noa@example.com");
+  const [first, second, other] = [
+    (await tenant.post(of("ada", "Your parcel left today."))).body.id,
+    (await tenant.post(of("ada", "Your refund arrives tomorrow."))).body.id,
+    (await tenant.post(of("bea", "Your refund arrives tomorrow."))).body.id,
+  ];
+  const decide = async (session, id, verdict) => {
+    const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
+    return session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
+  };
+  assert.equal((await decide(lead, first, { kind: "approve" })).status, 200);
+  assert.equal((await decide(reviewer, other, { kind: "approve" })).status, 200);
+
+  const mine = await lead.call("GET", "/v1/drafts?reviewer=me");
+  assert.deepEqual(ids(mine), [first]);
+  const [past] = mine.body.drafts;
+  assert.equal(past.verdict.kind, "approve");
+  assert.equal(past.pending.kind, "approve", "it can still be taken back");
+  assert.equal(past.text, "Your parcel left today.");
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?reviewer=me&q=PARCEL")), [first]);
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?reviewer=me&q=elephant")), []);
+  assert.deepEqual(ids(await reviewer.call("GET", "/v1/drafts?customer=ada")).toSorted(), [first, second].toSorted());
+
+  const stranger = await (await service.tenant()).session();
+  assert.deepEqual(ids(await stranger.call("GET", "/v1/drafts?customer=ada")), []);
+  assert.equal((await tenant.agent("GET", "/v1/drafts?customer=ada")).status, 401);
+  const nothing = await lead.call("GET", "/v1/drafts");
+  assert.deepEqual([nothing.status, nothing.body.code], [400, "invalid_parameter"]);
+});
+
+test("what is settled is found once, here and on record", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const { id } = (await tenant.post(of("ada", "Your parcel left today."))).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+  await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+  await until(() => service.database.prepare("SELECT id FROM drafts WHERE id = ?").bind(id).first());
+  const { drafts } = (await lead.call("GET", "/v1/drafts?reviewer=me")).body;
+  assert.deepEqual(drafts.map(({ id, status, correctable }) => ({ id, status, correctable })), [{ id, status: "approved", correctable: true }]);
+});

@@ -1,0 +1,119 @@
+// A person at the review page: what they press, and what they see. Must not use what a person can't
+// see, nor the page's own state.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { draft, until } from "./countersign.mjs";
+
+const AXE = new URL("../node_modules/axe-core/axe.min.js", import.meta.url);
+/** A state is waited for, however busy the machine is. */
+const SECONDS = 60;
+/** As long as the page wants a draft to have been in view before it may be decided. */
+export const SEEN_MS = 300;
+
+/** Where one runs already, names of earlier runs may still stand in its queue. */
+const RUN = process.env.COUNTERSIGN_STATE ? ` ${randomUUID().replaceAll(/[^a-f]/g, "")}` : "";
+
+/** Waits until a check holds. */
+export const soon = (check) => until(check, { seconds: SECONDS });
+
+/** Somebody at a page of their own; `errors` is what the browser complained of. */
+export async function person(chrome, service, settings = {}) {
+  const page = await chrome.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...settings });
+  page.setDefaultTimeout(SECONDS * 1000);
+  const errors = [];
+  // A refusal or a lost connection is an answer that the page shows; the browser names it, too.
+  const answered = /status of 4|ERR_INTERNET_DISCONNECTED|WebSocket connection/;
+  page.on("console", (message) => message.type() === "error" && !answered.test(message.text()) && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  // The policy of the page allows no script from elsewhere: this one comes before it.
+  await page.addInitScript(readFileSync(AXE, "utf8"));
+  return { page, errors, ...at(page), ...agent(service) };
+}
+
+/** What a person does at a page. */
+function at(page) {
+  const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  const rows = () => page.locator("#queue-list [role=option]");
+  const heading = () => page.locator("section.draft h2").first().innerText();
+  const focused = () => page.locator("#queue-list").getAttribute("aria-activedescendant");
+  const waiting = async () => Number((await page.getByTestId("health").innerText()).match(/\d+/)[0]);
+  const undoShows = (name) => async () => (await page.getByTestId("undo").filter({ hasText: name }).count()) === 1;
+
+  /** Finds a customer's draft by typing the name, and opens it. */
+  async function open(name) {
+    await press("Escape", "/");
+    await page.keyboard.type(name + RUN);
+    await rows().filter({ hasText: name + RUN }).first().waitFor();
+    await press("Enter");
+    await soon(async () => (await rows().count()) === 1);
+    await press("j");
+    await soon(async () => (await heading()) === name + RUN && (await page.getByTestId("draft").isVisible()));
+  }
+
+  /** Presses a key until it has its effect: a draft that just came into view can't be decided yet. */
+  const pressUntil = (key, effect) =>
+    soon(async () => {
+      if (await effect()) return true;
+      await page.waitForTimeout(SEEN_MS);
+      await press(key);
+      await page.waitForTimeout(100);
+      return effect();
+    });
+
+  /** What a person gets to see is judged by axe: a change of colours that is still under way is waited out. */
+  async function accessible(view) {
+    const judge = () =>
+      page.evaluate(async () => {
+        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+        const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+      });
+    let violations = await judge();
+    for (let again = 0; again < 4 && violations.length > 0; again += 1) {
+      await page.waitForTimeout(SEEN_MS);
+      violations = await judge();
+    }
+    assert.deepEqual(violations, [], view);
+  }
+
+  return { press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible };
+}
+
+/** What the agent's key does and is told. */
+function agent(service) {
+  async function call(method, path, body) {
+    const response = await fetch(`${service.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${service.agent_key}`,
+        "content-type": "application/json",
+        "idempotency-key": randomUUID(),
+      },
+      body: body && JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** Posts a draft for a customer of this name; it is held. */
+  async function posted(name, change = {}) {
+    const text = change.text ?? "Your refund is on its way to you.";
+    const body = { ...draft(), draft: { text, to: ["ada@customer.example"], subject: "Your refund" }, customer: { id: randomUUID(), name: name + RUN }, confidence: 0.4 };
+    const conversation = { ...body.conversation, id: randomUUID() };
+    const answer = await call("POST", "/v1/drafts", { ...body, conversation, ...change.body });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    assert.equal(answer.body.status, "held");
+    return answer.body.id;
+  }
+
+  const statusOf = async (id) => (await call("GET", `/v1/drafts/${id}`)).body.status;
+
+  /** What the agent that waits is told in the end. */
+  const settled = (id) =>
+    soon(async () => {
+      const { body } = await call("GET", `/v1/drafts/${id}?wait=10`);
+      return body.status !== "held" && body.status !== "pending" && body;
+    });
+
+  return { agent: call, posted, statusOf, settled };
+}
