@@ -21,7 +21,7 @@ use countersign_policy::grant::Scope;
 use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
 use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Command, Entry, Outcome as Reported, Status};
+use countersign_policy::queue::{Command, Entry, Status};
 use countersign_policy::route::{Guess, Reason, Route, Situation};
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
@@ -95,15 +95,6 @@ pub struct VerdictView {
     /// What should have gone out instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Content>,
-}
-
-/// The body of `PUT /v1/drafts/{id}/outcome`.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    /// What became of it.
-    outcome: Reported,
 }
 
 #[derive(Deserialize)]
@@ -377,35 +368,6 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
             actor,
             Some(&stored.id),
             [],
-        )?;
-    }
-    Answer::json(200, &view(tenant, &stored, call.now)?)
-}
-
-/// `PUT /v1/drafts/{id}/outcome`.
-pub fn report(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
-    let Report { outcome } = call.json()?;
-    let mut stored = stored::load_own(tenant, &call.id, key)?;
-    let said = match outcome {
-        Reported::Done => Status::Done,
-        Reported::Failed => Status::Failed,
-        Reported::Skipped => Status::Skipped,
-    };
-    if stored.entry.status != said {
-        stored.step(&Command::Report { outcome }, call.now)?;
-        stored::save(tenant, &stored, call.now)?;
-        let actor = Actor {
-            kind: ActorKind::Agent,
-            id: key.to_owned(),
-        };
-        let facts = [("outcome", said.name().into())];
-        log::append(
-            tenant,
-            call.now,
-            Event::DraftReported,
-            actor,
-            Some(&stored.id),
-            facts,
         )?;
     }
     Answer::json(200, &view(tenant, &stored, call.now)?)

@@ -15,6 +15,7 @@ use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
+use countersign_policy::verdict::{VerdictKind, is_self_approval};
 use serde::{Deserialize, Serialize};
 
 /// Keys of one tenant that work at once: one for each of a hundred programs.
@@ -262,8 +263,23 @@ pub fn by_secret(tenant: &Tenant, kind: &str, hash: &str, now: Millis) -> Outcom
     Ok((row.id, parsed(&row.grant_text)?))
 }
 
+/// Refuses to let out what one's own agent drafted, unless the policy allows that.
+pub fn check_maker(
+    tenant: &Tenant,
+    key_id: &str,
+    verdict: VerdictKind,
+    reviewer: &str,
+    allowed: bool,
+) -> Outcome<()> {
+    let maker = maker(tenant, key_id)?;
+    match is_self_approval(verdict, maker.as_deref(), reviewer, allowed) {
+        true => Err(Problem::from(Code::SelfApproval)),
+        false => Ok(()),
+    }
+}
+
 /// The person who made a key; nobody for a tenant's first one.
-pub fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
+fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
     let query = "SELECT created_by FROM keys WHERE id = ?";
     let row = tenant.storage.first::<Maker>(query, bind![id])?;
     Ok(row.and_then(|row| row.created_by))

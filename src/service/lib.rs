@@ -37,6 +37,7 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 mod outbox;
+mod outcomes;
 mod owner;
 mod pace;
 #[cfg(feature = "development")]

@@ -4,16 +4,19 @@
 use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
-    drafts, erasure, examples, handovers, history, holds, keys, levels, log, pace, people,
-    policies, problem, proposals, queue, records, roster, rota, second_lead, staff, stops, tenants,
-    trust, verdicts, versions, webhooks,
+    drafts, erasure, examples, handovers, history, holds, keys, levels, log, outcomes, pace,
+    people, policies, problem, proposals, queue, records, roster, rota, second_lead, staff, stops,
+    tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
 use countersign_policy::retention::Retention;
+use parameter::{header, query, text};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+
+mod parameter;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
 
@@ -26,27 +29,6 @@ struct Shape {
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Value> {
     Some(generator.subschema_for::<T>().to_value())
-}
-
-fn query(name: &str, maximum: u32, description: &str) -> Value {
-    json!({
-        "name": name, "in": "query", "required": false, "description": description,
-        "schema": { "type": "integer", "minimum": 0, "maximum": maximum }
-    })
-}
-
-fn text(name: &str, description: &str) -> Value {
-    json!({
-        "name": name, "in": "query", "required": false, "description": description,
-        "schema": { "type": "string" }
-    })
-}
-
-fn header(name: &str, description: &str) -> Value {
-    json!({
-        "name": name, "in": "header", "required": true, "description": description,
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
-    })
 }
 
 /// One arm for each operation, so that a new one can't be forgotten.
@@ -121,7 +103,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<conversations::HeadView>(g),
         ),
         Operation::PutOutcome => of(
-            schema::<drafts::Report>(g),
+            schema::<outcomes::Report>(g),
             200,
             schema::<drafts::DraftAnswer>(g),
         ),

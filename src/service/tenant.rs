@@ -14,9 +14,9 @@ use crate::storage::Storage;
 use crate::{
     admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
-    levels, live, log, memory, outbox, pace, people, policies, proposals, queue, records, refill,
-    reroute, roster, rota, rounds, schema, second_lead, staff, stops, stored, tenants, training,
-    trust, verdicts, versions, webhooks,
+    levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
+    refill, reroute, roster, rota, rounds, schema, second_lead, staff, stops, stored, tenants,
+    training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -265,7 +265,7 @@ impl Tenant {
             }
             (Operation::PostDraft, Caller::Key(key)) => drafts::post(self, call, key),
             (Operation::WithdrawDraft, Caller::Key(key)) => drafts::withdraw(self, call, key),
-            (Operation::PutOutcome, Caller::Key(key)) => drafts::report(self, call, key),
+            (Operation::PutOutcome, Caller::Key(key)) => outcomes::put(self, call, key),
             (Operation::PutHead, Caller::Key(key)) => conversations::put_head(self, call, key),
             (Operation::SimilarCorrections, Caller::Key(_)) => examples::similar(self, call),
             (Operation::RetireCorrection, Caller::Person(person)) => {

@@ -22,7 +22,7 @@ use countersign_policy::queue::{Command, NewVerdict, Status};
 use countersign_policy::route::{Route, Situation};
 use countersign_policy::stop;
 use countersign_policy::time::Millis;
-use countersign_policy::verdict::{self, Verdict, VerdictKind};
+use countersign_policy::verdict::{Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 /// Verdicts of one batch.
@@ -204,7 +204,14 @@ fn decide(
     let policy = tenant.policy(tenant.record()?.policy_version)?;
 
     check(tenant, &policy, &stored, given, batch, now)?;
-    check_maker(tenant, &policy, &stored, given.verdict.kind(), person)?;
+    let allowed = policy.policy().self_approval;
+    keys::check_maker(
+        tenant,
+        &stored.key_id,
+        given.verdict.kind(),
+        &person.id,
+        allowed,
+    )?;
     second_looks::check(tenant, id, person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
@@ -359,22 +366,6 @@ fn keep(
         }
     }
     Ok(())
-}
-
-/// Refuses to let out what one's own agent drafted, unless the policy allows that.
-fn check_maker(
-    tenant: &Tenant,
-    policy: &Compiled,
-    stored: &Stored,
-    kind: VerdictKind,
-    by: &Person,
-) -> Outcome<()> {
-    let maker = keys::maker(tenant, &stored.key_id)?;
-    let allowed = policy.policy().self_approval;
-    match verdict::is_self_approval(kind, maker.as_deref(), &by.id, allowed) {
-        true => Err(Problem::from(Code::SelfApproval)),
-        false => Ok(()),
-    }
 }
 
 /// `DELETE /v1/drafts/{id}/verdict`.

@@ -1,0 +1,49 @@
+//! What became of something that was allowed to leave, as its agent says. It must not believe anybody
+//! else's agent.
+
+use crate::call::{Answer, Call};
+use crate::drafts::view;
+use crate::problem::Outcome;
+use crate::tenant::Tenant;
+use crate::{log, stored};
+use countersign_policy::log::{Actor, ActorKind, Event};
+use countersign_policy::queue::{Command, Outcome as Reported, Status};
+use serde::Deserialize;
+
+/// The body of `PUT /v1/drafts/{id}/outcome`.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// What became of it.
+    outcome: Reported,
+}
+
+/// `PUT /v1/drafts/{id}/outcome`.
+pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
+    let Report { outcome } = call.json()?;
+    let mut stored = stored::load_own(tenant, &call.id, key)?;
+    let said = match outcome {
+        Reported::Done => Status::Done,
+        Reported::Failed => Status::Failed,
+        Reported::Skipped => Status::Skipped,
+    };
+    if stored.entry.status != said {
+        stored.step(&Command::Report { outcome }, call.now)?;
+        stored::save(tenant, &stored, call.now)?;
+        let actor = Actor {
+            kind: ActorKind::Agent,
+            id: key.to_owned(),
+        };
+        let facts = [("outcome", said.name().into())];
+        log::append(
+            tenant,
+            call.now,
+            Event::DraftReported,
+            actor,
+            Some(&stored.id),
+            facts,
+        )?;
+    }
+    Answer::json(200, &view(tenant, &stored, call.now)?)
+}
