@@ -183,7 +183,7 @@ for (const colorScheme of ["light", "dark"]) {
     await press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await press("m");
-    await page.getByTestId("corrections").getByRole("listitem").filter({ hasText: "velvet sofa" }).waitFor();
+    await page.getByTestId("corrections").getByRole("listitem").filter({ hasText: "velvet sofa" }).first().waitFor();
     await accessible("the memory");
     await press("l");
     await page.getByTestId("audit").getByRole("listitem").first().waitFor();

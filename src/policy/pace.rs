@@ -149,8 +149,8 @@ mod tests {
     fn the_first_missed_deadline_is_found() {
         let due = |hours: u64| NOW.plus(hours * HOUR);
         // Ten an hour: the tenth is decided after an hour.
-        assert_eq!(breaks_at(&vec![due(1); 10], 10, NOW), None);
-        assert_eq!(breaks_at(&vec![due(1); 11], 10, NOW), Some(due(1)));
+        assert_eq!(breaks_at(&[due(1); 10], 10, NOW), None);
+        assert_eq!(breaks_at(&[due(1); 11], 10, NOW), Some(due(1)));
         let mut dues = vec![due(1); 5];
         dues.extend(vec![due(2); 16]);
         assert_eq!(breaks_at(&dues, 10, NOW), Some(due(2)));

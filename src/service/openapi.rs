@@ -372,8 +372,9 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, answer) in shape.answers {
         let media = match entry.operation {
-            Operation::ExportAudit | Operation::ExportTenant => "application/x-ndjson",
-            Operation::ExportAudit | Operation::ExportCorrections => "application/x-ndjson",
+            Operation::ExportAudit | Operation::ExportCorrections | Operation::ExportTenant => {
+                "application/x-ndjson"
+            }
             _ => "application/json",
         };
         let content = answer.map(|schema| json!({ media: { "schema": schema } }));
