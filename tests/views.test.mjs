@@ -123,10 +123,4 @@ test("the log is verified and an entry proved in the browser", async () => {
   await page.unroute("**/v1/audit/export");
 });
 
-test("corrections are listed with their use", async () => {
-  await opened("m", "Memory");
-  await page.getByTestId("corrections").locator("> li").first().waitFor();
-  await accessible("memory");
-});
-
 test("nothing on these pages went wrong unseen", () => assert.deepEqual(errors, []));
