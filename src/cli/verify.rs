@@ -2,9 +2,7 @@
 //! that were kept. It must not compare: `policy::verify` and `policy::proof` do.
 
 use countersign_policy::checkpoint::{Checkpoint, LogKey, Note};
-use countersign_policy::digest::from_hex;
-use countersign_policy::log::{AuditEntry, Hash};
-use countersign_policy::proof;
+use countersign_policy::proof::EntryProof;
 use countersign_policy::verify::Verifier;
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
@@ -19,15 +17,6 @@ countersign verify --proof FILE [--checkpoint FILE] --key KEY
 /// The answer of the service that holds a checkpoint.
 #[derive(Deserialize)]
 struct Answer {
-    checkpoint: String,
-}
-
-/// The answer of the service that proves an entry.
-#[derive(Deserialize)]
-struct Proof {
-    seq: u64,
-    entry: AuditEntry,
-    inclusion: Vec<String>,
     checkpoint: String,
 }
 
@@ -112,22 +101,16 @@ fn prove(
     checkpoints: &[Checkpoint],
     key: Option<&LogKey>,
 ) -> Result<(String, bool), String> {
-    let proof: Proof = serde_json::from_str(&read(file)?).map_err(|e| format!("{file}: {e}"))?;
+    let proof: EntryProof =
+        serde_json::from_str(&read(file)?).map_err(|e| format!("{file}: {e}"))?;
     let own = open(&proof.checkpoint, key).map_err(|fault| format!("{file}: {fault}"))?;
-    let path: Option<Vec<Hash>> = proof
-        .inclusion
-        .iter()
-        .map(|hash| from_hex(hash)?.try_into().ok())
-        .collect();
-    let path = path.ok_or_else(|| format!("{file}: the proof holds something that is no hash"))?;
-    let leaf = proof.entry.canonical();
+    let proved = proof
+        .holds_in(&own)
+        .ok_or_else(|| format!("{file}: the proof holds something that is no hash"))?;
     let kept = checkpoints
         .iter()
         .all(|kept| kept.size != own.size || *kept == own);
-    let holds = kept
-        && proof.entry.seq == proof.seq
-        && own.origin == countersign_policy::checkpoint::origin(&proof.entry.tenant)
-        && proof::includes(&own.root, own.size, proof.seq, leaf.as_bytes(), &path);
+    let holds = proved && kept;
     let (seq, size) = (proof.seq, own.size);
     let said = if holds { "is" } else { "is not" };
     let mut told = vec![format!(

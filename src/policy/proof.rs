@@ -5,11 +5,14 @@
 //! Stored are the leaf hashes and, of the nodes above, those of every eighth level (the tiles of
 //! C2SP tlog-tiles): a proof in a log of sixteen million entries needs three tiles of 256 hashes.
 
-use crate::log::{Frontier, Hash, node_hash};
+use crate::checkpoint::{Checkpoint, origin};
+use crate::digest::from_hex;
+use crate::log::{AuditEntry, Frontier, Hash, node_hash};
 use ct_merkle::{
     ConsistencyProof, InclusionProof, RootHash, indices_for_consistency_proof,
     indices_for_inclusion_proof,
 };
+use serde::Deserialize;
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -83,6 +86,35 @@ pub fn extends(old: (&Hash, u64), new: (&Hash, u64), proof: &[Hash]) -> bool {
     RootHash::<Sha256>::new((*new.0).into(), new.1)
         .verify_consistency(&old, &proof)
         .is_ok()
+}
+
+/// One entry with its proof, as `GET /v1/audit/{seq}/proof` gives it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EntryProof {
+    /// The entry's number, from 0.
+    pub seq: u64,
+    /// The entry.
+    pub entry: AuditEntry,
+    /// Its audit path, each hash in hexadecimal.
+    pub inclusion: Vec<String>,
+    /// The signed note of the log that it is said to be in.
+    pub checkpoint: String,
+}
+
+impl EntryProof {
+    /// Whether the log that was signed holds the entry: its tenant's, under its number, on a path to
+    /// its root. `None` where the path holds something that is no hash.
+    pub fn holds_in(&self, signed: &Checkpoint) -> Option<bool> {
+        let path = self.inclusion.iter();
+        let path: Vec<Hash> = path
+            .map(|hash| from_hex(hash)?.try_into().ok())
+            .collect::<Option<_>>()?;
+        let leaf = self.entry.canonical();
+        let holds = self.entry.seq == self.seq
+            && signed.origin == origin(&self.entry.tenant)
+            && includes(&signed.root, signed.size, self.seq, leaf.as_bytes(), &path);
+        Some(holds)
+    }
 }
 
 impl Plan {

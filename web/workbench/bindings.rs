@@ -7,13 +7,11 @@ use countersign_policy::backtest::{Recorded, Replay as Rerun};
 use countersign_policy::case;
 use countersign_policy::checkpoint::{Checkpoint, LogKey, Note, NoteFault};
 use countersign_policy::compiled::Compiled;
-use countersign_policy::digest::from_hex;
 use countersign_policy::document::Policy;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::level::Level;
 use countersign_policy::lint::{self, Finding};
-use countersign_policy::log::{AuditEntry, Hash};
-use countersign_policy::proof::includes;
+use countersign_policy::proof::EntryProof;
 use countersign_policy::signal::SignalRules;
 use countersign_policy::verify::Verifier;
 use serde::{Deserialize, Serialize};
@@ -174,19 +172,10 @@ impl LogCheck {
     }
 }
 
-/// One entry with its proof, as `GET /v1/audit/{seq}/proof` gives it.
-#[derive(Deserialize)]
-struct Proof {
-    seq: u64,
-    entry: AuditEntry,
-    inclusion: Vec<String>,
-    checkpoint: String,
-}
-
 /// Whether a signed log holds an entry: `{"ok": true}` or why it isn't proved.
 #[wasm_bindgen]
 pub fn check_proof(proof: &str, key: &str) -> String {
-    let proof: Proof = match serde_json::from_str(proof) {
+    let proof: EntryProof = match serde_json::from_str(proof) {
         Ok(proof) => proof,
         Err(error) => return failed(&error),
     };
@@ -194,18 +183,7 @@ pub fn check_proof(proof: &str, key: &str) -> String {
         Ok(signed) => signed,
         Err(fault) => return written(Answer::<()>::Error(fault.to_string())),
     };
-    let path: Option<Vec<Hash>> = proof
-        .inclusion
-        .iter()
-        .map(|hash| from_hex(hash)?.try_into().ok())
-        .collect();
-    let leaf = proof.entry.canonical();
-    let holds = proof.entry.seq == proof.seq
-        && path.is_some_and(|path| {
-            let (root, size) = (&signed.root, signed.size);
-            includes(root, size, proof.seq, leaf.as_bytes(), &path)
-        });
-    written(Answer::Ok(holds))
+    written(Answer::Ok(proof.holds_in(&signed).unwrap_or(false)))
 }
 
 fn opened(note: &str, key: &str) -> Result<Checkpoint, NoteFault> {
