@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, outbox, recall};
+use crate::{bind, outbox};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};
 use countersign_policy::problem::Code;
@@ -76,9 +76,7 @@ pub fn append<const N: usize>(
     about: Option<&str>,
     facts: [(&str, Fact); N],
 ) -> Outcome<()> {
-    let mut frontier = recall::known(&tenant.recall, &tenant.recall.frontier, (), || {
-        frontier(tenant)
-    })?;
+    let mut frontier = tenant.recall.frontier.or((), || frontier(tenant))?;
     let entry = AuditEntry {
         v: ENTRY_FORM,
         tenant: tenant.record()?.id,
@@ -99,9 +97,7 @@ pub fn append<const N: usize>(
         "UPDATE frontier SET size = ?, peaks = ?",
         bind![frontier.size, &serde_json::to_string(&frontier.to_hex())?],
     )?;
-    if let Some(known) = tenant.recall.ask(&tenant.recall.frontier) {
-        known.put((), frontier);
-    }
+    tenant.recall.frontier.put((), frontier);
     let leaf = Leaf {
         seq: entry.seq,
         at_ms: entry.at_ms,

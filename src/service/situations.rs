@@ -6,7 +6,7 @@ use crate::problem::Outcome;
 use crate::sample;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{accounts, bind, recall};
+use crate::{accounts, bind};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
 use countersign_policy::deadline::Offset;
@@ -119,7 +119,7 @@ pub fn start_level(
 
 /// The reason of the first stop that covers the draft.
 pub fn stop(tenant: &Tenant, draft: &Draft) -> Outcome<Option<String>> {
-    let stops = recall::known(&tenant.recall, &tenant.recall.stops, (), || {
+    let stops = tenant.recall.stops.or((), || {
         let rows = tenant.storage.rows::<StopRow>(
             "SELECT scope, reason FROM stops ORDER BY since, scope",
             bind![],

@@ -6,7 +6,7 @@ use crate::people::Person;
 use crate::problem::Outcome;
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, recall, reroute};
+use crate::{bind, log, reroute};
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Event, canonical};
@@ -172,15 +172,10 @@ pub fn put_shadow(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
 
 /// Whether an agent is only watched.
 pub fn is_shadow(tenant: &Tenant, agent: &str) -> Outcome<bool> {
-    recall::known(
-        &tenant.recall,
-        &tenant.recall.shadows,
-        agent.to_owned(),
-        || {
-            let row = tenant
-                .storage
-                .first::<ShadowRow>("SELECT agent FROM shadows WHERE agent = ?", bind![agent])?;
-            Ok(row.is_some())
-        },
-    )
+    tenant.recall.shadows.or(agent.to_owned(), || {
+        let row = tenant
+            .storage
+            .first::<ShadowRow>("SELECT agent FROM shadows WHERE agent = ?", bind![agent])?;
+        Ok(row.is_some())
+    })
 }

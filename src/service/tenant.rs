@@ -8,7 +8,7 @@ use crate::limits::{self, Rates};
 use crate::past;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::recall::{self, Recall};
+use crate::recall::Recall;
 use crate::routes::{self, Operation};
 use crate::storage::Storage;
 use crate::{
@@ -421,7 +421,7 @@ impl Tenant {
 
     /// The tenant's record; 404 for an object that was never founded.
     pub fn record(&self) -> Outcome<TenantRecord> {
-        recall::known(&self.recall, &self.recall.record, (), || {
+        self.recall.record.or((), || {
             self.storage
                 .first(
                     "SELECT id, name, secret, policy_version, rules_version, pressed FROM tenant",
