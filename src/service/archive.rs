@@ -15,9 +15,7 @@ use serde::Deserialize;
 const OUT_MAX: u32 = 500;
 
 #[derive(Deserialize)]
-struct Found {
-    id: String,
-}
+struct Found {}
 
 #[derive(Deserialize)]
 struct Row {
@@ -64,8 +62,8 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     }
     let here = tenant
         .storage
-        .first::<Found>("SELECT id FROM drafts WHERE id = ?", bind![id])?;
-    if here.is_some_and(|found| found.id == id) {
+        .first::<Found>("SELECT 1 FROM drafts WHERE id = ?", bind![id])?;
+    if here.is_some() {
         return Ok(());
     }
     let row = tenant
@@ -84,33 +82,33 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
             worker::console_error!("D1 was not asked for a draft: {}", describe(&error));
             Problem::from(Code::Unavailable)
         })?;
-    match row {
-        None => Ok(()),
-        Some(row) => tenant.transaction(|| stored::restore(tenant, &row.settled())),
-    }
+    let Some(settled) = row.map(Settled::from) else {
+        return Ok(());
+    };
+    tenant.transaction(|| stored::restore(tenant, &settled))
 }
 
-impl Row {
-    fn settled(&self) -> Settled {
-        Settled {
-            id: self.id.clone(),
-            version: self.version,
-            status: self.status,
-            conversation_id: self.conversation_id.clone(),
-            category: self.category.clone(),
-            agent: self.agent.clone(),
-            created_at: Millis(self.created_at),
-            settled_at: Millis(self.settled_at),
-            policy_version: self.policy_version,
-            body: self.body.clone(),
-            salt: self.salt.clone(),
-            situation: self.situation.clone(),
-            decision: self.decision.clone(),
-            verdict: self.verdict.clone(),
-            look: self.look.clone(),
-            key_id: self.key_id.clone(),
-            entry: self.entry.clone(),
-            shadow: self.shadow == 1,
+impl From<Row> for Settled {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            version: row.version,
+            status: row.status,
+            conversation_id: row.conversation_id,
+            category: row.category,
+            agent: row.agent,
+            created_at: Millis(row.created_at),
+            settled_at: Millis(row.settled_at),
+            policy_version: row.policy_version,
+            body: row.body,
+            salt: row.salt,
+            situation: row.situation,
+            decision: row.decision,
+            verdict: row.verdict,
+            look: row.look,
+            key_id: row.key_id,
+            entry: row.entry,
+            shadow: row.shadow == 1,
         }
     }
 }
