@@ -240,7 +240,7 @@ pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let view = HealthView {
         strain: pace::strain(breaks_at, overflows_at, late),
         arrived_per_hour: pace::per_hour(flow.arrived, flow.minutes),
-        expected_wait_s: expected_wait_s(tenant, call.now)?,
+        expected_wait_s: pace::expected_wait_s(ahead, flow.decided),
         reviewers: match person.role {
             PersonRole::Lead => Some(reviewers(tenant, call.now)?),
             _ => None,

@@ -342,11 +342,6 @@ fn free_of(tenant: &Tenant, served: Served, person: &Person, now: Millis) -> Out
     Ok(free)
 }
 
-/// Drafts that wait for somebody, counted up to `most`.
-pub fn waiting(tenant: &Tenant, most: u32) -> Outcome<u32> {
-    Ok(pace::open(tenant)?.min(most))
-}
-
 /// A draft in the list.
 pub fn summary(stored: &Stored, now: Millis) -> Summary {
     let draft = &stored.draft;

@@ -2,8 +2,8 @@
 //! how much is sampled: `policy::sample` does.
 
 use crate::accounts::day_number;
+use crate::pace;
 use crate::problem::Outcome;
-use crate::queue;
 use crate::stored::Stored;
 use crate::tenant::{Tenant, TenantRecord, system};
 use crate::{bind, log};
@@ -85,7 +85,7 @@ pub fn count(tenant: &Tenant, stored: &Stored, situation: &Situation, now: Milli
 /// How full the queue is.
 pub fn pressure(tenant: &Tenant, policy: &Compiled) -> Outcome<Ratio> {
     let full_at = policy.policy().queue_full_at;
-    Ok(sample::pressure(queue::waiting(tenant, full_at)?, full_at))
+    Ok(sample::pressure(pace::open(tenant)?, full_at))
 }
 
 /// The same for leads, who see it beside the queue.
@@ -93,7 +93,7 @@ pub fn show(tenant: &Tenant) -> Outcome<PressureView> {
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
     let full_at = policy.policy().queue_full_at;
-    let open = queue::waiting(tenant, full_at)?;
+    let open = pace::open(tenant)?.min(full_at);
     Ok(PressureView {
         open,
         full_at,
