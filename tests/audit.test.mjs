@@ -2,13 +2,14 @@
 // ours (Node's) as well as by the program that customers get.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
+import { createPublicKey, verify as verifySignature } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { leafHash, nodeHash, sha256, treeHash } from "./merkle.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "countersign-audit-"));
@@ -25,17 +26,6 @@ after(async () => {
   await service.stop();
   rmSync(folder, { recursive: true });
 });
-
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
-const leafHash = (bytes) => sha256(Buffer.from([0]), bytes);
-const nodeHash = (left, right) => sha256(Buffer.from([1]), left, right);
-
-/** RFC 6962, section 2.1, as it stands there. */
-function treeHash(leaves) {
-  if (leaves.length === 1) return leaves[0];
-  const split = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
-  return nodeHash(treeHash(leaves.slice(0, split)), treeHash(leaves.slice(split)));
-}
 
 /** RFC 9162, section 2.1.3.2: the root that an audit path leads to. */
 function rootByPath(leaf, index, size, path) {

@@ -1,9 +1,9 @@
 // The loop: a draft is posted, held, edited by a person, told to its agent, learnt from, and given
 // back as an example; and everything on the way is on record.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { leafHash, sha256, treeHash } from "./merkle.mjs";
 
 let service;
 before(async () => {
@@ -80,24 +80,18 @@ test("every step is a leaf of the tenant's log, and the leaves give its root", a
       .all();
     return found.results.length === page.size && found.results;
   });
-  const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
   const leaves = rows.map((row, index) => {
     assert.equal(row.seq, index);
-    const leaf = sha256(Buffer.from([0]), Buffer.from(row.entry));
+    const leaf = leafHash(row.entry);
     assert.equal(row.leaf_hash, leaf.toString("hex"));
     return leaf;
   });
-  const root = (nodes) => {
-    if (nodes.length === 1) return nodes[0];
-    const split = 2 ** Math.ceil(Math.log2(nodes.length) - 1);
-    return sha256(Buffer.from([1]), root(nodes.slice(0, split)), root(nodes.slice(split)));
-  };
-  assert.equal(page.root, root(leaves).toString("hex"));
+  assert.equal(page.root, treeHash(leaves).toString("hex"));
   const events = rows.map((row) => JSON.parse(row.entry)).filter((entry) => entry.about === posted.id);
   assert.deepEqual(events.map((entry) => entry.event), ["draft.routed", "draft.decided", "draft.settled"]);
   assert.equal(events[1].facts.view_digest, shown.view_digest);
   const stored = await service.database.prepare("SELECT body, salt FROM drafts WHERE id = ?").bind(posted.id).first();
-  const commitment = sha256(Buffer.from(stored.salt, "hex"), Buffer.from(stored.body)).toString("hex");
+  const commitment = sha256(Buffer.from(stored.salt, "hex"), stored.body).toString("hex");
   assert.equal(events[0].facts.body_commitment, commitment);
   await assert.rejects(service.database.prepare("DELETE FROM audit").run(), /append-only/);
 });

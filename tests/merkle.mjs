@@ -1,9 +1,11 @@
-// Reads a tenant's whole audit log and checks it as an outsider would: gaps, leaf hashes (RFC 8785,
-// RFC 6962) and the root. Must not share code with the service.
+// The audit log's tree as RFC 6962 has it, and the check of a tenant's whole log as an outsider would
+// make it: gaps, leaf hashes (RFC 8785) and the root. Must not share code with the service.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+export const leafHash = (bytes) => sha256(Buffer.of(0), bytes);
+export const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /** RFC 8785 for what an entry can hold: text, whole numbers, truth values, lists and objects. */
 function canonical(value) {
@@ -13,13 +15,12 @@ function canonical(value) {
   return `{${members.join(",")}}`;
 }
 
-/** The Merkle tree hash of RFC 6962, section 2.1. */
-function root(leaves) {
+/** The Merkle tree hash of RFC 6962, section 2.1, over leaf hashes. */
+export function treeHash(leaves) {
   if (leaves.length === 0) return sha256();
   if (leaves.length === 1) return leaves[0];
-  let split = 1;
-  while (split * 2 < leaves.length) split *= 2;
-  return sha256(Buffer.of(1), root(leaves.slice(0, split)), root(leaves.slice(split)));
+  const split = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
+  return nodeHash(treeHash(leaves.slice(0, split)), treeHash(leaves.slice(split)));
 }
 
 /** Every entry, oldest first; throws where the log is not what it says. */
@@ -35,12 +36,12 @@ export async function verifyLog(get) {
     cursor = body.next_cursor;
   } while (cursor);
   const leaves = pages.reverse().map(({ entry, leaf_hash }) => {
-    const hash = sha256(Buffer.of(0), canonical(entry));
+    const hash = leafHash(canonical(entry));
     assert.equal(hash.toString("hex"), leaf_hash, `leaf ${entry.seq}`);
     return hash;
   });
   assert.deepEqual(pages.map(({ entry }) => entry.seq), [...leaves.keys()], "no gap, nothing twice");
   assert.equal(newest.size, leaves.length);
-  assert.equal(newest.root, root(leaves).toString("hex"), "the root of these leaves");
+  assert.equal(newest.root, treeHash(leaves).toString("hex"), "the root of these leaves");
   return pages.map(({ entry }) => entry);
 }

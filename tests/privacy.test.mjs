@@ -1,17 +1,16 @@
 // What is kept, for how long, and what is left when it goes: erasure, retention, holds, the dossier, a
 // tenant's data as a file, its deletion. The log stays valid throughout.
 import assert from "node:assert/strict";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { leafHash, sha256, treeHash } from "./merkle.mjs";
 
 let service;
 before(async () => {
   service = await start();
 });
 after(() => service.stop());
-
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
 
 /** A tenant without an undo window: verdicts settle at once. */
 async function quick() {
@@ -48,13 +47,8 @@ async function text(path, { lead }) {
 async function verified(tenant) {
   const { body } = await tenant.lead.call("GET", "/v1/audit/checkpoint");
   const lines = (await text("/v1/audit/export", tenant)).trimEnd().split("\n").slice(0, body.size);
-  const leaves = lines.map((line) => sha256(Buffer.from([0]), /^\{"entry":(.*),"leaf_hash"/.exec(line)[1]));
-  const root = (some) => {
-    if (some.length === 1) return some[0];
-    const split = 2 ** Math.ceil(Math.log2(some.length) - 1);
-    return sha256(Buffer.from([1]), root(some.slice(0, split)), root(some.slice(split)));
-  };
-  assert.equal(root(leaves).toString("hex"), body.root);
+  const leaves = lines.map((line) => leafHash(/^\{"entry":(.*),"leaf_hash"/.exec(line)[1]));
+  assert.equal(treeHash(leaves).toString("hex"), body.root);
   return lines.map((line) => JSON.parse(line).entry);
 }
 
