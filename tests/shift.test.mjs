@@ -1,8 +1,7 @@
-// What a working day does to the review page: a whole shift by keyboard, conversations that go on,
-// bad connections, ended sessions, a colleague, a phone, other scripts. Must not use the page's own
-// state: what is asserted is what a person sees and what the agent is told.
+// What a working day does to the review page: verdicts by few keys, a colleague, a phone, a link from
+// elsewhere. Must not use the page's own state: what is asserted is what a person sees and what the
+// agent is told.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { browser, served } from "./browser.mjs";
 import { SEEN_MS, person, soon } from "./person.mjs";

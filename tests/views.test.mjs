@@ -1,6 +1,6 @@
-// The views beside the review in real Chromium, against what `npm start` serves: policy, trust, memory,
-// audit log and settings. Must not use the page's own state: what is asserted is what a person sees,
-// and what the service then says.
+// The views beside the review in real Chromium, against what `npm start` serves: policy and audit log.
+// Must not use the page's own state: what is asserted is what a person sees, and what the service then
+// says.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -64,9 +64,6 @@ async function opened(key, title) {
   await press(key);
   await page.getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
 }
-
-const whatIf = () => page.getByTestId("what-if");
-const headline = async () => (await whatIf().locator(".headline").innerText()).trim();
 
 test("the policy shows its guardrails as sentences beside their text", async () => {
   await opened("p", "Policy");
