@@ -14,6 +14,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Builds may come first, on a machine that does other things too. */
 const START_S = 600;
 const STOP_S = 20;
+/** Servers that start at once look for free ports of their own, and can find the same one. */
+const STARTS_MAX = 3;
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const PLACES = ["/usr/bin", "/usr/local/bin", "/snap/bin", "/opt/google/chrome", "/Applications/Chromium.app/Contents/MacOS"];
 /** No graphics card, no sandbox of its own in a container, and not a word to the network. */
@@ -35,7 +37,7 @@ export function browser() {
  * Starts Countersign with its demo tenant in a folder of its own; nothing of it outlives `stop`. Where
  * COUNTERSIGN_STATE and COUNTERSIGN_URL name one that runs, that one is used.
  */
-export async function served() {
+export async function served(starts = STARTS_MAX) {
   if (process.env.COUNTERSIGN_STATE) return running(process.env.COUNTERSIGN_STATE, process.env.COUNTERSIGN_URL);
   const folder = mkdtempSync(join(tmpdir(), "countersign-page-"));
   const file = join(folder, "credentials.json");
@@ -66,6 +68,7 @@ export async function served() {
     return { ...running(join(folder, "state"), credentials.url), ...credentials, stop };
   } catch (error) {
     await stop();
+    if (starts > 1 && output.includes("Address already in use")) return served(starts - 1);
     throw new Error(`Countersign did not start: ${error.message}\n${output}`);
   }
 }
