@@ -8,6 +8,8 @@ import { after, before, test } from "node:test";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
 import { libraries, python } from "./training.mjs";
 
+// Before the service starts: setting them up blocks for longer than an idle connection lives.
+const readers = libraries();
 let service;
 let tenant;
 let lead;
@@ -119,7 +121,7 @@ test("an undone edit is in no record", async () => {
 });
 
 test("the libraries for training data read it", async (context) => {
-  if (!libraries()) return context.skip("no Python with pip, or no package registry");
+  if (!readers) return context.skip("no Python with pip, or no package registry");
   const files = {};
   for (const format of ["chat", "preference", "raw"]) {
     files[format] = join(folder, `${format}.jsonl`);
