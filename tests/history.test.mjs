@@ -57,3 +57,19 @@ test("what is settled is found once, here and on record", async () => {
   const { drafts } = (await lead.call("GET", "/v1/drafts?reviewer=me")).body;
   assert.deepEqual(drafts.map(({ id, status, correctable }) => ({ id, status, correctable })), [{ id, status: "approved", correctable: true }]);
 });
+
+test("drafts are found by the correction that they were written with, waiting or on record", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const post = async (examples_used) => (await tenant.post({ ...of("ada", "Your parcel left today."), examples_used })).body.id;
+  const [settled, waiting] = [await post(["lesson-1", "lesson-2"]), await post(["lesson-1"])];
+  await post(["lesson-3"]);
+  await post([]);
+  const shown = (await lead.call("GET", `/v1/drafts/${settled}`)).body;
+  await lead.call("PUT", `/v1/drafts/${settled}/verdict`, verdictOn(shown, { kind: "approve" }));
+  await until(() => service.database.prepare("SELECT id FROM drafts WHERE id = ?").bind(settled).first());
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?example=lesson-1")), [settled, waiting]);
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?example=lesson-2")), [settled]);
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?example=lesson")), []);
+});

@@ -2,10 +2,15 @@
 // audit log and settings. Must not use the page's own state: what is asserted is what a person sees,
 // and what the service then says.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { localSecrets } from "../scripts/secrets.mjs";
+import { createTenant } from "../scripts/service.mjs";
 import { browser, served } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
+import { receive } from "./receiver.mjs";
 
 const SIZES = { wide: { width: 1440, height: 900 }, middle: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } };
 
@@ -55,6 +60,8 @@ async function accessible(name) {
 
 /** Opens a view by its key. */
 async function opened(key, title) {
+  // No key leads away while a field has it.
+  await page.locator("h2").first().click();
   await press(key);
   await page.getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
 }
@@ -152,6 +159,44 @@ test("a change is saved with its reason, compared, and taken back", async () => 
   assert.equal((await asked("/policy")).document.guardrails.find((one) => one.name === "public replies").because, "Everyone can read it.");
 });
 
+test("what lets more out waits until a second lead confirms it", async () => {
+  const { version } = await asked("/policy");
+  await page.reload();
+  await page.getByLabel("What lets more out needs a second lead").check();
+  await page.getByLabel("Why does it change?").fill("four eyes on what goes out");
+  await page.getByRole("button", { name: "Save as new version" }).click();
+  await page.getByTestId("save").getByText(`Saved: version ${version + 1} is active.`).waitFor();
+
+  await page.getByTestId("guardrails").getByText("public replies", { exact: true }).click();
+  await page.getByRole("button", { name: "Remove ‘public replies’" }).click();
+  await page.getByLabel("Why does it change?").fill("public replies are fine by now");
+  await page.getByRole("button", { name: "Save as new version" }).click();
+  const mine = page.getByTestId("waiting-policy");
+  await mine.getByText("another lead has to confirm it").waitFor();
+  await mine.getByText("“public replies” no longer holds what it held.").waitFor();
+  await page.getByTestId("guardrails").getByText("public replies", { exact: true }).waitFor();
+  assert.equal((await asked("/policy")).version, version + 1, "the active one stays");
+  assert.equal(await mine.getByRole("button", { name: "Confirm as second lead" }).count(), 0);
+  await accessible("policy, a change waits");
+
+  const second = await person(chrome, service);
+  await second.page.goto(await service.invite("rae@larkspur.example", "lead"));
+  await second.page.getByTestId("draft").waitFor();
+  await second.press("p");
+  const theirs = second.page.getByTestId("waiting-policy");
+  await theirs.getByText("public replies are fine by now").waitFor();
+  await theirs.getByText("What it changes").click();
+  await theirs.getByTestId("version-diff").locator("del").filter({ hasText: "public replies" }).first().waitFor();
+  await theirs.getByRole("button", { name: "Confirm as second lead" }).press("Enter");
+  await second.page.getByText(`Confirmed: version ${version + 2} is active.`).waitFor();
+  await theirs.waitFor({ state: "detached" });
+  const now = await asked("/policy");
+  assert.equal(now.version, version + 2);
+  assert.ok(now.document.guardrails.every((one) => one.name !== "public replies"));
+  assert.deepEqual(second.errors, []);
+  await second.page.close();
+});
+
 test("the log is verified and an entry proved in the browser", async () => {
   await opened("l", "Audit log");
   await page.getByRole("button", { name: "Verify the log" }).click();
@@ -165,6 +210,12 @@ test("the log is verified and an entry proved in the browser", async () => {
   await first.getByRole("button", { name: /Prove this entry/ }).click();
   await first.getByText("holds exactly this one").waitFor();
   await accessible("audit log");
+  const saved = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export" }).click();
+  const lines = readFileSync(await (await saved).path(), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  assert.ok(lines.length >= size && lines.every(({ entry }, at) => entry.seq === at), "every entry, in order");
+  // Verifying is seen to go on.
+  assert.equal(await page.getByTestId("verification").getAttribute("data-sound"), "true");
 
   // A log that is not the one that was signed: an entry is lost on its way.
   await page.route("**/v1/audit/export", async (route) => {
@@ -186,7 +237,26 @@ test("leads invite people, make keys, and hold everything with its reason", asyn
   await soon(async () => /#invitation=csi_/.test(await secret.first().inputValue().catch(() => "")));
   await page.getByLabel("Role of tom@example.com").selectOption("auditor");
   await soon(async () => (await asked("/people")).people.find((one) => one.mail === "tom@example.com")?.role === "auditor");
+  await page.getByLabel("Role of lead@larkspur.example").selectOption("reviewer");
+  await page.getByRole("alert").filter({ hasText: "at least one lead" }).waitFor();
+  assert.equal(await page.getByLabel("Role of lead@larkspur.example").inputValue(), "lead", "what was refused is taken back");
+
+  await page.getByLabel("Keys: Name").fill("night shift");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const key = page.getByTestId("keys").locator("> li").filter({ hasText: "night shift" });
+  await key.getByText("never used").waitFor();
+  const [made, again] = [() => page.locator("#keys").getByTestId("secret").inputValue().catch(() => ""), "Really? New secret night shift"];
+  await soon(async () => (await made()).startsWith("csa_"));
+  const first = await made();
+  await key.getByRole("button", { name: "New secret" }).press("Enter");
+  await key.getByRole("button", { name: again }).press("Enter");
+  await key.getByText(/the secret before works until/).waitFor();
+  assert.notEqual(await made(), first);
+  await key.getByRole("button", { name: "Revoke" }).press("Enter");
+  await key.getByRole("button", { name: "Really? Revoke" }).press("Enter");
+  await key.getByText(/revoked/).waitFor();
   await accessible("settings");
+
   await page.getByLabel(/^Why\? Agents/).fill("a drill");
   await page.getByRole("button", { name: "Stop now" }).click();
   await page.getByRole("button", { name: "Really? Stop now" }).click();
@@ -252,10 +322,87 @@ test("memory tells what each correction was used for, finds one by meaning, and 
   const first = found.first();
   await first.getByText(known.message).waitFor();
   await first.getByText("1 draft was written with it; every one was right").waitFor();
+  await first.getByText("Where it was used").click();
+  await first.getByTestId("uses").locator("li").filter({ hasText: "Memory Tester" }).getByText("Approved").waitFor();
   await first.getByRole("button", { name: "Retire" }).press("Enter");
   await first.getByRole("button", { name: "Really? Retire" }).press("Enter");
   await page.getByLabel("Search by meaning").fill("");
   await found.filter({ hasText: known.message }).getByText("retired: no example any more").waitFor();
+});
+
+test("who is told what: a webhook is made, what it refused is tried again", async () => {
+  let status = 410;
+  const receiver = await receive(() => status);
+  await opened("s", "Settings");
+  await page.getByLabel("Address, https").fill(`${receiver.url}/hook`);
+  await page.getByLabel("decided drafts").check();
+  await page.getByRole("button", { name: "Add a webhook" }).press("Enter");
+  const secret = () => page.locator("#webhooks").getByTestId("secret").inputValue().catch(() => "");
+  await soon(async () => (await secret()).startsWith("whsec_"));
+  const before = await secret();
+
+  const id = await lead.posted("Webhook Tester");
+  assert.equal(await done("PUT", `/drafts/${id}/verdict`, verdictOn(await asked(`/drafts/${id}`), { kind: "approve" })), 200);
+  await soon(async () => (await asked("/dead-letters")).dead_letters.length === 1);
+  await opened("m", "Memory");
+  await opened("s", "Settings");
+  const letter = page.getByTestId("dead-letters").locator("> li");
+  await letter.getByText(`draft.decided ${id}`).first().waitFor();
+  await letter.getByText(/last answer: 410/).waitFor();
+  await accessible("settings, a dead letter");
+
+  await letter.getByRole("button", { name: "Try again" }).press("Enter");
+  await page.locator("#dead-letters").getByRole("alert").getByText("wants no more: make a new secret").waitFor();
+  status = 204;
+  const hook = page.getByTestId("webhooks").locator("> li");
+  await hook.getByText(/its receiver wanted no more/).waitFor();
+  await hook.getByRole("button", { name: "New secret" }).press("Enter");
+  await hook.getByRole("button", { name: "Really? New secret" }).press("Enter");
+  await soon(async () => ![before, ""].includes(await secret()));
+  await letter.getByRole("button", { name: "Try again" }).press("Enter");
+  await page.getByText("Every message was taken.").waitFor();
+  await soon(() => receiver.calls.length === 2);
+  assert.equal(JSON.parse(receiver.calls[1].body).data.id, id);
+  await receiver.stop();
+});
+
+test("the weekly report prints as a page of its own: figures, charts, tables, and nothing to press", async () => {
+  await opened("t", "Trust");
+  await page.getByTestId("charts").locator("canvas").first().waitFor();
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  await page.getByText("Trust report, Larkspur (demo)").waitFor();
+  for (const hidden of [page.getByRole("navigation"), page.getByRole("button", { name: "Print the weekly report" })]) {
+    assert.equal(await hidden.first().isVisible(), false);
+  }
+  assert.ok(await page.getByTestId("trust-tiles").isVisible());
+  const heights = await page.evaluate(() => [document.querySelector(".view").clientHeight, document.querySelector(".view").scrollHeight]);
+  assert.ok(heights[0] >= heights[1], "nothing of it is scrolled away");
+  const pdf = await page.pdf({ format: "A4" });
+  assert.ok(pdf.length > 20_000);
+  await page.emulateMedia({ media: "screen" });
+});
+
+test("an empty tenant is led to a first draft, posted from the page and decided", async () => {
+  const { sign_in_path } = await createTenant(service.url, localSecrets().OPERATOR_SECRET, { name: `Fernhill ${randomUUID()}`, lead: "ada@fernhill.example" });
+  const ada = await person(chrome, service);
+  await ada.page.goto(service.url + sign_in_path);
+  await ada.page.getByRole("link", { name: "Begin: your first draft" }).press("Enter");
+  const steps = ada.page.getByTestId("first-steps");
+  await steps.getByRole("button", { name: "Make the key" }).press("Enter");
+  await soon(async () => (await steps.getByTestId("secret").inputValue().catch(() => "")).startsWith("csa_"));
+  await ada.accessible("first steps");
+  await steps.getByLabel("What a customer wrote").fill("Do you open on Sundays?");
+  await steps.getByRole("button", { name: "Post it" }).press("Enter");
+  await steps.getByText("It waits for a verdict").waitFor();
+  await steps.getByRole("link", { name: "Open the review" }).press("Enter");
+  await ada.page.getByTestId("draft").waitFor();
+  await ada.page.getByText("Do you open on Sundays?").first().waitFor();
+  const reasons = ada.page.getByText("Why is it rejected?");
+  await ada.pressUntil("r", () => reasons.isVisible());
+  await ada.press("1");
+  await soon(async () => (await ada.page.getByTestId("undo").count()) === 1);
+  assert.deepEqual(ada.errors, []);
+  await ada.page.close();
 });
 
 test("nothing on these pages went wrong unseen", () => assert.deepEqual(lead.errors, []));

@@ -1,5 +1,6 @@
-//! Drafts of before: a customer's, whichever agent wrote them, or those that somebody decided. From
-//! the object and from D1, newest first. It must not change any.
+//! Drafts of before: a customer's, whichever agent wrote them, those that somebody decided, or those
+//! that a correction was an example for. From the object and from D1, newest first. It must not
+//! change any.
 
 use crate::bind;
 use crate::call::{Answer, Call};
@@ -25,8 +26,9 @@ const DRAFTS: u32 = 20;
 /// Both tables have these columns; what is to be found narrows them in either.
 const FOUND: &str = "(?1 = '' OR json_extract(body, '$.customer.id') = ?1)
     AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2)
-    AND (?3 = '' OR instr(lower(body), ?3) > 0)
-    ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?4";
+    AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.examples_used') WHERE value = ?3))
+    AND (?4 = '' OR instr(lower(body), ?4) > 0)
+    ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?5";
 
 /// `GET /v1/drafts`.
 #[derive(Serialize)]
@@ -102,7 +104,7 @@ struct Row {
     entry: Option<String>,
 }
 
-/// `GET /v1/drafts?customer=ID` or `?reviewer=me`, with `q` to search.
+/// `GET /v1/drafts?customer=ID`, `?reviewer=me` or `?example=ID`, with `q` to search.
 pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let limit = call.number("limit", DRAFTS, DRAFTS_MAX)?;
     let asked = |name: &str| call.query.get(name).cloned().unwrap_or_default();
@@ -111,24 +113,25 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         me if me == "me" => person.id.clone(),
         other => other,
     };
-    if customer.is_empty() && reviewer.is_empty() {
+    let example = asked("example");
+    if customer.is_empty() && reviewer.is_empty() && example.is_empty() {
         return Err(Problem::new(
             Code::InvalidParameter,
-            "say a `customer` or a `reviewer`",
+            "say a `customer`, a `reviewer` or an `example`",
         ));
     }
     let words = asked("q").to_ascii_lowercase();
 
     let live = tenant.storage.rows::<Row>(
         &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {FOUND}"),
-        bind![&customer, &reviewer, &words, limit],
+        bind![&customer, &reviewer, &example, &words, limit],
     )?;
-    let values = [tenant.record()?.id, customer, reviewer, words].map(JsValue::from);
+    let values = [tenant.record()?.id, customer, reviewer, example, words].map(JsValue::from);
     let kept = tenant
         .env
         .d1(DATABASE)?
         .prepare(format!(
-            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?5 AND {FOUND}"
+            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?6 AND {FOUND}"
         ))
         .bind(&[&values[1..], &[limit.into()], &values[..1]].concat())?
         .run()

@@ -155,7 +155,7 @@ table! {
     "GET" "/v1/session" GetSession Person "Who is signed in.";
     "DELETE" "/v1/session" CloseSession Person "Sign out.";
     "POST" "/v1/drafts" PostDraft Agent "Post a draft and learn whether it may go out.";
-    "GET" "/v1/drafts" ListDrafts Person "Drafts of before: a customer's, or those that somebody decided.";
+    "GET" "/v1/drafts" ListDrafts Person "Drafts of before: a customer's, those that somebody decided, or those that a correction was an example for.";
     "GET" "/v1/drafts/{id}" GetDraft AgentOrPerson "A draft; an agent may wait up to 25 s for its verdict.";
     "DELETE" "/v1/drafts/{id}" WithdrawDraft Agent "Take an open draft back.";
     "PUT" "/v1/conversations/{id}/head" PutHead Agent "Say that a conversation went on; open drafts on an older head become stale.";

@@ -31,6 +31,8 @@ struct Row {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WaitingPolicyView {
+    /// Its id, the `ETag` of an answer to it.
+    id: String,
     /// The version that it would follow.
     base_version: u32,
     /// The document.
@@ -151,6 +153,7 @@ fn waiting(tenant: &Tenant) -> Outcome<Row> {
 
 fn shown(row: &Row, status: u16) -> Outcome<Answer> {
     let view = WaitingPolicyView {
+        id: row.id.clone(),
         base_version: row.base_version,
         document: parsed(&row.document)?,
         author: row.author.clone(),

@@ -300,7 +300,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Drafts of before: a customer's, or those that somebody decided. */
+        /** Drafts of before: a customer's, those that somebody decided, or those that a correction was an example for. */
         get: operations["ListDrafts"];
         put?: never;
         /** Post a draft and learn whether it may go out. */
@@ -4199,6 +4199,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The document. */
             document: components["schemas"]["Policy"];
+            /** @description Its id, the `ETag` of an answer to it. */
+            id: string;
             /** @description Why. */
             reason: string;
             /** @description What it lets out. */
@@ -4800,6 +4802,8 @@ export interface operations {
                 customer?: string;
                 /** @description Who decided: a person's id, or `me`. */
                 reviewer?: string;
+                /** @description A correction's id: the drafts that it was an example for. */
+                example?: string;
                 /** @description Words that the draft or its message holds. */
                 q?: string;
                 /** @description At most so many. */

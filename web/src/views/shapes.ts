@@ -4,6 +4,7 @@ import type { components } from "../wire";
 type Schemas = components["schemas"];
 
 export type PolicyView = Schemas["PolicyView"];
+export type WaitingPolicy = Schemas["WaitingPolicyView"];
 export type Document = Schemas["Policy"];
 export type Guardrail = Schemas["Guardrail"];
 export type Condition = Schemas["Condition"];
@@ -15,6 +16,8 @@ export type VersionPage = Schemas["VersionPage"];
 export type Version = VersionPage["versions"][number];
 export type RecordPage = Schemas["RecordPage"];
 export type Recorded = RecordPage["records"][number];
+
+export type Pressure = Schemas["PressureView"];
 
 export type Person = Schemas["StaffList"]["people"][number];
 export type Agent = Schemas["AgentPage"]["agents"][number];

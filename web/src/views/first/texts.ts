@@ -2,7 +2,7 @@
 export const words = {
   title: "First steps",
   about: "Nothing has been posted here yet. Three steps, and the first draft waits for your verdict.",
-  again: "Post another first draft",
+  begin: "Begin: your first draft",
   steps: {
     key: "Make a key for your agent",
     draft: "Post a draft, as your agent would",
@@ -21,10 +21,11 @@ export const words = {
   posting: "Posting…",
   program: "The same from a program:",
   outcome: {
-    held: "It waits for a verdict: open it and press A to approve it, E to edit it, R to reject it.",
+    held: "It waits for a verdict. You made its agent's key, so that you can reject it (R) but not let it out alone: invite a colleague, who approves it with A, or set `self_approval` in the policy.",
     released: "The policy let it out: it is on record, and nothing waits.",
     with_human: "The policy gave it to a person: open it and write the answer.",
   } as Record<string, string>,
   open: "Open the review",
+  unreachable: "the service did not answer",
   failed: (why: string) => `It was not taken: ${why}`,
 };

@@ -4,7 +4,7 @@ import { Problem, call } from "../../api";
 import { session } from "../../state/session.svelte";
 import type { Backtest, Finding, FaultView } from "../workbench/answers";
 import * as bench from "../workbench/bench";
-import type { Document, PolicyView, Recorded } from "../shapes";
+import type { Document, PolicyView, Recorded, WaitingPolicy } from "../shapes";
 
 /** So long nothing is typed before a check starts. */
 const PAUSE_MS = 90;
@@ -23,6 +23,8 @@ export type RecordState = "none" | "loading" | "here" | "failed";
 
 export class Editing {
   active = $state.raw<PolicyView | null>(null);
+  /** A version that waits for a second lead. */
+  waiting = $state.raw<WaitingPolicy | null>(null);
   document = $state.raw<Document | null>(null);
   text = $state("");
   textFault = $state<string | null>(null);
@@ -57,6 +59,7 @@ export class Editing {
     this.loadFailed = false;
     try {
       this.active = await call<PolicyView>("GET", "/policy");
+      this.waiting = await call<WaitingPolicy>("GET", "/policy/waiting").catch(noneWaits);
     } catch {
       this.loadFailed = true;
       return;
@@ -184,12 +187,15 @@ export class Editing {
     this.saving = true;
     this.problem = null;
     try {
-      const answer = await call<PolicyView>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.active.version}"` });
+      const answer = await call<PolicyView | WaitingPolicy>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.active.version}"` });
       sessionStorage.removeItem(this.#key);
       this.reason = "";
-      this.active = answer;
-      this.saved = answer;
-      this.#show(answer.document);
+      if ("base_version" in answer) {
+        this.waiting = answer;
+        this.revert();
+      } else {
+        this.#become(answer);
+      }
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.problem = problem;
@@ -198,12 +204,35 @@ export class Editing {
     }
   }
 
+  /** What a lead says of the version that waits; a refusal is thrown. */
+  async answerWaiting({ id }: WaitingPolicy, confirm: boolean): Promise<void> {
+    const answer = await call<PolicyView>("PUT", "/policy/waiting", { confirm }, { "if-match": `"${id}"` });
+    this.waiting = null;
+    if (confirm) this.#become(answer);
+  }
+
+  /** A version is active now; nothing is unsaved, and nothing waits any longer. */
+  #become(version: PolicyView): void {
+    this.active = version;
+    this.waiting = null;
+    this.#show(version.document);
+    this.#changed();
+    this.saved = version;
+  }
+
   /** After a lost race: the same changes, following the version that won. */
   async followNewest(): Promise<void> {
     this.active = await call<PolicyView>("GET", "/policy");
+    this.waiting = await call<WaitingPolicy>("GET", "/policy/waiting").catch(noneWaits);
     this.problem = null;
     this.#changed();
   }
+}
+
+/** That nothing waits is an answer, too. */
+function noneWaits(problem: unknown): null {
+  if (problem instanceof Problem && problem.status === 404) return null;
+  throw problem;
 }
 
 const isDocument = (read: unknown): read is Document =>

@@ -110,6 +110,12 @@ export const words = {
     by: (who: string, version: string) => (version ? `${who}, ${version}` : who),
   },
 
+  pressure: {
+    title: "The queue is full.",
+    body: (open: number, full: number) =>
+      `${number(open)} of ${number(full)} drafts wait. Until fewer do, less of what goes out is looked at: never less than each category's floor, and nothing goes out that should wait.`,
+  },
+
   changes: {
     title: "Levels raised and lost",
     none: "No level has changed yet.",

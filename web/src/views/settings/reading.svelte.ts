@@ -1,0 +1,31 @@
+// What a part of the settings shows: read when it opens and again after everything that is done there.
+// Must not show anything.
+import { call } from "../../api";
+
+export class Reading<T> {
+  /** Null until it was read. */
+  value = $state.raw<T | null>(null);
+  /** What was refused last. */
+  problem = $state.raw<unknown>(null);
+  readonly #read: () => Promise<T>;
+
+  constructor(read: () => Promise<T>) {
+    this.#read = read;
+  }
+
+  /** Does something, then reads again; whether both went well. */
+  async after(what?: () => Promise<unknown>): Promise<boolean> {
+    this.problem = null;
+    try {
+      await what?.();
+      this.value = await this.#read();
+      return true;
+    } catch (error) {
+      this.problem = error;
+      return false;
+    }
+  }
+
+  /** Asks the service for a change, then reads again. */
+  readonly change = (method: "DELETE" | "POST" | "PUT", path: string, body?: unknown): Promise<boolean> => this.after(() => call(method, path, body));
+}
