@@ -27,8 +27,8 @@ pub struct Call {
     pub id: String,
     /// Query parameters; of a repeated one the last.
     pub query: BTreeMap<String, String>,
-    /// Headers by lower-case name.
-    pub headers: BTreeMap<String, String>,
+    /// Headers that the door passed on, by lower-case name.
+    pub headers: BTreeMap<&'static str, String>,
     /// The body.
     pub body: Vec<u8>,
     /// When it came; read once.
@@ -45,12 +45,18 @@ impl Call {
             None => Vec::new(),
             Some(_) => request.bytes().await?,
         };
+        let mut headers = BTreeMap::new();
+        for name in PASSED_HEADERS.into_iter().chain([CREDENTIAL_HEADER]) {
+            if let Some(value) = request.headers().get(name)? {
+                headers.insert(name, value);
+            }
+        }
         Ok(Self {
             method: request.method().to_string(),
             path: url.path().to_owned(),
             id: String::new(),
             query: url.query_pairs().into_owned().collect(),
-            headers: request.headers().entries().collect(),
+            headers,
             body,
             now,
             grant: Grant::default(),

@@ -3,7 +3,7 @@
 
 use crate::corrections::Correction;
 use crate::embedder::{self, Neighbour};
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::routes::Operation;
 use crate::storage::parsed;
 use crate::tenant::Tenant;
@@ -15,6 +15,7 @@ use countersign_policy::memory::{
     Asking, CANDIDATES_MAX, Candidate, Impression, Nearness, affordable_expression, asking,
     impression, remember, term_expression,
 };
+use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -72,10 +73,17 @@ struct HandledRow {
     category: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Counts {
+/// How much there is to compare a message with.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Holdings {
+    /// The newest correction's number.
     corrections: u32,
+    /// Messages known at most.
     known: u32,
+    /// Whether any of them has a vector.
+    vectors: u32,
+    /// Whether a correction waits for its vector.
+    waiting: u32,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +115,11 @@ pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
             | Operation::SimilarCorrections
             | Operation::ListCorrections
     );
-    let comparable = asks && (vectors::exist(tenant)? || refill::is_waiting(tenant)?);
+    if !asks {
+        return Ok(());
+    }
+    let holdings = holdings(tenant)?;
+    let comparable = holdings.vectors == 1 || holdings.waiting == 1;
     if comparable && embedder::prepare(&tenant.env).await {
         tenant.transaction(|| refill::make_vectors(tenant, MADE_AT_ONCE).map(|_| ()))?;
     }
@@ -116,16 +128,12 @@ pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
 
 /// What memory holds that is like a message; `vector` is its vector, where one was kept.
 pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcome<Recalled> {
-    let counts = tenant.storage.first::<Counts>(
-        "SELECT corrections, corrections + (SELECT COALESCE(MAX(slot) + 1, 0) FROM handled) AS known
-         FROM (SELECT COALESCE(MAX(number), 0) AS corrections FROM corrections)",
-        bind![],
-    )?;
-    let Some(counts) = counts.filter(|counts| counts.known > 0) else {
+    let holdings = holdings(tenant)?;
+    if holdings.known == 0 {
         return Ok(Recalled::default());
-    };
+    }
     let vector = match vector {
-        None if vectors::exist(tenant)? => embedder::embed(&tenant.env, message),
+        None if holdings.vectors == 1 => embedder::embed(&tenant.env, message),
         known => known,
     };
     let mut found = BTreeMap::new();
@@ -137,7 +145,7 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
     by_words(
         tenant,
         message,
-        counts.corrections,
+        holdings.corrections,
         vector.is_some(),
         &mut found,
     )?;
@@ -145,7 +153,21 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         vector,
         corrections: found.into_values().collect(),
         handled,
-        known: counts.known,
+        known: holdings.known,
+    })
+}
+
+fn holdings(tenant: &Tenant) -> Outcome<Holdings> {
+    tenant.recall.holdings.or((), || {
+        let row = tenant.storage.first(
+            "SELECT corrections, corrections + handled AS known,
+               EXISTS (SELECT 1 FROM vectors) AS vectors,
+               EXISTS (SELECT 1 FROM corrections WHERE slot IS NULL) AS waiting
+             FROM (SELECT COALESCE(MAX(number), 0) AS corrections FROM corrections),
+               (SELECT COALESCE(MAX(slot) + 1, 0) AS handled FROM handled)",
+            bind![],
+        )?;
+        row.ok_or(Problem::from(Code::Internal))
     })
 }
 
@@ -288,8 +310,11 @@ impl Recalled {
     }
 }
 
-/// The nearness of the latest messages.
-pub fn past(tenant: &Tenant) -> Outcome<Vec<Nearness>> {
+/// The nearness of the latest messages; none is asked for where there is nothing to be near to.
+pub fn past(tenant: &Tenant, recalled: &Recalled) -> Outcome<Vec<Nearness>> {
+    if recalled.known == 0 {
+        return Ok(Vec::new());
+    }
     let row = tenant
         .storage
         .first::<PastRow>("SELECT past FROM memory", bind![])?;
@@ -305,10 +330,12 @@ pub fn keep(
     past: Vec<Nearness>,
     nearness: Nearness,
 ) -> Outcome<()> {
-    let past = serde_json::to_string(&remember(past, nearness))?;
-    tenant
-        .storage
-        .run("UPDATE memory SET past = ?", bind![&past])?;
+    if nearness.says_something() {
+        let past = serde_json::to_string(&remember(past, nearness))?;
+        tenant
+            .storage
+            .run("UPDATE memory SET past = ?", bind![&past])?;
+    }
     let Some(vector) = vector else { return Ok(()) };
     tenant.storage.run(
         "UPDATE drafts SET vector = unhex(?) WHERE id = ?",

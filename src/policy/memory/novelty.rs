@@ -40,6 +40,14 @@ pub enum Nearness {
     Words(f64),
 }
 
+impl Nearness {
+    /// Whether a later message can be compared with it, so that it is worth keeping.
+    #[must_use]
+    pub fn says_something(self) -> bool {
+        self != Self::Nothing
+    }
+}
+
 /// The nearness of a message of `words` words to its candidates: those of both searches, of every
 /// category.
 #[must_use]
