@@ -54,11 +54,6 @@ pub fn retry_after_s(expected_wait_s: Option<u32>) -> u32 {
     half.clamp(RETRY_S.0, RETRY_S.1)
 }
 
-/// Whether one more draft may wait beside `open` others.
-pub fn admits(open: u32) -> bool {
-    open < OPEN_MAX
-}
-
 /// Per hour, rounded down.
 pub fn per_hour(count: u32, minutes: u32) -> u32 {
     let hourly = u64::from(count).saturating_mul(60);
@@ -137,12 +132,6 @@ mod tests {
         assert_eq!(retry_after_s(Some(100)), 50);
         assert_eq!(retry_after_s(Some(100_000)), 300);
         assert_eq!(retry_after_s(None), 300);
-    }
-
-    #[test]
-    fn the_queue_has_an_end() {
-        assert!(admits(0) && admits(OPEN_MAX - 1));
-        assert!(!admits(OPEN_MAX));
     }
 
     #[test]

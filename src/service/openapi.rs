@@ -5,8 +5,8 @@ use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
     drafts, erasure, examples, handovers, history, holds, keys, levels, log, outcomes, pace,
-    people, policies, problem, proposals, queue, records, roster, rota, second_lead, staff, stops,
-    tenants, trust, verdicts, versions, webhooks,
+    people, policies, problem, proposals, queue, records, roster, rota, second_lead, seeds, staff,
+    stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -269,9 +269,16 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: page(),
             ..of(None, 200, schema::<dead_letters::DeadLetterPage>(g))
         },
-        Operation::DeleteWebhook | Operation::ReplayDeadLetter | Operation::DropDeadLetter => {
-            of(None, 204, None)
-        }
+        Operation::CreateSeed => of(
+            schema::<seeds::NewSeed>(g),
+            201,
+            schema::<seeds::SeedView>(g),
+        ),
+        Operation::ListSeeds => of(None, 200, schema::<seeds::SeedList>(g)),
+        Operation::DeleteWebhook
+        | Operation::ReplayDeadLetter
+        | Operation::DropDeadLetter
+        | Operation::RemoveSeed => of(None, 204, None),
         Operation::LintPolicy => of(
             schema::<policies::LintRequestShape>(g),
             200,

@@ -194,8 +194,8 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
         counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
-        expected_wait_s: pace::expected_wait_s(tenant, call.now)?,
-        pressure: sample::show(tenant)?,
+        expected_wait_s: pace::ahead(tenant, call.now)?.wait_s(),
+        pressure: sample::show(tenant, call.now)?,
         sequence: log::size(tenant)?,
     };
     Answer::json(200, &page)
@@ -277,7 +277,7 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         }
     }
     let Some(next) = claim::next(&free) else {
-        return Ok(Answer::empty());
+        return claim_look(tenant, &skills, person, call.now);
     };
     let mut stored = stored::load(tenant, &next.id)?;
     handovers::take(tenant, &mut stored, person, call.now)?;
@@ -289,11 +289,40 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     Answer::json(200, &summary(&stored, call.now))
 }
 
+/// Where nothing waits: what went out and is still to be looked at, oldest first, and by somebody else
+/// than who let it out.
+fn claim_look(tenant: &Tenant, skills: &[String], person: &Person, now: Millis) -> Outcome<Answer> {
+    let owed = tenant.storage.rows::<LookRow>(
+        "SELECT id, category, entry FROM drafts
+         WHERE visible = 1 AND look_owed = 1 AND status NOT IN ('held', 'with_human', 'pending')
+           AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id AND reviewer = ?)
+         ORDER BY due_at, created_at LIMIT ?",
+        bind![&person.id, PAGE_MAX],
+    )?;
+    for row in owed {
+        let entry: Entry = parsed(&row.entry)?;
+        let category = row.category.as_deref().unwrap_or_default();
+        if claim::suits(skills, category) && entry.is_look_for(&person.id, now) {
+            let mut stored = stored::load(tenant, &row.id)?;
+            handovers::take(tenant, &mut stored, person, now)?;
+            return Answer::json(200, &summary(&stored, now));
+        }
+    }
+    Ok(Answer::empty())
+}
+
 /// A category of which drafts wait, and when one was last given to somebody.
 #[derive(Deserialize)]
 struct Served {
     category: Option<String>,
     at: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct LookRow {
+    id: String,
+    category: Option<String>,
+    entry: String,
 }
 
 #[derive(Deserialize)]
@@ -304,11 +333,23 @@ struct OpenRow {
 }
 
 fn categories(tenant: &Tenant) -> Outcome<Vec<Served>> {
+    // From one category to the next by the index: `DISTINCT` would read every draft that waits.
     tenant.storage.rows(
-        "SELECT open.category, served.at FROM
-           (SELECT DISTINCT category FROM drafts WHERE status IN ('held', 'with_human')) AS open
-         LEFT JOIN served ON served.category = COALESCE(open.category, '')
-         LIMIT ?",
+        "WITH RECURSIVE named (category) AS (
+           SELECT * FROM (SELECT category FROM drafts
+             WHERE status IN ('held', 'with_human') AND category >= '' ORDER BY category LIMIT 1)
+           UNION ALL
+           SELECT (SELECT category FROM drafts
+             WHERE status IN ('held', 'with_human') AND category > named.category
+             ORDER BY category LIMIT 1)
+           FROM named WHERE category IS NOT NULL
+           LIMIT ?)
+         SELECT open.category, served.at FROM (
+           SELECT category FROM named WHERE category IS NOT NULL
+           UNION ALL
+           SELECT NULL WHERE EXISTS (SELECT 1 FROM drafts
+             WHERE status IN ('held', 'with_human') AND category IS NULL)) AS open
+         LEFT JOIN served ON served.category = COALESCE(open.category, '')",
         bind![CLAIM_CATEGORIES_MAX],
     )
 }
