@@ -35,6 +35,8 @@ const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
 const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+/** What was looked for before is there to be typed over. */
+const searchAnew = () => (focusOn("#queue-search"), document.querySelector<HTMLInputElement>("#queue-search")?.select());
 
 const verdict = (name: ActionName & keyof typeof texts.actions, key: string, when: () => boolean, then: () => void): Action => ({
   name, label: texts.actions[name], keys: [key], group: "verdict", when, perform: ifSeen(then),
@@ -105,7 +107,7 @@ export const actions: readonly Action[] = [
   {
     name: "search", label: texts.actions.search, keys: ["/"], group: "move",
     when: () => true,
-    perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-search"))),
+    perform: () => ((review.zone = "queue"), queueMicrotask(searchAnew)),
   },
   {
     name: "category", label: texts.actions.category, keys: ["F"], group: "move",
@@ -121,7 +123,8 @@ export const actions: readonly Action[] = [
   })),
 ];
 
-const isSearching = () => document.activeElement?.id === "queue-search";
+/** In the search or the filter, which one leaves even where nothing was looked for. */
+const isSearching = () => document.activeElement?.closest(".queue .tools") != null;
 
 /** One step back: out of the editor, the choice, the search. */
 function leave(): void {
