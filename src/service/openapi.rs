@@ -62,7 +62,6 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<people::SessionView>(g),
         ),
         Operation::GetSession => of(None, 200, schema::<people::SessionView>(g)),
-        Operation::CloseSession => of(None, 204, None),
         Operation::PostDraft => Shape {
             parameters: vec![
                 header(
@@ -132,7 +131,6 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ],
             ..of(None, 200, schema::<corrections::Correction>(g))
         },
-        Operation::RetireCorrection | Operation::ReindexCorrections => of(None, 204, None),
         Operation::GetQueue => Shape {
             parameters: page()
                 .into_iter()
@@ -251,12 +249,10 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<staff::StaffList>(g),
         ),
-        Operation::RemovePerson => of(None, 204, None),
         Operation::ListAgents => of(None, 200, schema::<roster::AgentPage>(g)),
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
         Operation::RotateKey => of(schema::<keys::Rotation>(g), 201, schema::<keys::KeyMade>(g)),
-        Operation::RevokeKey => of(None, 204, None),
         Operation::CreateWebhook => of(
             schema::<webhooks::NewWebhook>(g),
             201,
@@ -278,6 +274,11 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::DeleteWebhook
         | Operation::ReplayDeadLetter
         | Operation::DropDeadLetter
+        | Operation::RemovePerson
+        | Operation::CloseSession
+        | Operation::RetireCorrection
+        | Operation::ReindexCorrections
+        | Operation::RevokeKey
         | Operation::RemoveSeed => of(None, 204, None),
         Operation::LintPolicy => of(
             schema::<policies::LintRequestShape>(g),
@@ -430,17 +431,11 @@ fn document() -> Value {
     let problem = generator
         .subschema_for::<problem::ProblemView<'static>>()
         .to_value();
-    let codes: Vec<String> = Code::ALL
-        .iter()
-        .map(|code| {
-            format!(
-                "| `{}` | {} | {} |",
-                code.name(),
-                code.status(),
-                code.title()
-            )
-        })
-        .collect();
+    let row = |code: &Code| {
+        let (name, status, title) = (code.name(), code.status(), code.title());
+        format!("| `{name}` | {status} | {title} |")
+    };
+    let codes: Vec<String> = Code::ALL.iter().map(row).collect();
     let bearer = |text: &str| json!({ "type": "http", "scheme": "bearer", "description": text });
     json!({
         "openapi": "3.1.0",
