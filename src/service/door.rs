@@ -55,7 +55,7 @@ pub struct Health {
 
 /// Answers one request.
 pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
-    let method = request.method().to_string();
+    let method = request.method().as_ref().to_owned();
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
@@ -350,7 +350,7 @@ async fn pass_as(
         init.with_body(Some(JsValue::from(bytes)));
     }
     let stub = tenants::object(env, tenant)?;
-    let inner = Request::new_with_init(request.url()?.as_str(), &init)?;
+    let inner = Request::new_with_init(&request.inner().url(), &init)?;
     let response = stub.fetch_with_request(inner).await.map_err(|error| {
         worker::console_error!(
             "{:?} failed in its object: {error:?}",

@@ -126,7 +126,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     }
     let body = canonical(&draft);
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
-    if let Some(answer) = remembered(tenant, key, idempotency_key, &content_hash)? {
+    if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
         return Ok(answer);
     }
 
@@ -244,7 +244,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
          VALUES (?, ?, ?, ?, ?, ?)",
         bind![
             key,
-            idempotency_key,
+            &idempotency_key,
             &content_hash,
             201_u32,
             &answer.body,

@@ -343,7 +343,7 @@ impl Tenant {
 
     /// Who the credential belongs to; the Worker has checked its MAC.
     fn caller(&self, call: &mut Call) -> Outcome<Caller> {
-        let credential = call.headers.get(CREDENTIAL_HEADER).cloned();
+        let credential = call.header(CREDENTIAL_HEADER);
         let (kind, hash) = credential
             .as_deref()
             .and_then(|header| header.split_once(' '))
