@@ -246,6 +246,8 @@ test("memory tells what each correction was used for, finds one by meaning, and 
   await opened("m", "Memory");
   const found = page.getByTestId("corrections").locator("> li");
   await found.nth(corrections.length - 1).waitFor();
+  const { retrieval } = await asked("/health");
+  await soon(async () => (await page.getByTestId("by-words").count()) === (retrieval === "bm25" ? 1 : 0));
   await accessible("memory");
   await page.getByLabel("Search by meaning").fill("charged by mistake, wants the money back");
   await page.getByText(/the likest first/).waitFor();
