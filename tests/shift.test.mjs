@@ -56,8 +56,8 @@ test("approving takes one key, a small edit two and the typing, a rejection with
     ["approved", "edited", "rejected"],
   );
   const pace = lead.page.getByTestId("pace");
-  assert.match(await pace.innerText(), /^[\d.]+ s a verdict$/, "leads see the median");
-  assert.match(await pace.getAttribute("title"), /last 3 verdicts.* 2 keys/);
+  assert.match(await pace.innerText(), /^[\d.]+ s a verdict$/, "leads see the team's median");
+  assert.match(await pace.getAttribute("title"), /and 2 keys or presses, the median of your last 3 verdicts/);
 });
 
 test("a whole shift needs no pointer", async () => {

@@ -13,9 +13,10 @@ use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::memory::{
     Asking, CANDIDATES_MAX, Candidate, Impression, Nearness, affordable_expression, asking,
-    impression, remember, term_expression,
+    impression, nearest, remember, term_expression,
 };
 use countersign_policy::problem::Code;
+use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -299,6 +300,16 @@ impl Recalled {
 
     /// What memory says of the message, against `past` ones.
     pub fn impression(&self, message: &str, now: Millis, past: &[Nearness]) -> Impression<'_> {
+        impression(message, &self.all(now), self.known, past)
+    }
+
+    /// The known message that is nearest, and how like it is; one that was merely handled has no id.
+    pub fn nearest(&self, now: Millis) -> Option<(Candidate<'_>, Option<Ratio>)> {
+        nearest(&self.all(now))
+    }
+
+    /// The corrections, and the messages that were handled without one.
+    fn all(&self, now: Millis) -> Vec<Candidate<'_>> {
         let mut known = self.corrections(now);
         known.extend(self.handled.iter().map(|met| Candidate {
             category: met.category.as_deref(),
@@ -306,7 +317,7 @@ impl Recalled {
             density: Some(met.density),
             ..Candidate::default()
         }));
-        impression(message, &known, self.known, past)
+        known
     }
 }
 

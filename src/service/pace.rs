@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::rota::Gap;
 use crate::seeds::ReviewerVigilance;
 use crate::tenant::Tenant;
-use crate::{bind, dead_letters, rota, seeds};
+use crate::{bind, dead_letters, rota, seeds, verdict_times};
 use countersign_policy::draft::Draft;
 use countersign_policy::limits::Limits;
 use countersign_policy::pace::{self, Flow, Strain};
@@ -75,6 +75,10 @@ pub struct HealthView {
     /// For leads: who met known-bad drafts, and caught them.
     #[serde(skip_serializing_if = "Option::is_none")]
     vigilance: Option<Vec<ReviewerVigilance>>,
+    /// For leads: how long half of the verdicts of the last day took at most, those given together left
+    /// out; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    median_verdict_ms: Option<u32>,
     /// For leads: who gave verdicts within the last day, and how fast.
     #[serde(skip_serializing_if = "Option::is_none")]
     reviewers: Option<Vec<ReviewerPace>>,
@@ -270,6 +274,10 @@ pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         rota_gaps: rota::gaps(tenant)?,
         dead_letters: lead.then(|| dead_letters::count(tenant)).transpose()?,
         vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
+        median_verdict_ms: lead
+            .then(|| verdict_times::median_ms(tenant, call.now))
+            .transpose()?
+            .flatten(),
         reviewers: lead.then(|| reviewers(tenant, call.now)).transpose()?,
         counts,
         flow,

@@ -2,7 +2,8 @@
 //! must not show a reviewer anything without a digest of what was shown.
 
 use crate::call::{Answer, Call};
-use crate::examples::{self, Example, Viewer};
+use crate::examples::Example;
+use crate::familiarity::{self, Familiarity};
 use crate::notes::{self, Note};
 use crate::owner::Owner;
 use crate::people::Person;
@@ -11,14 +12,13 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, memory, pace, rota, staff};
+use crate::{bind, groups, handovers, log, pace, rota, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
-use countersign_policy::memory::Asked;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
@@ -33,8 +33,6 @@ const PAGE_MAX: u32 = 200;
 const CLAIM_CATEGORIES_MAX: u32 = 200;
 /// Characters of a draft in the list.
 const SNIPPET_CHARS: usize = 160;
-/// Examples beside a draft.
-const EXAMPLES: u32 = 3;
 
 /// A draft in the list.
 #[derive(Serialize)]
@@ -150,6 +148,8 @@ pub struct DraftView {
     first_content: Option<Content>,
     /// Corrections of similar messages.
     examples: Vec<Example>,
+    /// How familiar its message is.
+    familiarity: Familiarity,
     /// What reviewers told each other when it changed hands.
     notes: Vec<Note>,
     /// The drafts of its group that wait, this one among them, in the order in which they are
@@ -205,6 +205,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
     let policy = tenant.policy(stored.policy_version)?;
     let action = stored.draft.draft.action.as_ref();
+    let (examples, familiarity) = familiarity::beside(tenant, stored, now)?;
     let view = DraftView {
         summary: summary(stored, now),
         draft: stored.draft.clone(),
@@ -220,7 +221,8 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             let first = stored.entry.awaits_second(&first.id).then_some(first)?;
             first.verdict.outgoing(&stored.draft)
         }),
-        examples: examples_beside(tenant, stored, now)?,
+        examples,
+        familiarity,
         notes: if is_blind(stored) {
             Vec::new()
         } else {
@@ -239,15 +241,6 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
 /// if it had gone out by itself.
 fn is_blind(stored: &Stored) -> bool {
     stored.entry.awaits_look() && stored.verdict.is_some()
-}
-
-fn examples_beside(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Vec<Example>> {
-    let recalled = memory::recall_for(tenant, &stored.id, &stored.draft)?;
-    let asked = Asked {
-        category: stored.draft.category.as_deref(),
-        examples: EXAMPLES,
-    };
-    examples::find(tenant, &recalled, asked, Viewer::Reviewer, now)
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {

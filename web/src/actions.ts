@@ -12,7 +12,7 @@ import { views, type ViewName } from "./views";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
-  | "undo" | "select" | "alike" | "assign" | "next" | "previous" | "claim" | "search" | "category" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
+  | "undo" | "select" | "alike" | "assign" | "next" | "previous" | "claim" | "search" | "category" | "mine" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
 
 export interface Action {
   name: ActionName;
@@ -88,7 +88,7 @@ export const actions: readonly Action[] = [
   },
   {
     name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
-    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.search !== "" || queue.category !== "" || isSearching(),
+    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.narrowed || isSearching(),
     perform: () => leave(),
   },
 
@@ -114,6 +114,13 @@ export const actions: readonly Action[] = [
     when: () => queue.categories.length > 0,
     perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-category"))),
   },
+  {
+    name: "mine", label: texts.actions.mine, keys: ["Q"], group: "move", when: () => review.writing === null,
+    perform: () => {
+      queue.mine = !queue.mine;
+      if (!queue.shown.some((draft) => draft.id === review.focus)) review.show(queue.shown[0]?.id ?? null);
+    },
+  },
   { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.sheet = "help") },
   { name: "review", label: texts.actions.review, keys: ["V"], group: "page", when: () => place.view !== null, perform: () => place.go(review.path) },
   ...views.map((view): Action => ({
@@ -133,8 +140,7 @@ function leave(): void {
   } else if (selection.drafts.length > 0) {
     selection.clear();
   } else {
-    queue.search = "";
-    queue.category = "";
+    queue.widen();
     if (review.focus === null) review.move(1);
   }
   focusOn("#queue-list");

@@ -2063,6 +2063,8 @@ export interface components {
             due_at?: components["schemas"]["Time"] | null;
             /** @description Corrections of similar messages. */
             examples: components["schemas"]["Example"][];
+            /** @description How familiar its message is. */
+            familiarity: components["schemas"]["Familiarity"];
             /** @description The first of two people who agree. */
             first?: components["schemas"]["First"] | null;
             /** @description What the first of two people would let leave: agree by giving a verdict with this content. */
@@ -2276,6 +2278,13 @@ export interface components {
         };
         /** @description One value of an entry; never a text that a person wrote. */
         Fact: number | boolean | string | string[];
+        /** @description How familiar a draft's message is. */
+        Familiarity: {
+            /** @description The nearest message that is known by now; absent while none shares a word. */
+            nearest?: components["schemas"]["NearestMessage"] | null;
+            /** @description How novel the message was when it came; absent where memory knew too little to say. */
+            novelty?: components["schemas"]["Ratio"] | null;
+        };
         /** @description One fault of a document. */
         FaultView: {
             /** @description What is wrong with it, for people. */
@@ -2482,6 +2491,12 @@ export interface components {
              * @description Open drafts whose deadline is over.
              */
             late: number;
+            /**
+             * Format: uint32
+             * @description For leads: how long half of the verdicts of the last day took at most, those given together left
+             *     out; absent before the first.
+             */
+            median_verdict_ms?: number | null;
             /** @description When the queue is too long for what comes, should it keep growing so. */
             overflows_at?: components["schemas"]["Time"] | null;
             /** @description For leads: who gave verdicts within the last day, and how fast. */
@@ -2875,6 +2890,15 @@ export interface components {
             from: components["schemas"]["Level"];
             /** @description The level after. */
             to: components["schemas"]["Level"];
+        };
+        /** @description A known message. */
+        NearestMessage: {
+            /** @description Its category. */
+            category?: string | null;
+            /** @description How like it is in meaning, from 0 to 1; absent where only words could be compared. */
+            likeness?: components["schemas"]["Ratio"] | null;
+            /** @description What it said; absent for one whose draft was right as it was: of these no text is kept. */
+            message?: string | null;
         };
         /** @description The body of `PUT /v1/drafts/{id}/assignee`. */
         NewAssignee: {

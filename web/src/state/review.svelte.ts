@@ -13,7 +13,6 @@ import { queue, waits } from "./queue.svelte";
 import { selection } from "./selection.svelte";
 import { session } from "./session.svelte";
 import { summaryOf, verdicts, type Sent, type Typed } from "./verdicts.svelte";
-import { announce } from "./urgent.svelte";
 import { adoptWords, dropWords, keepWords, keptWords, type Purpose, type Words } from "./words.svelte";
 
 export type Choice = "reject" | "defer" | "correct" | "assign";
@@ -285,11 +284,10 @@ class Review {
   // What others do.
 
   #changed(draft: Summary): void {
-    if (waits(draft)) {
-      if (!queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
-      announce(draft, queue.get(draft.id) === undefined);
-    }
+    if (waits(draft) && !queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
     queue.put(draft);
+    // Where nothing was left, what comes next is there at once.
+    if (this.focus === null && queue.shown[0]) this.show(queue.shown[0].id);
     if (draft.id === this.focus) {
       this.#last = draft;
       if (waits(draft)) void details.want(draft);
