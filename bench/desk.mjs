@@ -1,7 +1,8 @@
 // `npm run bench -- desk [--drafts N] [--seconds S] [--json]`: drafts per second through real workerd,
 // saturated from outside, beside (a) a floor that inserts one row and answers, and (b) ourselves with
-// 100,000 drafts in the tenant. Rounds alternate, and the median of each is told. It must not reach
-// around the HTTP interface, and must not switch anything off: D1 is filled while we measure.
+// 100,000 drafts in the tenant. Rounds alternate, and the median of each is told; beside them the CPU
+// time of a draft until D1 has all of it, which says more where others use the machine, too. It must not
+// reach around the HTTP interface, and must not switch anything off: D1 is filled while we measure.
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,13 +12,16 @@ import { Miniflare } from "miniflare";
 import { build } from "../scripts/build.mjs";
 import { options } from "../scripts/run.mjs";
 import { start } from "../tests/countersign.mjs";
+import { cpuMs, workerds } from "./desk/cpu.mjs";
 
 const USAGE = "npm run bench -- desk [--drafts N] [--seconds S] [--rounds N] [--json]";
 const asked = options(process.argv.slice(2), { values: ["drafts", "seconds", "rounds"], flags: ["json"], usage: USAGE });
 const DRAFTS = Number(asked.drafts ?? 100_000);
-const SECONDS = Number(asked.seconds ?? 5);
-const ROUNDS = Number(asked.rounds ?? 5);
+const SECONDS = Number(asked.seconds ?? 3);
+const ROUNDS = Number(asked.rounds ?? 9);
 const CONNECTIONS = 32;
+/** Drafts before the first round, until V8 has compiled what they run through. */
+const WARM_UP = 2_000;
 const DIRECT = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 
 /** What an agent posts: a reply of ordinary length, new in every conversation. */
@@ -52,6 +56,7 @@ const send = (target, more = {}) =>
 await build("worker", "release");
 const directory = await mkdtemp(join(tmpdir(), "countersign-bench-"));
 const service = await start({ directory: join(directory, "ours"), dev: DIRECT });
+const [ourProcess] = workerds();
 const floor = new Miniflare({ resourcePersistencePath: join(directory, "floor"), workers: [floorWorker()] });
 try {
   const figures = await measure();
@@ -67,21 +72,26 @@ try {
 
 async function measure() {
   const ours = await service.miniflare.unsafeGetDirectURL("countersign");
+  const floorUrl = String(await floor.unsafeGetDirectURL("floor"));
+  const floorProcess = workerds().find((pid) => pid !== ourProcess);
   const targets = {
-    floor: { url: String(await floor.unsafeGetDirectURL("floor")), headers: {} },
+    floor: { url: floorUrl, headers: {} },
     empty: await tenant(ours),
     full: await tenant(ours),
   };
   await fill(targets.full);
   const rounds = { floor: [], empty: [], full: [] };
-  for (const target of Object.values(targets)) await send(target, { seconds: 1 });
+  for (const target of Object.values(targets)) await send(target, { count: WARM_UP, seconds: 60 });
   for (let round = 0; round < ROUNDS; round += 1) {
     targets.empty = await tenant(ours);
     for (const [name, target] of Object.entries(targets)) {
       await calm();
+      const pid = name === "floor" ? floorProcess : ourProcess;
+      const before = cpuMs(pid);
       const result = await send(target);
       if (result.refused > 0) throw new Error(`${name} refused ${result.refused} drafts`);
-      rounds[name].push(result);
+      if (name !== "floor") await calm();
+      rounds[name].push({ ...result, cpu_ms: (cpuMs(pid) - before) / result.taken });
     }
   }
   const alone = await send(targets.empty, { connections: 1 });
@@ -92,6 +102,11 @@ async function measure() {
     full_per_second: of("full", "per_second"),
     ratio_to_floor: median(rounds.empty.map((result, round) => result.per_second / rounds.floor[round].per_second)),
     ratio_full_to_empty: median(rounds.full.map((result, round) => rounds.empty[round].per_second / result.per_second)),
+    floor_cpu_ms: of("floor", "cpu_ms"),
+    empty_cpu_ms: of("empty", "cpu_ms"),
+    full_cpu_ms: of("full", "cpu_ms"),
+    cpu_ratio_to_floor: of("floor", "cpu_ms") / of("empty", "cpu_ms"),
+    cpu_ratio_full_to_empty: of("full", "cpu_ms") / of("empty", "cpu_ms"),
     p50_ms: of("empty", "p50_ms"),
     p99_ms: of("empty", "p99_ms"),
     full_p50_ms: of("full", "p50_ms"),

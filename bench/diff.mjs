@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { peers } from './peers/packages.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const options = process.argv.slice(2);
@@ -24,9 +25,10 @@ if (!existsSync(file)) {
 }
 
 const require = createRequire(import.meta.url);
-const jsdiff = await import('diff');
-const DiffMatchPatch = require('diff-match-patch');
-const { diff: fastMyers } = await import('fast-myers-diff');
+const peer = await peers();
+const jsdiff = peer('diff');
+const DiffMatchPatch = peer('diff-match-patch');
+const { diff: fastMyers } = peer('fast-myers-diff');
 const ours = wasm();
 
 // Builds the Wasm and loads it.

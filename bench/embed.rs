@@ -7,7 +7,7 @@
 #[path = "embed/reference.rs"]
 mod reference;
 
-use crate::edits::data_folder;
+use crate::edits::{self, data_folder};
 use crate::options::Options;
 use crate::retrieval::index;
 use countersign_embed::TOKENS_MAX;
@@ -21,7 +21,7 @@ const MESSAGES: usize = 1_000;
 /// `--model model.safetensors` is what to compare with; `--print texts` only prints the messages,
 /// `--tokens FILE` holds the reference's word pieces of each, a JSON list a line.
 pub fn run(options: &Options) -> Result<(), String> {
-    let messages = messages()?;
+    let messages = messages(options)?;
     if options.text("print") == Some("texts") {
         messages.iter().for_each(|text| println!("{}", json!(text)));
         return Ok(());
@@ -93,32 +93,33 @@ fn best_ms(model: &countersign_embed::Model<'_>, text: &str) -> f64 {
     best
 }
 
-/// Short messages of two sets and sentences of a third.
-fn messages() -> Result<Vec<String>, String> {
+/// As many messages of each file: those asked for, or short ones of two sets and sentences of a
+/// third.
+fn messages(options: &Options) -> Result<Vec<String>, String> {
+    let defaults = [
+        "retrieval/banking77.csv",
+        "retrieval/clinc150.csv",
+        "edits/iterater.jsonl",
+    ];
+    let mut files = options.data.clone();
+    if files.is_empty() {
+        files.extend(defaults.map(|file| data_folder().join(file)));
+        files.retain(|file| file.exists());
+    }
+    let share = MESSAGES.div_ceil(files.len().max(1));
     let mut messages = Vec::new();
-    for set in ["banking77", "clinc150"] {
-        let file = data_folder()
-            .join("retrieval")
-            .join(set)
-            .with_extension("csv");
-        if file.exists() {
+    for file in files {
+        let mut texts: Vec<String> = if file.extension().is_some_and(|end| end == "csv") {
             let rows = index::read(&file)?.into_iter().filter(|row| row.is_query);
-            messages.extend(rows.map(|row| row.text).take(400));
-        }
+            rows.map(|row| row.text).collect()
+        } else {
+            let edits = edits::read(&file)?.into_iter();
+            edits.map(|edit| edit.before).collect()
+        };
+        texts.truncate(share);
+        messages.extend(texts);
     }
-    let file = data_folder().join("edits/iterater.jsonl");
-    for line in std::fs::read_to_string(file).unwrap_or_default().lines() {
-        let edit: serde_json::Value =
-            serde_json::from_str(line).map_err(|error| error.to_string())?;
-        messages.extend(
-            edit.get("before")
-                .and_then(|text| text.as_str())
-                .map(str::to_owned),
-        );
-        if messages.len() >= MESSAGES {
-            break;
-        }
-    }
+    messages.truncate(MESSAGES);
     Ok(messages)
 }
 

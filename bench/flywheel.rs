@@ -10,7 +10,7 @@ use crate::retrieval::files;
 use crate::retrieval::index::{self, Index, Row, Searches};
 use countersign_embed::Vector;
 use countersign_policy::memory::{Asked, rank};
-use serde_json::json;
+use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages over which a rate is told.
@@ -27,13 +27,16 @@ pub fn run(options: &Options) -> Result<(), String> {
     if model.is_none() {
         println!("without weights (`node scripts/weights.mjs` makes them): words only");
     }
+    let mut sets = Map::new();
+    let mut line = BTreeMap::new();
     for file in files(options, "retrieval") {
         let rows = index::read(&file)?;
         let vectors = index::vectors(model.as_ref(), &rows);
         let messages = options.number("messages", 2_000)?.min(rows.len());
-        let name = file.display().to_string();
+        let name = file.file_stem().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
         println!("{name}: {messages} messages, corrections per {WINDOW}");
-        let mut line = BTreeMap::from([("data".to_owned(), json!(name))]);
+        line = BTreeMap::new();
         let ways = [
             ("off", None),
             ("bm25", Some(Searches::Words)),
@@ -46,9 +49,11 @@ pub fn run(options: &Options) -> Result<(), String> {
             let rates = mean_rates(&rows, &vectors, searches, messages)?;
             report(way, &rates, &mut line);
         }
-        if options.json {
-            println!("{}", json!(line));
-        }
+        sets.insert(name, json!(line));
+    }
+    if options.json {
+        let several = sets.len() > 1;
+        println!("{}", if several { json!(sets) } else { json!(line) });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::retrieval::files;
 use crate::retrieval::index::{self, Index, Row, Searches};
 use countersign_embed::Model;
 use countersign_policy::memory::{Nearness, guess, nearness, novelty};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Measures.
 pub fn run(options: &Options) -> Result<(), String> {
@@ -15,15 +15,17 @@ pub fn run(options: &Options) -> Result<(), String> {
     if model.is_none() {
         println!("without weights (`node scripts/weights.mjs` makes them): words only");
     }
-    let mut lines = Vec::new();
+    let mut sets = Map::new();
+    let mut line = Value::Null;
     for file in files(options, "novelty") {
-        let name = file.display().to_string();
-        lines.push(measure(&name, &index::read(&file)?, model.as_ref())?);
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        line = measure(&name, &index::read(&file)?, model.as_ref())?;
+        sets.insert(name.into_owned(), line.clone());
     }
+    // Novelty of different sets is not of one kind: several are told apart.
     if options.json {
-        for line in lines {
-            println!("{line}");
-        }
+        let several = sets.len() > 1;
+        println!("{}", if several { Value::Object(sets) } else { line });
     }
     Ok(())
 }
@@ -66,7 +68,7 @@ fn measure(
     }
     println!("{name}: {} stored, {} asked", stored.len(), queries.len());
     let known: Vec<f64> = of(&judged, "no");
-    let mut line = json!({ "data": name });
+    let mut line = json!({});
     for kind in ["near", "far"] {
         let novel = of(&judged, kind);
         if novel.is_empty() {

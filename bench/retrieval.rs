@@ -1,6 +1,6 @@
 //! `bench retrieval [--data FILE]… [--scale N]`: does memory find an example of the same intent?
 //! Words alone, vectors alone and both fused, on each set; then how long a query takes among
-//! `--scale` corrections (100,000; 0 leaves that out).
+//! `--scale` corrections (100,000; 0 leaves that out). `--json` ends with the figures of all queries.
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
@@ -12,7 +12,7 @@ use crate::options::Options;
 use countersign_embed::{DIMENSIONS, Model, TOKENS_MAX, Vector};
 use countersign_policy::memory::{Asked, CANDIDATES_MAX, EXAMPLES_MAX, rank};
 use index::{Index, Row, Searches};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -54,30 +54,29 @@ pub fn run(options: &Options) -> Result<(), String> {
         println!("without weights (`node scripts/weights.mjs` makes them): words only");
     }
     let files = files(options, "retrieval");
-    let mut lines = Vec::new();
+    let mut all = Figures::default();
     let mut texts: Vec<Row> = Vec::new();
     for file in &files {
         let rows = index::read(file)?;
-        lines.push(measure(&file.display().to_string(), &rows, model.as_ref())?);
+        all.join(&measure(
+            &file.display().to_string(),
+            &rows,
+            model.as_ref(),
+        )?);
         texts.extend(rows);
     }
+    let mut line = all.json();
     let scale: usize = options.number("scale", 100_000)?;
     if let Some(model) = model.as_ref().filter(|_| scale > 0 && !texts.is_empty()) {
-        lines.push(speed(scale, &texts, model)?);
+        line.append(&mut speed(scale, &texts, model)?);
     }
     if options.json {
-        for line in lines {
-            println!("{line}");
-        }
+        println!("{}", serde_json::Value::Object(line));
     }
     Ok(())
 }
 
-fn measure(
-    name: &str,
-    rows: &[Row],
-    model: Option<&Model<'_>>,
-) -> Result<serde_json::Value, String> {
+fn measure(name: &str, rows: &[Row], model: Option<&Model<'_>>) -> Result<Figures, String> {
     let (queries, stored): (Vec<Row>, Vec<Row>) =
         rows.iter().cloned().partition(|row| row.is_query);
     let vectors = index::vectors(model, &stored);
@@ -126,7 +125,7 @@ fn measure(
         figures.print(way);
         last = figures;
     }
-    Ok(last.json(name))
+    Ok(last)
 }
 
 impl Figures {
@@ -157,18 +156,31 @@ impl Figures {
         );
     }
 
-    fn json(&self, name: &str) -> serde_json::Value {
-        let share = |sum: f64| (sum / self.queries * 1e4).round() / 1e4;
-        json!({
-            "data": name, "hit1": share(self.hit1), "hit3": share(self.hit3),
-            "p3": share(self.p3), "mrr10": share(self.mrr10),
-        })
+    /// Takes another set's queries in.
+    fn join(&mut self, other: &Self) {
+        self.queries += other.queries;
+        self.hit1 += other.hit1;
+        self.hit3 += other.hit3;
+        self.p3 += other.p3;
+        self.mrr10 += other.mrr10;
+    }
+
+    fn json(&self) -> Map<String, Value> {
+        let share = |sum: f64| json!((sum / self.queries.max(1.0) * 1e4).round() / 1e4);
+        let figures = [
+            ("hit1", self.hit1),
+            ("hit3", self.hit3),
+            ("p3", self.p3),
+            ("mrr10", self.mrr10),
+        ];
+        let named = figures.map(|(name, sum)| (name.to_owned(), share(sum)));
+        named.into_iter().collect()
     }
 }
 
 /// Times of 200 queries among `scale` corrections: texts joined from two of the sets' messages,
 /// vectors those of the first, moved a little, so that none is equal.
-fn speed(scale: usize, texts: &[Row], model: &Model<'_>) -> Result<serde_json::Value, String> {
+fn speed(scale: usize, texts: &[Row], model: &Model<'_>) -> Result<Map<String, Value>, String> {
     let mut random = Random(7);
     let index = many(scale, texts, model, &mut random)?;
     let mut times: [Vec<f64>; 5] = Default::default();
@@ -207,7 +219,7 @@ fn speed(scale: usize, texts: &[Row], model: &Model<'_>) -> Result<serde_json::V
             slot.push(time.as_secs_f64() * 1e3);
         }
     }
-    let mut line = json!({ "corrections": scale });
+    let mut line = Map::from_iter([("corrections".to_owned(), json!(scale))]);
     println!("a query among {scale} corrections, milliseconds:");
     for (name, mut times) in ["embed", "scan", "words", "rank", "query"]
         .into_iter()
@@ -221,13 +233,9 @@ fn speed(scale: usize, texts: &[Row], model: &Model<'_>) -> Result<serde_json::V
             at(50),
             at(90)
         );
-        if let Some(line) = line.as_object_mut() {
-            line.insert(format!("{name}_ms"), json!((at(50) * 1e3).round() / 1e3));
-            line.insert(
-                format!("{name}_ms_best"),
-                json!((at(0) * 1e3).round() / 1e3),
-            );
-        }
+        let rounded = |share: usize| json!((at(share) * 1e3).round() / 1e3);
+        line.insert(format!("{name}_ms"), rounded(50));
+        line.insert(format!("{name}_ms_best"), rounded(0));
     }
     Ok(line)
 }

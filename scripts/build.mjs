@@ -132,7 +132,7 @@ async function makePage() {
 /** Optimises a Wasm file in place; drops the names, which would only be downloaded and parsed. */
 async function shrink(wasmOpt, file) {
   const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
-  await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", "--converge", ...features.map((feature) => `--enable-${feature}`)]);
+  await run(wasmOpt, [file, "-o", `${file}.small`, "-Oz", ...features.map((feature) => `--enable-${feature}`)]);
   renameSync(`${file}.small`, file);
 }
 

@@ -5,6 +5,7 @@
 // once, so that one is fetched with the page.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
 import { at, main } from "./run.mjs";
@@ -14,7 +15,12 @@ const AIMS_KB = { Worker: 400, "First view": 120 };
 
 const kb = (file) => gzipSync(readFileSync(file), { level: 9 }).length / 1000;
 
-await main(async () => {
+/** Bytes of the page's first view as it is built, gzipped. */
+export function firstView() {
+  return pageFiles(at("web/dist")).first.reduce((sum, file) => sum + Math.round(kb(file) * 1000), 0);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(async () => {
   await build("page");
   await build("worker", "release");
   const worker = ["src/service/entry.js", "build/worker/index.js", "build/worker/index_bg.wasm"].map((path) => at(path));

@@ -1,6 +1,7 @@
 // A running Countersign as `npm start` gives it, and a real Chromium that looks at its page. Must not
 // reach into either: what a person can't see or type is not used here.
 import { spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { localSecrets } from "../scripts/secrets.mjs";
+import { createTenant } from "../scripts/service.mjs";
 import { until } from "./countersign.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -82,7 +84,12 @@ function running(state, url) {
     const answer = await fetch(`${url}/v1/tenants/${tenant_id}/invitations`, { method: "POST", headers, body: JSON.stringify({ mail, role }) });
     return `${url}/#invitation=${(await answer.json()).invitation}`;
   }
-  return { url, agent_key, sign_in_url: url + sign_in_path, invite, stop: async () => {} };
+  /** A tenant of its own, in which nothing has happened yet. */
+  async function emptyTenant() {
+    const made = await createTenant(url, localSecrets().OPERATOR_SECRET, { name: `Empty ${randomUUID()}`, lead: "lead@empty.example", reusable_invitation: true });
+    return { url, agent_key: made.agent_key, sign_in_url: url + made.sign_in_path };
+  }
+  return { url, agent_key, sign_in_url: url + sign_in_path, invite, emptyTenant, stop: async () => {} };
 }
 
 function freePort() {

@@ -120,6 +120,8 @@ test("an empty rota falls to the lead, loudly, and who is away lets go of everyt
   const empty = (await tenant.post(draft())).body;
   assert.deepEqual(empty.owner, { kind: "lead", id: lead.person.id });
   assert.equal((await lead.call("GET", "/v1/queue")).body.rota_empty, true);
+  const gaps = (await lead.call("GET", "/v1/queue/health")).body.rota_gaps;
+  assert.ok(gaps.some(({ category }) => category === "billing.refund"), JSON.stringify(gaps));
   assert.ok((await events()).some((entry) => entry.event === "rota.empty"));
   await ada.call("PUT", `/v1/people/${ada.person.id}/duty`, { away_until: null });
   assert.equal((await lead.call("GET", "/v1/queue")).body.rota_empty, false);

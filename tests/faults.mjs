@@ -48,7 +48,7 @@ export function faultyEntry() {
     ["Reflect.construct(target, args, target)", "Reflect.construct(target, handlers.has('alarm') ? [args[0], faulty(args[1])] : args, target)"],
     [
       "const call = (...given) => failFast",
-      "if (property === 'alarm' && strikes('alarms')) return async () => {};\n" +
+      "if (property === 'alarm') return async () => (strikes('alarms') ? undefined : failFast(() => Reflect.apply(value, instance, [])));\n" +
         "          if (handlers.has('alarm') && property === 'fetch') return (request) => (order(request), failFast(() => Reflect.apply(value, instance, [request])).catch(broken));\n" +
         "          const call = (...given) => failFast",
     ],

@@ -41,6 +41,37 @@ test("D1 that fails before and after its commit has everything in the end, once"
   assert.equal((await verifyLog((path) => lead.call("GET", path))).length, size);
 });
 
+test("a row that D1 always refuses is set aside, and holds up nothing", async () => {
+  const { tenant, lead, decide } = await desk(0);
+  const posted = (await tenant.post(draft())).body;
+  await until(async () => (await rows(tenant, "audit")) > 0);
+  // D1 itself refuses it, in whatever batch it comes.
+  const refuse = `CREATE TRIGGER refuse BEFORE INSERT ON audit WHEN NEW.event = 'draft.withdrawn' AND NEW.tenant_id = '${tenant.id}'
+    BEGIN SELECT RAISE(ABORT, 'not this one'); END`;
+  await service.database.exec(refuse.replaceAll("\n", " "));
+  const withdrawn = (await tenant.post(draft())).body;
+  await tenant.agent("DELETE", `/v1/drafts/${withdrawn.id}`);
+  await decide(posted.id, { kind: "approve" });
+
+  const { size } = (await lead.call("GET", "/v1/audit")).body;
+  await until(async () => (await rows(tenant, "audit")) >= size - 1, { seconds: 30 });
+  await until(async () => (await rows(tenant, "drafts")) === 2);
+  const { copies } = (await lead.call("GET", "/v1/dead-letters")).body;
+  assert.deepEqual(copies.map(({ kind, about }) => [kind, about]), [["audit", withdrawn.id]]);
+  assert.match(copies[0].error, /not this one/);
+  assert.equal((await lead.call("GET", "/v1/queue/health")).body.dead_letters, 1, "leads are told");
+  const entries = await verifyLog((path) => lead.call("GET", path));
+  assert.ok(entries.some(({ event }) => event === "copy.set_aside"), "the log is whole, and says so");
+
+  const path = `/v1/dead-letters/${copies[0].id}`;
+  assert.equal((await lead.call("DELETE", path)).body.code, "copy_needed", "the record lacks it");
+  await service.database.exec("DROP TRIGGER refuse");
+  assert.equal((await lead.call("POST", `${path}/replay`)).status, 204);
+  const whole = (await lead.call("GET", "/v1/audit")).body.size;
+  await until(async () => (await rows(tenant, "audit")) === whole);
+  assert.deepEqual((await lead.call("GET", "/v1/dead-letters")).body.copies, []);
+});
+
 test("an eviction in mid-review loses neither the claim nor the way back", async () => {
   const { tenant, lead, decide } = await desk(30);
   const [claimed, decided] = [(await tenant.post(draft())).body, (await tenant.post(draft())).body];
@@ -63,16 +94,25 @@ test("an eviction in mid-review loses neither the claim nor the way back", async
 
 test("a lost alarm is healed by the round of the tenants", async () => {
   const { tenant, lead, decide } = await desk(1);
+  const other = await service.tenant();
   const posted = (await tenant.post(draft())).body;
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await order(tenant, { alarms: 3 });
+  const whole = async () => (await rows(tenant, "audit")) === (await lead.call("GET", "/v1/audit")).body.size;
+  await until(whole);
+  // Every alarm gets lost from now on, as if the platform had forgotten them; nobody asks for anything.
+  await order(tenant, { alarms: 1_000 });
   await decide(posted.id, { kind: "approve" });
-  const sizeThen = (await lead.call("GET", "/v1/audit")).body.size;
+  const settled = "SELECT status FROM drafts WHERE tenant_id = ? AND id = ?";
+  const status = () => service.database.prepare(settled).bind(tenant.id, posted.id).first("status");
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  await order(tenant, { alarms: 0 });
+  assert.equal(await status(), null, "its time has come, and nothing wakes the object");
+  // Asked of another tenant: any request to this one would set its alarm anew.
+  await order(other, { alarms: 0 });
+  const evict = { name: `tenant/${tenant.id}/0`, webSockets: "hibernate" };
+  await service.miniflare.unsafeEvictDurableObject("countersign", "Tenant", evict);
+
+  // The round of the tenants alone: it settles what is due, and sets the alarm that copies it.
   assert.equal((await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`)).status, 200);
-  await until(async () => (await rows(tenant, "audit")) > sizeThen, { seconds: 20 });
-  assert.equal((await tenant.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "approved");
+  await until(async () => (await status()) === "approved", { seconds: 20 });
 });
 
 test("a clock that jumps back decides nothing early and nothing twice; one that jumps on settles", async () => {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
 import { hasWeights } from "./embedder.mjs";
+import { elsewhere, learnt } from "./learnt.mjs";
 
 const skip = hasWeights ? false : "no weights on this machine (node scripts/weights.mjs)";
 const health = async (service) => (await service.call("GET", "/v1/health")).body.retrieval;
@@ -174,6 +175,33 @@ test("a lost index is made anew from D1, vectors included", { skip }, async () =
   assert.equal((await lead.call("POST", "/v1/corrections:reindex")).status, 204);
   await until(async () => (await similar("Could you reimburse us?")).examples[0]?.message === "I want my money back");
   await until(async () => (await similar("software keeps failing")).examples.length === 2);
+});
+
+test("thousands of corrections that only D1 has are found, wherever they stand", { skip }, async () => {
+  const { teach, similar, lead, tenant } = await team(meaning);
+  const asked = { "I want my money back": "Could you reimburse us?", "The app crashes when I sign in": "software keeps failing" };
+  for (const message of Object.keys(asked)) await teach(message, "We take care of it.");
+  const vectors = await until(async () => {
+    const statement = meaning.database.prepare("SELECT message, hex(vector) AS vector FROM corrections WHERE tenant_id = ?").bind(tenant.id);
+    const { results } = await statement.all();
+    return results.length === 2 && results.every((row) => row.vector) && new Map(results.map((row) => [row.message, row.vector]));
+  });
+  await meaning.database.prepare("DELETE FROM corrections WHERE tenant_id = ?").bind(tenant.id).run();
+
+  // 42 rows of 64 vectors are joined to one of 2,688: one correction stands in it, one behind it.
+  const all = Array.from({ length: 2_800 }, (_, place) => ({ message: `Parcel ${place}`, corrected: "It is here.", vector: elsewhere(place) }));
+  Object.keys(asked).forEach((message, at) => {
+    all[[1_000, 2_795][at]] = { message, corrected: "We take care of it.", vector: vectors.get(message) };
+  });
+  await learnt(meaning, tenant, all);
+  assert.equal((await lead.call("POST", "/v1/corrections:reindex")).status, 204);
+  await until(async () => (await similar("Parcel 2799")).examples.some((one) => one.message === "Parcel 2799"), { seconds: 60 });
+  for (const [message, question] of Object.entries(asked)) {
+    const [best] = (await similar(question)).examples;
+    assert.deepEqual([best?.message, best?.id], [message, `learnt-0000${message === "I want my money back" ? 1000 : 2795}`]);
+  }
+  await teach("My invoice lacks the tax number", "We add it and send the invoice again.");
+  assert.equal((await similar("VAT id missing on the bill")).examples[0]?.message, "My invoice lacks the tax number");
 });
 
 test("a message unlike all that was handled is held as novel", { skip }, async () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { receive } from "./receiver.mjs";
 
 let service;
 before(async () => {
@@ -35,6 +36,85 @@ test("the queue's health follows what comes and what is decided", async () => {
   assert.deepEqual([mia.person_id, mia.approved, mia.fast, mia.rushes], [lead.person.id, 11, 11, true]);
   const tom = await tenant.session("tom@example.com");
   assert.equal((await health(tom)).reviewers, undefined, "only leads see how fast others are");
+});
+
+test("a tenant's own limits refuse what is too much, each by its own code", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const limited = (limits) => tenant.policy(lead, (policy) => ({ ...policy, limits }));
+  assert.equal((await limited({ open_drafts: 0 })).body.faults[0].pointer, "/limits/open_drafts");
+  assert.equal((await limited({ open_drafts: 2 })).status, 200);
+  const first = draft();
+  const posted = await tenant.post(first, { key: "first" });
+  assert.equal((await tenant.post(draft())).status, 201);
+  const third = await tenant.post(draft());
+  assert.deepEqual([third.status, third.body.code], [429, "queue_full"]);
+  assert.ok(Number(third.headers.get("retry-after")) > 0);
+  assert.equal((await tenant.post(first, { key: "first" })).body.id, posted.body.id, "a repetition is no new draft");
+  await tenant.agent("DELETE", `/v1/drafts/${posted.body.id}`);
+  assert.equal((await tenant.post(draft())).status, 201, "one has left the queue");
+
+  assert.equal((await limited({ posts_per_minute: 1 })).status, 200);
+  const answers = [];
+  for (let count = 0; count < 5; count += 1) answers.push(await tenant.post(draft()));
+  const refused = answers.filter(({ status }) => status !== 201);
+  assert.ok(refused.length >= 3, "of five at once some are too many");
+  assert.deepEqual([...new Set(refused.map(({ status, body }) => `${status} ${body.code}`))], ["429 post_rate_exceeded"]);
+  const { counts } = (await lead.call("GET", "/v1/queue")).body;
+  assert.equal(counts.held, 2 + answers.length - refused.length, "what was refused changed nothing");
+});
+
+test("known-bad drafts measure who looks, and never reach an agent", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const tom = await tenant.session("tom@example.com");
+  const receiver = await receive();
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: [] });
+  const known = draft({ draft: { text: "We refund 9,999 dollars today.", to: ["eve@example.com"], subject: "Refund" } });
+  assert.equal((await tom.call("POST", "/v1/seeds", { draft: known, flaw: "a made-up sum" })).status, 403);
+  const seed = await lead.call("POST", "/v1/seeds", { draft: known, flaw: "a made-up sum" });
+  assert.equal(seed.status, 201, JSON.stringify(seed.body));
+  await tenant.post(draft());
+  assert.equal((await lead.call("GET", "/v1/queue")).body.drafts.length, 1, "not before a lead opts in");
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0, vigilance: { seed_rate: 1 } }));
+
+  const planted = async () => (await tom.call("GET", "/v1/queue")).body.drafts.filter(({ subject }) => subject === "Refund");
+  const decide = async (session, id, verdict) => {
+    const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
+    assert.equal(shown.agent, "support-bot");
+    return session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
+  };
+  const real = (await tenant.post(draft())).body;
+  const [missed] = await planted();
+  assert.equal((await decide(tom, missed.id, { kind: "approve" })).body.status, "approved");
+  await tenant.post(draft());
+  const [caught] = await planted();
+  await decide(tom, caught.id, { kind: "reject", reason: "wrong facts", may_retry: false });
+  await tenant.post(draft());
+  const [own] = await planted();
+  await decide(lead, own.id, { kind: "approve" });
+
+  const { vigilance } = (await lead.call("GET", "/v1/queue/health")).body;
+  assert.deepEqual(vigilance.map(({ person_id, met, caught }) => [person_id, met, caught]), [[tom.person.id, 2, 1]], "whoever wrote it knew");
+  assert.equal((await tom.call("GET", "/v1/queue/health")).body.vigilance, undefined);
+  const [listed] = (await lead.call("GET", "/v1/seeds")).body.seeds;
+  assert.deepEqual([listed.flaw, listed.met, listed.caught], ["a made-up sum", 2, 1]);
+
+  await decide(tom, real.id, { kind: "approve" });
+  await until(() => receiver.calls.some(({ body }) => body.includes(real.id)));
+  for (const { id } of [missed, caught, own]) {
+    assert.equal((await tenant.agent("GET", `/v1/drafts/${id}`)).status, 404);
+    assert.ok(receiver.calls.every(({ body }) => !body.includes(id)));
+  }
+  const copied = "SELECT COUNT(*) AS count FROM drafts WHERE tenant_id = ? AND status = 'approved'";
+  const approved = () => service.database.prepare(copied).bind(tenant.id).first("count");
+  await until(async () => (await approved()) === 1);
+  const ended = (await lead.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry).filter(({ event }) => event === "seed.ended");
+  assert.deepEqual(ended.map(({ about, facts }) => [about, facts.outcome]).reverse(), [[missed.id, "missed"], [caught.id, "caught"], [own.id, "missed"]]);
+  assert.equal((await lead.call("DELETE", `/v1/seeds/${seed.body.id}`)).status, 204);
+  await tenant.post(draft());
+  assert.deepEqual(await planted(), []);
+  await receiver.stop();
 });
 
 test("near-identical drafts are one group, and each has its own verdict and entry", async () => {

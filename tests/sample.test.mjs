@@ -35,6 +35,26 @@ test("looks that lag behind the week's minimum raise the rate", async () => {
   assert.equal((await lead.call("GET", "/v1/queue")).body.counts.look_owed, newest.filter(([sampled]) => sampled).length);
 });
 
+test("who asks for the next one is given what waits first, then what is to be looked at", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  const tom = await tenant.session("tom@example.com");
+  await tenant.policy(lead, releasing({ sample_rate: 1 }));
+  const [sampled, second] = [(await tenant.post(draft())).body, (await tenant.post(draft())).body];
+  const held = (await tenant.post(draft({ category: "billing.other" }))).body;
+  assert.deepEqual([sampled.status, held.status], ["released", "held"]);
+  const next = async (person) => {
+    const answer = await person.call("POST", "/v1/leases");
+    return answer.status === 204 ? null : [answer.body.id, answer.body.look_owed];
+  };
+  assert.deepEqual(await next(tom), [held.id, false]);
+  assert.deepEqual(await next(tom), [held.id, false], "what one has comes first again");
+  assert.deepEqual(await next(lead), [sampled.id, true]);
+  await tom.call("DELETE", `/v1/drafts/${held.id}/lease`);
+  await lead.call("PUT", `/v1/drafts/${held.id}/lease`);
+  assert.deepEqual(await next(tom), [second.id, true], "nobody looks at what somebody else looks at");
+});
+
 test("a full queue lowers sampling to its floor, and leads are told", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

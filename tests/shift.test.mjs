@@ -1,7 +1,8 @@
-// What a working day does to the review page: verdicts by few keys, a colleague, a phone, a link from
-// elsewhere. Must not use the page's own state: what is asserted is what a person sees and what the
-// agent is told.
+// What a working day does to the review page: a whole shift by keyboard, conversations that go on,
+// bad connections, ended sessions, a colleague, a phone, other scripts. Must not use the page's own
+// state: what is asserted is what a person sees and what the agent is told.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { browser, served } from "./browser.mjs";
 import { SEEN_MS, person, soon } from "./person.mjs";
@@ -55,8 +56,150 @@ test("approving takes one key, a small edit two and the typing, a rejection with
     ["approved", "edited", "rejected"],
   );
   const pace = lead.page.getByTestId("pace");
-  assert.match(await pace.innerText(), /^[\d.]+ s a verdict$/, "leads see the median");
-  assert.match(await pace.getAttribute("title"), /last 3 verdicts.* 2 keys/);
+  assert.match(await pace.innerText(), /^[\d.]+ s a verdict$/, "leads see the team's median");
+  assert.match(await pace.getAttribute("title"), /and 2 keys or presses, the median of your last 3 verdicts/);
+});
+
+test("a whole shift needs no pointer", async () => {
+  const names = ["Ola Respond", "Ola Back", "Ola Later", "Ola Elsewhere"];
+  const ids = [];
+  for (const name of names) ids.push(await lead.posted(name));
+  await seen("Ola Respond");
+  await lead.press("w");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("I have looked into it myself.");
+  await lead.press("Control+Enter");
+  await soon(lead.undoShows("Ola Respond"));
+  await seen("Ola Back");
+  await lead.press("b");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("Name the day.");
+  await lead.press("Control+Enter");
+  await soon(lead.undoShows("Ola Back"));
+  await seen("Ola Later");
+  await lead.press("d", "1");
+  await soon(lead.undoShows("Ola Later"));
+  await seen("Ola Elsewhere");
+  await lead.press("h");
+  await soon(lead.undoShows("Ola Elsewhere"));
+  assert.deepEqual([(await lead.settled(ids[0])).status, (await lead.settled(ids[1])).status, (await lead.settled(ids[3])).status], ["responded", "sent_back", "handled_elsewhere"]);
+
+  await lead.press("Escape", "c");
+  await soon(async () => (await lead.focused()) !== null && (await lead.page.getByTestId("draft").isVisible()));
+  await lead.press("f");
+  assert.equal(await lead.page.evaluate(() => document.activeElement?.id), "queue-category");
+  await lead.press("Escape", "?");
+  await lead.page.getByRole("dialog").waitFor();
+  const keys = await lead.page.getByRole("dialog").locator("dd").allInnerTexts();
+  assert.ok(keys.length > 20);
+  assert.deepEqual(keys.filter((key, at) => keys.indexOf(key) !== at), [], "no two actions share a key");
+  await lead.press("Escape");
+  await lead.page.getByRole("dialog").waitFor({ state: "detached" });
+  await lead.press("i");
+  await lead.page.getByTestId("history").getByRole("listitem").filter({ hasText: "Ola Elsewhere" }).first().waitFor();
+  await lead.accessible("my history");
+  await lead.press("v");
+  await lead.page.getByTestId("draft").waitFor();
+});
+
+test("drafts that are alike are read together and approved by one key, or taken back", async () => {
+  const mark = randomUUID().replaceAll(/\d/g, "").slice(0, 8);
+  const text = `Your voucher ${mark} is worth a coffee.`;
+  const ids = [];
+  for (const name of ["Gus First", "Gus Second", "Gus Third"]) ids.push(await lead.posted(name, { text, body: { message: `A voucher ${mark}, please.` } }));
+  const statuses = async () => [...new Set(await Promise.all(ids.map(lead.statusOf)))].join();
+  await lead.press("Escape", "/");
+  await lead.page.keyboard.type(mark);
+  await soon(async () => (await lead.rows().count()) === 3);
+  await lead.press("Enter", "j", "g");
+  const batch = lead.page.getByTestId("batch");
+  await soon(async () => (await batch.getByText(text).count()) === 3);
+  await lead.accessible("a batch");
+  await lead.pressUntil("a", async () => (await batch.count()) === 0);
+  await soon(async () => (await statuses()) === "pending");
+  await lead.press("u");
+  await soon(async () => (await statuses()) === "held");
+  await soon(async () => (await lead.rows().count()) === 3);
+  await lead.press("g");
+  await lead.pressUntil("a", async () => (await lead.page.getByTestId("undo").count()) === 1);
+  for (const id of ids) assert.equal((await lead.settled(id)).status, "approved");
+});
+
+test("a message that arrives in mid-edit appears in place, keeps the edit and asks to look at it", async () => {
+  const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: "Where is my parcel?" }] };
+  await lead.posted("Pia Goes On", { text: "It left today.", body: { message: "Where is my parcel?", conversation } });
+  await seen("Pia Goes On");
+  await lead.press("e");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("Dear Pia, ");
+  const messages = [...conversation.messages, { id: "m2", role: "customer", text: "And it was a gift!" }];
+  const newer = await lead.posted("Pia Goes On", { text: "It left today, too.", body: { message: "And it was a gift!", conversation: { ...conversation, head: "m2", messages } } });
+  await lead.page.getByTestId("went-on").waitFor();
+  await lead.page.getByText("And it was a gift!").first().waitFor();
+  await soon(isWriting(lead));
+  assert.match(await editor(lead).inputValue(), /^Dear Pia, It left today\./, "not a word is lost");
+  await lead.press("Control+Enter");
+  await lead.page.getByRole("button", { name: "Send edit" }).waitFor();
+  assert.equal(await lead.statusOf(newer), "held", "the first press says that the words still fit");
+  await lead.press("Control+Enter");
+  await soon(lead.undoShows("Pia Goes On"));
+  const { status, outgoing } = await lead.settled(newer);
+  assert.deepEqual([status, outgoing.text], ["edited", "Dear Pia, It left today."]);
+});
+
+test("a reload, a lost connection and an ended session in mid-edit lose no word", async () => {
+  const id = await lead.posted("Quin Keeps");
+  await seen("Quin Keeps");
+  await lead.press("e");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("One. ");
+  await lead.page.reload();
+  await soon(isWriting(lead));
+  assert.match(await editor(lead).inputValue(), /^One\. Your refund/);
+
+  await lead.page.context().setOffline(true);
+  await lead.page.keyboard.type("Two. ");
+  await lead.press("Control+Enter");
+  await soon(lead.undoShows("Quin Keeps"));
+  await lead.page.waitForTimeout(SEEN_MS);
+  assert.equal(await lead.statusOf(id), "held");
+  await lead.page.context().setOffline(false);
+  const { status, outgoing } = await lead.settled(id);
+  assert.deepEqual([status, outgoing.text], ["edited", "One. Two. Your refund is on its way to you."], "it was sent once the line was back");
+
+  const other = await lead.posted("Quin Returns");
+  await seen("Quin Returns");
+  await lead.press("e");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("Three. ");
+  await lead.page.context().clearCookies();
+  await lead.press("Control+Enter");
+  await lead.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await lead.page.goto("about:blank");
+  await lead.page.goto(service.sign_in_url);
+  await lead.page.getByTestId("draft").waitFor();
+  assert.match(lead.page.url(), new RegExp(other), "one is back where one was");
+  await soon(isWriting(lead));
+  assert.match(await editor(lead).inputValue(), /^Three\. Your refund/);
+  await lead.press("Control+Enter");
+  assert.equal((await lead.settled(other)).outgoing.text, "Three. Your refund is on its way to you.");
+});
+
+test("an edit that is taken back is there to be gone on with", async () => {
+  const id = await lead.posted("Tea Thinks Twice");
+  await seen("Tea Thinks Twice");
+  await lead.press("e");
+  await soon(isWriting(lead));
+  await lead.page.keyboard.type("Well. ");
+  await lead.press("Control+Enter");
+  await soon(lead.undoShows("Tea Thinks Twice"));
+  await lead.press("u");
+  await soon(async () => (await lead.statusOf(id)) === "held");
+  await lead.page.getByText("your words are kept").waitFor();
+  await lead.pressUntil("e", isWriting(lead));
+  assert.match(await editor(lead).inputValue(), /^Well\. Your refund/);
+  await lead.press("Control+Enter");
+  assert.equal((await lead.settled(id)).outgoing.text, "Well. Your refund is on its way to you.");
 });
 
 test("two reviewers see each other, and only one of them decides", async () => {
@@ -109,6 +252,23 @@ test("a link asks for sign-in, and leads there afterwards; opening it decides no
   await soon(async () => (await stranger.heading()).startsWith("Tom Linked"));
   assert.equal(await lead.statusOf(id), "held");
   await stranger.page.close();
+});
+
+test("Arabic runs from right to left, Chinese breaks its lines, and a long conversation is all there", async () => {
+  const long = Array.from({ length: 120 }, (_, at) => ({ id: `l${at}`, role: at % 2 ? "agent" : "customer", text: `Message ${at}. ${"More of it. ".repeat(12)}` }));
+  const conversation = { id: randomUUID(), head: "l118", messages: long.slice(0, 119) };
+  await lead.posted("Uma Words", {
+    text: "مرحبا، سيصل طلبك غدا.\n\n您的退款将在三个工作日内到账。".concat("请耐心等待处理结果".repeat(20)),
+    body: { message: "أين طلبي؟", conversation },
+  });
+  await lead.open("Uma Words");
+  const laidOut = await lead.page.getByTestId("draft").locator(".words").first().evaluate((element) => {
+    const scroller = element.closest("[data-scrolls]");
+    return { direction: getComputedStyle(element).direction, wide: element.scrollWidth > element.clientWidth || scroller.scrollWidth > scroller.clientWidth };
+  });
+  assert.deepEqual(laidOut, { direction: "rtl", wide: false });
+  assert.equal(await lead.page.locator("ol.messages > li").count(), 120, "and the message that triggered it");
+  await lead.accessible("a long conversation");
 });
 
 test("the browser had nothing to complain about", () => {

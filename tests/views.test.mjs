@@ -316,6 +316,8 @@ test("memory tells what each correction was used for, finds one by meaning, and 
   await opened("m", "Memory");
   const found = page.getByTestId("corrections").locator("> li");
   await found.nth(corrections.length - 1).waitFor();
+  const { retrieval } = await asked("/health");
+  await soon(async () => (await page.getByTestId("by-words").count()) === (retrieval === "bm25" ? 1 : 0));
   await accessible("memory");
   await page.getByLabel("Search by meaning").fill("charged by mistake, wants the money back");
   await page.getByText(/the likest first/).waitFor();
@@ -386,7 +388,7 @@ test("an empty tenant is led to a first draft, posted from the page and decided"
   const { sign_in_path } = await createTenant(service.url, localSecrets().OPERATOR_SECRET, { name: `Fernhill ${randomUUID()}`, lead: "ada@fernhill.example" });
   const ada = await person(chrome, service);
   await ada.page.goto(service.url + sign_in_path);
-  await ada.page.getByRole("link", { name: "Begin: your first draft" }).press("Enter");
+  await ada.page.getByRole("link", { name: "No agent posts yet? Take the first steps" }).press("Enter");
   const steps = ada.page.getByTestId("first-steps");
   await steps.getByRole("button", { name: "Make the key" }).press("Enter");
   await soon(async () => (await steps.getByTestId("secret").inputValue().catch(() => "")).startsWith("csa_"));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
 import { receive } from "./receiver.mjs";
 
 let service;
@@ -94,6 +94,28 @@ test("a draft's messages come in order, and a failure is tried again with the sa
   assert.ok(waited >= 4_900 && waited < 8_000, `5 s and up to a tenth, not ${waited} ms`);
   assert.equal(JSON.parse(again.body).type, "draft.decided");
   assert.equal(JSON.parse(corrected.body).type, "draft.corrected");
+  await receiver.stop();
+});
+
+test("the round of the tenants tells of a checkpoint of the log, signed", async () => {
+  const receiver = await receive();
+  const { tenant, lead } = await desk();
+  const made = (await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["audit.checkpoint"] })).body;
+  await tenant.post(draft());
+  const round = () => service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+  await round();
+  await until(() => receiver.calls.length === 1);
+  const told = verified(made.secret, receiver.calls[0]);
+  assert.equal(told.type, "audit.checkpoint");
+  const { size, root, checkpoint, key } = told.data;
+  const [origin, signedSize, signedRoot] = checkpoint.split("\n");
+  assert.deepEqual([origin, Number(signedSize)], [`countersign/audit/${tenant.id}`, size]);
+  assert.equal(Buffer.from(signedRoot, "base64").toString("hex"), root);
+  const since = (await lead.call("GET", `/v1/audit/checkpoint?since=${size}`)).body;
+  assert.equal(since.key, key, "the log only grew since, under the same key");
+  await round();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(receiver.calls.length, 1, "one an hour is enough");
   await receiver.stop();
 });
 

@@ -7,6 +7,10 @@ use countersign_policy::{diff, edit, route};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// What an edit of a text changed, and of which kind it is.
 #[derive(Serialize)]
 struct TextEdit {

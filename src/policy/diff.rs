@@ -7,6 +7,7 @@
 //! text, so that nobody counts bytes.
 
 mod align;
+mod heaviest;
 mod refine;
 pub(crate) mod token;
 
@@ -65,7 +66,8 @@ pub struct Diff {
 
 /// The changes between two texts. Total and deterministic: the shortest script in words for texts
 /// that differ in up to some 1,000 words, and for larger ones a good one in time proportional to
-/// their size. Equal texts give an empty diff.
+/// their size; where changes stand close together, the script that keeps most text. Equal texts give
+/// an empty diff.
 pub fn words(before: &str, after: &str) -> Diff {
     if before == after {
         return Diff::default();
@@ -215,6 +217,12 @@ fn kept_between(old: &[Token<'_>], new: &[Token<'_>], head: usize) -> Vec<(usize
             *ids.entry(token.text).or_insert(next)
         })
         .collect();
+    let mut weights = vec![0; ids.len()];
+    for (token, id) in old.iter().zip(&old_ids) {
+        if let Some(weight) = weights.get_mut(usize::try_from(*id).unwrap_or(usize::MAX)) {
+            *weight = u32::try_from(token.text.len()).unwrap_or(u32::MAX);
+        }
+    }
     let mut shared = vec![false; ids.len()];
     let mut after = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
     for (at, token) in new.iter().enumerate() {
@@ -235,7 +243,8 @@ fn kept_between(old: &[Token<'_>], new: &[Token<'_>], head: usize) -> Vec<(usize
         .enumerate()
         .filter(|(_, id)| in_both(id))
         .unzip();
-    align::kept_pairs(&before, &after.0)
+    let shortest = align::kept_pairs(&before, &after.0);
+    heaviest::heavier(&shortest, &before, &after.0, &weights)
         .into_iter()
         .filter_map(|(i, j)| {
             let (x, y) = (before_at.get(i)?, after.1.get(j)?);
@@ -391,6 +400,12 @@ mod tests {
         check("a b c", "x y z", "[-a b c-]{+x y z+}");
         check("I agree", "I do agree", "I {+do +}agree");
         check("I do agree", "I agree", "I [-do -]agree");
+        // One long word is more text than two commas.
+        check(
+            ", , Liechtenstein",
+            "Liechtenstein , ,",
+            "[-, , -]Liechtenstein{+ , ,+}",
+        );
         check("", "new", "{+new+}");
         check("old", "", "[-old-]");
     }
@@ -419,6 +434,7 @@ mod tests {
             "on 1,350.00 net",
             "on [-‹1,›2‹50.00›-]{+‹1,›3‹50.00›+} net",
         );
+        check("10.1 of 5", "8.6 of 5", "[-10‹.›1-]{+8‹.›6+} of 5");
         check(
             "a café b",
             "a cafe\u{301} b",

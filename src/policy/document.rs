@@ -10,10 +10,12 @@ use crate::draft::{Draft, NAME_BYTES_MAX};
 use crate::guardrail::{Guardrail, WeekSpan};
 use crate::invalid::{Invalid, bound_list, bound_text, escape};
 use crate::level::Level;
+use crate::limits::Limits;
 use crate::ratio::Ratio;
 use crate::route::{Guess, Route};
 use crate::signal::SignalRules;
 use crate::threshold::ConfidenceThreshold;
+use crate::vigilance::Vigilance;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +75,12 @@ pub struct Policy {
     /// The spans of the local week in which people work, for deadlines that count only these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub working_hours: Vec<WeekSpan>,
+    /// How much its agents may ask.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
+    /// Known-bad drafts that measure whether reviewers look.
+    #[serde(default, skip_serializing_if = "Vigilance::is_off")]
+    pub vigilance: Vigilance,
     /// What it adds to the signals.
     #[serde(default, skip_serializing_if = "SignalRules::is_default")]
     pub signals: SignalRules,
@@ -256,6 +264,8 @@ impl Policy {
             second_lead: false,
             self_approval: false,
             working_hours: Vec::new(),
+            limits: Limits::default(),
+            vigilance: Vigilance::default(),
             signals: SignalRules::default(),
             cases: Vec::new(),
         }
@@ -345,6 +355,7 @@ impl Policy {
         }
         bound_list(&mut faults, "/guardrails", &self.guardrails, GUARDRAILS_MAX);
         self.guardrail_faults(&mut faults);
+        self.limits.faults(&mut faults);
         self.signals.faults(&mut faults);
         for (pointer, count, limit) in [
             ("/actions", self.actions.len(), ACTIONS_MAX),

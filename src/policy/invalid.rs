@@ -81,7 +81,7 @@ pub(crate) fn escape(name: &str) -> String {
 }
 
 /// Pushes a fault when `text` is above `limit` bytes.
-pub(crate) fn bound_text(faults: &mut Vec<Invalid>, pointer: &str, text: &str, limit: u32) {
+pub fn bound_text(faults: &mut Vec<Invalid>, pointer: &str, text: &str, limit: u32) {
     if u32::try_from(text.len()).unwrap_or(u32::MAX) > limit {
         faults.push(Invalid::too_long(pointer, limit, "bytes"));
     }

@@ -65,6 +65,16 @@ pub enum Event {
     DeadLetterReplayed,
     #[serde(rename = "dead_letter.dropped")]
     DeadLetterDropped,
+    #[serde(rename = "seed.created")]
+    SeedCreated,
+    #[serde(rename = "seed.removed")]
+    SeedRemoved,
+    #[serde(rename = "seed.ended")]
+    SeedEnded,
+    #[serde(rename = "copy.set_aside")]
+    CopySetAside,
+    #[serde(rename = "copy.replayed")]
+    CopyReplayed,
     #[serde(rename = "invitation.created")]
     InvitationCreated,
     #[serde(rename = "person.role_changed")]

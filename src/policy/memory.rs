@@ -25,7 +25,7 @@ pub use guess::{Guess, guess};
 pub use impression::{Impression, impression, remember};
 pub use kinship::{Kinship, NEAR_DUPLICATE_COSINE, Taught, differs, kinship, shared_words};
 pub use mask::masked;
-pub use novelty::{HISTORY_MAX, Nearness, nearness, novelty, strangeness};
+pub use novelty::{HISTORY_MAX, Nearness, nearest, nearness, novelty, strangeness};
 pub use prompt::{PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, prompt};
 pub use query::{
     Asking, CONTENT_TERMS_MAX, FTS_TOKENIZER, ROWS_SCORED_ALONE_MAX, ROWS_SCORED_MAX,

@@ -54,11 +54,6 @@ pub fn retry_after_s(expected_wait_s: Option<u32>) -> u32 {
     half.clamp(RETRY_S.0, RETRY_S.1)
 }
 
-/// Whether one more draft may wait beside `open` others.
-pub fn admits(open: u32) -> bool {
-    open < OPEN_MAX
-}
-
 /// Per hour, rounded down.
 pub fn per_hour(count: u32, minutes: u32) -> u32 {
     let hourly = u64::from(count).saturating_mul(60);
@@ -100,6 +95,18 @@ pub fn overflows_at(ahead: u32, flow: Flow, deadline_s: u32, now: Millis) -> Opt
     Some(now.plus(left.checked_div(growth)?.saturating_mul(1_000)))
 }
 
+/// The middle of `times`, each with how often it was taken, shortest first: of an even number the lower
+/// of the two. `None` without any.
+pub fn median(times: &[(u32, u32)]) -> Option<u32> {
+    let count: u64 = times.iter().map(|(_, count)| u64::from(*count)).sum();
+    let middle = count.checked_add(1)?.checked_div(2).filter(|at| *at > 0)?;
+    let mut so_far = 0_u64;
+    times.iter().find_map(|(time, count)| {
+        so_far = so_far.saturating_add(u64::from(*count));
+        (so_far >= middle).then_some(*time)
+    })
+}
+
 /// The state of the queue in a word.
 pub fn strain(breaks_at: Option<Millis>, overflows_at: Option<Millis>, late: u32) -> Strain {
     match (late, breaks_at, overflows_at) {
@@ -132,17 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn the_median_is_the_middle_one() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[(7, 1)]), Some(7));
+        assert_eq!(median(&[(1, 2), (9, 2)]), Some(1));
+        assert_eq!(median(&[(1, 2), (4, 1), (9, 2)]), Some(4));
+        assert_eq!(median(&[(1, u32::MAX), (9, 3)]), Some(1));
+    }
+
+    #[test]
     fn an_agent_asks_again_within_bounds() {
         assert_eq!(retry_after_s(Some(0)), 5);
         assert_eq!(retry_after_s(Some(100)), 50);
         assert_eq!(retry_after_s(Some(100_000)), 300);
         assert_eq!(retry_after_s(None), 300);
-    }
-
-    #[test]
-    fn the_queue_has_an_end() {
-        assert!(admits(0) && admits(OPEN_MAX - 1));
-        assert!(!admits(OPEN_MAX));
     }
 
     #[test]

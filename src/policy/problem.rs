@@ -75,6 +75,7 @@ codes! {
     NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, so it has no outcome.";
     Stopped => "stopped", 409, "A stop covers the draft: nothing of it may leave now.";
     WebhookDisabled => "webhook_disabled", 409, "The webhook's receiver wanted no more: rotate its secret first.";
+    CopyNeeded => "copy_needed", 409, "The record lacks this row: it can be replayed, not dropped.";
     TenantExists => "tenant_exists", 409, "A tenant of that name exists.";
     LevelChanged => "level_changed", 409, "The level is not the one that the proposal starts from.";
     PolicyChanged => "policy_changed", 409, "Another policy version is active than when it was proposed.";
@@ -97,6 +98,7 @@ codes! {
     ReasonMissing => "reason_missing", 422, "This needs a reason.";
     PreconditionRequired => "precondition_required", 428, "The request needs an If-Match header.";
     TooManyRequests => "too_many_requests", 429, "Slow down.";
+    PostRateExceeded => "post_rate_exceeded", 429, "The tenant's agents post more in a minute than its policy allows.";
     QueueFull => "queue_full", 429, "Too many drafts wait for people: post again later.";
     Internal => "internal", 500, "Something broke on our side.";
     Unavailable => "unavailable", 503, "A part of the service can't be reached now.";

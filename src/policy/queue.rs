@@ -261,6 +261,11 @@ impl Entry {
             && handover::free_for(self, reviewer, now).is_ok()
     }
 
+    /// Whether `reviewer` can look at it at `now`: it is out, and nobody else is looking.
+    pub fn is_look_for(&self, reviewer: &str, now: Millis) -> bool {
+        self.awaits_look() && handover::free_for(self, reviewer, now).is_ok()
+    }
+
     /// Whether it is out and a person has yet to look at it.
     pub fn awaits_look(&self) -> bool {
         self.look_owed && self.status.is_out()

@@ -16,7 +16,6 @@ use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
-use countersign_policy::threshold::Learnt;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::account::{Account, Labelled};
 use countersign_policy::trust::demote::Look;
@@ -29,8 +28,6 @@ use serde::Deserialize;
 
 /// Versions of one agent in one category that are remembered: more than anyone compares.
 const VERSIONS_MAX: u32 = 20;
-/// An account's last use is written at most once a minute.
-const USED_MS: u64 = 60_000;
 
 /// An account as it is kept.
 pub struct Kept {
@@ -46,29 +43,12 @@ pub struct Kept {
     pub account: Account,
 }
 
-/// As much of an account as a decision depends on.
-pub struct AccountStanding {
-    /// Its level, before the ceiling.
-    pub level: Level,
-    /// The confidence threshold that its labels teach.
-    pub learnt: Option<Learnt>,
-    /// Whether it is looked at more often because it is new.
-    pub is_new: bool,
-}
-
 #[derive(Deserialize)]
 struct Row {
     number: u64,
     category: String,
     agent: String,
     agent_version: String,
-    account: String,
-}
-
-#[derive(Deserialize)]
-struct Head {
-    number: u64,
-    used_at: u64,
     account: String,
 }
 
@@ -101,43 +81,6 @@ pub fn today(policy: &Compiled, now: Millis) -> i32 {
         .or_else(|| situations::local_time("UTC", now))
         .unwrap_or_default();
     day::local_day(now, local)
-}
-
-/// What a draft's account says of it now; with the first draft the account begins.
-pub fn standing(
-    tenant: &Tenant,
-    policy: &Compiled,
-    draft: &Draft,
-    category: &str,
-    now: Millis,
-) -> Outcome<AccountStanding> {
-    let version = version(draft);
-    let head = tenant.storage.first::<Head>(
-        "SELECT number, used_at, account FROM accounts
-         WHERE category = ? AND agent = ? AND agent_version = ?",
-        bind![category, &draft.agent, version],
-    )?;
-    let Some(head) = head else {
-        let begun = begin(tenant, policy, category, &draft.agent, version, now)?;
-        return Ok(AccountStanding::of(&begun.account));
-    };
-    if now.since(Millis(head.used_at)) > USED_MS {
-        tenant.storage.run(
-            "UPDATE accounts SET used_at = ? WHERE number = ?",
-            bind![now, head.number],
-        )?;
-    }
-    Ok(AccountStanding::of(&parsed(&head.account)?))
-}
-
-impl AccountStanding {
-    fn of(account: &Account) -> Self {
-        Self {
-            level: account.standing.level,
-            learnt: account.learnt(),
-            is_new: account.is_new(),
-        }
-    }
 }
 
 /// Begins the account of a version that was never seen.
@@ -216,7 +159,7 @@ pub fn select(
 
 /// Writes what an account is now.
 pub fn save(tenant: &Tenant, kept: &Kept) -> Outcome<()> {
-    tenant.recall.forget();
+    tenant.recall.accounts.clear();
     let level = u32::from(kept.account.standing.level.number());
     tenant.storage.run(
         "UPDATE accounts SET level = ?, account = ? WHERE number = ?",
@@ -328,7 +271,7 @@ pub fn of_draft(tenant: &Tenant, draft: &Draft) -> Outcome<Option<Kept>> {
     }
 }
 
-fn version(draft: &Draft) -> &str {
+pub fn version(draft: &Draft) -> &str {
     draft.agent_version.as_deref().unwrap_or("")
 }
 

@@ -3,16 +3,47 @@
 
 use crate::bind;
 use crate::problem::{Outcome, Problem, describe};
-use crate::stored::{self, Settled};
+use crate::storage::parsed;
+use crate::stored::Stored;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
+use countersign_policy::digest::hex;
+use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{SETTLED_KEEP_MS, Status};
+use countersign_policy::queue::{Entry, SETTLED_KEEP_MS, Status};
+use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Drafts taken out in one go: a batch of D1 five times over.
 const OUT_MAX: u32 = 500;
+
+/// A decided draft on its way to D1; the columns of its `drafts`.
+#[derive(Serialize, Deserialize)]
+pub struct Settled {
+    pub id: String,
+    pub version: u32,
+    pub status: Status,
+    pub conversation_id: String,
+    pub category: Option<String>,
+    pub agent: String,
+    pub created_at: Millis,
+    pub settled_at: Millis,
+    pub policy_version: u32,
+    pub body: String,
+    pub salt: String,
+    pub situation: String,
+    pub decision: String,
+    pub verdict: Option<String>,
+    #[serde(default)]
+    pub look: Option<String>,
+    #[serde(default)]
+    pub key_id: Option<String>,
+    #[serde(default)]
+    pub entry: Option<String>,
+    #[serde(default)]
+    pub shadow: bool,
+}
 
 #[derive(Deserialize)]
 struct Found {}
@@ -40,7 +71,7 @@ struct Row {
 }
 
 /// Takes out what is settled, looked at, and needed for nothing that falls due by itself. To be called
-/// when D1 has said that it has everything.
+/// when D1 has said that it has everything but what it refused.
 pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let until = now.0.saturating_sub(SETTLED_KEEP_MS);
     tenant.storage.run(
@@ -49,6 +80,8 @@ pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
            WHERE settled_at <= ? AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
              AND status <> 'unconfirmed'
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
+             AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE broken_at IS NOT NULL
+               AND kind = 'draft')
            ORDER BY settled_at LIMIT ?)",
         bind![until, OUT_MAX],
     )
@@ -85,7 +118,78 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     let Some(settled) = row.map(Settled::from) else {
         return Ok(());
     };
-    tenant.transaction(|| stored::restore(tenant, &settled))
+    tenant.transaction(|| restore(tenant, &settled))
+}
+
+/// A decided draft as it goes to D1.
+pub fn settled(
+    stored: &Stored,
+    settled_at: Millis,
+    verdict: Option<String>,
+    look: Option<String>,
+) -> Outcome<Settled> {
+    Ok(Settled {
+        id: stored.id.clone(),
+        version: stored.entry.version,
+        status: stored.entry.status,
+        conversation_id: stored.draft.conversation.id.clone(),
+        category: stored.draft.category.clone(),
+        agent: stored.draft.agent.clone(),
+        created_at: stored.created_at,
+        settled_at,
+        policy_version: stored.policy_version,
+        body: stored.body.clone(),
+        salt: hex(&stored.salt),
+        situation: stored.situation.clone(),
+        decision: stored.decision_text.clone(),
+        verdict,
+        look,
+        key_id: Some(stored.key_id.clone()),
+        entry: Some(serde_json::to_string(&stored.entry)?),
+        shadow: stored.shadow,
+    })
+}
+
+/// Puts back a draft that had left the object, as it was then: nothing follows from that.
+fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
+    let entry = match &settled.entry {
+        Some(entry) => entry.clone(),
+        // Rows of the first version hold no entry: what it was is all there.
+        None => serde_json::to_string(&Entry {
+            status: settled.status,
+            version: settled.version,
+            ..Entry::new(
+                Route::Review,
+                false,
+                &parsed::<Draft>(&settled.body)?.conversation.head,
+            )
+        })?,
+    };
+    tenant.storage.run(
+        "INSERT INTO drafts (id, status, visible, look_owed, conversation_id, category, agent,
+           key_id, created_at, settled_at, policy_version, shadow, entry, body, salt, situation,
+           decision, verdict, look)
+         VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        bind![
+            &settled.id,
+            settled.status.name(),
+            &settled.conversation_id,
+            settled.category.as_ref(),
+            &settled.agent,
+            settled.key_id.as_deref().unwrap_or_default(),
+            settled.created_at,
+            settled.settled_at,
+            settled.policy_version,
+            settled.shadow,
+            &entry,
+            &settled.body,
+            &settled.salt,
+            &settled.situation,
+            &settled.decision,
+            settled.verdict.as_ref(),
+            settled.look.as_ref(),
+        ],
+    )
 }
 
 impl From<Row> for Settled {

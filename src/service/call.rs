@@ -8,7 +8,7 @@ use countersign_policy::time::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use worker::{Request, Response, ResponseBuilder};
+use worker::{Headers, Request, Response, ResponseBuilder};
 
 /// The header in which the Worker hands a checked credential to the object.
 pub const CREDENTIAL_HEADER: &str = "countersign-credential";
@@ -27,8 +27,8 @@ pub struct Call {
     pub id: String,
     /// Query parameters; of a repeated one the last.
     pub query: BTreeMap<String, String>,
-    /// Headers by lower-case name.
-    pub headers: BTreeMap<String, String>,
+    /// Headers that the door passed on.
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
     /// When it came; read once.
@@ -40,17 +40,20 @@ pub struct Call {
 impl Call {
     /// A request that came at `now`, read whole.
     pub async fn read(mut request: Request, now: Millis) -> Outcome<Self> {
-        let url = request.url()?;
         let body = match request.inner().body() {
             None => Vec::new(),
             Some(_) => request.bytes().await?,
         };
+        let query = match request.inner().url().contains('?') {
+            true => request.url()?.query_pairs().into_owned().collect(),
+            false => BTreeMap::new(),
+        };
         Ok(Self {
-            method: request.method().to_string(),
-            path: url.path().to_owned(),
+            method: request.method().as_ref().to_owned(),
+            path: request.path(),
             id: String::new(),
-            query: url.query_pairs().into_owned().collect(),
-            headers: request.headers().entries().collect(),
+            query,
+            headers: request.headers().clone(),
             body,
             now,
             grant: Grant::default(),
@@ -63,8 +66,8 @@ impl Call {
     }
 
     /// A header, where it was sent.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
     }
 
     /// A whole number from the query between 0 and `most`, or `default`.

@@ -1,5 +1,6 @@
-//! What could not be delivered: listed for leads, replayed or dropped. It must not show the text of
-//! a draft: a message is named, not shown.
+//! What could not be delivered: messages that their receivers did not take, and rows that D1 refused.
+//! Both are listed for leads and replayed. It must not show the text of a draft: what it is about is
+//! named, not shown.
 
 use crate::call::{Answer, Call};
 use crate::people::Person;
@@ -20,6 +21,8 @@ const PAGE_MAX: u32 = 200;
 pub struct DeadLetterPage {
     /// Oldest first.
     dead_letters: Vec<DeadLetter>,
+    /// Rows that D1 refused, oldest first; on the first page only.
+    copies: Vec<SetAside>,
     /// Pass it as `cursor` for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<u32>,
@@ -50,6 +53,38 @@ pub struct DeadLetter {
     dead_at: Millis,
 }
 
+/// A row that D1 refused: the copy of the record lacks it until it is replayed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SetAside {
+    /// As it is replayed by.
+    id: String,
+    /// What it holds: `audit`, `draft`, `correction`, …
+    kind: String,
+    /// The id of what it is, where that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+    /// Why D1 refused it, up to the first thing that it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// When it was set aside.
+    set_aside_at: Millis,
+}
+
+#[derive(Deserialize)]
+struct CopyRow {
+    number: u32,
+    kind: String,
+    about: Option<String>,
+    error: Option<String>,
+    broken_at: u64,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u32,
+}
+
 #[derive(Deserialize)]
 struct Row {
     number: u32,
@@ -64,6 +99,9 @@ struct Row {
     dead_at: u64,
 }
 
+/// What stands before the number of a row that D1 refused.
+const COPY: &str = "copy-";
+
 const QUERY: &str = "SELECT number, message_id, event, about, receiver, url, attempts, answer,
                        created_at, dead_at FROM deliveries WHERE dead_at IS NOT NULL";
 
@@ -77,12 +115,37 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let page = DeadLetterPage {
         next_cursor: rows.last().filter(|_| full).map(|row| row.number),
         dead_letters: rows.into_iter().map(DeadLetter::from).collect(),
+        copies: match after {
+            0 => copies(tenant)?.into_iter().map(SetAside::from).collect(),
+            _ => Vec::new(),
+        },
     };
     Answer::json(200, &page)
 }
 
+/// How many there are of both.
+pub fn count(tenant: &Tenant) -> Outcome<u32> {
+    let row = tenant.storage.first::<Count>(
+        "SELECT (SELECT COUNT(*) FROM deliveries WHERE dead_at IS NOT NULL)
+           + (SELECT COUNT(*) FROM outbox WHERE broken_at IS NOT NULL) AS count",
+        bind![],
+    )?;
+    Ok(row.map_or(0, |row| row.count))
+}
+
+fn copies(tenant: &Tenant) -> Outcome<Vec<CopyRow>> {
+    tenant.storage.rows(
+        "SELECT number, kind, COALESCE(payload->>'id', payload->>'about') AS about, error, broken_at
+         FROM outbox WHERE broken_at IS NOT NULL ORDER BY number LIMIT ?",
+        bind![PAGE_MAX],
+    )
+}
+
 /// `POST /v1/dead-letters/{id}/replay`: it is tried again from the beginning of its schedule.
 pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    if let Some(number) = call.id.strip_prefix(COPY) {
+        return replay_copy(tenant, call, person, number);
+    }
     let row = find(tenant, &call.id)?;
     if row.url.is_none() && !webhooks::is_enabled(tenant, &row.receiver)? {
         return Err(Problem::from(Code::WebhookDisabled));
@@ -95,8 +158,35 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     Ok(Answer::empty())
 }
 
+/// The row goes behind those that wait.
+fn replay_copy(tenant: &Tenant, call: &Call, person: &Person, number: &str) -> Outcome<Answer> {
+    let number: u32 = number.parse().map_err(|_| Problem::from(Code::NotFound))?;
+    let mut copies = copies(tenant)?.into_iter();
+    let row = copies.find(|row| row.number == number);
+    let row = row.ok_or(Problem::from(Code::NotFound))?;
+    for statement in [
+        "INSERT INTO outbox (kind, payload) SELECT kind, payload FROM outbox WHERE number = ?",
+        "DELETE FROM outbox WHERE number = ?",
+    ] {
+        tenant.storage.run(statement, bind![number])?;
+    }
+    let facts = [("kind", row.kind.into()), ("number", number.into())];
+    log::append(
+        tenant,
+        call.now,
+        Event::CopyReplayed,
+        person.actor(),
+        None,
+        facts,
+    )?;
+    Ok(Answer::empty())
+}
+
 /// `DELETE /v1/dead-letters/{id}`: nobody wants it any more.
 pub fn drop(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    if call.id.starts_with(COPY) {
+        return Err(Problem::from(Code::CopyNeeded));
+    }
     let row = find(tenant, &call.id)?;
     let delete = "DELETE FROM deliveries WHERE number = ?";
     tenant.storage.run(delete, bind![row.number])?;
@@ -134,6 +224,18 @@ impl From<Row> for DeadLetter {
             answer: row.answer,
             created_at: Millis(row.created_at),
             dead_at: Millis(row.dead_at),
+        }
+    }
+}
+
+impl From<CopyRow> for SetAside {
+    fn from(row: CopyRow) -> Self {
+        Self {
+            id: format!("{COPY}{}", row.number),
+            kind: row.kind,
+            about: row.about,
+            error: row.error,
+            set_aside_at: Millis(row.broken_at),
         }
     }
 }

@@ -23,7 +23,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 12] = [
+const IN_OBJECT: [(&str, &str); 14] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -51,6 +51,8 @@ const IN_OBJECT: [(&str, &str); 12] = [
         "SELECT id, url, events, created_at, disabled_at FROM webhooks",
     ),
     ("holds", "SELECT * FROM holds"),
+    ("seeds", "SELECT * FROM seeds"),
+    ("seeds_ended", "SELECT * FROM seeds_ended"),
 ];
 
 /// `DELETE /v1/tenants/{id}`.

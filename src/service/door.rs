@@ -55,7 +55,7 @@ pub struct Health {
 
 /// Answers one request.
 pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
-    let method = request.method().to_string();
+    let method = request.method().as_ref().to_owned();
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
@@ -276,6 +276,11 @@ async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
+    let told = request.headers().get("content-length")?;
+    if told.is_some_and(|told| told.parse().is_ok_and(|bytes: usize| bytes <= limit)) {
+        // The platform reads no more than it was told.
+        return Ok(request.bytes().await?);
+    }
     let (mut body, mut bytes) = (Vec::new(), 0_usize);
     let mut stream = request.stream()?;
     while let Some(chunk) = stream.next().await {
@@ -345,7 +350,7 @@ async fn pass_as(
         init.with_body(Some(JsValue::from(bytes)));
     }
     let stub = tenants::object(env, tenant)?;
-    let inner = Request::new_with_init(request.url()?.as_str(), &init)?;
+    let inner = Request::new_with_init(&request.inner().url(), &init)?;
     let response = stub.fetch_with_request(inner).await.map_err(|error| {
         worker::console_error!(
             "{:?} failed in its object: {error:?}",

@@ -9,7 +9,7 @@ use crate::queue;
 use crate::stored::{self, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{
-    bind, conversations, deadlines, keys, log, memory, pace, random, reading, rota, sample,
+    bind, conversations, deadlines, keys, log, memory, pace, random, reading, rota, sample, seeds,
     situations, stops,
 };
 use countersign_policy::claim::Weight;
@@ -126,7 +126,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     }
     let body = canonical(&draft);
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
-    if let Some(answer) = remembered(tenant, key, idempotency_key, &content_hash)? {
+    if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
         return Ok(answer);
     }
 
@@ -134,12 +134,12 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         keys::check_callback(tenant, key, url)?;
     }
 
-    pace::admit(tenant)?;
-
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
+    pace::admit(tenant, policy.policy().limits, call.now)?;
+
     let recalled = memory::recall(tenant, &draft.message, None)?;
-    let past = memory::past(tenant)?;
+    let past = memory::past(tenant, &recalled)?;
     let impression = recalled.impression(&draft.message, call.now, &past);
     let situation = Situation {
         novelty: impression.novelty,
@@ -211,6 +211,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         salt: random::bytes()?,
         situation: serde_json::to_string(&situation)?,
         duty: rota::duty(tenant, draft.category.as_deref(), call.now)?,
+        seed: None,
         draft,
     };
     stored::insert(tenant, &stored, call.now)?;
@@ -224,7 +225,11 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
             call.now,
         )?;
     }
-    log_routed(tenant, &stored, call.now)?;
+    let agent = Actor {
+        kind: ActorKind::Agent,
+        id: key.to_owned(),
+    };
+    log_routed(tenant, &stored, agent, call.now)?;
     sample::count(tenant, &stored, &situation, call.now)?;
     sample::notice(tenant, &record, situation.pressure, call.now)?;
     if let Some(replaced) = &stored.draft.supersedes {
@@ -232,13 +237,14 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     }
     let mut answer = view(tenant, &stored, call.now)?;
     answer.examples = examples;
+    seeds::plant(tenant, &policy, &stored, &situation, call.now)?;
     let answer = Answer::json(201, &answer)?;
     tenant.storage.run(
         "INSERT INTO idempotency (scope, key, content_hash, status, answer, created_at)
          VALUES (?, ?, ?, ?, ?, ?)",
         bind![
             key,
-            idempotency_key,
+            &idempotency_key,
             &content_hash,
             201_u32,
             &answer.body,
@@ -269,7 +275,8 @@ fn remembered(
     }
 }
 
-fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+/// Puts on record where a draft was sent, and on what grounds.
+pub fn log_routed(tenant: &Tenant, stored: &Stored, actor: Actor, now: Millis) -> Outcome<()> {
     let decision = &stored.decision;
     let reasons = decision
         .reasons
@@ -303,10 +310,6 @@ fn log_routed(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             hex(&commitment(&stored.salt, &stored.situation)).into(),
         ),
     ];
-    let actor = Actor {
-        kind: ActorKind::Agent,
-        id: stored.key_id.clone(),
-    };
     log::append(
         tenant,
         now,
@@ -401,7 +404,7 @@ pub fn view(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<DraftAnswe
     let status = stored.entry.status;
     let (expected_wait_s, retry_after_s) = match status.is_open() {
         true => {
-            let wait = pace::expected_wait_s(tenant, now)?;
+            let wait = pace::ahead(tenant, now)?.wait_s();
             (wait, Some(retry_after_s(wait)))
         }
         false => (None, None),

@@ -144,6 +144,12 @@ pub fn load<'a>(
     Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
+/// The message that a correction was made for.
+pub fn message_of(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
+    let mut rows = load(tenant, std::iter::once(id))?;
+    Ok(rows.remove(id).map(|row| row.message))
+}
+
 /// `POST /v1/corrections/similar`.
 pub fn similar(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let asked: SimilarRequest = call.json()?;

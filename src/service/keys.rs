@@ -107,11 +107,23 @@ pub struct KeyView {
 }
 
 /// A key that works.
-#[derive(Deserialize)]
-struct Live {
+#[derive(Clone)]
+pub struct Live {
     id: String,
+    kind: String,
+    grant: Grant,
+    used_at: Millis,
+    /// Of the secret before: until then.
+    until: Option<Millis>,
+}
+
+#[derive(Deserialize)]
+struct LiveRow {
+    id: String,
+    kind: String,
     used_at: Option<u64>,
     grant_text: String,
+    until: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -245,22 +257,41 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
 /// The key that a secret belongs to, and what it is limited to.
 pub fn by_secret(tenant: &Tenant, kind: &str, hash: &str, now: Millis) -> Outcome<(String, Grant)> {
-    let row = tenant
-        .storage
-        .first::<Live>(
-            "SELECT id, used_at, grant_text FROM keys
-             WHERE (secret_hash = ?1 OR (secret_before = ?1 AND secret_before_until > ?3))
-               AND kind = ?2 AND revoked_at IS NULL",
-            bind![hash, kind, now],
-        )?
-        .ok_or(Problem::from(Code::KeyInvalid))?;
-    if now.since(Millis(row.used_at.unwrap_or(0))) > KEY_USE_MS {
+    let live = tenant
+        .recall
+        .keys
+        .or(hash.to_owned(), || live(tenant, hash))?;
+    if live.kind != kind || live.until.is_some_and(|until| until <= now) {
+        return Err(Problem::from(Code::KeyInvalid));
+    }
+    if now.since(live.used_at) > KEY_USE_MS {
         tenant.storage.run(
             "UPDATE keys SET used_at = ? WHERE id = ?",
-            bind![now, &row.id],
+            bind![now, &live.id],
         )?;
+        let change = |live: &mut Live| live.used_at = now;
+        tenant.recall.keys.change(&hash.to_owned(), change);
     }
-    Ok((row.id, parsed(&row.grant_text)?))
+    Ok((live.id, live.grant))
+}
+
+fn live(tenant: &Tenant, hash: &str) -> Outcome<Live> {
+    let row = tenant
+        .storage
+        .first::<LiveRow>(
+            "SELECT id, kind, used_at, grant_text,
+               CASE WHEN secret_hash = ?1 THEN NULL ELSE secret_before_until END AS until
+             FROM keys WHERE (secret_hash = ?1 OR secret_before = ?1) AND revoked_at IS NULL",
+            bind![hash],
+        )?
+        .ok_or(Problem::from(Code::KeyInvalid))?;
+    Ok(Live {
+        id: row.id,
+        kind: row.kind,
+        grant: parsed(&row.grant_text)?,
+        used_at: Millis(row.used_at.unwrap_or(0)),
+        until: row.until.map(Millis),
+    })
 }
 
 /// Refuses to let out what one's own agent drafted, unless the policy allows that.

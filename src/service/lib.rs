@@ -22,6 +22,7 @@ mod drafts;
 mod embedder;
 mod erasure;
 mod examples;
+mod familiarity;
 mod groups;
 mod handovers;
 mod history;
@@ -62,9 +63,11 @@ mod schema;
 mod sealing;
 mod second_lead;
 mod second_looks;
+mod seeds;
 mod settlements;
 mod situations;
 mod staff;
+mod standing;
 mod stops;
 mod storage;
 mod stored;
@@ -73,12 +76,17 @@ mod tenants;
 mod training;
 mod trust;
 mod vectors;
+mod verdict_times;
 mod verdicts;
 mod versions;
 mod webcrypto;
 mod webhooks;
 
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// One request.
 #[event(fetch)]

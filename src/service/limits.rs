@@ -5,6 +5,7 @@ use crate::problem::{Outcome, Problem};
 use countersign_policy::problem::Code;
 use countersign_policy::rate::{Bucket, REMEMBERED_MAX};
 use countersign_policy::time::Millis;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use worker::Env;
 
@@ -39,12 +40,19 @@ impl Rates {
     }
 }
 
+thread_local! {
+    /// What the deployment's variables say, which stays as long as the isolate.
+    static CONFIGURED: RefCell<BTreeMap<&'static str, u32>> = RefCell::default();
+}
+
 /// Requests a minute, as the deployment's variable says or as the policy does.
-pub fn configured(env: &Env, variable: &str, otherwise: u32) -> u32 {
-    let said = env
-        .var(variable)
-        .ok()
-        .and_then(|said| said.to_string().parse().ok());
-    said.filter(|per_minute| *per_minute > 0)
-        .unwrap_or(otherwise)
+pub fn configured(env: &Env, variable: &'static str, otherwise: u32) -> u32 {
+    let read = || {
+        let said = env.var(variable).ok()?.to_string().parse().ok();
+        said.filter(|per_minute| *per_minute > 0)
+    };
+    CONFIGURED.with_borrow_mut(|known| {
+        let known = known.entry(variable);
+        *known.or_insert_with(|| read().unwrap_or(otherwise))
+    })
 }

@@ -180,14 +180,11 @@ pub fn close_all(tenant: &Tenant) {
 
 /// Tells every page how the drafts are now.
 pub fn tell(tenant: &Tenant, changed: &[String]) {
-    if changed.is_empty() {
+    if changed.is_empty() || tenant.state.get_websockets().is_empty() {
         return;
     }
     sweep(tenant, now());
     let sockets = tenant.state.get_websockets();
-    if sockets.is_empty() || changed.is_empty() {
-        return;
-    }
     let Ok(sequence) = log::size(tenant) else {
         return;
     };

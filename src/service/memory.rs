@@ -3,7 +3,7 @@
 
 use crate::corrections::Correction;
 use crate::embedder::{self, Neighbour};
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::routes::Operation;
 use crate::storage::parsed;
 use crate::tenant::Tenant;
@@ -13,8 +13,10 @@ use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::memory::{
     Asking, CANDIDATES_MAX, Candidate, Impression, Nearness, affordable_expression, asking,
-    impression, remember, term_expression,
+    impression, nearest, remember, term_expression,
 };
+use countersign_policy::problem::Code;
+use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -72,10 +74,17 @@ struct HandledRow {
     category: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Counts {
+/// How much there is to compare a message with.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Holdings {
+    /// The newest correction's number.
     corrections: u32,
+    /// Messages known at most.
     known: u32,
+    /// Whether any of them has a vector.
+    vectors: u32,
+    /// Whether a correction waits for its vector.
+    waiting: u32,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +116,11 @@ pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
             | Operation::SimilarCorrections
             | Operation::ListCorrections
     );
-    let comparable = asks && (vectors::exist(tenant)? || refill::is_waiting(tenant)?);
+    if !asks {
+        return Ok(());
+    }
+    let holdings = holdings(tenant)?;
+    let comparable = holdings.vectors == 1 || holdings.waiting == 1;
     if comparable && embedder::prepare(&tenant.env).await {
         tenant.transaction(|| refill::make_vectors(tenant, MADE_AT_ONCE).map(|_| ()))?;
     }
@@ -116,16 +129,12 @@ pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
 
 /// What memory holds that is like a message; `vector` is its vector, where one was kept.
 pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcome<Recalled> {
-    let counts = tenant.storage.first::<Counts>(
-        "SELECT corrections, corrections + (SELECT COALESCE(MAX(slot) + 1, 0) FROM handled) AS known
-         FROM (SELECT COALESCE(MAX(number), 0) AS corrections FROM corrections)",
-        bind![],
-    )?;
-    let Some(counts) = counts.filter(|counts| counts.known > 0) else {
+    let holdings = holdings(tenant)?;
+    if holdings.known == 0 {
         return Ok(Recalled::default());
-    };
+    }
     let vector = match vector {
-        None if vectors::exist(tenant)? => embedder::embed(&tenant.env, message),
+        None if holdings.vectors == 1 => embedder::embed(&tenant.env, message),
         known => known,
     };
     let mut found = BTreeMap::new();
@@ -137,7 +146,7 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
     by_words(
         tenant,
         message,
-        counts.corrections,
+        holdings.corrections,
         vector.is_some(),
         &mut found,
     )?;
@@ -145,7 +154,21 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         vector,
         corrections: found.into_values().collect(),
         handled,
-        known: counts.known,
+        known: holdings.known,
+    })
+}
+
+fn holdings(tenant: &Tenant) -> Outcome<Holdings> {
+    tenant.recall.holdings.or((), || {
+        let row = tenant.storage.first(
+            "SELECT corrections, corrections + handled AS known,
+               EXISTS (SELECT 1 FROM vectors) AS vectors,
+               EXISTS (SELECT 1 FROM corrections WHERE slot IS NULL) AS waiting
+             FROM (SELECT COALESCE(MAX(number), 0) AS corrections FROM corrections),
+               (SELECT COALESCE(MAX(slot) + 1, 0) AS handled FROM handled)",
+            bind![],
+        )?;
+        row.ok_or(Problem::from(Code::Internal))
     })
 }
 
@@ -277,6 +300,16 @@ impl Recalled {
 
     /// What memory says of the message, against `past` ones.
     pub fn impression(&self, message: &str, now: Millis, past: &[Nearness]) -> Impression<'_> {
+        impression(message, &self.all(now), self.known, past)
+    }
+
+    /// The known message that is nearest, and how like it is; one that was merely handled has no id.
+    pub fn nearest(&self, now: Millis) -> Option<(Candidate<'_>, Option<Ratio>)> {
+        nearest(&self.all(now))
+    }
+
+    /// The corrections, and the messages that were handled without one.
+    fn all(&self, now: Millis) -> Vec<Candidate<'_>> {
         let mut known = self.corrections(now);
         known.extend(self.handled.iter().map(|met| Candidate {
             category: met.category.as_deref(),
@@ -284,12 +317,15 @@ impl Recalled {
             density: Some(met.density),
             ..Candidate::default()
         }));
-        impression(message, &known, self.known, past)
+        known
     }
 }
 
-/// The nearness of the latest messages.
-pub fn past(tenant: &Tenant) -> Outcome<Vec<Nearness>> {
+/// The nearness of the latest messages; none is asked for where there is nothing to be near to.
+pub fn past(tenant: &Tenant, recalled: &Recalled) -> Outcome<Vec<Nearness>> {
+    if recalled.known == 0 {
+        return Ok(Vec::new());
+    }
     let row = tenant
         .storage
         .first::<PastRow>("SELECT past FROM memory", bind![])?;
@@ -305,10 +341,12 @@ pub fn keep(
     past: Vec<Nearness>,
     nearness: Nearness,
 ) -> Outcome<()> {
-    let past = serde_json::to_string(&remember(past, nearness))?;
-    tenant
-        .storage
-        .run("UPDATE memory SET past = ?", bind![&past])?;
+    if nearness.says_something() {
+        let past = serde_json::to_string(&remember(past, nearness))?;
+        tenant
+            .storage
+            .run("UPDATE memory SET past = ?", bind![&past])?;
+    }
     let Some(vector) = vector else { return Ok(()) };
     tenant.storage.run(
         "UPDATE drafts SET vector = unhex(?) WHERE id = ?",

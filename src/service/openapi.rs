@@ -5,8 +5,8 @@ use crate::routes::{Access, Entry, Operation, TABLE};
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
     drafts, erasure, examples, handovers, history, holds, keys, levels, log, outcomes, pace,
-    people, policies, problem, proposals, queue, records, roster, rota, second_lead, staff, stops,
-    tenants, trust, verdicts, versions, webhooks,
+    people, policies, problem, proposals, queue, records, roster, rota, second_lead, seeds, staff,
+    stops, tenants, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -62,7 +62,6 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<people::SessionView>(g),
         ),
         Operation::GetSession => of(None, 200, schema::<people::SessionView>(g)),
-        Operation::CloseSession => of(None, 204, None),
         Operation::PostDraft => Shape {
             parameters: vec![
                 header(
@@ -136,7 +135,6 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ],
             ..of(None, 200, schema::<corrections::Correction>(g))
         },
-        Operation::RetireCorrection | Operation::ReindexCorrections => of(None, 204, None),
         Operation::GetQueue => Shape {
             parameters: page()
                 .into_iter()
@@ -255,12 +253,10 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             200,
             schema::<staff::StaffList>(g),
         ),
-        Operation::RemovePerson => of(None, 204, None),
         Operation::ListAgents => of(None, 200, schema::<roster::AgentPage>(g)),
         Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
         Operation::RotateKey => of(schema::<keys::Rotation>(g), 201, schema::<keys::KeyMade>(g)),
-        Operation::RevokeKey => of(None, 204, None),
         Operation::CreateWebhook => of(
             schema::<webhooks::NewWebhook>(g),
             201,
@@ -273,9 +269,21 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: page(),
             ..of(None, 200, schema::<dead_letters::DeadLetterPage>(g))
         },
-        Operation::DeleteWebhook | Operation::ReplayDeadLetter | Operation::DropDeadLetter => {
-            of(None, 204, None)
-        }
+        Operation::CreateSeed => of(
+            schema::<seeds::NewSeed>(g),
+            201,
+            schema::<seeds::SeedView>(g),
+        ),
+        Operation::ListSeeds => of(None, 200, schema::<seeds::SeedList>(g)),
+        Operation::DeleteWebhook
+        | Operation::ReplayDeadLetter
+        | Operation::DropDeadLetter
+        | Operation::RemovePerson
+        | Operation::CloseSession
+        | Operation::RetireCorrection
+        | Operation::ReindexCorrections
+        | Operation::RevokeKey
+        | Operation::RemoveSeed => of(None, 204, None),
         Operation::LintPolicy => of(
             schema::<policies::LintRequestShape>(g),
             200,
@@ -427,17 +435,11 @@ fn document() -> Value {
     let problem = generator
         .subschema_for::<problem::ProblemView<'static>>()
         .to_value();
-    let codes: Vec<String> = Code::ALL
-        .iter()
-        .map(|code| {
-            format!(
-                "| `{}` | {} | {} |",
-                code.name(),
-                code.status(),
-                code.title()
-            )
-        })
-        .collect();
+    let row = |code: &Code| {
+        let (name, status, title) = (code.name(), code.status(), code.title());
+        format!("| `{name}` | {status} | {title} |")
+    };
+    let codes: Vec<String> = Code::ALL.iter().map(row).collect();
     let bearer = |text: &str| json!({ "type": "http", "scheme": "bearer", "description": text });
     json!({
         "openapi": "3.1.0",

@@ -1,12 +1,15 @@
 //! How fast the queue is served: what waits and what came and went, as kept, and what an agent is
 //! told of it. It must not judge: `policy::pace` says what follows.
 
-use crate::bind;
 use crate::call::{Answer, Call};
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
+use crate::rota::Gap;
+use crate::seeds::ReviewerVigilance;
 use crate::tenant::Tenant;
+use crate::{bind, dead_letters, rota, seeds, verdict_times};
 use countersign_policy::draft::Draft;
+use countersign_policy::limits::Limits;
 use countersign_policy::pace::{self, Flow, Strain};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -64,6 +67,18 @@ pub struct HealthView {
     /// When the queue is too long for what comes, should it keep growing so.
     #[serde(skip_serializing_if = "Option::is_none")]
     overflows_at: Option<Millis>,
+    /// Categories for which nobody is on duty: the lead answers.
+    rota_gaps: Vec<Gap>,
+    /// For leads: messages that nobody took, and rows that D1 refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letters: Option<u32>,
+    /// For leads: who met known-bad drafts, and caught them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vigilance: Option<Vec<ReviewerVigilance>>,
+    /// For leads: how long half of the verdicts of the last day took at most, those given together left
+    /// out; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    median_verdict_ms: Option<u32>,
     /// For leads: who gave verdicts within the last day, and how fast.
     #[serde(skip_serializing_if = "Option::is_none")]
     reviewers: Option<Vec<ReviewerPace>>,
@@ -115,10 +130,19 @@ struct Waiting {
     count: u32,
 }
 
-#[derive(Deserialize)]
-struct Ahead {
-    ahead: u32,
+/// What waits for somebody, and how many were decided within the last hour.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Ahead {
+    /// Drafts that wait for somebody.
+    pub open: u32,
     decided: u32,
+}
+
+impl Ahead {
+    /// How long a new draft waits; `None` while nobody decides.
+    pub fn wait_s(self) -> Option<u32> {
+        pace::expected_wait_s(self.open, self.decided)
+    }
 }
 
 /// What waits, by what it waits for.
@@ -152,35 +176,40 @@ pub fn counts(tenant: &Tenant) -> Outcome<Counts> {
     Ok(counts)
 }
 
-/// How long a new draft waits; `None` while nobody decides.
-pub fn expected_wait_s(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
+/// What a new draft finds before it.
+pub fn ahead(tenant: &Tenant, now: Millis) -> Outcome<Ahead> {
     let minute = now.0.checked_div(60_000).unwrap_or(0);
-    let row = tenant.storage.first::<Ahead>(
-        "SELECT
-           (SELECT COALESCE(SUM(count), 0) FROM waiting WHERE status IN ('held', 'with_human'))
-             AS ahead,
-           (SELECT COALESCE(SUM(decided), 0) FROM pace WHERE minute > ?) AS decided",
-        bind![minute.saturating_sub(RATE_MINUTES)],
-    )?;
-    Ok(row.and_then(|row| pace::expected_wait_s(row.ahead, row.decided)))
-}
-
-/// Drafts that wait for somebody.
-pub fn open(tenant: &Tenant) -> Outcome<u32> {
-    let open = tenant.storage.first::<Count>(
-        "SELECT COALESCE(SUM(count), 0) AS count FROM waiting
-         WHERE status IN ('held', 'with_human')",
-        bind![],
-    )?;
-    Ok(open.map_or(0, |row| row.count))
-}
-
-/// Whether one more draft may come.
-pub fn admit(tenant: &Tenant) -> Outcome<()> {
-    match pace::admits(open(tenant)?) {
-        true => Ok(()),
-        false => Err(Problem::from(Code::QueueFull)),
+    let count = || {
+        let row = tenant.storage.first::<Ahead>(
+            "SELECT
+               (SELECT COALESCE(SUM(count), 0) FROM waiting WHERE status IN ('held', 'with_human'))
+                 AS open,
+               (SELECT COALESCE(SUM(decided), 0) FROM pace WHERE minute > ?) AS decided",
+            bind![minute.saturating_sub(RATE_MINUTES)],
+        )?;
+        Ok((minute, row.ok_or(Problem::from(Code::Internal))?))
+    };
+    match tenant.recall.ahead.or((), count)? {
+        (counted, ahead) if counted == minute => Ok(ahead),
+        _ => {
+            tenant.recall.ahead.clear();
+            Ok(tenant.recall.ahead.or((), count)?.1)
+        }
     }
+}
+
+/// One more draft waits for somebody.
+pub fn one_more(tenant: &Tenant) {
+    let more = |(_, ahead): &mut (u64, Ahead)| ahead.open = ahead.open.saturating_add(1);
+    tenant.recall.ahead.change(&(), more);
+}
+
+/// Whether one more draft may come, within the tenant's limits.
+pub fn admit(tenant: &Tenant, limits: Limits, now: Millis) -> Outcome<()> {
+    if !limits.admits(ahead(tenant, now)?.open) {
+        return Err(Problem::from(Code::QueueFull));
+    }
+    tenant.count_post(limits.posts_per_minute, now)
 }
 
 /// Notes how fast somebody approved; other verdicts say by themselves that something was read.
@@ -237,14 +266,19 @@ pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let breaks_at = pace::breaks_at(&dues, decided_per_hour, call.now);
     let deadline_s = policy.rules(None).deadline_s;
     let overflows_at = pace::overflows_at(ahead, flow, deadline_s, call.now);
+    let lead = person.role == PersonRole::Lead;
     let view = HealthView {
         strain: pace::strain(breaks_at, overflows_at, late),
         arrived_per_hour: pace::per_hour(flow.arrived, flow.minutes),
         expected_wait_s: pace::expected_wait_s(ahead, flow.decided),
-        reviewers: match person.role {
-            PersonRole::Lead => Some(reviewers(tenant, call.now)?),
-            _ => None,
-        },
+        rota_gaps: rota::gaps(tenant)?,
+        dead_letters: lead.then(|| dead_letters::count(tenant)).transpose()?,
+        vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
+        median_verdict_ms: lead
+            .then(|| verdict_times::median_ms(tenant, call.now))
+            .transpose()?
+            .flatten(),
+        reviewers: lead.then(|| reviewers(tenant, call.now)).transpose()?,
         counts,
         flow,
         decided_per_hour,

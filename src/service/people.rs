@@ -281,10 +281,10 @@ fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> 
 /// `GET /v1/session`: a session that is older than an hour gets a new secret with the answer.
 pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let answer = view(tenant, person.clone(), 200)?;
-    let hash = credential_hash(call);
+    let hash = &credential_hash(call);
     let row = session(tenant, hash, call.now)?;
     let rotated_at = Millis(row.rotated_at.unwrap_or(row.created_at));
-    if row.secret_hash != hash || call.now.since(rotated_at) < SESSION_SECRET_MS {
+    if row.secret_hash != *hash || call.now.since(rotated_at) < SESSION_SECRET_MS {
         return Ok(answer);
     }
     let (secret, new_hash) = issue_session(tenant)?;
@@ -305,7 +305,7 @@ pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
 
 /// The lasting id of the session that asks: its secret changes.
 pub fn session_of(tenant: &Tenant, call: &Call) -> Outcome<String> {
-    session(tenant, credential_hash(call), call.now).map(|row| row.session_id)
+    session(tenant, &credential_hash(call), call.now).map(|row| row.session_id)
 }
 
 /// Whether a session still counts.
@@ -316,10 +316,13 @@ pub fn is_live(tenant: &Tenant, session_id: &str, now: Millis) -> bool {
     ages.ok().flatten().is_some_and(|ages| ages.count(now))
 }
 
-fn credential_hash(call: &Call) -> &str {
-    call.header(crate::call::CREDENTIAL_HEADER)
+fn credential_hash(call: &Call) -> String {
+    let header = call.header(crate::call::CREDENTIAL_HEADER);
+    let hash = header
+        .as_deref()
         .and_then(|header| header.split_once(' '))
-        .map_or("", |(_, hash)| hash)
+        .map(|(_, hash)| hash.to_owned());
+    hash.unwrap_or_default()
 }
 
 fn issue_session(tenant: &Tenant) -> Outcome<(String, String)> {
@@ -345,7 +348,7 @@ fn session_cookie(call: &Call, session: &str, lasts_ms: u64) -> String {
 
 /// `DELETE /v1/session`.
 pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let hash = credential_hash(call);
+    let hash = &credential_hash(call);
     tenant.storage.run(
         "DELETE FROM sessions WHERE secret_hash = ?1 OR secret_before = ?1",
         bind![hash],

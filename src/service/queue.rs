@@ -2,7 +2,8 @@
 //! must not show a reviewer anything without a digest of what was shown.
 
 use crate::call::{Answer, Call};
-use crate::examples::{self, Example, Viewer};
+use crate::examples::Example;
+use crate::familiarity::{self, Familiarity};
 use crate::notes::{self, Note};
 use crate::owner::Owner;
 use crate::people::Person;
@@ -11,14 +12,13 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, memory, pace, rota, staff};
+use crate::{bind, groups, handovers, log, pace, rota, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
-use countersign_policy::memory::Asked;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
@@ -33,8 +33,6 @@ const PAGE_MAX: u32 = 200;
 const CLAIM_CATEGORIES_MAX: u32 = 200;
 /// Characters of a draft in the list.
 const SNIPPET_CHARS: usize = 160;
-/// Examples beside a draft.
-const EXAMPLES: u32 = 3;
 
 /// A draft in the list.
 #[derive(Serialize)]
@@ -150,6 +148,8 @@ pub struct DraftView {
     first_content: Option<Content>,
     /// Corrections of similar messages.
     examples: Vec<Example>,
+    /// How familiar its message is.
+    familiarity: Familiarity,
     /// What reviewers told each other when it changed hands.
     notes: Vec<Note>,
     /// The drafts of its group that wait, this one among them, in the order in which they are
@@ -194,8 +194,8 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
         counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
-        expected_wait_s: pace::expected_wait_s(tenant, call.now)?,
-        pressure: sample::show(tenant)?,
+        expected_wait_s: pace::ahead(tenant, call.now)?.wait_s(),
+        pressure: sample::show(tenant, call.now)?,
         sequence: log::size(tenant)?,
     };
     Answer::json(200, &page)
@@ -205,6 +205,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
     let policy = tenant.policy(stored.policy_version)?;
     let action = stored.draft.draft.action.as_ref();
+    let (examples, familiarity) = familiarity::beside(tenant, stored, now)?;
     let view = DraftView {
         summary: summary(stored, now),
         draft: stored.draft.clone(),
@@ -220,7 +221,8 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
             let first = stored.entry.awaits_second(&first.id).then_some(first)?;
             first.verdict.outgoing(&stored.draft)
         }),
-        examples: examples_beside(tenant, stored, now)?,
+        examples,
+        familiarity,
         notes: if is_blind(stored) {
             Vec::new()
         } else {
@@ -239,15 +241,6 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
 /// if it had gone out by itself.
 fn is_blind(stored: &Stored) -> bool {
     stored.entry.awaits_look() && stored.verdict.is_some()
-}
-
-fn examples_beside(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Vec<Example>> {
-    let recalled = memory::recall_for(tenant, &stored.id, &stored.draft)?;
-    let asked = Asked {
-        category: stored.draft.category.as_deref(),
-        examples: EXAMPLES,
-    };
-    examples::find(tenant, &recalled, asked, Viewer::Reviewer, now)
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
@@ -277,7 +270,7 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         }
     }
     let Some(next) = claim::next(&free) else {
-        return Ok(Answer::empty());
+        return claim_look(tenant, &skills, person, call.now);
     };
     let mut stored = stored::load(tenant, &next.id)?;
     handovers::take(tenant, &mut stored, person, call.now)?;
@@ -289,11 +282,40 @@ pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     Answer::json(200, &summary(&stored, call.now))
 }
 
+/// Where nothing waits: what went out and is still to be looked at, oldest first, and by somebody else
+/// than who let it out.
+fn claim_look(tenant: &Tenant, skills: &[String], person: &Person, now: Millis) -> Outcome<Answer> {
+    let owed = tenant.storage.rows::<LookRow>(
+        "SELECT id, category, entry FROM drafts
+         WHERE visible = 1 AND look_owed = 1 AND status NOT IN ('held', 'with_human', 'pending')
+           AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id AND reviewer = ?)
+         ORDER BY due_at, created_at LIMIT ?",
+        bind![&person.id, PAGE_MAX],
+    )?;
+    for row in owed {
+        let entry: Entry = parsed(&row.entry)?;
+        let category = row.category.as_deref().unwrap_or_default();
+        if claim::suits(skills, category) && entry.is_look_for(&person.id, now) {
+            let mut stored = stored::load(tenant, &row.id)?;
+            handovers::take(tenant, &mut stored, person, now)?;
+            return Answer::json(200, &summary(&stored, now));
+        }
+    }
+    Ok(Answer::empty())
+}
+
 /// A category of which drafts wait, and when one was last given to somebody.
 #[derive(Deserialize)]
 struct Served {
     category: Option<String>,
     at: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct LookRow {
+    id: String,
+    category: Option<String>,
+    entry: String,
 }
 
 #[derive(Deserialize)]
@@ -304,11 +326,23 @@ struct OpenRow {
 }
 
 fn categories(tenant: &Tenant) -> Outcome<Vec<Served>> {
+    // From one category to the next by the index: `DISTINCT` would read every draft that waits.
     tenant.storage.rows(
-        "SELECT open.category, served.at FROM
-           (SELECT DISTINCT category FROM drafts WHERE status IN ('held', 'with_human')) AS open
-         LEFT JOIN served ON served.category = COALESCE(open.category, '')
-         LIMIT ?",
+        "WITH RECURSIVE named (category) AS (
+           SELECT * FROM (SELECT category FROM drafts
+             WHERE status IN ('held', 'with_human') AND category >= '' ORDER BY category LIMIT 1)
+           UNION ALL
+           SELECT (SELECT category FROM drafts
+             WHERE status IN ('held', 'with_human') AND category > named.category
+             ORDER BY category LIMIT 1)
+           FROM named WHERE category IS NOT NULL
+           LIMIT ?)
+         SELECT open.category, served.at FROM (
+           SELECT category FROM named WHERE category IS NOT NULL
+           UNION ALL
+           SELECT NULL WHERE EXISTS (SELECT 1 FROM drafts
+             WHERE status IN ('held', 'with_human') AND category IS NULL)) AS open
+         LEFT JOIN served ON served.category = COALESCE(open.category, '')",
         bind![CLAIM_CATEGORIES_MAX],
     )
 }

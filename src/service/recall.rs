@@ -2,10 +2,17 @@
 //! the last one knew. It must not outlive anything else that writes: every other transaction runs
 //! without it and empties it.
 
+use crate::keys::Live;
+use crate::memory::Holdings;
+use crate::pace::Ahead;
 use crate::problem::Outcome;
+use crate::rota::Roster;
+use crate::standing;
 use crate::tenant::TenantRecord;
 use countersign_policy::log::Frontier;
+use countersign_policy::sample::Releases;
 use countersign_policy::stop::Scope;
+use countersign_policy::time::Millis;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,6 +31,22 @@ pub struct Recall {
     pub stops: Known<(), Rc<Vec<(Scope, String)>>>,
     /// Whether an agent is only watched.
     pub shadows: Known<String, bool>,
+    /// Keys that work, by the hash of their secret.
+    pub keys: Known<String, Live>,
+    /// Accounts by category, agent and its version.
+    pub accounts: Known<[String; 3], standing::Known>,
+    /// What went out of a category, and the Monday of that week.
+    pub releases: Known<String, (i32, Releases)>,
+    /// When the first draft falls due by itself.
+    pub wake: Known<(), Option<Millis>>,
+    /// How many wait, and the minute in which they were counted.
+    pub ahead: Known<(), (u64, Ahead)>,
+    /// How much there is to compare a message with.
+    pub holdings: Known<(), Holdings>,
+    /// Who can answer for drafts.
+    pub roster: Known<(), Rc<Roster>>,
+    /// Categories for which nobody is on duty.
+    pub gaps: Known<(), Rc<Vec<String>>>,
 }
 
 /// Values by their key; `None` while nothing may be remembered.
@@ -61,6 +84,33 @@ impl<K: Ord, V: Clone> Known<K, V> {
         }
     }
 
+    /// Changes what is remembered of a key, if anything is.
+    pub fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
+        if let Some(value) = self
+            .0
+            .borrow_mut()
+            .as_mut()
+            .and_then(|all| all.get_mut(key))
+        {
+            change(value);
+        }
+    }
+
+    /// Forgets what is remembered; what comes next may be again.
+    pub fn clear(&self) {
+        if let Some(known) = self.0.borrow_mut().as_mut() {
+            known.clear();
+        }
+    }
+}
+
+/// Something that is remembered for a while.
+trait Fades {
+    fn wake(&self);
+    fn forget(&self);
+}
+
+impl<K, V> Fades for Known<K, V> {
     fn wake(&self) {
         self.0.borrow_mut().get_or_insert_default();
     }
@@ -73,17 +123,28 @@ impl<K: Ord, V: Clone> Known<K, V> {
 impl Recall {
     /// A post begins: what the last one knew still holds.
     pub fn wake(&self) {
-        self.record.wake();
-        self.frontier.wake();
-        self.stops.wake();
-        self.shadows.wake();
+        self.all().into_iter().for_each(Fades::wake);
     }
 
     /// Something else begins or ended, or something changed: nothing is known any more.
     pub fn forget(&self) {
-        self.record.forget();
-        self.frontier.forget();
-        self.stops.forget();
-        self.shadows.forget();
+        self.all().into_iter().for_each(Fades::forget);
+    }
+
+    fn all(&self) -> [&dyn Fades; 12] {
+        [
+            &self.record,
+            &self.frontier,
+            &self.stops,
+            &self.shadows,
+            &self.keys,
+            &self.accounts,
+            &self.releases,
+            &self.wake,
+            &self.ahead,
+            &self.holdings,
+            &self.roster,
+            &self.gaps,
+        ]
     }
 }

@@ -51,9 +51,14 @@ pub struct Gap {
 /// Everybody who can answer, read once for a moment.
 pub struct Desk {
     at: Millis,
+    roster: Rc<Roster>,
+    local: LocalTime,
+}
+
+/// Who can answer, and when.
+pub struct Roster {
     shifts: Option<Vec<Shift>>,
     members: Vec<Member>,
-    local: LocalTime,
 }
 
 #[derive(Deserialize)]
@@ -71,25 +76,25 @@ struct MemberRow {
 /// Who is on duty for a category.
 pub fn duty(tenant: &Tenant, category: Option<&str>, now: Millis) -> Outcome<Duty> {
     let desk = desk(tenant, now)?;
-    let shifts = desk.shifts.as_deref();
-    Ok(rota::duty(shifts, &desk.members, category, now, desk.local))
+    let Roster { shifts, members } = &*desk.roster;
+    Ok(rota::duty(
+        shifts.as_deref(),
+        members,
+        category,
+        now,
+        desk.local,
+    ))
 }
 
 fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
     if let Some(desk) = tenant.desk.borrow().as_ref().filter(|desk| desk.at == now) {
         return Ok(desk.clone());
     }
-    let row = tenant
-        .storage
-        .first::<ShiftsRow>("SELECT shifts FROM rota", bind![])?;
-    let shifts: Option<Vec<Shift>> = row.map(|row| parsed(&row.shifts)).transpose()?;
-    let members = tenant.storage.rows::<MemberRow>(
-        "SELECT id, role = 'lead' AS lead, away_until FROM people
-         WHERE removed_at IS NULL AND role <> 'auditor'
-         ORDER BY created_at, rowid",
-        bind![],
-    )?;
-    let local = match &shifts {
+    let roster = tenant
+        .recall
+        .roster
+        .or((), || roster(tenant).map(Rc::new))?;
+    let local = match &roster.shifts {
         None => LocalTime::default(),
         Some(_) => {
             let version = tenant.record()?.policy_version;
@@ -97,28 +102,45 @@ fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
             situations::local_time(&zone, now).unwrap_or_default()
         }
     };
+    let at = now;
+    let desk = Rc::new(Desk { at, roster, local });
+    tenant.desk.replace(Some(desk.clone()));
+    Ok(desk)
+}
+
+fn roster(tenant: &Tenant) -> Outcome<Roster> {
+    let row = tenant
+        .storage
+        .first::<ShiftsRow>("SELECT shifts FROM rota", bind![])?;
+    let members = tenant.storage.rows::<MemberRow>(
+        "SELECT id, role = 'lead' AS lead, away_until FROM people
+         WHERE removed_at IS NULL AND role <> 'auditor'
+         ORDER BY created_at, rowid",
+        bind![],
+    )?;
     let members = members.into_iter().map(|row| Member {
         id: row.id,
         lead: row.lead == 1,
         away_until: row.away_until.map(Millis),
     });
-    let desk = Rc::new(Desk {
-        at: now,
-        shifts,
+    Ok(Roster {
+        shifts: row.map(|row| parsed(&row.shifts)).transpose()?,
         members: members.collect(),
-        local,
-    });
-    tenant.desk.replace(Some(desk.clone()));
-    Ok(desk)
+    })
 }
 
 /// Says aloud that nobody is on duty for a category, and that somebody is again: once each.
 pub fn watch(tenant: &Tenant, duty: &Duty, category: Option<&str>, now: Millis) -> Outcome<()> {
     let category = category.unwrap_or_default();
-    let known = gaps(tenant)?.iter().any(|gap| gap.category == category);
+    let known = tenant.recall.gaps.or((), || {
+        let gaps = gaps(tenant)?.into_iter().map(|gap| gap.category);
+        Ok(Rc::new(gaps.collect()))
+    })?;
+    let known = known.iter().any(|gap| gap == category);
     if duty.is_empty() == known {
         return Ok(());
     }
+    tenant.recall.gaps.clear();
     let event = if known {
         tenant
             .storage
@@ -150,7 +172,7 @@ pub fn gaps(tenant: &Tenant) -> Outcome<Vec<Gap>> {
 pub fn get(tenant: &Tenant, now: Millis) -> Outcome<Answer> {
     let desk = desk(tenant, now)?;
     let view = RotaView {
-        shifts: desk.shifts.clone(),
+        shifts: desk.roster.shifts.clone(),
         on_duty: duty(tenant, None, now)?,
         gaps: gaps(tenant)?,
     };
@@ -171,7 +193,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
          ON CONFLICT (id) DO UPDATE SET shifts = excluded.shifts, changed_at = excluded.changed_at",
         bind![&shifts, call.now],
     )?;
-    tenant.desk.take();
+    forget(tenant);
     let facts = [("rota_hash", hex(&plain(&[&shifts])).into())];
     log::append(
         tenant,
@@ -187,10 +209,15 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
 
 /// After a change of the rota or of who is away: whether gaps closed, or everything became one.
 pub fn look_again(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    tenant.desk.take();
+    forget(tenant);
     for gap in gaps(tenant)? {
         let category = Some(gap.category.as_str()).filter(|name| !name.is_empty());
         watch(tenant, &duty(tenant, category, now)?, category, now)?;
     }
     watch(tenant, &duty(tenant, None, now)?, None, now)
+}
+
+fn forget(tenant: &Tenant) {
+    tenant.desk.take();
+    tenant.recall.roster.clear();
 }

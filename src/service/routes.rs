@@ -88,6 +88,9 @@ pub enum Operation {
     ListDeadLetters,
     ReplayDeadLetter,
     DropDeadLetter,
+    CreateSeed,
+    ListSeeds,
+    RemoveSeed,
     LintPolicy,
     GetTrust,
     GetTrustReport,
@@ -203,9 +206,12 @@ table! {
     "DELETE" "/v1/webhooks/{id}" DeleteWebhook Lead "Tell a webhook nothing more, and drop what is on its way to it.";
     "POST" "/v1/webhooks/{id}/secret" RotateWebhook Lead "A new secret, shown once; the one before signs, too, for a day. A disabled webhook works again.";
     "GET" "/v1/callback-secret" GetCallbackSecret Agent "The secret that signs what is posted to the callback_url of this key's drafts.";
-    "GET" "/v1/dead-letters" ListDeadLetters Lead "Messages that their receivers did not take.";
-    "POST" "/v1/dead-letters/{id}/replay" ReplayDeadLetter Lead "Try a message again from the beginning of its schedule.";
+    "GET" "/v1/dead-letters" ListDeadLetters Lead "Messages that their receivers did not take, and rows that D1 refused.";
+    "POST" "/v1/dead-letters/{id}/replay" ReplayDeadLetter Lead "Try a message again from the beginning of its schedule, or a row behind those that wait.";
     "DELETE" "/v1/dead-letters/{id}" DropDeadLetter Lead "Give a message up for good.";
+    "POST" "/v1/seeds" CreateSeed Lead "Keep a known-bad draft, which the policy puts among those that wait to measure whether reviewers look.";
+    "GET" "/v1/seeds" ListSeeds Lead "The known-bad drafts, and how often each was caught.";
+    "DELETE" "/v1/seeds/{id}" RemoveSeed Lead "Put a known-bad draft among the others no more.";
     "POST" "/v1/policy:lint" LintPolicy PersonOrPolicyKey "What is wrong with a policy document, each finding with a draft that shows it.";
     "GET" "/v1/trust" GetTrust Person "What each category has earned, how far it is from its next level, what is proposed and what was lost.";
     "GET" "/v1/trust/report" GetTrustReport Person "The report of a week: what moved, what is ready, what was lost, where reviewers' time went.";
@@ -245,6 +251,12 @@ pub struct Match {
 
 /// The row for a method and path, or why there is none.
 pub fn find(method: &str, path: &str) -> Result<Match, Code> {
+    // Most requests are for a path without an id, which is found without taking it apart.
+    let literal = |entry: &&Entry| entry.path == path && entry.method == method;
+    if let Some(entry) = TABLE.iter().find(literal) {
+        let id = String::new();
+        return Ok(Match { entry, id });
+    }
     let mut known_path = false;
     for entry in TABLE {
         if let Some(id) = capture(entry.path, path) {

@@ -45,19 +45,23 @@ pub fn releases(
     local_time: LocalTime,
     now: Millis,
 ) -> Outcome<Releases> {
-    let row = tenant.storage.first::<Row>(
-        "SELECT monday, released, looks, released_before FROM releases WHERE category = ?",
-        bind![draft.category.as_deref().unwrap_or_default()],
-    )?;
+    let category = draft.category.as_deref().unwrap_or_default();
     let monday = monday_of(local_day(now, local_time));
-    Ok(row.map_or(Releases::default(), |row| {
-        let then = Releases {
-            released: row.released,
-            looks: row.looks,
-            released_before: row.released_before,
-        };
-        then.in_week(row.monday, monday)
-    }))
+    let (counted, then) = tenant.recall.releases.or(category.to_owned(), || {
+        let row = tenant.storage.first::<Row>(
+            "SELECT monday, released, looks, released_before FROM releases WHERE category = ?",
+            bind![category],
+        )?;
+        Ok(row.map_or((monday, Releases::default()), |row| {
+            let then = Releases {
+                released: row.released,
+                looks: row.looks,
+                released_before: row.released_before,
+            };
+            (row.monday, then)
+        }))
+    })?;
+    Ok(then.in_week(counted, monday))
 }
 
 /// Counts a draft that went out by itself; one of an agent that is only watched does not.
@@ -67,14 +71,20 @@ pub fn count(tenant: &Tenant, stored: &Stored, situation: &Situation, now: Milli
         return Ok(());
     }
     let so_far = situation.week.unwrap_or_default().plus(decision.sampled);
+    let category = stored.draft.category.as_deref().unwrap_or_default();
+    let monday = monday_of(local_day(now, situation.local_time));
+    tenant
+        .recall
+        .releases
+        .put(category.to_owned(), (monday, so_far));
     tenant.storage.run(
         "INSERT INTO releases (category, monday, released, looks, released_before)
          VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (category) DO UPDATE SET
            monday = ?2, released = ?3, looks = ?4, released_before = ?5",
         bind![
-            stored.draft.category.as_deref().unwrap_or_default(),
-            day_number(monday_of(local_day(now, situation.local_time))),
+            category,
+            day_number(monday),
             so_far.released,
             so_far.looks,
             so_far.released_before,
@@ -83,17 +93,17 @@ pub fn count(tenant: &Tenant, stored: &Stored, situation: &Situation, now: Milli
 }
 
 /// How full the queue is.
-pub fn pressure(tenant: &Tenant, policy: &Compiled) -> Outcome<Ratio> {
+pub fn pressure(tenant: &Tenant, policy: &Compiled, now: Millis) -> Outcome<Ratio> {
     let full_at = policy.policy().queue_full_at;
-    Ok(sample::pressure(pace::open(tenant)?, full_at))
+    Ok(sample::pressure(pace::ahead(tenant, now)?.open, full_at))
 }
 
 /// The same for leads, who see it beside the queue.
-pub fn show(tenant: &Tenant) -> Outcome<PressureView> {
+pub fn show(tenant: &Tenant, now: Millis) -> Outcome<PressureView> {
     let record = tenant.record()?;
     let policy = tenant.policy(record.policy_version)?;
     let full_at = policy.policy().queue_full_at;
-    let open = pace::open(tenant)?.min(full_at);
+    let open = pace::ahead(tenant, now)?.open.min(full_at);
     Ok(PressureView {
         open,
         full_at,

@@ -20,6 +20,9 @@ const STEPS: &[&str] = &[
     include_str!("schema/0010_second_lead.sql"),
     include_str!("schema/0011_pace.sql"),
     include_str!("schema/0012_boundary.sql"),
+    include_str!("schema/0013_copies.sql"),
+    include_str!("schema/0014_seeds.sql"),
+    include_str!("schema/0015_verdict_times.sql"),
 ];
 
 #[derive(Deserialize)]

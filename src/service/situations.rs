@@ -1,12 +1,12 @@
 //! What a decision depends on beside policy and draft, read once. It must not compare anything:
 //! `policy::route` does.
 
-use crate::accounts::AccountStanding;
 use crate::problem::Outcome;
 use crate::sample;
+use crate::standing::Standing;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{accounts, bind};
+use crate::{bind, standing};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
 use countersign_policy::deadline::Offset;
@@ -71,22 +71,17 @@ pub fn gather(
         learnt_threshold: standing.learnt,
         new_version: standing.is_new,
         week: Some(sample::releases(tenant, draft, local_time, now)?),
-        pressure: sample::pressure(tenant, policy)?,
+        pressure: sample::pressure(tenant, policy, now)?,
     })
 }
 
 /// What the draft's account says; one of a category that the policy doesn't know has none, and the
 /// level that the policy gives those.
-fn standing(
-    tenant: &Tenant,
-    policy: &Compiled,
-    draft: &Draft,
-    now: Millis,
-) -> Outcome<AccountStanding> {
+fn standing(tenant: &Tenant, policy: &Compiled, draft: &Draft, now: Millis) -> Outcome<Standing> {
     let category = draft.category.as_deref();
     match category.filter(|name| policy.policy().knows(name)) {
-        Some(category) => accounts::standing(tenant, policy, draft, category, now),
-        None => Ok(AccountStanding {
+        Some(category) => standing::of(tenant, policy, draft, category, now),
+        None => Ok(Standing {
             level: policy.rules(category).start_level,
             learnt: None,
             is_new: false,

@@ -4,13 +4,13 @@
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::{Tenant, now};
-use crate::{accounts, bind, outbox, queue, reading, rota};
+use crate::{accounts, archive, bind, outbox, pace, queue, reading, rota, seeds};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status, step};
 use countersign_policy::rota::Duty;
-use countersign_policy::route::{Decision, Route};
+use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
 use countersign_policy::webhook::EventType;
@@ -52,6 +52,8 @@ pub struct Stored {
     pub situation: String,
     /// Who is on duty for it while nobody has it.
     pub duty: Duty,
+    /// The known-bad draft that it is.
+    pub seed: Option<String>,
 }
 
 /// A verdict as it is stored with its draft.
@@ -80,33 +82,6 @@ pub struct StoredVerdict {
     pub batch: bool,
 }
 
-/// A decided draft on its way to D1; the columns of its `drafts`.
-#[derive(Serialize, Deserialize)]
-pub struct Settled {
-    pub id: String,
-    pub version: u32,
-    pub status: Status,
-    pub conversation_id: String,
-    pub category: Option<String>,
-    pub agent: String,
-    pub created_at: Millis,
-    pub settled_at: Millis,
-    pub policy_version: u32,
-    pub body: String,
-    pub salt: String,
-    pub situation: String,
-    pub decision: String,
-    pub verdict: Option<String>,
-    #[serde(default)]
-    pub look: Option<String>,
-    #[serde(default)]
-    pub key_id: Option<String>,
-    #[serde(default)]
-    pub entry: Option<String>,
-    #[serde(default)]
-    pub shadow: bool,
-}
-
 #[derive(Deserialize)]
 struct Row {
     id: String,
@@ -123,11 +98,17 @@ struct Row {
     decision: String,
     verdict: Option<String>,
     look: Option<String>,
+    seed_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct StatusRow {
     status: Status,
+}
+
+#[derive(Deserialize)]
+struct Wake {
+    wake_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +118,7 @@ struct Count {
 
 const COLUMNS: &str =
     "id, key_id, created_at, due_at, policy_version, rules_version, shadow, entry, body, salt,
-                       situation, decision, verdict, look";
+                       situation, decision, verdict, look, seed_id";
 
 /// A draft by its id; 404 where there is none.
 pub fn load(tenant: &Tenant, id: &str) -> Outcome<Stored> {
@@ -204,11 +185,14 @@ pub fn changed_since(tenant: &Tenant, after: u64, most: u32) -> Outcome<Option<V
 
 /// Whether no draft falls due by `now`.
 pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
-    let due = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM (SELECT 1 FROM drafts WHERE wake_at <= ? LIMIT 1)",
-        bind![now],
-    )?;
-    Ok(due.is_none_or(|due| due.count == 0))
+    let first = tenant.recall.wake.or((), || {
+        let row = tenant.storage.first::<Wake>(
+            "SELECT wake_at FROM drafts WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
+            bind![],
+        )?;
+        Ok(row.map(|row| Millis(row.wake_at)))
+    })?;
+    Ok(first.is_none_or(|first| first > now))
 }
 
 /// What follows from a draft's state, as the columns that find it.
@@ -242,8 +226,8 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tenant.storage.run(
         "INSERT INTO drafts (id, status, visible, look_owed, due_at, wake_at, conversation_id,
            category, agent, key_id, created_at, settled_at, policy_version, rules_version, shadow,
-           entry, body, salt, situation, decision, changed_seq)
-         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, size FROM frontier",
+           entry, body, salt, situation, decision, seed_id, changed_seq)
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, size FROM frontier",
         bind![
             &stored.id,
             entry.status.name(),
@@ -265,57 +249,24 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             &hex(&stored.salt),
             &stored.situation,
             &stored.decision_text,
+            stored.seed.as_ref(),
         ],
     )?;
+    tenant.recall.wake.change(&(), |first| {
+        *first = first.iter().copied().chain(entry.due_at()).min();
+    });
+    if entry.status.is_open() {
+        pace::one_more(tenant);
+    }
     tell(tenant, stored, traits, None, now)
-}
-
-/// Puts back a draft that had left the object, as it was then: nothing follows from that.
-pub fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
-    let entry = match &settled.entry {
-        Some(entry) => entry.clone(),
-        // Rows of the first version hold no entry: what it was is all there.
-        None => serde_json::to_string(&Entry {
-            status: settled.status,
-            version: settled.version,
-            ..Entry::new(
-                Route::Review,
-                false,
-                &parsed::<Draft>(&settled.body)?.conversation.head,
-            )
-        })?,
-    };
-    tenant.storage.run(
-        "INSERT INTO drafts (id, status, visible, look_owed, conversation_id, category, agent,
-           key_id, created_at, settled_at, policy_version, shadow, entry, body, salt, situation,
-           decision, verdict, look)
-         VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        bind![
-            &settled.id,
-            settled.status.name(),
-            &settled.conversation_id,
-            settled.category.as_ref(),
-            &settled.agent,
-            settled.key_id.as_deref().unwrap_or_default(),
-            settled.created_at,
-            settled.settled_at,
-            settled.policy_version,
-            settled.shadow,
-            &entry,
-            &settled.body,
-            &settled.salt,
-            &settled.situation,
-            &settled.decision,
-            settled.verdict.as_ref(),
-            settled.look.as_ref(),
-        ],
-    )
 }
 
 /// Writes the state that a draft has now, and everything that follows from it.
 pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let entry = &stored.entry;
     let traits = Traits::of(stored, now)?;
+    tenant.recall.wake.clear();
+    tenant.recall.ahead.clear();
     let before = tenant
         .storage
         .first::<StatusRow>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
@@ -352,6 +303,18 @@ fn tell(
     now: Millis,
 ) -> Outcome<()> {
     let status = stored.entry.status;
+    let ends = status.is_decided() && !before.is_some_and(Status::is_decided);
+    if ends {
+        reading::forget(tenant, &stored.id)?;
+    }
+    tenant.touch(&stored.id);
+    if let Some(seed) = &stored.seed {
+        // A known-bad draft is nobody's but its reviewer's.
+        return match ends {
+            true => seeds::ended(tenant, stored, seed, now),
+            false => Ok(()),
+        };
+    }
     if let Some(event) = before.and_then(|before| EventType::of_step(before, status)) {
         outbox::tell_agent(tenant, stored, event, now)?;
     }
@@ -359,15 +322,13 @@ fn tell(
         outbox::put(
             tenant,
             "draft",
-            &stored.settled(settled_at, traits.verdict, traits.look)?,
+            &archive::settled(stored, settled_at, traits.verdict, traits.look)?,
         )?;
     }
-    if status.is_decided() && !before.is_some_and(Status::is_decided) {
-        reading::forget(tenant, &stored.id)?;
-        accounts::settled(tenant, stored, now)?;
+    match ends {
+        true => accounts::settled(tenant, stored, now),
+        false => Ok(()),
     }
-    tenant.touch(&stored.id);
-    Ok(())
 }
 
 /// Writes the decision that a draft has now.
@@ -441,34 +402,6 @@ impl Stored {
             None => self.draft.clone(),
         }
     }
-
-    fn settled(
-        &self,
-        settled_at: Millis,
-        verdict: Option<String>,
-        look: Option<String>,
-    ) -> Outcome<Settled> {
-        Ok(Settled {
-            id: self.id.clone(),
-            version: self.entry.version,
-            status: self.entry.status,
-            conversation_id: self.draft.conversation.id.clone(),
-            category: self.draft.category.clone(),
-            agent: self.draft.agent.clone(),
-            created_at: self.created_at,
-            settled_at,
-            policy_version: self.policy_version,
-            body: self.body.clone(),
-            salt: hex(&self.salt),
-            situation: self.situation.clone(),
-            decision: self.decision_text.clone(),
-            verdict,
-            look,
-            key_id: Some(self.key_id.clone()),
-            entry: Some(serde_json::to_string(&self.entry)?),
-            shadow: self.shadow,
-        })
-    }
 }
 
 impl TryFrom<Row> for Stored {
@@ -494,6 +427,7 @@ impl TryFrom<Row> for Stored {
             salt: salt.ok_or(Problem::from(Code::Internal))?,
             situation: row.situation,
             duty: Duty::default(),
+            seed: row.seed_id,
         })
     }
 }

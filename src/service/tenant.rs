@@ -15,8 +15,8 @@ use crate::{
     admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
     levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
-    refill, reroute, roster, rota, rounds, schema, second_lead, staff, stops, stored, tenants,
-    training, trust, verdicts, versions, webhooks,
+    refill, reroute, roster, rota, rounds, schema, second_lead, seeds, staff, stops, stored,
+    tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -53,8 +53,9 @@ pub struct Tenant {
     pub(crate) alarm_at: Cell<Option<Millis>>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
-    /// What is left to each key of this minute.
+    /// What is left of this minute to each key, and to all of them to post.
     rates: RefCell<Rates>,
+    posts: RefCell<Rates>,
     /// Who can answer for drafts, read once for a moment.
     pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
 }
@@ -106,6 +107,7 @@ impl DurableObject for Tenant {
             alarm_at: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
+            posts: RefCell::default(),
             desk: RefCell::default(),
         }
     }
@@ -327,6 +329,9 @@ impl Tenant {
             (Operation::DropDeadLetter, Caller::Person(lead)) => {
                 dead_letters::drop(self, call, lead)
             }
+            (Operation::CreateSeed, Caller::Person(lead)) => seeds::create(self, call, lead),
+            (Operation::ListSeeds, _) => seeds::list(self),
+            (Operation::RemoveSeed, Caller::Person(lead)) => seeds::remove(self, call, lead),
             #[cfg(feature = "development")]
             (Operation::GivePast, _) => past::give(self, call),
             #[cfg(feature = "development")]
@@ -338,7 +343,7 @@ impl Tenant {
 
     /// Who the credential belongs to; the Worker has checked its MAC.
     fn caller(&self, call: &mut Call) -> Outcome<Caller> {
-        let credential = call.headers.get(CREDENTIAL_HEADER).cloned();
+        let credential = call.header(CREDENTIAL_HEADER);
         let (kind, hash) = credential
             .as_deref()
             .and_then(|header| header.split_once(' '))
@@ -362,6 +367,12 @@ impl Tenant {
                 Ok(Caller::Key(id))
             }
         }
+    }
+
+    /// Counts a post against what all of the tenant's agents may post in a minute.
+    pub fn count_post(&self, per_minute: u32, now: Millis) -> Outcome<()> {
+        let taken = self.posts.borrow_mut().take("", per_minute, now);
+        taken.map_err(|_| Problem::from(Code::PostRateExceeded))
     }
 
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.

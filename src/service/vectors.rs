@@ -54,15 +54,6 @@ impl Kind {
     }
 }
 
-/// Whether there is any to compare with.
-pub fn exist(tenant: &Tenant) -> Outcome<bool> {
-    let first = tenant.storage.first::<First>(
-        "SELECT first FROM vectors ORDER BY kind, first LIMIT 1",
-        bind![],
-    )?;
-    Ok(first.is_some())
-}
-
 /// Adds one behind the others and gives its slot.
 pub fn add(tenant: &Tenant, kind: Kind, vector: &[u8]) -> Outcome<u32> {
     let name = kind.name();

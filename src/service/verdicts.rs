@@ -9,7 +9,7 @@ use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::{
     bind, groups, keys, log, notes, pace, queue, reading, reroute, second_looks, settlements,
-    situations,
+    situations, verdict_times,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
@@ -345,6 +345,9 @@ fn keep(
     let took_ms = reading::took_ms(tenant, &stored.id, person, now)?;
     let kind = given.verdict.kind();
     pace::note(tenant, &stored.draft, kind, person, took_ms, now)?;
+    if !batch {
+        verdict_times::note(tenant, kind, took_ms, now)?;
+    }
     let said = StoredVerdict {
         id: given.verdict_id.clone(),
         verdict: given.verdict.clone(),

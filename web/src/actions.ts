@@ -12,7 +12,7 @@ import { views, type ViewName } from "./views";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
-  | "undo" | "select" | "alike" | "assign" | "next" | "previous" | "claim" | "search" | "category" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
+  | "undo" | "select" | "alike" | "assign" | "next" | "previous" | "claim" | "search" | "category" | "mine" | "help" | "review" | ViewName | "choose" | "retry_allowed" | "send" | "leave";
 
 export interface Action {
   name: ActionName;
@@ -35,6 +35,8 @@ const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
 const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+/** What was looked for before is there to be typed over. */
+const searchAnew = () => (focusOn("#queue-search"), document.querySelector<HTMLInputElement>("#queue-search")?.select());
 
 const verdict = (name: ActionName & keyof typeof texts.actions, key: string, when: () => boolean, then: () => void): Action => ({
   name, label: texts.actions[name], keys: [key], group: "verdict", when, perform: ifSeen(then),
@@ -86,7 +88,7 @@ export const actions: readonly Action[] = [
   },
   {
     name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
-    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.search !== "" || queue.category !== "" || isSearching(),
+    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.narrowed || isSearching(),
     perform: () => leave(),
   },
 
@@ -105,12 +107,19 @@ export const actions: readonly Action[] = [
   {
     name: "search", label: texts.actions.search, keys: ["/"], group: "move",
     when: () => true,
-    perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-search"))),
+    perform: () => ((review.zone = "queue"), queueMicrotask(searchAnew)),
   },
   {
     name: "category", label: texts.actions.category, keys: ["F"], group: "move",
     when: () => queue.categories.length > 0,
     perform: () => ((review.zone = "queue"), queueMicrotask(() => focusOn("#queue-category"))),
+  },
+  {
+    name: "mine", label: texts.actions.mine, keys: ["Q"], group: "move", when: () => review.writing === null,
+    perform: () => {
+      queue.mine = !queue.mine;
+      if (!queue.shown.some((draft) => draft.id === review.focus)) review.show(queue.shown[0]?.id ?? null);
+    },
   },
   { name: "help", label: texts.actions.help, keys: ["?"], group: "page", when: () => true, perform: () => (review.sheet = "help") },
   { name: "review", label: texts.actions.review, keys: ["V"], group: "page", when: () => place.view !== null, perform: () => place.go(review.path) },
@@ -121,7 +130,8 @@ export const actions: readonly Action[] = [
   })),
 ];
 
-const isSearching = () => document.activeElement?.id === "queue-search";
+/** In the search or the filter, which one leaves even where nothing was looked for. */
+const isSearching = () => document.activeElement?.closest(".queue .tools") != null;
 
 /** One step back: out of the editor, the choice, the search. */
 function leave(): void {
@@ -130,8 +140,7 @@ function leave(): void {
   } else if (selection.drafts.length > 0) {
     selection.clear();
   } else {
-    queue.search = "";
-    queue.category = "";
+    queue.widen();
     if (review.focus === null) review.move(1);
   }
   focusOn("#queue-list");

@@ -5,12 +5,14 @@ import { policy } from "./policy.svelte";
 export const later = {
   batchPanel: () => import("./components/BatchPanel.svelte"),
   handover: () => import("./components/Handover.svelte"),
-  recentDrafts: () => import("./components/RecentDrafts.svelte"),
   actionForm: () => import("./components/ActionForm.svelte"),
   choicePanel: () => import("./components/ChoicePanel.svelte"),
   editor: () => import("./components/Editor.svelte"),
-  exampleCard: () => import("./components/ExampleCard.svelte"),
+  beside: () => import("./components/Beside.svelte"),
+  queueStrain: () => import("./components/QueueStrain.svelte"),
+  teamPace: () => import("./components/TeamPace.svelte"),
   undoBar: () => import("./components/UndoBar.svelte"),
+  personMenu: () => import("./components/PersonMenu.svelte"),
   help: () => import("./components/Help.svelte"),
 };
 

@@ -9,6 +9,7 @@ export type Status = Schemas["Status"];
 export type Session = Schemas["SessionView"];
 export type Summary = Schemas["Summary"];
 export type QueuePage = Schemas["QueuePage"];
+export type QueueHealth = Schemas["HealthView"];
 export type Detail = Schemas["DraftView"];
 export type Owner = Schemas["Owner"];
 

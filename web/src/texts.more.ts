@@ -29,6 +29,50 @@ export const more = {
     } as Record<string, string>,
   },
 
+  beside: {
+    rationale: "What the agent says",
+    sources: "Sources",
+    familiarity: "Nearest known message",
+    novelty: (share: string) => `${share} novel when it came`,
+    nearest: (share: string) => `${share} alike`,
+    nearestByWords: "by words alone",
+    rightAsDrafted: "It was answered as drafted; of such a message no text is kept.",
+    nothingNear: "Memory knows no message like this one.",
+    examples: "Similar corrections",
+    noExamples: "No similar draft was corrected so far.",
+    lesson: "Lesson",
+    customer: "Customer",
+    openLink: "Open",
+    recent: "Recent drafts",
+    noRecent: "None before this one.",
+    recentFailed: "They could not be loaded.",
+  },
+
+  strain: {
+    label: "How the queue is served",
+    breaks: (when: string) => `At this pace a deadline is missed at ${when}.`,
+    overflows: (when: string) => `More comes than is decided: from ${when} on new drafts will be late.`,
+    overflowing: "More waits than can be decided in time.",
+    full: (open: string, full: string) => `The queue is full (${open} of ${full}): less of what went out is drawn for a look.`,
+    rotaEmpty: "Nobody is on call: the lead answers.",
+    deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered: see Settings.`,
+    rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${fast} of ${of}).`,
+  },
+
+  pace: {
+    median: (s: string) => `${s} s a verdict`,
+    team: "Half of the team's verdicts of the last day took no longer.",
+    own: (count: number, s: string, presses: number) => `Yours here: ${s} s and ${many(presses, "key or press", "keys or presses")}, the median of your last ${many(count, "verdict", "verdicts")}.`,
+  },
+
+  person: {
+    signOut: "Sign out",
+    notify: "Notify me of urgent drafts",
+    notified: "You are notified of urgent drafts",
+    notifyDenied: "Notices are blocked in this browser",
+    urgent: "A draft is soon late",
+  },
+
   choices: {
     reject: "Why is it rejected?",
     defer: "Until when?",

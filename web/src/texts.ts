@@ -28,7 +28,7 @@ export const texts = {
     approve: "Approve", edit: "Edit", reject: "Reject", respond: "Write", handled_elsewhere: "Handled",
     send_back: "Send back", defer: "Defer", confirm: "It was right", correct: "It was wrong", undo: "Undo",
     assign: "Assign", select: "Select", alike: "Select all alike",
-    next: "Next draft", previous: "Previous draft", claim: "Claim next", search: "Search", category: "Filter by category",
+    next: "Next draft", previous: "Previous draft", claim: "Claim next", mine: "Mine only", search: "Search", category: "Filter by category",
     help: "Keyboard help", choose: "Choose by number", retry_allowed: "Agent may try again", send: "Send", leave: "Leave",
     review: "Back to the review", more: "More", why: "Show why",
   },
@@ -64,7 +64,7 @@ export const texts = {
     late: (when: string) => `late, ${when}`,
     claimedBy: (who: string) => `claimed by ${who}`,
     seenBy: (who: string) => `${who} is looking at it`,
-    mine: "claimed by you",
+    mine: "Mine",
     kept: "edit kept",
     inGroup: "one of several of this turn",
     turn: "same turn",
@@ -84,6 +84,7 @@ export const texts = {
   empty: {
     title: "All clear",
     body: "Nothing waits for you. New drafts appear here by themselves.",
+    first: "No agent posts yet? Take the first steps",
     pick: "Choose a draft from the queue",
   },
 
@@ -166,17 +167,6 @@ export const texts = {
     policy: "Policy",
     policyVersion: (version: number, engine: number) => `version ${version}, rules ${engine}`,
     agent: "Agent",
-    rationale: "What the agent says",
-    sources: "Sources",
-    examples: "Similar corrections",
-    noExamples: "No similar draft was corrected so far.",
-    lesson: "Lesson",
-    customer: "Customer",
-    openLink: "Open",
-    recent: "Recent drafts",
-    noRecent: "None before this one.",
-    recentFailed: "They could not be loaded.",
-    plan: "Plan",
     preview: "This page and the service run different versions of the rules: the kinds of edit shown here are a preview. Reload to be up to date.",
   },
 
@@ -199,13 +189,6 @@ export const texts = {
     failed: "The log could not be loaded.",
   },
 
-  pace: {
-    median: (s: string) => `${s} s a verdict`,
-    title: (count: number, presses: number) => `The median of your last ${many(count, "verdict", "verdicts")} here; ${many(presses, "key or press", "keys or presses")} each.`,
-  },
-
-  person: { menu: "You", signOut: "Sign out", notify: "Notify me of urgent drafts", notified: "You are notified of urgent drafts", notifyDenied: "Notices are blocked in this browser" },
-
   zones: { label: "Parts of the page", queue: "Queue", draft: "Draft", why: "Why" },
 
   notices: {
@@ -224,7 +207,6 @@ export const texts = {
     left: "Your words are kept.",
     wentOn: "A new message came in; the agent's newer draft is shown.",
     assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
-    urgent: "A draft is soon late",
     problems: {
       unreachable: "The service did not answer; it is back in your queue.",
       not_open: "It no longer waits for a verdict.",

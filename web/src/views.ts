@@ -27,5 +27,8 @@ export const views: readonly View[] = [
   { ...view("settings", "S", () => import("./views/Settings.svelte")), leadsOnly: true },
 ];
 
+/** Those that a person gets to see. */
+export const viewsFor = (person: { role: string } | undefined): View[] => views.filter((one) => !one.leadsOnly || person?.role === "lead");
+
 /** The view at a path; null where the review stands. */
 export const viewAt = (path: string): View | null => views.find((one) => path === one.path || path.startsWith(`${one.path}/`)) ?? null;

@@ -249,7 +249,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages that their receivers did not take. */
+        /** Messages that their receivers did not take, and rows that D1 refused. */
         get: operations["ListDeadLetters"];
         put?: never;
         post?: never;
@@ -285,7 +285,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try a message again from the beginning of its schedule. */
+        /** Try a message again from the beginning of its schedule, or a row behind those that wait. */
         post: operations["ReplayDeadLetter"];
         delete?: never;
         options?: never;
@@ -860,6 +860,41 @@ export interface paths {
         put: operations["PutRota"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/seeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The known-bad drafts, and how often each was caught. */
+        get: operations["ListSeeds"];
+        put?: never;
+        /** Keep a known-bad draft, which the policy puts among those that wait to measure whether reviewers look. */
+        post: operations["CreateSeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/seeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Put a known-bad draft among the others no more. */
+        delete: operations["RemoveSeed"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1546,7 +1581,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "queue_full" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "copy_needed" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "post_rate_exceeded" | "queue_full" | "internal" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1867,6 +1902,8 @@ export interface components {
         };
         /** @description `GET /v1/dead-letters`. */
         DeadLetterPage: {
+            /** @description Rows that D1 refused, oldest first; on the first page only. */
+            copies: components["schemas"]["SetAside"][];
             /** @description Oldest first. */
             dead_letters: components["schemas"]["DeadLetter"][];
             /**
@@ -2026,6 +2063,8 @@ export interface components {
             due_at?: components["schemas"]["Time"] | null;
             /** @description Corrections of similar messages. */
             examples: components["schemas"]["Example"][];
+            /** @description How familiar its message is. */
+            familiarity: components["schemas"]["Familiarity"];
             /** @description The first of two people who agree. */
             first?: components["schemas"]["First"] | null;
             /** @description What the first of two people would let leave: agree by giving a verdict with this content. */
@@ -2184,7 +2223,7 @@ export interface components {
          * @description What can happen.
          * @enum {string}
          */
-        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.proposed" | "policy.declined" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "key.rotated" | "data.erased" | "data.expired" | "hold.changed" | "retention.changed" | "correction.retired";
+        Event: "tenant.created" | "key.created" | "key.revoked" | "webhook.created" | "webhook.deleted" | "webhook.rotated" | "webhook.disabled" | "dead_letter.replayed" | "dead_letter.dropped" | "seed.created" | "seed.removed" | "seed.ended" | "copy.set_aside" | "copy.replayed" | "invitation.created" | "person.role_changed" | "person.removed" | "session.opened" | "session.closed" | "person.changed" | "rota.changed" | "rota.empty" | "rota.covered" | "policy.proposed" | "policy.declined" | "policy.changed" | "level.changed" | "level.refused" | "proposal.made" | "proposal.answered" | "proposal.stale" | "version.declared_equivalent" | "stop.changed" | "shadow.changed" | "pressure.changed" | "draft.routed" | "draft.rerouted" | "draft.leased" | "draft.unleased" | "draft.assigned" | "draft.returned" | "draft.warned" | "draft.decided" | "draft.undone" | "draft.settled" | "draft.withdrawn" | "draft.superseded" | "draft.stale" | "draft.expired" | "draft.escalated" | "draft.reported" | "draft.unconfirmed" | "draft.looked_at" | "correction.stored" | "key.rotated" | "data.erased" | "data.expired" | "hold.changed" | "retention.changed" | "correction.retired";
         /** @description What happened. */
         EventType: "draft.decided" | "draft.stale" | "draft.expired" | "draft.corrected" | "category.level_changed" | "audit.checkpoint";
         /** @description A place in a draft: a field, and where it is a text, a range of it. */
@@ -2239,6 +2278,13 @@ export interface components {
         };
         /** @description One value of an entry; never a text that a person wrote. */
         Fact: number | boolean | string | string[];
+        /** @description How familiar a draft's message is. */
+        Familiarity: {
+            /** @description The nearest message that is known by now; absent while none shares a word. */
+            nearest?: components["schemas"]["NearestMessage"] | null;
+            /** @description How novel the message was when it came; absent where memory knew too little to say. */
+            novelty?: components["schemas"]["Ratio"] | null;
+        };
         /** @description One fault of a document. */
         FaultView: {
             /** @description What is wrong with it, for people. */
@@ -2425,6 +2471,11 @@ export interface components {
             counts: components["schemas"]["Counts"];
             /**
              * Format: uint32
+             * @description For leads: messages that nobody took, and rows that D1 refused.
+             */
+            dead_letters?: number | null;
+            /**
+             * Format: uint32
              * @description Drafts that are decided in an hour, at this pace.
              */
             decided_per_hour: number;
@@ -2440,12 +2491,22 @@ export interface components {
              * @description Open drafts whose deadline is over.
              */
             late: number;
+            /**
+             * Format: uint32
+             * @description For leads: how long half of the verdicts of the last day took at most, those given together left
+             *     out; absent before the first.
+             */
+            median_verdict_ms?: number | null;
             /** @description When the queue is too long for what comes, should it keep growing so. */
             overflows_at?: components["schemas"]["Time"] | null;
             /** @description For leads: who gave verdicts within the last day, and how fast. */
             reviewers?: components["schemas"]["ReviewerPace"][] | null;
+            /** @description Categories for which nobody is on duty: the lead answers. */
+            rota_gaps: components["schemas"]["Gap"][];
             /** @description The state in a word. */
             strain: components["schemas"]["Strain"];
+            /** @description For leads: who met known-bad drafts, and caught them. */
+            vigilance?: components["schemas"]["ReviewerVigilance"][] | null;
         };
         /** @description `GET /v1/holds`. */
         HoldList: {
@@ -2627,6 +2688,21 @@ export interface components {
         LevelChanges: {
             /** @description Newest first. */
             changes: components["schemas"]["LevelChange"][];
+        };
+        /** @description Limits of one tenant. */
+        Limits: {
+            /**
+             * Format: uint32
+             * @description Drafts that wait for people at once; one more is refused. 1 to 250,000.
+             * @default 250000
+             */
+            open_drafts: number;
+            /**
+             * Format: uint32
+             * @description Drafts that all agents together post in a minute; one more is refused. 1 to 60,000.
+             * @default 60000
+             */
+            posts_per_minute: number;
         };
         /** @description One category's week, or the tenant's. */
         Line: {
@@ -2815,6 +2891,15 @@ export interface components {
             /** @description The level after. */
             to: components["schemas"]["Level"];
         };
+        /** @description A known message. */
+        NearestMessage: {
+            /** @description Its category. */
+            category?: string | null;
+            /** @description How like it is in meaning, from 0 to 1; absent where only words could be compared. */
+            likeness?: components["schemas"]["Ratio"] | null;
+            /** @description What it said; absent for one whose draft was right as it was: of these no text is kept. */
+            message?: string | null;
+        };
         /** @description The body of `PUT /v1/drafts/{id}/assignee`. */
         NewAssignee: {
             /**
@@ -2947,6 +3032,13 @@ export interface components {
         NewRota: {
             /** @description In order: of those that cover a moment the first counts whose people are not all away. */
             shifts: components["schemas"]["Shift"][];
+        };
+        /** @description The body of `POST /v1/seeds`. */
+        NewSeed: {
+            /** @description As an agent would post it. Agent and conversation become those of a draft that waits. */
+            draft: components["schemas"]["Draft"];
+            /** @description What is wrong with it; leads see it. */
+            flaw: string;
         };
         /** @description The body of `PUT /v1/agents/{id}/shadow`. */
         NewShadow: {
@@ -3141,6 +3233,8 @@ export interface components {
              * @default []
              */
             guardrails: components["schemas"]["Guardrail"][];
+            /** @description How much its agents may ask. */
+            limits?: components["schemas"]["Limits"];
             /** @description As the tenant calls it. */
             name: string;
             /**
@@ -3165,6 +3259,8 @@ export interface components {
              * @default 8
              */
             undo_window_s: number;
+            /** @description Known-bad drafts that measure whether reviewers look. */
+            vigilance?: components["schemas"]["Vigilance"];
             /** @description The spans of the local week in which people work, for deadlines that count only these. */
             working_hours?: components["schemas"]["WeekSpan"][];
             /**
@@ -3576,6 +3672,23 @@ export interface components {
             /** @description Whether these are too many. */
             rushes: boolean;
         };
+        /** @description How often somebody met known-bad drafts within three months. */
+        ReviewerVigilance: {
+            /**
+             * Format: uint32
+             * @description Of these, those that they caught.
+             */
+            caught: number;
+            /**
+             * Format: uint32
+             * @description Known-bad drafts that they decided on.
+             */
+            met: number;
+            /** @description As others call them. */
+            name: string;
+            /** @description The person's id. */
+            person_id: string;
+        };
         /** @description Who said a message. */
         Role: "customer" | "agent" | "human" | "system";
         /** @description The rota as it is. */
@@ -3730,6 +3843,33 @@ export interface components {
             /** @description Whether it becomes the active version; otherwise it is dropped. */
             confirm: boolean;
         };
+        /** @description `GET /v1/seeds`. */
+        SeedList: {
+            seeds: components["schemas"]["SeedView"][];
+        };
+        /** @description A known-bad draft. */
+        SeedView: {
+            /**
+             * Format: uint32
+             * @description Of these, how often they caught it.
+             */
+            caught: number;
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description What is shown to reviewers. */
+            draft: components["schemas"]["Draft"];
+            /** @description What is wrong with it. */
+            flaw: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: uint32
+             * @description How often somebody decided on it within three months.
+             */
+            met: number;
+            /** @description Who wrote it. */
+            person_id: string;
+        };
         /** @description Who is signed in, and where. */
         SessionView: {
             /** @description The person. */
@@ -3746,6 +3886,19 @@ export interface components {
              * @description Seconds within which a verdict can be taken back.
              */
             undo_window_s: number;
+        };
+        /** @description A row that D1 refused: the copy of the record lacks it until it is replayed. */
+        SetAside: {
+            /** @description The id of what it is, where that has one. */
+            about?: string | null;
+            /** @description Why D1 refused it, up to the first thing that it quotes. */
+            error?: string | null;
+            /** @description As it is replayed by. */
+            id: string;
+            /** @description What it holds: `audit`, `draft`, `correction`, … */
+            kind: string;
+            /** @description When it was set aside. */
+            set_aside_at: components["schemas"]["Time"];
         };
         /** @description How bad a finding is, the worst last. */
         Severity: "note" | "warning" | "error";
@@ -4185,6 +4338,11 @@ export interface components {
              * @description Counts from 1.
              */
             version: number;
+        };
+        /** @description How often known-bad drafts come; by default never. */
+        Vigilance: {
+            /** @description Share of drafts held for review beside which a known-bad one is put. */
+            seed_rate: components["schemas"]["Ratio"];
         };
         /** @description A document that waits for a second lead. */
         WaitingPolicyView: {
@@ -5889,6 +6047,73 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RotaView"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ListSeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeedList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CreateSeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSeed"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeedView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RemoveSeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

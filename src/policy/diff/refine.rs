@@ -175,7 +175,40 @@ fn segments(aligned: &Aligned<'_>, hunk: &Hunk) -> Vec<(Range<usize>, Range<usiz
         previous = Some((pair.before.saturating_add(1), pair.after.saturating_add(1)));
     }
     found.retain(|(old, _)| !old.is_empty());
+    if found.is_empty() {
+        found = separators(aligned, hunk);
+    }
     found
+}
+
+/// The separators of a number that gave way to another of the same form: `10.1` and `8.6` share the
+/// dot.
+fn separators(aligned: &Aligned<'_>, hunk: &Hunk) -> Vec<(Range<usize>, Range<usize>)> {
+    let old = aligned.before.get(hunk.before.clone()).unwrap_or_default();
+    let new = aligned.after.get(hunk.after.clone()).unwrap_or_default();
+    let ([old], [new]) = (old, new) else {
+        return Vec::new();
+    };
+    let marks = |token: &Token<'_>| -> Option<Vec<(usize, u8)>> {
+        let is_number = |byte: u8| byte.is_ascii_digit() || b".,:/".contains(&byte);
+        let bytes = token.text.bytes();
+        let mark = |(at, byte): (usize, u8)| (token.start.saturating_add(at), byte);
+        let marks = bytes.clone().enumerate().map(mark);
+        (bytes.clone().all(is_number))
+            .then(|| marks.filter(|(_, byte)| !byte.is_ascii_digit()).collect())
+    };
+    let (Some(had), Some(has)) = (marks(old), marks(new)) else {
+        return Vec::new();
+    };
+    let form = |marks: &[(usize, u8)]| marks.iter().map(|mark| mark.1).collect::<Vec<u8>>();
+    if form(&had) != form(&has) {
+        return Vec::new();
+    }
+    let one = |at: usize| at..at.saturating_add(1);
+    had.iter()
+        .zip(&has)
+        .map(|(x, y)| (one(x.0), one(y.0)))
+        .collect()
 }
 
 /// The blank space before two tokens, where it is the same.

@@ -1,6 +1,7 @@
 //! What kind of word is this, and which words are one and the same? It looks at one word and what
 //! stands before it; it must not compare texts.
 
+use super::case;
 use super::lexicon::{FUNCTION, MONTH_OR_DAY, NUMBER_WORD};
 use crate::diff::token::Token;
 
@@ -63,8 +64,13 @@ fn fold(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == '\u{2019}' { '\'' } else { c })
+        .map(|c| {
+            if c == '\u{2019}' {
+                '\''
+            } else {
+                case::lower(c)
+            }
+        })
         .collect()
 }
 
@@ -76,8 +82,8 @@ fn class(token: &Token<'_>, fold: &str, initial: bool) -> Class {
     if token.text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Class::Number;
     }
-    let capital = token.text.chars().next().is_some_and(char::is_uppercase);
-    let inner = token.text.chars().skip(1).any(char::is_uppercase);
+    let capital = token.text.chars().next().is_some_and(case::is_capital);
+    let inner = token.text.chars().skip(1).any(case::is_capital);
     let ambiguous = matches!(fold, "may" | "mar" | "march" | "sat" | "sun" | "second");
     if MONTH_OR_DAY.has(fold) && (!ambiguous || (capital && !initial)) {
         Class::Date

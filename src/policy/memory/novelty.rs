@@ -40,6 +40,14 @@ pub enum Nearness {
     Words(f64),
 }
 
+impl Nearness {
+    /// Whether a later message can be compared with it, so that it is worth keeping.
+    #[must_use]
+    pub fn says_something(self) -> bool {
+        self != Self::Nothing
+    }
+}
+
 /// The nearness of a message of `words` words to its candidates: those of both searches, of every
 /// category.
 #[must_use]
@@ -115,6 +123,22 @@ pub fn strangeness(nearness: Nearness, history: &[Nearness]) -> Option<Ratio> {
     Ratio::from_f64(f64::from(nearer_count) / f64::from(count.saturating_add(1)))
 }
 
+/// The known message that is nearest: by meaning, with how like it is from 0 to 1; by words alone where
+/// no vectors are, and then without a number, since their scale depends on the tenant's texts.
+#[must_use]
+pub fn nearest<'a>(candidates: &[Candidate<'a>]) -> Option<(Candidate<'a>, Option<Ratio>)> {
+    let best = |of: fn(&Candidate<'_>) -> Option<f64>| {
+        candidates
+            .iter()
+            .filter_map(|one| of(one).map(|at| (finite(at), *one)))
+            .max_by(|(one, a), (other, b)| one.total_cmp(other).then(b.id.cmp(a.id)))
+    };
+    let by_meaning = best(|one| one.cosine);
+    let likeness = by_meaning.and_then(|(at, _)| Ratio::from_f64(at.clamp(0.0, 1.0)));
+    let (_, nearest) = by_meaning.or_else(|| best(|one| one.bm25))?;
+    Some((nearest, likeness))
+}
+
 fn words_alone(candidates: &[Candidate<'_>]) -> Nearness {
     let with: Vec<Candidate<'_>> = candidates
         .iter()
@@ -186,6 +210,28 @@ mod tests {
             0.9,
             1.0,
         );
+    }
+
+    #[test]
+    fn the_nearest_is_found_by_meaning_and_else_by_words() {
+        let worded = |id, bm25| Candidate {
+            id,
+            bm25: Some(bm25),
+            ..Candidate::default()
+        };
+        let (near, likeness) = nearest(&[
+            found("login", 0.2),
+            found("refund", 0.7),
+            worded("words", 9.0),
+        ])
+        .unwrap();
+        assert_eq!(
+            (near.category, likeness),
+            (Some("refund"), Ratio::from_f64(0.7))
+        );
+        let (near, likeness) = nearest(&[worded("b", 2.0), worded("a", 2.0)]).unwrap();
+        assert_eq!((near.id, likeness), ("a", None), "the id breaks ties");
+        assert_eq!(nearest(&[]), None);
     }
 
     #[test]

@@ -1,30 +1,53 @@
 //! The way to D1: rows in order, in batches that may be repeated. It must not lose a row: one goes
-//! only when D1 has said that it has it.
+//! only when D1 has said that it has it, and one that D1 refuses is set aside for a lead to see.
 
 use super::{OutboxState, Row};
-use crate::checkpoints::TileNode;
+use crate::archive::Settled;
 use crate::corrections::{self, Change, Correction, Standing};
 use crate::erasure::Gone;
-use crate::log::Leaf;
 use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
 use crate::storage::parsed;
-use crate::stored::Settled;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, millis};
-use crate::{archive, bind};
+use crate::{archive, bind, log};
+use countersign_policy::copy::{suspects_a_row, wait_ms};
 use countersign_policy::day::week;
+use countersign_policy::log::Event;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::CountsRow;
 use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement};
 
-/// Rows of one batch: a tenth of what one D1 batch may take, so that it stays well below its 30 s.
-const BATCH_ROWS: u32 = 100;
+/// Rows of one batch: a fifth of what one D1 batch may take, so that it stays well below its 30 s.
+const BATCH_ROWS: u32 = 200;
+/// Bytes of one batch: half of what one text may hold, since leaves travel in one.
+const BATCH_BYTES: usize = 1_000_000;
 /// The first row waits this long for company, so that one batch carries the traces of a request.
 const GATHER_MS: u64 = 100;
-/// Waits after 1, 2, 3 … failures; the last one repeats.
-const BACKOFF_MS: [u64; 6] = [500, 1_000, 2_000, 5_000, 15_000, 30_000];
+
+/// Kinds of which there are many: all of a batch in one statement. `?2` is a JSON list of them.
+const MANY: [(&str, &str); 2] = [
+    (
+        "audit",
+        "INSERT INTO audit (tenant_id, seq, at_ms, event, about, entry, leaf_hash)
+         SELECT ?1, value->>'seq', value->>'at_ms', value->>'event', value->>'about',
+           value->>'entry', value->>'leaf_hash' FROM json_each(?2) WHERE TRUE
+         ON CONFLICT DO NOTHING",
+    ),
+    (
+        "audit_tile",
+        "INSERT INTO audit_tiles (tenant_id, level, idx, hash)
+         SELECT ?1, value->>'level', value->>'idx', value->>'hash' FROM json_each(?2) WHERE TRUE
+         ON CONFLICT DO NOTHING",
+    ),
+];
+
+/// Where the rows go.
+struct Copy {
+    database: D1Database,
+    tenant_id: String,
+}
 
 /// Sends what waits. A failure changes nothing but when it is tried again.
 pub async fn fill(tenant: &Tenant, now: Millis) {
@@ -45,21 +68,22 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
         return Ok(());
     }
     loop {
-        let rows = tenant.storage.rows::<Row>(
-            "SELECT number, kind, payload FROM outbox WHERE broken_at IS NULL
-             ORDER BY number LIMIT ?",
-            bind![BATCH_ROWS],
-        )?;
+        let rows = waiting(tenant)?;
         let Some(last) = rows.last().map(|row| row.number) else {
             // D1 has everything that this object knows.
             archive::clear_out(tenant, now)?;
             break;
         };
-        let tenant_id = tenant.record()?.id;
-        let database = tenant.env.d1(DATABASE)?;
-        let statements = statements(tenant, &database, &tenant_id, &rows, now)?;
-        match write(&database, statements).await {
-            // Numbers only rise and nothing else deletes, so this removes what was sent.
+        let copy = Copy {
+            database: tenant.env.d1(DATABASE)?,
+            tenant_id: tenant.record()?.id,
+        };
+        let sent = match suspects_a_row(state.failures) {
+            true => one_by_one(tenant, &copy, &rows, now).await?,
+            false => copy.write(&rows).await,
+        };
+        match sent {
+            // Numbers only rise, so this removes what was sent and nothing else.
             Ok(()) => tenant.storage.run(
                 "DELETE FROM outbox WHERE number <= ? AND broken_at IS NULL",
                 bind![last],
@@ -73,6 +97,22 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     )
 }
 
+/// The rows of the next batch, in order.
+fn waiting(tenant: &Tenant) -> Outcome<Vec<Row>> {
+    let rows = tenant.storage.rows::<Row>(
+        "SELECT number, kind, payload FROM outbox WHERE broken_at IS NULL
+         ORDER BY number LIMIT ?",
+        bind![BATCH_ROWS],
+    )?;
+    let mut bytes = 0_usize;
+    let fits = |row: &Row| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(row.payload.len());
+        first || bytes <= BATCH_BYTES
+    };
+    Ok(rows.into_iter().take_while(fits).collect())
+}
+
 fn wait_after_failure(
     tenant: &Tenant,
     now: Millis,
@@ -80,54 +120,89 @@ fn wait_after_failure(
     error: &worker::Error,
 ) -> Outcome<()> {
     worker::console_error!("D1 did not take the batch: {}", describe(error));
-    let index = usize::try_from(failures).unwrap_or(usize::MAX);
-    let wait_ms = BACKOFF_MS
-        .get(index)
-        .or(BACKOFF_MS.last())
-        .copied()
-        .unwrap_or(30_000);
+    let failures = failures.saturating_add(1);
     tenant.storage.run(
         "UPDATE outbox_state SET failures = ?, next_at = ?",
-        bind![failures.saturating_add(1), now.plus(wait_ms)],
+        bind![failures, now.plus(wait_ms(failures))],
     )
 }
 
-/// A statement for each row. One that can't be read can never be sent: it is set aside, so that it
-/// does not hold up the rest.
-fn statements(
+/// After batches failed: each row alone. One that is refused twice, while D1 takes a write that changes
+/// nothing, is set aside; where it takes none, it is away, and everything waits.
+async fn one_by_one(
     tenant: &Tenant,
-    database: &D1Database,
-    tenant_id: &str,
+    copy: &Copy,
     rows: &[Row],
     now: Millis,
-) -> Outcome<Vec<D1PreparedStatement>> {
-    let mut statements = Vec::new();
+) -> Outcome<worker::Result<()>> {
     for row in rows {
-        match statement(database, tenant_id, row) {
-            Ok(statement) => statements.push(statement),
-            Err(error) => {
-                worker::console_error!("outbox row {} is broken: {}", row.number, describe(&error));
-                tenant.storage.run(
-                    "UPDATE outbox SET broken_at = ? WHERE number = ?",
-                    bind![now, row.number],
-                )?;
-            }
+        let one = std::slice::from_ref(row);
+        if copy.write(one).await.is_ok() {
+            continue;
+        }
+        if let Err(error) = copy.touch().await {
+            return Ok(Err(error));
+        }
+        if let Err(error) = copy.write(one).await {
+            set_aside(tenant, row, &error, now)?;
         }
     }
-    Ok(statements)
+    Ok(Ok(()))
 }
 
-/// One batch is one transaction of D1; each statement may be repeated.
-async fn write(database: &D1Database, statements: Vec<D1PreparedStatement>) -> worker::Result<()> {
-    if statements.is_empty() {
-        return Ok(());
-    }
-    for result in database.batch(statements).await? {
-        if let Some(error) = result.error() {
-            return Err(worker::Error::from(error));
+/// A row that can't be sent stays where a lead sees it, and holds up nothing.
+fn set_aside(tenant: &Tenant, row: &Row, error: &worker::Error, now: Millis) -> Outcome<()> {
+    let error = describe(error);
+    worker::console_error!("outbox row {} is set aside: {error}", row.number);
+    tenant.transaction(|| {
+        tenant.storage.run(
+            "UPDATE outbox SET broken_at = ?, error = ? WHERE number = ?",
+            bind![now, &error, row.number],
+        )?;
+        let facts = [
+            ("kind", row.kind.clone().into()),
+            ("number", row.number.into()),
+        ];
+        log::append(tenant, now, Event::CopySetAside, system(), None, facts)
+    })
+}
+
+impl Copy {
+    /// Writes rows in one batch, which is one transaction of D1; each may be repeated.
+    async fn write(&self, rows: &[Row]) -> worker::Result<()> {
+        let mut statements = Vec::new();
+        for (kind, statement) in MANY {
+            let payloads = rows.iter().filter(|row| row.kind == kind);
+            let payloads: Vec<&str> = payloads.map(|row| row.payload.as_str()).collect();
+            if !payloads.is_empty() {
+                let list = format!("[{}]", payloads.join(","));
+                let values = [self.tenant_id.as_str().into(), list.into()];
+                statements.push(self.database.prepare(statement).bind(&values)?);
+            }
         }
+        let single = |row: &&Row| MANY.iter().all(|(kind, _)| row.kind != *kind);
+        for row in rows.iter().filter(single) {
+            statements.push(statement(&self.database, &self.tenant_id, row)?);
+        }
+        self.batch(statements).await
     }
-    Ok(())
+
+    /// Whether D1 takes writes: one that changes nothing.
+    async fn touch(&self) -> worker::Result<()> {
+        let statement = "UPDATE tenants SET id = id WHERE id = ?";
+        let statement = self.database.prepare(statement);
+        let statement = statement.bind(&[self.tenant_id.as_str().into()])?;
+        self.batch(vec![statement]).await
+    }
+
+    async fn batch(&self, statements: Vec<D1PreparedStatement>) -> worker::Result<()> {
+        for result in self.database.batch(statements).await? {
+            if let Some(error) = result.error() {
+                return Err(worker::Error::from(error));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn statement(
@@ -148,8 +223,6 @@ fn statement(
             "corrections",
             &parsed::<Gone>(&row.payload)?.corrections,
         ),
-        "audit" => audit(database, tenant, &parsed(&row.payload)?),
-        "audit_tile" => audit_tile(database, tenant, &parsed(&row.payload)?),
         "correction" => correction(database, tenant, &parsed(&row.payload)?),
         "correction_change" => correction_change(database, tenant, &parsed(&row.payload)?),
         "draft" => draft(database, tenant, &parsed(&row.payload)?),
@@ -157,23 +230,6 @@ fn statement(
         "trust" => trust(database, tenant, &parsed(&row.payload)?),
         other => Err(worker::Error::from(format!("unknown kind `{other}`"))),
     }
-}
-
-fn audit(database: &D1Database, tenant: &str, leaf: &Leaf) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO audit (tenant_id, seq, at_ms, event, about, entry, leaf_hash)
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&[
-            tenant.into(),
-            millis(Millis(leaf.seq)),
-            millis(Millis(leaf.at_ms)),
-            leaf.event.as_str().into(),
-            optional(leaf.about.as_deref()),
-            leaf.entry.as_str().into(),
-            leaf.leaf_hash.as_str().into(),
-        ])
 }
 
 fn erase(
@@ -188,24 +244,6 @@ fn erase(
     database
         .prepare(statement)
         .bind(&[tenant.into(), ids.into()])
-}
-
-fn audit_tile(
-    database: &D1Database,
-    tenant: &str,
-    node: &TileNode,
-) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO audit_tiles (tenant_id, level, idx, hash) VALUES (?, ?, ?, ?)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&[
-            tenant.into(),
-            node.level.into(),
-            millis(Millis(node.idx)),
-            node.hash.as_str().into(),
-        ])
 }
 
 fn correction(

@@ -2,6 +2,7 @@
 // here. Must not know which draft is in focus, and never decides whether a draft is open: its
 // status says so.
 import type { Summary } from "../nouns";
+import { session } from "./session.svelte";
 
 export interface Section { name: "held" | "human" | "look"; drafts: Summary[] }
 
@@ -34,6 +35,8 @@ class Queue {
   loaded = $state(false);
   search = $state("");
   category = $state("");
+  /** Whether only those are shown that are claimed by this reviewer, or assigned to them. */
+  mine = $state(false);
   /** Drafts that this reviewer has just decided and whose verdict is on its way. */
   #hidden = new Set<string>();
   #byId = new Map<string, Summary>();
@@ -41,8 +44,10 @@ class Queue {
   /** The drafts that match the search, in order. */
   shown = $derived.by(() => {
     const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length === 0 && !this.category) return this.all;
+    if (words.length === 0 && !this.category && !this.mine) return this.all;
+    const me = session.current?.person.id;
     return this.all.filter((draft) => {
+      if (this.mine && draft.assignee !== me && draft.lease?.reviewer !== me) return false;
       if (this.category && (draft.category ?? "") !== this.category) return false;
       const text = `${draft.customer_name ?? ""} ${draft.subject ?? ""} ${draft.snippet} ${draft.category ?? ""} ${draft.agent} ${draft.channel}`.toLowerCase();
       return words.every((word) => text.includes(word));
@@ -59,6 +64,17 @@ class Queue {
     for (const draft of this.all) counts[section(draft)] += 1;
     return counts;
   });
+
+  /** Whether anything is left out of sight. */
+  get narrowed(): boolean {
+    return this.search !== "" || this.category !== "" || this.mine;
+  }
+
+  /** Shows all of it again. */
+  widen(): void {
+    this.search = this.category = "";
+    this.mine = false;
+  }
 
   /** Those that are alike, this one among them. */
   alike(draft: Summary): Summary[] {

@@ -3,7 +3,7 @@
 import * as api from "../api";
 import { Problem } from "../api";
 import { texts } from "../texts";
-import type { Args, Detail, Summary, Verdict, VerdictBody } from "../nouns";
+import type { Detail, Summary, Verdict } from "../nouns";
 import { details } from "./details.svelte";
 import { live } from "./live.svelte";
 import { notices } from "./notices.svelte";
@@ -12,8 +12,7 @@ import { place } from "./place.svelte";
 import { queue, waits } from "./queue.svelte";
 import { selection } from "./selection.svelte";
 import { session } from "./session.svelte";
-import { summaryOf, verdicts, type Sent } from "./verdicts.svelte";
-import { announce } from "./urgent.svelte";
+import { summaryOf, verdicts, type Sent, type Typed } from "./verdicts.svelte";
 import { adoptWords, dropWords, keepWords, keptWords, type Purpose, type Words } from "./words.svelte";
 
 export type Choice = "reject" | "defer" | "correct" | "assign";
@@ -155,7 +154,7 @@ class Review {
 
   // Deciding.
 
-  decide(verdict: Verdict, kind?: VerdictBody["edit_kind"]): void {
+  decide(verdict: Verdict, typed?: Typed): void {
     const { detail, summary } = this;
     if (!detail || !summary) return;
     const shown = queue.shown;
@@ -164,7 +163,7 @@ class Review {
     this.#leased = null; // A verdict ends the claim; it need not be let go.
     const windowMs = (session.current?.undo_window_s ?? 8) * 1000;
     pace.end();
-    verdicts.send(detail, nameOf(summary), verdict, windowMs, kind);
+    verdicts.send(detail, nameOf(summary), verdict, windowMs, typed);
     notices.say(texts.notices.verdict(texts.kinds[verdict.kind], nameOf(summary)));
     this.show(next?.id === detail.id ? null : (next?.id ?? null));
     if (next) this.#place = Math.max(0, queue.shown.indexOf(next));
@@ -215,13 +214,10 @@ class Review {
   }
 
   #rollBack(sent: Sent, problem: Problem): void {
-    if (problem.status === 401) session.ended();
-    const { verdict } = sent.body;
-    // What was written is not lost with the verdict.
-    if (verdict.kind === "edit" || verdict.kind === "respond") {
-      keepWords(sent.detail.id, verdict.kind, {
-        conversation: sent.detail.conversation_id, text: verdict.draft.text ?? "", args: verdict.draft.action?.args as Args | undefined, lesson: "", oneOff: false, kind: null, at: Date.now(),
-      });
+    if (problem.status === 401) {
+      // Whoever signs in again is back at what they were deciding.
+      this.#restore(sent.detail);
+      return session.ended();
     }
     const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
     notices.show(texts.notices.rolledBack(sent.name, why), "bad", sent.detail.id);
@@ -276,23 +272,22 @@ class Review {
     }
     const content = detail.draft.draft;
     const written = words.args && content.action ? { ...content, action: { ...content.action, args: words.args } } : { ...content, text: words.text };
-    if (writing === "send_back") this.decide({ kind: "send_back", instruction: words.text.trim() });
-    else if (writing === "respond") this.decide({ kind: "respond", draft: written });
+    const typed = { purpose: writing, words: { ...words, conversation: detail.conversation_id } };
+    if (writing === "send_back") this.decide({ kind: "send_back", instruction: words.text.trim() }, typed);
+    else if (writing === "respond") this.decide({ kind: "respond", draft: written }, typed);
     else {
       const lesson = words.lesson.trim();
-      this.decide({ kind: "edit", draft: written, ...(lesson ? { lesson } : {}), one_off: words.oneOff }, words.kind ?? undefined);
+      this.decide({ kind: "edit", draft: written, ...(lesson ? { lesson } : {}), one_off: words.oneOff }, typed);
     }
-    dropWords(detail.id);
   }
 
   // What others do.
 
   #changed(draft: Summary): void {
-    if (waits(draft)) {
-      if (!queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
-      announce(draft, queue.get(draft.id) === undefined);
-    }
+    if (waits(draft) && !queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
     queue.put(draft);
+    // Where nothing was left, what comes next is there at once.
+    if (this.focus === null && queue.shown[0]) this.show(queue.shown[0].id);
     if (draft.id === this.focus) {
       this.#last = draft;
       if (waits(draft)) void details.want(draft);

@@ -5,6 +5,7 @@ import * as api from "../api";
 import { Problem } from "../api";
 import type { Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { queue } from "./queue.svelte";
+import { dropWords, keepWords, type Purpose, type Words } from "./words.svelte";
 
 export interface Sent {
   body: VerdictBody;
@@ -16,7 +17,11 @@ export interface Sent {
   state: "sending" | "pending" | "undoing";
   /** Names those that were given together. */
   batch: string;
+  /** What was typed for it: kept until the service has it, and there again when it is taken back. */
+  typed?: Typed | undefined;
 }
+
+export interface Typed { purpose: Purpose; words: Words }
 
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -30,8 +35,8 @@ class Verdicts {
   onFailed = (_sent: Sent, _problem: Problem) => {};
 
   /** Sends a verdict; the draft leaves the queue before the answer is here. */
-  send(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, kind?: VerdictBody["edit_kind"]): void {
-    const sent = this.#begin(detail, name, verdict, undoWindowMs, crypto.randomUUID(), kind);
+  send(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, typed?: Typed): void {
+    const sent = this.#begin(detail, name, verdict, undoWindowMs, crypto.randomUUID(), typed);
     this.#answers.set(sent.body.verdict_id, this.#deliver(sent, repeated(() => api.decide(detail.id, sent.body))));
   }
 
@@ -43,16 +48,16 @@ class Verdicts {
     for (const sent of all) this.#answers.set(sent.body.verdict_id, this.#deliver(sent, answer.then((answers) => api.accepted(answers, sent.detail.id))));
   }
 
-  #begin(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, batch: string, kind?: VerdictBody["edit_kind"]): Sent {
+  #begin(detail: Detail, name: string, verdict: Verdict, undoWindowMs: number, batch: string, typed?: Typed): Sent {
     const body: VerdictBody = {
       verdict_id: crypto.randomUUID(),
       version: detail.version,
       head: detail.draft.conversation.head,
       view_digest: detail.view_digest,
       verdict,
-      edit_kind: kind ?? null,
+      edit_kind: (verdict.kind === "edit" ? typed?.words.kind : null) ?? null,
     };
-    const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending", batch };
+    const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending", batch, typed };
     queue.hide(detail.id);
     this.open = [...this.open, sent];
     this.count += 1;
@@ -66,6 +71,7 @@ class Verdicts {
       this.#change(sent, "pending");
       queue.remove(sent.detail.id);
       queue.unhide(sent.detail.id);
+      dropWords(sent.detail.id);
       return true;
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem(0, "unreachable", String(error));
@@ -86,6 +92,7 @@ class Verdicts {
     try {
       await repeated(() => api.undo(sent.detail.id, sent.body.verdict_id));
       this.count -= 1;
+      if (sent.typed) keepWords(sent.detail.id, sent.typed.purpose, sent.typed.words);
       return null;
     } catch (error) {
       return error instanceof Problem ? error : new Problem(0, "unreachable", String(error));

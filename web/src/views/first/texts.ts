@@ -2,7 +2,6 @@
 export const words = {
   title: "First steps",
   about: "Nothing has been posted here yet. Three steps, and the first draft waits for your verdict.",
-  begin: "Begin: your first draft",
   steps: {
     key: "Make a key for your agent",
     draft: "Post a draft, as your agent would",

@@ -3,6 +3,7 @@ const many = (count: number, one: string, more: string) => `${count} ${count ===
 
 export const words = {
   search: "Search by meaning",
+  byWords: "Corrections are found by their words alone: this installation compares no meanings.",
   category: "Category",
   allCategories: "All categories",
   likest: (count: number) => `${many(count, "correction", "corrections")}, the likest first`,

@@ -1,0 +1,33 @@
+// How the queue is served, as the service tells it: fetched now and then while somebody looks, and never
+// waited for. Must not judge: the service says what follows.
+import { call } from "../api";
+import type { QueueHealth, QueuePage } from "../nouns";
+
+const AGAIN_MS = 60_000;
+/** After a verdict, so that several in a row ask once. */
+const AFTER_VERDICT_MS = 1_500;
+
+class Health {
+  told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty">) | null>(null);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Asks soon, and every minute from then on. */
+  soon(ms = AFTER_VERDICT_MS): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), ms);
+  }
+
+  async #ask(): Promise<void> {
+    this.soon(AGAIN_MS);
+    if (document.hidden) return;
+    try {
+      const [health, page] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0")]);
+      this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
+    } catch {
+      // What was told last stays; the next minute asks again.
+    }
+  }
+}
+
+export const health = new Health();
+health.soon(0);
