@@ -11,6 +11,16 @@ const lost: Record<string, string> = {
   too_few_labels: "too few releases were looked at",
 };
 
+const stale: Record<string, string> = {
+  policy_changed: "the policy has changed since",
+  level_changed: "the level has changed since",
+  version_changed: "another version of the agent posts by now",
+  above_ceiling: "the policy's ceiling is lower",
+  resting: "the category rests after its last step",
+  evidence_changed: "a verdict since then speaks against it",
+  proposal_expired: "it has run out",
+};
+
 export const words = {
   title: "Trust",
   intro: "What each category has earned, on the evidence of verdicts; how far it is from more autonomy, and what was lost.",
@@ -99,7 +109,7 @@ export const words = {
     backtest: "Replayed",
     edits: (count: number) => `The ${many(count, "edit", "edits")} behind it`,
     until: (when: string) => `open until ${when}`,
-    stale: (why: string) => `It can't be confirmed as things stand: ${why}`,
+    stale: (code: string) => `It can't be confirmed as things stand: ${stale[code] ?? code.replaceAll("_", " ")}.`,
     reason: "Why? (needed to decline)",
     confirm: "Confirm the step",
     decline: "Decline",
