@@ -3244,6 +3244,8 @@ export interface components {
              * @default 500
              */
             queue_full_at: number;
+            /** @description Whether reviewers who serve certain categories read nothing of others. */
+            reads_by_category?: boolean;
             /**
              * @description Whether a change that lets more out needs a second lead; taking this back does, too.
              * @default false
@@ -3309,11 +3311,11 @@ export interface components {
             /** @description Stable; clients may branch on it. */
             code: components["schemas"]["Code"];
             /** @description What is wrong with this request, for people. */
-            detail: string;
+            detail?: string;
             /** @description The draft as it is now, where the caller saw another state of it. */
             draft?: unknown;
             /** @description Every fault, where there are several. */
-            faults: components["schemas"]["FaultView"][];
+            faults?: components["schemas"]["FaultView"][];
             /** @description JSON pointer of the field at fault. */
             pointer?: string | null;
             /**
