@@ -23,7 +23,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 14] = [
+const IN_OBJECT: [(&str, &str); 18] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -53,6 +53,10 @@ const IN_OBJECT: [(&str, &str); 14] = [
     ("holds", "SELECT * FROM holds"),
     ("seeds", "SELECT * FROM seeds"),
     ("seeds_ended", "SELECT * FROM seeds_ended"),
+    ("notes", "SELECT * FROM notes"),
+    ("rota", "SELECT * FROM rota"),
+    ("accounts", "SELECT * FROM accounts"),
+    ("waiting_policy", "SELECT * FROM waiting_policy"),
 ];
 
 /// `DELETE /v1/tenants/{id}`.

@@ -237,7 +237,11 @@ fn forget(tenant: &Tenant, found: &Found) -> Outcome<()> {
     for id in &found.corrections {
         memory::forget(tenant, id)?;
     }
+    if !found.corrections.is_empty() {
+        memory::purge(tenant)?;
+    }
     for id in &found.drafts {
+        memory::forget_handled(tenant, id)?;
         tenant.touch(id);
     }
     outbox::put(
