@@ -251,21 +251,13 @@ fn check_origin(request: &Request) -> Outcome<()> {
 
 fn bearer(request: &Request) -> Outcome<Option<String>> {
     let header = request.headers().get("authorization")?;
-    Ok(header.and_then(|text| {
-        text.strip_prefix("Bearer ")
-            .map(|key| key.trim().to_owned())
-    }))
+    let key = header.as_deref().and_then(key::in_authorization);
+    Ok(key.map(str::to_owned))
 }
 
 fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
     let header = request.headers().get("cookie")?.unwrap_or_default();
-    let pairs = header
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='));
-    Ok(pairs
-        .into_iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned()))
+    Ok(key::in_cookies(&header, name).map(str::to_owned))
 }
 
 /// The whole body, or a refusal when it is above the limit, whatever its length header says. What
