@@ -31,7 +31,8 @@ function faulty(env) {
       if (property === "constructor" || typeof value !== "function") return value;
       if (property !== "batch") return value.bind(target);
       return async (statements) => {
-        if (strikes("before")) throw new Error("D1 is away");
+        // As D1 does, with words of what it was given.
+        if (strikes("before")) throw new Error('D1 is away, near "Where is my refund for order 1234?"');
         const results = await target.batch(statements);
         if (strikes("after")) throw new Error("D1 was cut off");
         return results;
