@@ -199,3 +199,24 @@ test("no private address is called: not by number, by name, nor past a key's own
   const wrong = await lead.call("POST", "/v1/keys", { kind: "agent", name: "b", callback_hosts: ["https://a.com/"] });
   assert.equal(wrong.body.pointer, "/callback_hosts/0");
 });
+
+test("a checkpoint of the audit log is posted, as the log's own key signed it", async () => {
+  const receiver = await receive();
+  const { tenant, lead } = await desk();
+  const made = await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["audit.checkpoint"] });
+  await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+  await until(() => receiver.calls.length === 1);
+  const told = verified(made.body.secret, receiver.calls[0]);
+  assert.equal(told.type, "audit.checkpoint");
+  const { size, checkpoint, key } = told.data;
+  assert.ok(size > 3 && checkpoint.startsWith(`countersign/audit/${tenant.id}\n${size}\n`));
+  const now = (await lead.call("GET", `/v1/audit/checkpoint?since=${size}`)).body;
+  assert.equal(now.key, key);
+  assert.ok(Array.isArray(now.consistency), "the log of that size is the beginning of today's");
+
+  await tenant.post(draft());
+  await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal(receiver.calls.length, 1, "once an hour is enough");
+  await receiver.stop();
+});
