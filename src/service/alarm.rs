@@ -15,8 +15,7 @@ impl Tenant {
     /// Sets the alarm for the next thing that falls due, unless it is set earlier.
     pub async fn arm(&self, now: Millis) -> Outcome<()> {
         // One that is about to go off looks at everything itself; one that should have is lost.
-        let lost = |at: Millis| now.since(at) >= ALARM_LOST_MS;
-        let near = |at: Millis| at <= now.plus(ALARM_NEAR_MS) && !lost(at);
+        let near = |at: Millis| at <= now.plus(ALARM_NEAR_MS) && now.since(at) < ALARM_LOST_MS;
         if self.alarm_at.get().is_some_and(near) {
             return Ok(());
         }
@@ -27,8 +26,7 @@ impl Tenant {
         let storage = self.state.storage();
         let set = storage.get_alarm().await?;
         let set = set.and_then(|ms| u64::try_from(ms).ok()).map(Millis);
-        let standing = set.filter(|at| !lost(*at));
-        let earliest = standing.map_or(next, |at| at.min(next));
+        let earliest = set.map_or(next, |set| set.min(next));
         self.alarm_at.set(Some(earliest));
         if set != Some(earliest) {
             storage

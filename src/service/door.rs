@@ -55,7 +55,8 @@ pub struct Health {
 
 /// Answers one request.
 pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
-    let method = request.method().as_ref().to_owned();
+    // As it was sent: the crate takes a method that it doesn't know for GET.
+    let method = request.inner().method();
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
@@ -337,7 +338,8 @@ async fn pass_as(
     headers.set(CREDENTIAL_HEADER, who)?;
     let mut init = RequestInit::new();
     init.with_method(request.method()).with_headers(headers);
-    if !body.is_empty() {
+    // What a GET carries means nothing, and the platform passes none on.
+    if !body.is_empty() && request.method() != worker::Method::Get {
         let bytes = js_sys::Uint8Array::from(body.as_slice());
         init.with_body(Some(JsValue::from(bytes)));
     }
