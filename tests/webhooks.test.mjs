@@ -220,3 +220,20 @@ test("a checkpoint of the audit log is posted, as the log's own key signed it", 
   assert.equal(receiver.calls.length, 1, "once an hour is enough");
   await receiver.stop();
 });
+
+test("what a chat or a log is told names nobody; the agent is told all of it", async () => {
+  const [chat, agent] = [await receive(), await receive()];
+  const { tenant, lead, decide } = await desk();
+  const made = await lead.call("POST", "/v1/webhooks", { url: chat.url, events: ["draft.decided"], masked: true });
+  assert.equal(made.body.masked, true);
+  const customer = { id: "c-77", name: "Ada Lovelace" };
+  const text = "Dear Ada, we will call you on +44 20 7946 0958.";
+  const { id } = (await tenant.post(draft({ customer, draft: { text, to: ["ada@example.com"] }, callback_url: agent.url }))).body;
+  await decide(id, { kind: "approve" });
+  await until(() => chat.calls.length === 1 && agent.calls.length === 1);
+  const shown = verified(made.body.secret, chat.calls[0]).data;
+  assert.deepEqual([shown.id, shown.status], [id, "approved"]);
+  assert.deepEqual(shown.outgoing, { text: "Dear [name], we will call you on [phone].", to: ["[email]"] });
+  assert.equal(JSON.parse(agent.calls[0].body).data.outgoing.text, text);
+  await Promise.all([chat.stop(), agent.stop()]);
+});

@@ -48,7 +48,7 @@ const IN_OBJECT: [(&str, &str); 18] = [
     ("level_changes", "SELECT * FROM level_changes"),
     (
         "webhooks",
-        "SELECT id, url, events, created_at, disabled_at FROM webhooks",
+        "SELECT id, url, events, masked, created_at, disabled_at FROM webhooks",
     ),
     ("holds", "SELECT * FROM holds"),
     ("seeds", "SELECT * FROM seeds"),
