@@ -123,7 +123,7 @@ test("a second look that nobody takes is given up after a month, and counts for 
   await desk.pass(2 * DAY);
   await until(async () => (await owed()) === 0);
   assert.equal((await desk.trust()).agent.readiness.labelled, 0);
-  assert.equal((await desk.tenant.agent("GET", `/v1/drafts/${id}`)).body.status, "approved");
+  assert.equal((await desk.tenant.agent("GET", `/v1/drafts/${id}`)).body.status, "unconfirmed", "it went out, and nobody said what became of it");
 });
 
 test("messages of another kind than before cost a level", async () => {
