@@ -2,14 +2,14 @@
 //! diff` measures the crossing into JavaScript as well; deciding for workerd; and golden cases of trust
 //! for a browser, which nothing of the page computes. It must hold no logic.
 
+#[path = "../../src/policy/tests/golden/trust.rs"]
+mod golden_trust;
 #[path = "../random.rs"]
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "128 bits hold the product of two words"
 )]
 mod random;
-#[path = "../../src/policy/tests/golden/trust.rs"]
-mod golden_trust;
 #[path = "../route/workload.rs"]
 mod workload;
 

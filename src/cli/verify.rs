@@ -107,10 +107,9 @@ fn read_export(file: &str, verifier: &mut Verifier) -> io::Result<()> {
         }
         let lines: Vec<&str> = block.lines().collect();
         let share = lines.len().div_ceil(cores).max(1);
-        let read = |part: &[&'_ str]| part.iter().map(|line| Line::read(line)).collect::<Vec<_>>();
         thread::scope(|scope| {
             let parts = lines.chunks(share);
-            let parts: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+            let parts: Vec<_> = parts.map(|part| scope.spawn(|| read_lines(part))).collect();
             for part in parts {
                 let part = part
                     .join()
@@ -120,6 +119,10 @@ fn read_export(file: &str, verifier: &mut Verifier) -> io::Result<()> {
             Ok::<(), io::Error>(())
         })?;
     }
+}
+
+fn read_lines<'a>(lines: &[&'a str]) -> Vec<Line<'a>> {
+    lines.iter().map(|line| Line::read(line)).collect()
 }
 
 fn prove(

@@ -75,6 +75,10 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
             return Err(Problem::from(Code::OnHold));
         }
         forget(tenant, &found)?;
+        tenant.storage.run(
+            "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
+            bind![&customer_id],
+        )?;
         // By customer as well: a correction may have been indexed under the person alone.
         let facts = [
             ("customer", holds::pseudonym(tenant, &customer_id)?.into()),

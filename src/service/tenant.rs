@@ -466,20 +466,6 @@ impl Tenant {
     }
 }
 
-impl Caller {
-    /// As the audit log names them.
-    pub fn actor(&self) -> Actor {
-        match self {
-            Self::Key(id) => Actor {
-                kind: ActorKind::Agent,
-                id: id.clone(),
-            },
-            Self::Person(person) => person.actor(),
-            Self::Invited(_) | Self::Known(..) => system(),
-        }
-    }
-}
-
 /// Countersign itself, as the audit log names it.
 pub fn system() -> Actor {
     Actor {

@@ -3081,6 +3081,12 @@ export interface components {
              * @default []
              */
             events: components["schemas"]["EventType"][];
+            /**
+             * @description Whether its receiver shows or keeps what it is told, as a chat or a log does: personal data is
+             *     masked.
+             * @default false
+             */
+            masked: boolean;
             /** @description Where it is posted: https, on the public internet. */
             url: string;
         };
@@ -4402,6 +4408,8 @@ export interface components {
             events: components["schemas"]["EventType"][];
             /** @description Its id. */
             id: string;
+            /** @description Whether personal data is masked in what it is told. */
+            masked: boolean;
             /** @description `whsec_…`, as libraries of Standard Webhooks take it. */
             secret: string;
             /** @description Until then the secret before signs, too. */
@@ -4424,6 +4432,8 @@ export interface components {
             events: components["schemas"]["EventType"][];
             /** @description Its id. */
             id: string;
+            /** @description Whether personal data is masked in what it is told. */
+            masked: boolean;
             /** @description Until then the secret before signs, too. */
             secret_before_until?: components["schemas"]["Time"] | null;
             /** @description Where it is posted. */
