@@ -77,11 +77,18 @@ async function databaseId() {
   const idOf = () => wranglerJson(["d1", "list", "--json"])?.find((database) => database.name === name)?.uuid;
   const found = idOf();
   if (found) return found;
-  say(`creating the D1 database ${name}`);
-  await wrangler(["d1", "create", name], { quiet: true, advice: "The token needs the permission to edit D1." });
+  const jurisdiction = jurisdictionArgs(readFileSync(at("wrangler.toml"), "utf8"));
+  say(`creating the D1 database ${[name, ...jurisdiction].join(" ")}`);
+  await wrangler(["d1", "create", name, ...jurisdiction], { quiet: true, advice: "The token needs the permission to edit D1." });
   const created = idOf();
   if (created) return created;
   throw new Stop(`the database ${name} was created but is not in the list yet: run this again in a minute.`);
+}
+
+/** What keeps a new database where the objects are kept, by the configuration's variable. */
+function jurisdictionArgs(config) {
+  const wanted = /^JURISDICTION = "(\w*)"$/m.exec(config)[1];
+  return wanted ? ["--jurisdiction", wanted] : [];
 }
 
 /** The same configuration with the id and the retrieval, its paths taken from build/. */

@@ -43,7 +43,12 @@ export default {
 export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {}, dev = {} } = {}) {
   const text = (name, value) => [name, { type: "text", value }];
   const module = (path, type) => [path, { type, contents: type === "wasm" ? new Uint8Array(read(path)) : read(path).toString() }];
+  const logged = [];
   const miniflare = new Miniflare({
+    handleStructuredLogs: ({ level, message }) => {
+      logged.push(message);
+      process.stderr.write(`${level}: ${message}\n`);
+    },
     ...(directory ? { resourcePersistencePath: directory } : {}),
     unsafeTriggerHandlers: true,
     workers: [
@@ -86,7 +91,7 @@ export async function start({ directory, entry, meaning = false, retrieval = "me
       await database.batch(all.map((statement) => database.prepare(statement)));
     }
   }
-  return new Countersign(miniflare, database);
+  return new Countersign(miniflare, database, logged);
 }
 
 function assets() {
@@ -98,9 +103,12 @@ function assets() {
 }
 
 export class Countersign {
-  constructor(miniflare, database) {
+  constructor(miniflare, database, logged) {
     this.miniflare = miniflare;
     this.database = database;
+    this.logged = logged;
+    /** What no line of a log may hold: the words of drafts, and secrets. */
+    this.unspoken = new Set([...Object.values(SECRETS), ...Object.values(WORDS)]);
   }
 
   /** One request; `{ status, headers, body }` with the body parsed. */
@@ -125,8 +133,11 @@ export class Countersign {
     return new TestTenant(this, made.body);
   }
 
-  stop() {
-    return this.miniflare.dispose();
+  /** Ends it. Whatever test it served: its whole log holds no text of a draft and no secret. */
+  async stop() {
+    await this.miniflare.dispose();
+    const spoken = [...this.unspoken].filter((words) => this.logged.some((line) => line.includes(words)));
+    if (spoken.length > 0) throw new Error(`the log holds what no log may: ${spoken.join(", ")}`);
   }
 }
 
@@ -136,6 +147,7 @@ export class TestTenant {
     this.made = made;
     this.id = made.tenant_id;
     this.key = made.agent_key;
+    for (const secret of [made.agent_key, made.invitation]) service.unspoken.add(secretOf(secret));
   }
 
   agent(method, path, body, headers = {}) {
@@ -159,6 +171,7 @@ export class TestTenant {
     const answer = await this.service.call("POST", "/v1/sessions", { body: { invitation } });
     if (answer.status !== 201) throw new Error(`no session: ${JSON.stringify(answer.body)}`);
     const cookie = answer.headers.get("set-cookie").split(";")[0];
+    this.service.unspoken.add(secretOf(cookie));
     const person = answer.body.person;
     const call = (method, path, body, headers = {}) =>
       this.service.call(method, path, { headers: { cookie, ...headers }, body });
@@ -175,6 +188,16 @@ export class TestTenant {
   }
 }
 
+/** The part of a credential that nobody else may know. */
+const secretOf = (credential) => credential.split("_").at(-2);
+
+/** The words of a draft: none of them may stand in a log. */
+export const WORDS = {
+  message: "Where is my refund for order 1234?",
+  text: "Your refund is on its way to you.",
+  to: "ada@example.com",
+};
+
 let counter = 0;
 
 /** A draft that obeys the contract; `change` is merged over it. */
@@ -186,12 +209,12 @@ export function draft(change = {}) {
     kind: "message",
     channel: "email",
     category: "billing.refund",
-    message: "Where is my refund for order 1234?",
-    draft: { text: "Your refund is on its way to you.", to: ["ada@example.com"], subject: "Your refund" },
+    message: WORDS.message,
+    draft: { text: WORDS.text, to: [WORDS.to], subject: "Your refund" },
     conversation: {
       id: `c${counter}`,
       head,
-      messages: [{ id: head, role: "customer", text: "Where is my refund for order 1234?" }],
+      messages: [{ id: head, role: "customer", text: WORDS.message }],
     },
     confidence: 0.9,
     ...change,

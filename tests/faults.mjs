@@ -24,6 +24,18 @@ function order(request) {
   for (const [name, value] of new URL(request.url).searchParams) if (name in faults) faults[name] = Number(value);
 }
 
+/** The platform's own clock doesn't jump: alarms are set by it. */
+function shifted([state, ...rest]) {
+  const { storage } = state;
+  const { setAlarm, getAlarm } = Object.getPrototypeOf(storage);
+  storage.setAlarm = (at, ...options) => setAlarm.call(storage, Number(at) - faults.clock, ...options);
+  storage.getAlarm = async (...options) => {
+    const at = await getAlarm.call(storage, ...options);
+    return at === null ? null : at + faults.clock;
+  };
+  return [state, ...rest];
+}
+
 function faulty(env) {
   const database = new Proxy(env.DB, {
     get(target, property) {
@@ -31,7 +43,8 @@ function faulty(env) {
       if (property === "constructor" || typeof value !== "function") return value;
       if (property !== "batch") return value.bind(target);
       return async (statements) => {
-        if (strikes("before")) throw new Error("D1 is away");
+        // As D1 does, with words of what it was given.
+        if (strikes("before")) throw new Error('D1 is away, near "Where is my refund for order 1234?"');
         const results = await target.batch(statements);
         if (strikes("after")) throw new Error("D1 was cut off");
         return results;
@@ -45,7 +58,7 @@ function faulty(env) {
 /** The entry with the faults in it; a change of the entry that this doesn't fit is an error. */
 export function faultyEntry() {
   return [
-    ["Reflect.construct(target, args, target)", "Reflect.construct(target, handlers.has('alarm') ? [args[0], faulty(args[1])] : args, target)"],
+    ["Reflect.construct(target, args, target)", "Reflect.construct(target, handlers.has('alarm') ? shifted([args[0], faulty(args[1])]) : args, target)"],
     [
       "const call = (...given) => failFast",
       "if (property === 'alarm') return async () => (strikes('alarms') ? undefined : failFast(() => Reflect.apply(value, instance, [])));\n" +

@@ -1,7 +1,13 @@
-// The golden cases through the Wasm builds: the Worker's in workerd, and the page's.
+// The golden cases through Wasm: the Worker's in workerd, and a module of the same crate in a browser.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { buildTools } from "../scripts/tools.mjs";
+import { at, run } from "../scripts/run.mjs";
+import { browser } from "./browser.mjs";
 import { start } from "./countersign.mjs";
 
 const CASES = new URL("../src/policy/tests/cases/", import.meta.url);
@@ -26,5 +32,38 @@ test("routes in workerd", async () => {
     const answer = await service.operator("POST", "/v1/development/decision", { policy, draft, situation });
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.deepEqual(answer.body, decision, name);
+  }
+});
+
+test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-golden-"));
+  const target = "wasm32-unknown-unknown";
+  const quiet = { quiet: true };
+  await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, "--package", "countersign-bench-wasm"], quiet);
+  const { wasmBindgen } = await buildTools();
+  const built = join(process.env.CARGO_TARGET_DIR ?? at("target"), target, "development", "countersign_bench_wasm.wasm");
+  await run(wasmBindgen, [built, "--target", "web", "--out-dir", folder, "--out-name", "golden"], quiet);
+
+  const types = { ".js": "text/javascript", ".wasm": "application/wasm", "": "text/html" };
+  const server = createServer(({ url }, response) => {
+    response.setHeader("content-type", types[extname(url)]);
+    response.end(url === "/" ? "<!doctype html>" : readFileSync(join(folder, url)));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const chromium = await browser();
+  try {
+    const page = await chromium.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    const asked = cases("trust.json");
+    const answers = await page.evaluate(async (asked) => {
+      const golden = await import("/golden.js");
+      await golden.default();
+      return asked.map(({ call, input }) => golden.trust(call, JSON.stringify(input)));
+    }, asked);
+    for (const [index, { name, output }] of asked.entries()) assert.deepEqual(JSON.parse(answers[index]), output, name);
+  } finally {
+    await chromium.close();
+    server.close();
+    rmSync(folder, { recursive: true });
   }
 });

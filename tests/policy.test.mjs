@@ -134,6 +134,26 @@ test("going back to a version never raises a level", async () => {
   assert.equal(await status("other.topic"), "held", "a ceiling counts at once");
 });
 
+test("a backtest counts what was only watched by the route that it would have had", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, withCategory({ sample_rate: 0 }));
+  await lead.call("PUT", "/v1/agents/support-bot/shadow", { shadow: true });
+  for (const verdict of [{ kind: "confirm" }, { kind: "correct", remedy: "follow_up" }]) {
+    const posted = (await tenant.post(draft())).body;
+    assert.equal(posted.status, "released");
+    const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+    assert.equal((await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, verdictOn(shown, verdict))).status, 200);
+  }
+  const kept = "SELECT COUNT(*) AS n FROM drafts WHERE tenant_id = ? AND shadow = 1 AND look IS NOT NULL";
+  await until(async () => (await service.database.prepare(kept).bind(tenant.id).first("n")) === 2);
+
+  const { total } = (await lead.call("POST", "/v1/policy:backtest", { days: 30 })).body;
+  assert.deepEqual(total.now, { released: 0, sampled: 0, held: 2, human: 0 });
+  const trusted = (await lead.call("POST", "/v1/policy:backtest", { days: 30, levels: { [CATEGORY]: 2 } })).body;
+  assert.deepEqual(trusted.total.newly_released, { drafts: 2, clean: 1, cosmetic: 0, substantive: 0, harmful: 1, unlabelled: 0 });
+});
+
 test("a backtest counts what a change would have released, and what reviewers had said", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

@@ -2,8 +2,13 @@
 // tenant's data as a file, its deletion. The log stays valid throughout.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { receive } from "./receiver.mjs";
 import { leafHash, sha256, treeHash } from "./merkle.mjs";
 
 let service;
@@ -173,4 +178,53 @@ test("a tenant takes all its data along, and its deletion leaves a receipt", asy
   assert.ok(await inDatabase("drafts", other), "another tenant keeps all it has");
   const stuck = service.database.prepare("DELETE FROM audit WHERE tenant_id = ?").bind(stays.tenant.id).run();
   await assert.rejects(stuck, /append-only/);
+});
+
+test("no table of the object keeps a word of who was erased, nor the full-text index one of its message", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "countersign-erasure-"));
+  const receiver = await receive(() => 500);
+  const own = await start({ directory });
+  try {
+    const tenant = await own.tenant();
+    const lead = await tenant.session();
+    await tenant.policy(lead, (document) => ({
+      ...document,
+      undo_window_s: 0,
+      categories: { "billing.refund": { second_look_rate: 1 } },
+    }));
+    await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided"] });
+    const mark = `gone${randomUUID().replaceAll("-", "")}`;
+    const told = (change) => draft({ message: `A question ${mark}`, customer: { id: "ada", name: mark }, draft: { text: `An answer ${mark}` }, ...change });
+    const decide = async (id, verdict) => {
+      const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+      return (await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict))).body.status;
+    };
+    const edited = (await tenant.post(told())).body.id;
+    assert.equal(await decide(edited, { kind: "edit", draft: { text: `Better ${mark}` }, lesson: `Say ${mark}` }), "edited");
+    const approved = (await tenant.post(told(), { query: "?examples=3" })).body.id;
+    assert.equal(await decide(approved, { kind: "approve" }), "approved");
+    const open = (await tenant.post(told())).body.id;
+    await lead.call("PUT", `/v1/drafts/${open}/lease`);
+    assert.equal((await lead.call("DELETE", `/v1/drafts/${open}/lease`, { note: `ask about ${mark}` })).status, 200);
+    await until(() => receiver.calls.length >= 2);
+    await until(async () => (await own.database.prepare("SELECT COUNT(*) AS n FROM corrections").first("n")) === 1);
+
+    const erased = await lead.call("POST", "/v1/erasure", { customer_id: "ada" });
+    assert.deepEqual([erased.status, erased.body.drafts, erased.body.corrections], [200, 3, 1]);
+    await until(async () => (await own.database.prepare("SELECT COUNT(*) AS n FROM drafts").first("n")) === 0);
+    await own.stop();
+    const file = readdirSync(directory, { recursive: true }).find((name) => /Tenant.*[0-9a-f]{64}\.sqlite$/.test(name));
+    const database = new DatabaseSync(join(directory, file));
+    for (const { name } of database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'").all()) {
+      const statement = database.prepare(`SELECT * FROM ${name}`);
+      statement.setReadBigInts(true);
+      const plain = (value) => (value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : String(value));
+      const text = statement.all().flatMap((row) => Object.values(row).map(plain)).join("\n");
+      assert.ok(!text.includes(mark), `${name}: ${text.slice(0, 400)}`);
+    }
+    database.close();
+  } finally {
+    await receiver.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

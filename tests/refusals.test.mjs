@@ -205,6 +205,26 @@ test("a policy that breaks one of its cases is not saved", async () => {
   await refused(lint({}), 422, "invalid_field");
 });
 
+/** What is answered to a request as no browser makes it. */
+async function sent(method, path, body) {
+  const url = new URL(path, await service.miniflare.ready);
+  const headers = { cookie: lead.cookie, "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { method, headers });
+    request.on("error", reject);
+    request.on("response", async (response) => {
+      const text = (await response.toArray()).join("");
+      resolve({ status: response.statusCode, headers: new Headers(response.headers), body: JSON.parse(text) });
+    });
+    request.end(body);
+  });
+}
+
+test("a method that nobody knows is no GET, and what a GET carries means nothing", async () => {
+  await refused(sent("QUERY", "/v1/queue", "{}"), 405, "method_not_allowed");
+  assert.equal((await sent("GET", "/v1/queue", "{}")).status, 200);
+});
+
 test("invitations, tenants, paths and parameters", async () => {
   await refused(service.call("POST", "/v1/sessions", { body: { invitation: "csi_0" } }), 401, "invitation_invalid");
   const used = service.call("POST", "/v1/sessions", { body: { invitation: tenant.made.invitation } });

@@ -62,3 +62,26 @@ test("no secret and no draft's text is written to a log", () => {
   const logged = /console_(log|error|warn|debug)!\([^;]*\b(body|draft\.|text|message)\b/;
   none(code.filter((file) => file.startsWith("src/service/") && logged.test(read(file))), "name ids and codes only");
 });
+
+/** The tests of a file by their names: Node's titles, and Rust's functions as sentences. */
+function testsIn(file) {
+  const text = read(file);
+  if (file.endsWith(".rs")) return [...text.matchAll(/\bfn (\w+)\(/g)].map(([, name]) => name.replaceAll("_", " "));
+  return [...text.matchAll(/^\s*test\((["'`])(.+?)\1,/gm)].map(([, , name]) => name);
+}
+
+test("every threat and every item of the security tables names tests that there are", () => {
+  const rows = read("SECURITY.md").split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
+  const cells = rows.map((line) => line.split(" | ").at(-1).replace(/ \|$/, "")).filter((cell) => !/^(the )?test/.test(cell));
+  assert.ok(cells.length > 30);
+  const missing = cells.flatMap((cell) => {
+    let file;
+    return cell.split("; ").flatMap((part) => {
+      const [, named, words] = /^(?:`([\w./-]+)`(?:: |$))?(.*)$/.exec(part);
+      file = named ?? file;
+      if (!file || !existsSync(`${ROOT}/${file}`)) return [part];
+      return words && !testsIn(file).some((name) => name.includes(words)) ? [part] : [];
+    });
+  });
+  none(missing, "name a file, and words of the names of its tests");
+});

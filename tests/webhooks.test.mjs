@@ -199,3 +199,41 @@ test("no private address is called: not by number, by name, nor past a key's own
   const wrong = await lead.call("POST", "/v1/keys", { kind: "agent", name: "b", callback_hosts: ["https://a.com/"] });
   assert.equal(wrong.body.pointer, "/callback_hosts/0");
 });
+
+test("a checkpoint of the audit log is posted, as the log's own key signed it", async () => {
+  const receiver = await receive();
+  const { tenant, lead } = await desk();
+  const made = await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["audit.checkpoint"] });
+  await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+  await until(() => receiver.calls.length === 1);
+  const told = verified(made.body.secret, receiver.calls[0]);
+  assert.equal(told.type, "audit.checkpoint");
+  const { size, checkpoint, key } = told.data;
+  assert.ok(size > 3 && checkpoint.startsWith(`countersign/audit/${tenant.id}\n${size}\n`));
+  const now = (await lead.call("GET", `/v1/audit/checkpoint?since=${size}`)).body;
+  assert.equal(now.key, key);
+  assert.ok(Array.isArray(now.consistency), "the log of that size is the beginning of today's");
+
+  await tenant.post(draft());
+  await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal(receiver.calls.length, 1, "once an hour is enough");
+  await receiver.stop();
+});
+
+test("what a chat or a log is told names nobody; the agent is told all of it", async () => {
+  const [chat, agent] = [await receive(), await receive()];
+  const { tenant, lead, decide } = await desk();
+  const made = await lead.call("POST", "/v1/webhooks", { url: chat.url, events: ["draft.decided"], masked: true });
+  assert.equal(made.body.masked, true);
+  const customer = { id: "c-77", name: "Ada Lovelace" };
+  const text = "Dear Ada, we will call you on +44 20 7946 0958.";
+  const { id } = (await tenant.post(draft({ customer, draft: { text, to: ["ada@example.com"] }, callback_url: agent.url }))).body;
+  await decide(id, { kind: "approve" });
+  await until(() => chat.calls.length === 1 && agent.calls.length === 1);
+  const shown = verified(made.body.secret, chat.calls[0]).data;
+  assert.deepEqual([shown.id, shown.status], [id, "approved"]);
+  assert.deepEqual(shown.outgoing, { text: "Dear [name], we will call you on [phone].", to: ["[email]"] });
+  assert.equal(JSON.parse(agent.calls[0].body).data.outgoing.text, text);
+  await Promise.all([chat.stop(), agent.stop()]);
+});

@@ -1,6 +1,9 @@
 //! What benches need of the policy as Wasm: the diff and the edit kind for Node, so that `bench
-//! diff` measures the crossing into JavaScript as well; deciding for workerd. It must hold no logic.
+//! diff` measures the crossing into JavaScript as well; deciding for workerd; and golden cases of trust
+//! for a browser, which nothing of the page computes. It must hold no logic.
 
+#[path = "../../src/policy/tests/golden/trust.rs"]
+mod golden_trust;
 #[path = "../random.rs"]
 #[expect(
     clippy::arithmetic_side_effects,
@@ -24,6 +27,14 @@ pub fn diff(before: &str, after: &str) -> String {
 #[wasm_bindgen]
 pub fn classify(before: &str, after: &str) -> String {
     serde_json::to_string(&countersign_policy::edit::classify(before, after)).unwrap_or_default()
+}
+
+/// What trust answers to a golden case, as JSON; empty for a case of another form.
+#[wasm_bindgen]
+pub fn trust(call: &str, input: &str) -> String {
+    let input = serde_json::from_str(input).unwrap_or_default();
+    let answer = golden_trust::answer(call, &input);
+    answer.map_or_else(String::new, |answer| answer.to_string())
 }
 
 /// The work of `bench route`.

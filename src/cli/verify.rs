@@ -3,9 +3,15 @@
 
 use countersign_policy::checkpoint::{Checkpoint, LogKey, Note};
 use countersign_policy::proof::EntryProof;
-use countersign_policy::verify::Verifier;
+use countersign_policy::verify::{Line, Verifier};
 use serde::Deserialize;
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::num::NonZero;
+use std::thread;
+
+/// Bytes of an export that are read at once: some ten thousand lines.
+const BLOCK_BYTES: u64 = 8 * 1024 * 1024;
 
 const USAGE: &str = "\
 countersign verify FILE.ndjson --checkpoint FILE [--checkpoint FILE]... [--key KEY]
@@ -67,18 +73,8 @@ fn export(
     checkpoints: &[Checkpoint],
     key: Option<&LogKey>,
 ) -> Result<(String, bool), String> {
-    let opened = std::fs::File::open(file).map_err(|error| format!("{file}: {error}"))?;
-    let mut lines = BufReader::with_capacity(1 << 20, opened);
     let mut verifier = Verifier::new(checkpoints);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        let bytes = lines.read_line(&mut line);
-        if bytes.map_err(|error| format!("{file}: {error}"))? == 0 {
-            break;
-        }
-        verifier.line(line.trim_end_matches('\n'));
-    }
+    read_export(file, &mut verifier).map_err(|error| format!("{file}: {error}"))?;
     let report = verifier.finish();
     let mut told: Vec<String> = report
         .findings
@@ -94,6 +90,39 @@ fn export(
     }
     told.extend(unchecked(key));
     Ok((told.join("\n"), sound))
+}
+
+/// Has every line of a file taken in its order. Lines are hashed on all cores, block by block: that is
+/// nearly all of the work, and takes no more memory for a longer log.
+fn read_export(file: &str, verifier: &mut Verifier) -> io::Result<()> {
+    let mut file = BufReader::new(File::open(file)?);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    loop {
+        let mut block = Vec::new();
+        file.by_ref().take(BLOCK_BYTES).read_to_end(&mut block)?;
+        file.read_until(b'\n', &mut block)?;
+        let block = str::from_utf8(&block).map_err(io::Error::other)?;
+        if block.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<&str> = block.lines().collect();
+        let share = lines.len().div_ceil(cores).max(1);
+        thread::scope(|scope| {
+            let parts = lines.chunks(share);
+            let parts: Vec<_> = parts.map(|part| scope.spawn(|| read_lines(part))).collect();
+            for part in parts {
+                let part = part
+                    .join()
+                    .map_err(|_| io::Error::other("a thread failed"))?;
+                part.iter().for_each(|line| verifier.take(line));
+            }
+            Ok::<(), io::Error>(())
+        })?;
+    }
+}
+
+fn read_lines<'a>(lines: &[&'a str]) -> Vec<Line<'a>> {
+    lines.iter().map(|line| Line::read(line)).collect()
 }
 
 fn prove(

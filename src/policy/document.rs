@@ -72,6 +72,9 @@ pub struct Policy {
     /// Whether someone may let out what an agent with a key of their own making drafted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub self_approval: bool,
+    /// Whether reviewers who serve certain categories read nothing of others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_by_category: bool,
     /// The spans of the local week in which people work, for deadlines that count only these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub working_hours: Vec<WeekSpan>,
@@ -263,6 +266,7 @@ impl Policy {
             queue_full_at: default_queue_full_at(),
             second_lead: false,
             self_approval: false,
+            reads_by_category: false,
             working_hours: Vec::new(),
             limits: Limits::default(),
             vigilance: Vigilance::default(),

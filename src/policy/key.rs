@@ -77,6 +77,22 @@ pub fn check(kind: KeyKind, text: &str, mac_keys: &[&[u8]]) -> Option<Credential
     })
 }
 
+/// The credential in an `Authorization` header: what stands behind `Bearer`.
+pub fn in_authorization(header: &str) -> Option<&str> {
+    header.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// The value of a cookie by its name, of a whole `Cookie` header; the first where there are several.
+pub fn in_cookies<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = header
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .into_iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
 /// SHA-256 of the secret within a credential that was just issued, as the tenant stores it.
 pub fn stored_hash(secret: &[u8; 32]) -> String {
     hex(&plain(&[&hex(secret)]))
@@ -130,6 +146,20 @@ mod tests {
         }
         assert_eq!(check(KeyKind::Agent, &format!("{key}_"), &[KEY]), None);
         assert_eq!(issue(KeyKind::Agent, "acme", &[7; 32], KEY), None);
+    }
+
+    #[test]
+    fn headers_are_read_as_browsers_and_programs_write_them() {
+        assert_eq!(in_authorization("Bearer csa_1 "), Some("csa_1"));
+        assert_eq!(in_authorization("Basic csa_1"), None);
+        for (header, expected) in [
+            ("a=1; session=css_1; session=2", Some("css_1")),
+            ("session=", Some("")),
+            ("sessions=1; session", None),
+            ("", None),
+        ] {
+            assert_eq!(in_cookies(header, "session"), expected, "{header}");
+        }
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! How likely a released draft is looked at afterwards. It must not draw: the tenant's keyed draw
 //! is compared with what is said here, and both are recorded.
 //!
-//! The category's rate counts, and what trust needs to say anything of it; where this week's looks lag behind the minimum the rate that makes
-//! up for it; and where the queue is full less, down to a floor, so that what is held is not held
-//! up by what has already gone out.
+//! The category's rate counts, and what trust needs to say anything of it; where this week's looks lag
+//! behind the minimum the rate that makes up for it; and where the queue is full less, so that what is
+//! held is not held up by what has already gone out. Not below the policy's floor, though, nor below
+//! trust's: a level that nobody looks at would be lost for want of labels.
 
 use crate::document::Rules;
 use crate::guardrail::LocalTime;
 use crate::ratio::Ratio;
 use crate::route::{Route, Situation};
-use crate::trust::demote::sampling;
+use crate::trust::demote::{sampling, sampling_floor};
 use serde::{Deserialize, Serialize};
 
 /// From this share of its capacity on a queue presses.
@@ -68,7 +69,10 @@ pub fn probability(route: Route, rules: &Rules, situation: &Situation) -> Ratio 
             let before = situation.week.map(|week| week.released_before);
             let known = before.filter(|released| *released > 0);
             let wanted = sampling(rules.sample_rate, known, situation.new_version).max(catch_up);
-            eased(wanted, rules.sample_floor, situation.pressure)
+            let floor = rules
+                .sample_floor
+                .max(known.map_or(Ratio::ZERO, sampling_floor));
+            eased(wanted, floor, situation.pressure)
         }
         Route::Review | Route::Human => Ratio::ZERO,
     }
@@ -192,7 +196,9 @@ mod tests {
         check(None, (1, 0), 500_000, RATE);
         check(None, (1, 0), 750_000, 60_000);
         check(None, (1, 0), 1_000_000, 20_000);
-        check(week(0, 0, 100), (1, 0), 1_000_000, 20_000);
+        // What trust needs of 100 releases a week stays, and of 10,000 less than the policy's floor.
+        check(week(0, 20, 100), (1, 0), 1_000_000, 45_385);
+        check(week(0, 20, 10_000), (1, 0), 1_000_000, 20_000);
         assert_eq!(pressure(50, 100), Ratio::from_ppm(500_000));
         assert_eq!(pressure(500, 100), Ratio::ONE);
         let presses = |ppm, before| presses(Ratio::from_ppm(ppm), before);

@@ -140,6 +140,22 @@ impl<'a> Head<'a> {
     }
 }
 
+/// What one line of an export says, read and hashed by itself: lines can be read in any order, or side
+/// by side, and are then taken in theirs.
+pub struct Line<'a>(Option<(Head<'a>, Hash, bool)>);
+
+impl<'a> Line<'a> {
+    /// Reads a line, with or without its end.
+    pub fn read(line: &'a str) -> Self {
+        Self(
+            split(line.trim_end_matches('\n')).and_then(|(entry, hash)| {
+                let holds = leaf_hash(entry.as_bytes()) == hash;
+                Some((Head::of(entry)?, hash, holds))
+            }),
+        )
+    }
+}
+
 /// A line of an export.
 pub fn export_line(canonical_entry: &str, leaf_hash_hex: &str) -> String {
     format!("{BEFORE}{canonical_entry}{BETWEEN}{leaf_hash_hex}{BEHIND}\n")
@@ -149,7 +165,7 @@ pub fn export_line(canonical_entry: &str, leaf_hash_hex: &str) -> String {
 pub fn verify(export: &str, checkpoints: &[Checkpoint]) -> Report {
     let mut verifier = Verifier::new(checkpoints);
     for line in export.lines() {
-        verifier.line(line);
+        verifier.take(&Line::read(line));
     }
     verifier.finish()
 }
@@ -177,13 +193,10 @@ impl Verifier {
         }
     }
 
-    /// The next line, without its end.
-    pub fn line(&mut self, line: &str) {
+    /// The next line.
+    pub fn take(&mut self, line: &Line<'_>) {
         self.lines = self.lines.saturating_add(1);
-        let Some((entry, hash)) = split(line) else {
-            return self.find(Finding::Malformed { line: self.lines });
-        };
-        let Some(head) = Head::of(entry) else {
+        let Some((head, hash, holds)) = &line.0 else {
             return self.find(Finding::Malformed { line: self.lines });
         };
         if self.tenant.is_empty() {
@@ -195,11 +208,11 @@ impl Verifier {
         if head.v != ENTRY_FORM {
             self.find(Finding::UnknownForm { seq: head.seq });
         }
-        if leaf_hash(entry.as_bytes()) != hash {
+        if !holds {
             self.find(Finding::Changed { seq: head.seq });
         }
         self.place(head.seq);
-        self.frontier.push(hash);
+        self.frontier.push(*hash);
         self.compare();
     }
 

@@ -2,12 +2,14 @@
 //! send it: `delivery` says when.
 
 use crate::digest::keyed;
+use crate::memory;
 use crate::queue::Status;
 use crate::time::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::Sha256;
 
 /// Bytes of a body: the specification asks for less than some 20 kB.
@@ -113,6 +115,30 @@ pub fn body<T: Serialize>(
     })
 }
 
+/// Members of an event's data that hold people's words; the others are ids, times and numbers.
+const WORDS: [&str; 5] = ["outgoing", "verdict", "reasons", "examples", "correlation"];
+
+/// The body for a receiver that shows or keeps it, such as a chat or a log: the same without personal
+/// data, and without the customer's `names`.
+pub fn masked(body: &str, names: &[&str]) -> String {
+    let mut told: Value = serde_json::from_str(body).unwrap_or_default();
+    for member in WORDS {
+        if let Some(words) = told.pointer_mut(&format!("/data/{member}")) {
+            mask(words, names);
+        }
+    }
+    told.to_string()
+}
+
+fn mask(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::String(text) => *text = memory::masked(text, names),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, names)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| mask(field, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// A secret as its receiver keeps it: `whsec_` and base64.
 pub fn secret_text(secret: &[u8; SECRET_BYTES]) -> String {
     format!("whsec_{}", STANDARD.encode(secret))
@@ -170,6 +196,27 @@ mod tests {
         assert_eq!(told(Status::Held, Status::Pending), None);
         assert_eq!(told(Status::Approved, Status::Approved), None);
         assert_eq!(told(Status::Approved, Status::Done), None);
+    }
+
+    #[test]
+    fn a_masked_body_names_nobody() {
+        let data = serde_json::json!({
+            "id": "0198c0de-0000-7000-8000-000000000001",
+            "outgoing": { "text": "Dear Ada Lovelace, we wrote to ada@example.com.", "to": ["ada@example.com"] },
+            "verdict": { "kind": "edit", "note": "Call Ada first." },
+            "expected_wait_s": 60
+        });
+        let body = body(EventType::DraftDecided, Millis(0), &data).unwrap();
+        let hidden: Value = serde_json::from_str(&masked(&body, &["Ada Lovelace"])).unwrap();
+        assert_eq!(
+            hidden["data"]["outgoing"],
+            serde_json::json!({ "text": "Dear [name], we wrote to [email].", "to": ["[email]"] })
+        );
+        assert_eq!(hidden["data"]["verdict"]["note"], "Call [name] first.");
+        for member in ["id", "expected_wait_s"] {
+            assert_eq!(hidden["data"][member], data[member]);
+        }
+        assert_eq!(masked("not JSON", &[]), "null");
     }
 
     /// The example of the specification's reference libraries.

@@ -36,6 +36,12 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
     if before.second_lead && !after.second_lead {
         found.push("/second_lead", "One lead alone could let more out.");
     }
+    if after.self_approval && !before.self_approval {
+        found.push(
+            "/self_approval",
+            "Whoever made an agent's key could let out its drafts.",
+        );
+    }
     found.guardrails(before);
     found.actions(before);
     let names = before.categories.keys().chain(after.categories.keys());
@@ -126,6 +132,12 @@ impl Found<'_> {
             self.push(
                 format!("{pointer}/start_level"),
                 "It starts at a higher level.",
+            );
+        }
+        if new.confirms_levels && !old.confirms_levels {
+            self.push(
+                format!("{pointer}/confirms_levels"),
+                "A step up that was earned needs no lead.",
             );
         }
         if old.four_eyes && !new.four_eyes {
@@ -263,6 +275,7 @@ mod tests {
             &["/guardrails", "/guardrails/0", "/guardrails/1"],
         );
         check(json!({ "/second_lead": false }), &["/second_lead"]);
+        check(json!({ "/self_approval": true }), &["/self_approval"]);
         check(
             json!({ "/actions/pay": { "stakes": "none" } }),
             &["/actions/pay"],
@@ -272,6 +285,10 @@ mod tests {
             &["/categories/billing/ceiling"],
         );
         check(json!({ "/categories/billing/ceiling": 1 }), &[]);
+        check(
+            json!({ "/categories/billing/confirms_levels": true }),
+            &["/categories/billing/confirms_levels"],
+        );
         check(json!({ "/categories/new": { "ceiling": 1 } }), &[]);
         check(
             json!({ "/categories/new": {} }),

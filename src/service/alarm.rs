@@ -7,7 +7,7 @@ use countersign_policy::time::Millis;
 use std::time::Duration;
 
 /// An alarm that goes off this soon needs no earlier one: as long as rows for D1 are gathered.
-const ALARM_NEAR_MS: u64 = 100;
+const ALARM_NEAR_MS: u64 = 250;
 /// One that is late by this much was lost.
 const ALARM_LOST_MS: u64 = 2_000;
 

@@ -4,6 +4,7 @@
 use crate::problem::{Outcome, Problem};
 use countersign_policy::grant::Grant;
 use countersign_policy::problem::Code;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +36,8 @@ pub struct Call {
     pub now: Millis,
     /// What the key that asks is limited to.
     pub grant: Grant,
+    /// What the person who asks may read.
+    pub sight: Sight,
 }
 
 impl Call {
@@ -57,6 +60,7 @@ impl Call {
             body,
             now,
             grant: Grant::default(),
+            sight: Sight::default(),
         })
     }
 

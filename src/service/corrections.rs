@@ -6,12 +6,13 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, learning, log, memory, outbox};
+use crate::{bind, learning, log, memory, outbox, sight};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
 use countersign_policy::memory::{CANDIDATES_MAX, Taught, alike};
 use countersign_policy::problem::Code;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -188,10 +189,17 @@ pub fn name_of(kind: EditKind) -> &'static str {
 /// memory finds like it.
 pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
-    let corrections = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
-        Some(text) => search(tenant, text, limit.min(CANDIDATES_MAX), call.now).await?,
-        None => newest(tenant, limit).await?,
+    // Whoever reads only some of them is given them from a whole page.
+    let among = match call.sight {
+        Sight::All => limit,
+        Sight::Categories(_) => PAGE_MAX,
     };
+    let mut corrections = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
+        Some(text) => search(tenant, text, among.min(CANDIDATES_MAX), call.now).await?,
+        None => newest(tenant, among).await?,
+    };
+    corrections.retain(|one| call.sight.covers(one.category.as_deref()));
+    corrections.truncate(usize::try_from(limit).unwrap_or(0));
     Answer::json(200, &CorrectionPage { corrections })
 }
 
@@ -258,6 +266,7 @@ async fn from_d1(
 
 /// `DELETE /v1/corrections/{id}`: it stays on record and is no example any more.
 pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    sight::check_row(tenant, &call.sight, "corrections", &call.id)?;
     let standing = tenant.storage.first::<StandingRow>(
         "SELECT duplicate_of, agreements, contradictions, used, helped FROM corrections WHERE id = ?",
         bind![&call.id],

@@ -90,7 +90,7 @@ pub fn event<T: Serialize>(
     data: &T,
 ) -> Outcome<()> {
     let body = webhook::body(event, now, data)?;
-    put(tenant, now, event, about, &body, None)
+    put(tenant, now, event, about, (&body, &[]), None)
 }
 
 /// Tells a draft's agent, and the tenant's webhooks, what the draft became.
@@ -116,7 +116,14 @@ pub fn tell_agent(tenant: &Tenant, stored: &Stored, event: EventType, now: Milli
             key: &stored.key_id,
         })
     });
-    put(tenant, now, event, &stored.id, &body, callback)
+    let customer = stored.draft.customer.as_ref();
+    let names = customer.map(|customer| [Some(&customer.id), customer.name.as_ref()]);
+    let names: Vec<&str> = names
+        .iter()
+        .flatten()
+        .filter_map(|name| name.map(String::as_str))
+        .collect();
+    put(tenant, now, event, &stored.id, (&body, &names), callback)
 }
 
 fn put(
@@ -124,7 +131,7 @@ fn put(
     now: Millis,
     event: EventType,
     about: &str,
-    body: &str,
+    (body, names): (&str, &[&str]),
     callback: Option<Callback<'_>>,
 ) -> Outcome<()> {
     let webhooks = webhooks::listening(tenant, event)?;
@@ -132,7 +139,7 @@ fn put(
         return Ok(());
     }
     let id = format!("msg_{}", random::id(now)?);
-    let insert = |receiver: &str, key: Option<&str>, url: Option<&str>| {
+    let insert = |receiver: &str, body: &str, key: Option<&str>, url: Option<&str>| {
         tenant.storage.run(
             "INSERT INTO deliveries (message_id, event, about, receiver, key_id, url, body,
                created_at, next_at)
@@ -142,11 +149,14 @@ fn put(
             bind![&id, event.name(), about, receiver, key, url, body, now],
         )
     };
-    for webhook in webhooks {
-        insert(&webhook, None, None)?;
+    for listening in webhooks {
+        match listening.is_masked() {
+            true => insert(&listening.id, &webhook::masked(body, names), None, None)?,
+            false => insert(&listening.id, body, None, None)?,
+        }
     }
     if let Some(Callback { url, host, key }) = callback {
-        insert(&host, Some(key), Some(url))?;
+        insert(&host, body, Some(key), Some(url))?;
     }
     Ok(())
 }

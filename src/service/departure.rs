@@ -23,7 +23,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 14] = [
+const IN_OBJECT: [(&str, &str); 18] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -48,11 +48,15 @@ const IN_OBJECT: [(&str, &str); 14] = [
     ("level_changes", "SELECT * FROM level_changes"),
     (
         "webhooks",
-        "SELECT id, url, events, created_at, disabled_at FROM webhooks",
+        "SELECT id, url, events, masked, created_at, disabled_at FROM webhooks",
     ),
     ("holds", "SELECT * FROM holds"),
     ("seeds", "SELECT * FROM seeds"),
     ("seeds_ended", "SELECT * FROM seeds_ended"),
+    ("notes", "SELECT * FROM notes"),
+    ("rota", "SELECT * FROM rota"),
+    ("accounts", "SELECT * FROM accounts"),
+    ("waiting_policy", "SELECT * FROM waiting_policy"),
 ];
 
 /// `DELETE /v1/tenants/{id}`.

@@ -55,7 +55,8 @@ pub struct Health {
 
 /// Answers one request.
 pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
-    let method = request.method().as_ref().to_owned();
+    // As it was sent: the crate takes a method that it doesn't know for GET.
+    let method = request.inner().method();
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
@@ -251,21 +252,13 @@ fn check_origin(request: &Request) -> Outcome<()> {
 
 fn bearer(request: &Request) -> Outcome<Option<String>> {
     let header = request.headers().get("authorization")?;
-    Ok(header.and_then(|text| {
-        text.strip_prefix("Bearer ")
-            .map(|key| key.trim().to_owned())
-    }))
+    let key = header.as_deref().and_then(key::in_authorization);
+    Ok(key.map(str::to_owned))
 }
 
 fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
     let header = request.headers().get("cookie")?.unwrap_or_default();
-    let pairs = header
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='));
-    Ok(pairs
-        .into_iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned()))
+    Ok(key::in_cookies(&header, name).map(str::to_owned))
 }
 
 /// The whole body, or a refusal when it is above the limit, whatever its length header says. What
@@ -345,7 +338,8 @@ async fn pass_as(
     headers.set(CREDENTIAL_HEADER, who)?;
     let mut init = RequestInit::new();
     init.with_method(request.method()).with_headers(headers);
-    if !body.is_empty() {
+    // What a GET carries means nothing, and the platform passes none on.
+    if !body.is_empty() && request.method() != worker::Method::Get {
         let bytes = js_sys::Uint8Array::from(body.as_slice());
         init.with_body(Some(JsValue::from(bytes)));
     }

@@ -327,7 +327,7 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
         Caller::Person(person) => {
             let stored = stored::load(tenant, &call.id)?;
             reading::shown(tenant, &stored.id, person, call.now)?;
-            return queue::show(tenant, &stored, call.now);
+            return queue::show(tenant, &stored, &call.sight, call.now);
         }
         Caller::Invited(_) | Caller::Known(..) => return Err(Problem::from(Code::Forbidden)),
     };

@@ -75,6 +75,10 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
             return Err(Problem::from(Code::OnHold));
         }
         forget(tenant, &found)?;
+        tenant.storage.run(
+            "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
+            bind![&customer_id],
+        )?;
         // By customer as well: a correction may have been indexed under the person alone.
         let facts = [
             ("customer", holds::pseudonym(tenant, &customer_id)?.into()),
@@ -237,7 +241,11 @@ fn forget(tenant: &Tenant, found: &Found) -> Outcome<()> {
     for id in &found.corrections {
         memory::forget(tenant, id)?;
     }
+    if !found.corrections.is_empty() {
+        memory::purge(tenant)?;
+    }
     for id in &found.drafts {
+        memory::forget_handled(tenant, id)?;
         tenant.touch(id);
     }
     outbox::put(

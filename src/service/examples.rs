@@ -12,6 +12,7 @@ use countersign_policy::invalid::Invalid;
 use countersign_policy::memory::{
     Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
 };
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,8 +44,8 @@ pub struct Example {
 /// Who sees an example.
 #[derive(Clone, Copy)]
 pub enum Viewer<'a> {
-    /// A person of the tenant: everything.
-    Reviewer,
+    /// A person of the tenant: everything that they may read.
+    Reviewer(&'a Sight),
     /// An agent that serves this customer: what came from another one is masked.
     AgentOf(Option<&'a str>),
 }
@@ -109,7 +110,11 @@ pub fn find(
     let ids = || ranked.iter().map(|one| one.candidate.id);
     let mut rows = load(tenant, ids())?;
     let in_order = ids().filter_map(|id| rows.remove(id));
-    Ok(in_order.map(|row| row.seen_by(viewer)).collect())
+    let seen = in_order.filter(|row| match viewer {
+        Viewer::Reviewer(sight) => sight.covers(row.category.as_deref()),
+        Viewer::AgentOf(_) => true,
+    });
+    Ok(seen.map(|row| row.seen_by(viewer)).collect())
 }
 
 /// Examples for the agent of a draft: what came from another customer is masked.
@@ -197,7 +202,7 @@ impl ExampleRow {
             .filter_map(Option::as_deref)
             .collect();
         let own = match viewer {
-            Viewer::Reviewer => true,
+            Viewer::Reviewer(_) => true,
             Viewer::AgentOf(customer) => {
                 customer.is_some() && customer == self.customer_id.as_deref()
             }

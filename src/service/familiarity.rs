@@ -7,9 +7,10 @@ use crate::problem::Outcome;
 use crate::storage::parsed;
 use crate::stored::Stored;
 use crate::tenant::Tenant;
-use countersign_policy::memory::Asked;
+use countersign_policy::memory::{Asked, Candidate};
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::Situation;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::Serialize;
 
@@ -47,6 +48,7 @@ struct NearestMessage {
 pub fn beside(
     tenant: &Tenant,
     stored: &Stored,
+    sight: &Sight,
     now: Millis,
 ) -> Outcome<(Vec<Example>, Familiarity)> {
     let recalled = memory::recall_for(tenant, &stored.id, &stored.draft)?;
@@ -54,10 +56,11 @@ pub fn beside(
         category: stored.draft.category.as_deref(),
         examples: EXAMPLES,
     };
-    let examples = examples::find(tenant, &recalled, asked, Viewer::Reviewer, now)?;
+    let examples = examples::find(tenant, &recalled, asked, Viewer::Reviewer(sight), now)?;
 
     let situation: Situation = parsed(&stored.situation)?;
-    let nearest = match recalled.nearest(now) {
+    let readable = |known: &Candidate<'_>| sight.covers(known.category);
+    let nearest = match recalled.nearest(now).filter(|(known, _)| readable(known)) {
         Some((known, likeness)) => Some(NearestMessage {
             message: examples::message_of(tenant, known.id)?,
             category: known.category.map(str::to_owned),

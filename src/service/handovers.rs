@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue};
+use crate::{bind, groups, log, notes, queue, sight};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -115,11 +115,14 @@ fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) ->
 /// `PUT /v1/drafts/{id}/assignee`.
 pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewAssignee = call.json()?;
+    let mut stored = stored::load(tenant, &call.id)?;
     if let Some(id) = &new.person_id {
         let to = people::by_id(tenant, id)?.filter(|to| to.role != PersonRole::Auditor);
-        to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
+        let to = to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
+        if !queue::may_read(&sight::of(tenant, &to)?, &stored) {
+            return Err(Invalid::field("/person_id", "reads nothing of this category").into());
+        }
     }
-    let mut stored = stored::load(tenant, &call.id)?;
     let to = new.person_id;
     hand_over(tenant, &mut stored, person, to.clone(), call.now)?;
     for mut other in groups::open_members(tenant, &stored)? {

@@ -14,6 +14,7 @@ use countersign_policy::draft::{Draft, Kind};
 use countersign_policy::edit::EditKind;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, Pending, Status};
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
@@ -121,10 +122,15 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         ));
     }
     let words = asked("q").to_ascii_lowercase();
+    // Whoever reads only some drafts is given them from a whole page.
+    let among = match call.sight {
+        Sight::All => limit,
+        Sight::Categories(_) => DRAFTS_MAX,
+    };
 
     let live = tenant.storage.rows::<Row>(
         &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {FOUND}"),
-        bind![&customer, &reviewer, &example, &words, limit],
+        bind![&customer, &reviewer, &example, &words, among],
     )?;
     let values = [tenant.record()?.id, customer, reviewer, example, words].map(JsValue::from);
     let kept = tenant
@@ -133,7 +139,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .prepare(format!(
             "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?6 AND {FOUND}"
         ))
-        .bind(&[&values[1..], &[limit.into()], &values[..1]].concat())?
+        .bind(&[&values[1..], &[among.into()], &values[..1]].concat())?
         .run()
         .await?
         .results::<Row>()?;
@@ -144,6 +150,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
             drafts.push(past(row)?);
         }
     }
+    drafts.retain(|past| call.sight.covers(past.category.as_deref()));
     drafts.sort_by_key(|past| std::cmp::Reverse(past.rank()));
     drafts.truncate(usize::try_from(limit).unwrap_or(0));
     Answer::json(200, &DraftList { drafts })

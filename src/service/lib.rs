@@ -65,6 +65,7 @@ mod second_lead;
 mod second_looks;
 mod seeds;
 mod settlements;
+mod sight;
 mod situations;
 mod staff;
 mod standing;

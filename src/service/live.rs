@@ -6,8 +6,9 @@ use crate::people::{self, Person};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::{Caller, Tenant, now};
-use crate::{log, queue, stored};
+use crate::{log, queue, sight, stored};
 use countersign_policy::problem::Code;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair};
@@ -97,17 +98,23 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
     let sequence = log::size(tenant)?;
     say(&server, &Told::Hello { sequence });
     if let Some(after) = after {
-        catch_up(tenant, &server, after, sequence)?;
+        catch_up(tenant, &server, &call.sight, after, sequence)?;
     }
     presence(tenant, None);
     Ok(Response::from_websocket(client)?)
 }
 
 /// Tells a page that was away what it missed since the log had `after` entries.
-fn catch_up(tenant: &Tenant, socket: &WebSocket, after: u64, sequence: u64) -> Outcome<()> {
+fn catch_up(
+    tenant: &Tenant,
+    socket: &WebSocket,
+    sight: &Sight,
+    after: u64,
+    sequence: u64,
+) -> Outcome<()> {
     match stored::changed_since(tenant, after, MISSED_MAX)? {
         Some(missed) if after <= sequence => {
-            for stored in &missed {
+            for stored in missed.iter().filter(|one| queue::may_read(sight, one)) {
                 let draft = &queue::summary(stored, now());
                 say(socket, &Told::Draft { sequence, draft });
             }
@@ -184,7 +191,12 @@ pub fn tell(tenant: &Tenant, changed: &[String]) {
         return;
     }
     sweep(tenant, now());
-    let sockets = tenant.state.get_websockets();
+    let sockets: Vec<(WebSocket, Sight)> = tenant
+        .state
+        .get_websockets()
+        .into_iter()
+        .filter_map(|socket| sight_of(tenant, &socket).map(|sight| (socket, sight)))
+        .collect();
     let Ok(sequence) = log::size(tenant) else {
         return;
     };
@@ -193,10 +205,18 @@ pub fn tell(tenant: &Tenant, changed: &[String]) {
             continue;
         };
         let draft = &queue::summary(&stored, now());
-        for socket in &sockets {
-            say(socket, &Told::Draft { sequence, draft });
+        for (socket, sight) in &sockets {
+            if queue::may_read(sight, &stored) {
+                say(socket, &Told::Draft { sequence, draft });
+            }
         }
     }
+}
+
+/// What the person of a page may read now; a page that nobody knows is told nothing.
+fn sight_of(tenant: &Tenant, socket: &WebSocket) -> Option<Sight> {
+    let attachment = socket.deserialize_attachment::<Attachment>().ok()??;
+    sight::of(tenant, &attachment.person).ok()
 }
 
 fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {

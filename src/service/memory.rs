@@ -74,6 +74,11 @@ struct HandledRow {
     category: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct SlotRow {
+    slot: u32,
+}
+
 /// How much there is to compare a message with.
 #[derive(Clone, Copy, Deserialize)]
 pub struct Holdings {
@@ -371,11 +376,30 @@ pub fn handled(tenant: &Tenant, draft_id: &str, category: Option<&str>) -> Outco
     };
     let slot = vectors::add(tenant, Kind::Handled, &vector)?;
     tenant.storage.run(
-        "INSERT OR REPLACE INTO handled (slot, category) VALUES (?, ?)",
-        bind![slot, category],
+        "INSERT OR REPLACE INTO handled (slot, category, draft_id) VALUES (?, ?, ?)",
+        bind![slot, category, draft_id],
     )?;
     tenant.storage.run(
         "DELETE FROM handled WHERE slot < (SELECT MIN(first) FROM vectors WHERE kind = 'handled')",
+        bind![],
+    )
+}
+
+/// Forgets the message of a draft that a person handled.
+pub fn forget_handled(tenant: &Tenant, draft_id: &str) -> Outcome<()> {
+    let forgotten = tenant.storage.rows::<SlotRow>(
+        "DELETE FROM handled WHERE draft_id = ? RETURNING slot",
+        bind![draft_id],
+    )?;
+    forgotten
+        .iter()
+        .try_for_each(|row| vectors::clear(tenant, Kind::Handled, row.slot))
+}
+
+/// Writes the full-text index anew without what was taken out of it, whose words it holds until then.
+pub fn purge(tenant: &Tenant) -> Outcome<()> {
+    tenant.storage.run(
+        "INSERT INTO corrections_text (corrections_text) VALUES ('optimize')",
         bind![],
     )
 }

@@ -90,10 +90,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: vec![
                 text("customer", "A customer's id."),
                 text("reviewer", "Who decided: a person's id, or `me`."),
-                text(
-                    "example",
-                    "A correction's id: the drafts that it was an example for.",
-                ),
+                text("example", "A correction that they were written with."),
                 text("q", "Words that the draft or its message holds."),
                 query("limit", 100, "At most so many."),
             ],

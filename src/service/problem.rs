@@ -45,12 +45,14 @@ pub struct ProblemView<'a> {
     code: Code,
     /// What is wrong with this request, for people.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(test, schemars(default))]
     detail: &'a str,
     /// JSON pointer of the field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
     /// Every fault, where there are several.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[cfg_attr(test, schemars(default))]
     faults: &'a [FaultView],
     /// The draft as it is now, where the caller saw another state of it.
     #[serde(skip_serializing_if = "Option::is_none")]

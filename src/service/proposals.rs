@@ -16,6 +16,7 @@ use countersign_policy::edit::EditKind;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::propose::{self, Answerer, Basis, Proposal, Refusal};
 use serde::{Deserialize, Serialize};
@@ -120,12 +121,18 @@ enum Choice {
     Decline,
 }
 
-/// The proposals that wait, oldest first.
-pub fn open(tenant: &Tenant, now: Millis) -> Outcome<Vec<ProposalView>> {
+/// The proposals that wait, oldest first; with the edits that may be read.
+pub fn open(tenant: &Tenant, sight: &Sight, now: Millis) -> Outcome<Vec<ProposalView>> {
     let query =
         format!("SELECT {COLUMNS} FROM proposals WHERE status = 'open' ORDER BY made_at, id");
     let rows = tenant.storage.rows::<Row>(&query, bind![])?;
-    rows.into_iter().map(|row| view(tenant, row, now)).collect()
+    let views = rows.into_iter().map(|row| {
+        let mut shown = view(tenant, row, now)?;
+        let category = Some(shown.proposal.basis.category.as_str());
+        shown.edits.retain(|_| sight.covers(category));
+        Ok(shown)
+    });
+    views.collect()
 }
 
 /// `PUT /v1/proposals/{id}`. What is refused changes nothing and is on record all the same.
@@ -257,7 +264,7 @@ pub fn make(tenant: &Tenant, record: &TenantRecord, kept: &Kept, now: Millis) ->
 
 /// Takes proposals off the list that time or events have overtaken.
 pub fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    for open in open(tenant, now)? {
+    for open in open(tenant, &Sight::All, now)? {
         if open.stale.is_some() {
             close(tenant, &open.id, ProposalStatus::Stale, None, now)?;
         }

@@ -22,6 +22,7 @@ use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
+use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::alike;
 use countersign_policy::verdict::Verdict;
@@ -187,10 +188,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let stored = stored::select_where(tenant, listed, bind![limit, offset])?;
     let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let page = QueuePage {
-        drafts: stored
-            .iter()
-            .map(|stored| summary(stored, call.now))
-            .collect(),
+        drafts: summaries(&stored, &call.sight, call.now),
         next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
         counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
@@ -201,11 +199,22 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     Answer::json(200, &page)
 }
 
+/// Those of the drafts that may be read, for a list.
+fn summaries(drafts: &[Stored], sight: &Sight, now: Millis) -> Vec<Summary> {
+    let readable = drafts.iter().filter(|stored| may_read(sight, stored));
+    readable.map(|stored| summary(stored, now)).collect()
+}
+
+/// Whether a person may read a draft.
+pub fn may_read(sight: &Sight, stored: &Stored) -> bool {
+    sight.covers(stored.draft.category.as_deref())
+}
+
 /// `GET /v1/drafts/{id}` for a person.
-pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
+pub fn show(tenant: &Tenant, stored: &Stored, sight: &Sight, now: Millis) -> Outcome<Answer> {
     let policy = tenant.policy(stored.policy_version)?;
     let action = stored.draft.draft.action.as_ref();
-    let (examples, familiarity) = familiarity::beside(tenant, stored, now)?;
+    let (examples, familiarity) = familiarity::beside(tenant, stored, sight, now)?;
     let view = DraftView {
         summary: summary(stored, now),
         draft: stored.draft.clone(),
@@ -228,11 +237,8 @@ pub fn show(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<Answer> {
         } else {
             notes::of(tenant, &stored.id)?
         },
-        group_drafts: groups::open_members(tenant, stored)?
-            .iter()
-            .map(|member| summary(member, now))
-            .collect(),
-        redraft_of: redraft_of(tenant, stored)?,
+        group_drafts: summaries(&groups::open_members(tenant, stored)?, sight, now),
+        redraft_of: redraft_of(tenant, stored, sight)?,
     };
     Answer::json(200, &view)
 }
@@ -243,13 +249,13 @@ fn is_blind(stored: &Stored) -> bool {
     stored.entry.awaits_look() && stored.verdict.is_some()
 }
 
-fn redraft_of(tenant: &Tenant, stored: &Stored) -> Outcome<Option<Redraft>> {
+fn redraft_of(tenant: &Tenant, stored: &Stored, sight: &Sight) -> Outcome<Option<Redraft>> {
     let Some(earlier) = stored.draft.supersedes.as_deref() else {
         return Ok(None);
     };
     let earlier = stored::find(tenant, earlier)?;
     Ok(earlier
-        .filter(|earlier| earlier.key_id == stored.key_id)
+        .filter(|earlier| earlier.key_id == stored.key_id && may_read(sight, earlier))
         .and_then(|earlier| match &earlier.verdict?.verdict {
             Verdict::SendBack { instruction } => Some(Redraft {
                 id: earlier.id,

@@ -4,7 +4,7 @@
 use crate::accounts::{self, day_number};
 use crate::problem::Outcome;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{bind, levels, proposals, records, situations};
+use crate::{bind, levels, proposals, records, second_looks, situations};
 use countersign_policy::day::monday_of;
 use countersign_policy::threshold::fixed;
 use countersign_policy::time::Millis;
@@ -75,8 +75,7 @@ fn forget(tenant: &Tenant, today: i32, now: Millis) -> Outcome<()> {
         "DELETE FROM counts WHERE monday < ? AND sent = 1",
         bind![day_number(oldest)],
     )?;
-    storage.run(
-        "DELETE FROM shown WHERE at < ?",
-        bind![records::days_before(now, DAYS_KEPT)],
-    )
+    let before = records::days_before(now, DAYS_KEPT);
+    storage.run("DELETE FROM shown WHERE at < ?", bind![before])?;
+    second_looks::give_up(tenant, before, now)
 }

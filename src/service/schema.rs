@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0013_copies.sql"),
     include_str!("schema/0014_seeds.sql"),
     include_str!("schema/0015_verdict_times.sql"),
+    include_str!("schema/0016_privacy.sql"),
 ];
 
 #[derive(Deserialize)]

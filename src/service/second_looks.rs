@@ -6,9 +6,10 @@ use crate::bind;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::stored::Stored;
+use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
 use countersign_policy::problem::Code;
+use countersign_policy::time::Millis;
 use countersign_policy::trust::Label;
 use countersign_policy::trust::evidence::{Observation, counts_as_evidence};
 use serde::Deserialize;
@@ -80,6 +81,25 @@ pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outco
         accounts::save(tenant, &kept)?;
     }
     Ok(())
+}
+
+/// Gives up looks at what was settled before that time: nobody took them, and what reviewers did not
+/// look at stays no evidence.
+pub fn give_up(tenant: &Tenant, before: Millis, now: Millis) -> Outcome<()> {
+    let missed = stored::select_where(
+        tenant,
+        "id IN (SELECT draft_id FROM second_looks) AND settled_at < ?",
+        bind![before],
+    )?;
+    for mut stored in missed {
+        stored.entry.look_owed = false;
+        stored::save(tenant, &stored, now)?;
+    }
+    tenant.storage.run(
+        "DELETE FROM second_looks
+         WHERE draft_id NOT IN (SELECT id FROM drafts WHERE settled_at IS NULL OR settled_at >= ?)",
+        bind![before],
+    )
 }
 
 fn row(tenant: &Tenant, draft: &str) -> Outcome<Option<Row>> {

@@ -15,7 +15,7 @@ use crate::{
     admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
     levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
-    refill, reroute, roster, rota, rounds, schema, second_lead, seeds, staff, stops, stored,
+    refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight, staff, stops, stored,
     tenants, training, trust, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
@@ -201,6 +201,7 @@ impl Tenant {
         admission::admit_key(&call.grant, found.entry.operation)?;
         memory::wake(self, found.entry.operation).await?;
         archive::take_up(self, found.entry.path, &call.id).await?;
+        sight::check(self, &call.sight, found.entry.path, &call.id)?;
         let answer = match found.entry.operation {
             Operation::GetLive => return live::open(self, &call, &caller),
             Operation::ExportCorrections => return training::export(self, &call),
@@ -357,7 +358,11 @@ impl Tenant {
                 Ok(Caller::Known(mail.to_owned(), Millis(until)))
             }
             "csi" => Ok(Caller::Invited(hash.to_owned())),
-            "css" => people::by_session(self, hash, call.now).map(Caller::Person),
+            "css" => {
+                let person = people::by_session(self, hash, call.now)?;
+                call.sight = sight::of(self, &person)?;
+                Ok(Caller::Person(person))
+            }
             kind => {
                 let kind = if kind == "csp" { "policy" } else { "agent" };
                 let (id, grant) = keys::by_secret(self, kind, hash, call.now)?;
@@ -458,20 +463,6 @@ impl Tenant {
     pub fn named_tenant(&self) -> Option<String> {
         let name = self.state.id().name()?;
         tenants::tenant_of(&name).map(str::to_owned)
-    }
-}
-
-impl Caller {
-    /// As the audit log names them.
-    pub fn actor(&self) -> Actor {
-        match self {
-            Self::Key(id) => Actor {
-                kind: ActorKind::Agent,
-                id: id.clone(),
-            },
-            Self::Person(person) => person.actor(),
-            Self::Invited(_) | Self::Known(..) => system(),
-        }
     }
 }
 

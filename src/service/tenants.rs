@@ -14,13 +14,15 @@ use countersign_policy::starting::Team;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsValue;
-use worker::{Date, Env, Method, Request, RequestInit, Response, Stub};
+use wasm_bindgen::prelude::*;
+use worker::{Date, Env, Method, ObjectNamespace, Request, RequestInit, Response, Stub};
 
 /// The binding of the tenants' objects.
 const OBJECTS: &str = "TENANT";
 /// The binding of D1.
 pub const DATABASE: &str = "DB";
+/// The variable that keeps all objects in a jurisdiction, such as `eu`; empty or absent: anywhere.
+const JURISDICTION: &str = "JURISDICTION";
 /// The only shard so far; a tenant beyond one object is sharded by conversation.
 const SHARD: u32 = 0;
 
@@ -121,10 +123,32 @@ struct Registered {
     id: String,
 }
 
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+extern "C" {
+    /// The namespace of the objects, for what the `worker` crate doesn't have.
+    type Objects;
+
+    #[wasm_bindgen(method, catch, js_name = jurisdiction)]
+    fn within(this: &Objects, jurisdiction: &str) -> Result<JsValue, JsValue>;
+}
+
 /// The one object of a tenant.
 pub fn object(env: &Env, tenant: &str) -> Outcome<Stub> {
     let name = object_name(tenant, SHARD);
-    Ok(env.durable_object(OBJECTS)?.get_by_name(&name)?)
+    Ok(objects(env)?.get_by_name(&name)?)
+}
+
+/// The objects of this deployment, within its jurisdiction: there a name is of another object than
+/// elsewhere, so that one which lies outside is never met.
+fn objects(env: &Env) -> Outcome<ObjectNamespace> {
+    let all = env.durable_object(OBJECTS)?;
+    let wanted = env.var(JURISDICTION).map(|value| value.to_string());
+    let Some(wanted) = wanted.ok().filter(|wanted| !wanted.is_empty()) else {
+        return Ok(all);
+    };
+    let handle: &JsValue = all.as_ref();
+    let within = handle.unchecked_ref::<Objects>().within(&wanted);
+    Ok(within.map_err(worker::Error::from)?.unchecked_into())
 }
 
 /// The name of a tenant's object. Renaming one would lose its data.

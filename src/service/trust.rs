@@ -198,7 +198,7 @@ pub fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         all: lately(&rows, today, all),
         weeks: by_week(&rows, &shown, all),
         categories: categories.collect(),
-        proposals: proposals::open(tenant, call.now)?,
+        proposals: proposals::open(tenant, &call.sight, call.now)?,
         changes: levels::changes_since(tenant, weeks_ago(call.now, weeks))?,
     };
     Answer::json(200, &view)

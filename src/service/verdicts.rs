@@ -9,7 +9,7 @@ use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::{
     bind, groups, keys, log, notes, pace, queue, reading, reroute, second_looks, settlements,
-    situations, verdict_times,
+    sight, situations, verdict_times,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
@@ -161,9 +161,10 @@ pub fn put_batch(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answe
         return Err(Invalid::field("/verdicts", "not between 1 and 100").into());
     }
     let answers = batch.verdicts.into_iter().map(|BatchItem { id, given }| {
-        let taken = tenant
-            .storage
-            .transaction(|| decide(tenant, &id, &given, person, true, call.now));
+        let taken = tenant.storage.transaction(|| {
+            sight::check_row(tenant, &call.sight, "drafts", &id)?;
+            decide(tenant, &id, &given, person, true, call.now)
+        });
         match taken {
             Ok(answer) => BatchResult {
                 id,

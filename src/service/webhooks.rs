@@ -33,6 +33,10 @@ pub struct NewWebhook {
     /// What it is told; empty is everything.
     #[serde(default)]
     events: Vec<EventType>,
+    /// Whether its receiver shows or keeps what it is told, as a chat or a log does: personal data is
+    /// masked.
+    #[serde(default)]
+    masked: bool,
 }
 
 /// A webhook that was just made, or whose secret was just rotated: the secret is shown once, here.
@@ -63,6 +67,8 @@ pub struct WebhookView {
     url: String,
     /// What it is told; empty is everything.
     events: Vec<EventType>,
+    /// Whether personal data is masked in what it is told.
+    masked: bool,
     /// When it was made.
     created_at: Millis,
     /// Until then the secret before signs, too.
@@ -86,15 +92,26 @@ struct Row {
     id: String,
     url: String,
     events: String,
+    masked: u32,
     created_at: u64,
     secret_before_until: Option<u64>,
     disabled_at: Option<u64>,
 }
 
+/// A webhook that is told of an event.
 #[derive(Deserialize)]
-struct Listening {
-    id: String,
+pub struct Listening {
+    /// Its id.
+    pub id: String,
     events: String,
+    masked: u32,
+}
+
+impl Listening {
+    /// Whether personal data is masked in what it is told.
+    pub fn is_masked(&self) -> bool {
+        self.masked == 1
+    }
 }
 
 /// `POST /v1/webhooks`.
@@ -112,11 +129,12 @@ pub async fn create(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
             return Err(Invalid::field("", detail).into());
         }
         tenant.storage.run(
-            "INSERT INTO webhooks (id, url, events, secret, created_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO webhooks (id, url, events, masked, secret, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             bind![
                 &id,
                 &new.url,
                 &serde_json::to_string(&new.events)?,
+                new.masked,
                 &sealed,
                 call.now
             ],
@@ -126,6 +144,7 @@ pub async fn create(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
             id: id.clone(),
             url: new.url.clone(),
             events: new.events.clone(),
+            masked: new.masked,
             created_at: call.now,
             secret_before_until: None,
             disabled_at: None,
@@ -199,16 +218,16 @@ pub fn callback(tenant: &Tenant, key: &str) -> Outcome<Answer> {
 }
 
 /// The webhooks that are told of an event.
-pub fn listening(tenant: &Tenant, event: EventType) -> Outcome<Vec<String>> {
+pub fn listening(tenant: &Tenant, event: EventType) -> Outcome<Vec<Listening>> {
     let rows = tenant.storage.rows::<Listening>(
-        "SELECT id, events FROM webhooks WHERE disabled_at IS NULL ORDER BY id",
+        "SELECT id, events, masked FROM webhooks WHERE disabled_at IS NULL ORDER BY id",
         bind![],
     )?;
     let mut listening = Vec::new();
     for row in rows {
         let events: Vec<EventType> = parsed(&row.events)?;
         if events.is_empty() || events.contains(&event) {
-            listening.push(row.id);
+            listening.push(row);
         }
     }
     Ok(listening)
@@ -243,7 +262,7 @@ fn find(tenant: &Tenant, id: &str) -> Outcome<Row> {
 
 fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
     tenant.storage.rows(
-        "SELECT id, url, events, created_at, secret_before_until, disabled_at FROM webhooks
+        "SELECT id, url, events, masked, created_at, secret_before_until, disabled_at FROM webhooks
          ORDER BY created_at, id",
         bind![],
     )
@@ -254,6 +273,7 @@ fn view(row: Row) -> Outcome<WebhookView> {
         id: row.id,
         url: row.url,
         events: parsed(&row.events)?,
+        masked: row.masked == 1,
         created_at: Millis(row.created_at),
         secret_before_until: row.secret_before_until.map(Millis),
         disabled_at: row.disabled_at.map(Millis),

@@ -3081,6 +3081,12 @@ export interface components {
              * @default []
              */
             events: components["schemas"]["EventType"][];
+            /**
+             * @description Whether its receiver shows or keeps what it is told, as a chat or a log does: personal data is
+             *     masked.
+             * @default false
+             */
+            masked: boolean;
             /** @description Where it is posted: https, on the public internet. */
             url: string;
         };
@@ -3244,6 +3250,8 @@ export interface components {
              * @default 500
              */
             queue_full_at: number;
+            /** @description Whether reviewers who serve certain categories read nothing of others. */
+            reads_by_category?: boolean;
             /**
              * @description Whether a change that lets more out needs a second lead; taking this back does, too.
              * @default false
@@ -3309,11 +3317,11 @@ export interface components {
             /** @description Stable; clients may branch on it. */
             code: components["schemas"]["Code"];
             /** @description What is wrong with this request, for people. */
-            detail: string;
+            detail?: string;
             /** @description The draft as it is now, where the caller saw another state of it. */
             draft?: unknown;
             /** @description Every fault, where there are several. */
-            faults: components["schemas"]["FaultView"][];
+            faults?: components["schemas"]["FaultView"][];
             /** @description JSON pointer of the field at fault. */
             pointer?: string | null;
             /**
@@ -4402,6 +4410,8 @@ export interface components {
             events: components["schemas"]["EventType"][];
             /** @description Its id. */
             id: string;
+            /** @description Whether personal data is masked in what it is told. */
+            masked: boolean;
             /** @description `whsec_…`, as libraries of Standard Webhooks take it. */
             secret: string;
             /** @description Until then the secret before signs, too. */
@@ -4424,6 +4434,8 @@ export interface components {
             events: components["schemas"]["EventType"][];
             /** @description Its id. */
             id: string;
+            /** @description Whether personal data is masked in what it is told. */
+            masked: boolean;
             /** @description Until then the secret before signs, too. */
             secret_before_until?: components["schemas"]["Time"] | null;
             /** @description Where it is posted. */
@@ -4960,7 +4972,7 @@ export interface operations {
                 customer?: string;
                 /** @description Who decided: a person's id, or `me`. */
                 reviewer?: string;
-                /** @description A correction's id: the drafts that it was an example for. */
+                /** @description A correction that they were written with. */
                 example?: string;
                 /** @description Words that the draft or its message holds. */
                 q?: string;

@@ -13,7 +13,7 @@ use countersign_policy::level::Level;
 use countersign_policy::lint::{self, Finding};
 use countersign_policy::proof::EntryProof;
 use countersign_policy::signal::SignalRules;
-use countersign_policy::verify::Verifier;
+use countersign_policy::verify::{Line, Verifier};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -153,7 +153,7 @@ impl LogCheck {
         let whole = self.rest.rfind('\n').map_or(0, |at| at.saturating_add(1));
         let rest = self.rest.split_off(whole);
         for line in self.rest.lines() {
-            verifier.line(line);
+            verifier.take(&Line::read(line));
             self.lines = self.lines.saturating_add(1);
         }
         self.rest = rest;

@@ -24,7 +24,7 @@ const BATCH_ROWS: u32 = 200;
 /// Bytes of one batch: half of what one text may hold, since leaves travel in one.
 const BATCH_BYTES: usize = 1_000_000;
 /// The first row waits this long for company, so that one batch carries the traces of a request.
-const GATHER_MS: u64 = 100;
+const GATHER_MS: u64 = 250;
 
 /// Kinds of which there are many: all of a batch in one statement. `?2` is a JSON list of them.
 const MANY: [(&str, &str); 2] = [

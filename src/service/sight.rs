@@ -1,0 +1,46 @@
+//! What the person who asks may read: found out once for a request, and asked wherever a text leaves.
+//! It must not decide: `policy::sight` does.
+
+use crate::people::{Person, PersonRole};
+use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
+use crate::{bind, staff};
+use countersign_policy::problem::Code;
+use countersign_policy::sight::Sight;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    category: Option<String>,
+}
+
+/// What a person may read, by the active policy and the categories that they serve.
+pub fn of(tenant: &Tenant, person: &Person) -> Outcome<Sight> {
+    let policy = tenant.policy(tenant.record()?.policy_version)?;
+    if !policy.policy().reads_by_category {
+        return Ok(Sight::All);
+    }
+    let is_reviewer = person.role == PersonRole::Reviewer;
+    Ok(Sight::of(true, is_reviewer, staff::skills(tenant, person)?))
+}
+
+/// Refuses the draft of a path as if it did not exist, where the person may not read it.
+pub fn check(tenant: &Tenant, sight: &Sight, path: &str, id: &str) -> Outcome<()> {
+    match path.starts_with("/v1/drafts/{id}") {
+        true => check_row(tenant, sight, "drafts", id),
+        false => Ok(()),
+    }
+}
+
+/// The same of a row of `drafts` or `corrections`.
+pub fn check_row(tenant: &Tenant, sight: &Sight, table: &str, id: &str) -> Outcome<()> {
+    if *sight == Sight::All {
+        return Ok(());
+    }
+    let query = format!("SELECT category FROM {table} WHERE id = ?");
+    let row = tenant.storage.first::<Row>(&query, bind![id])?;
+    match row.is_none_or(|row| sight.covers(row.category.as_deref())) {
+        true => Ok(()),
+        false => Err(Problem::from(Code::NotFound)),
+    }
+}
