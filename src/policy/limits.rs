@@ -5,6 +5,9 @@ use crate::pace::OPEN_MAX;
 use crate::rate;
 use serde::{Deserialize, Serialize};
 
+/// Posts of a tenant in a minute: ten keys, each at its most.
+pub const POSTS_PER_MINUTE_MAX: u32 = 10 * rate::PER_KEY;
+
 /// Limits of one tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -12,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Drafts that wait for people at once; one more is refused. 1 to 250,000.
     pub open_drafts: u32,
-    /// Drafts that all agents together post in a minute; one more is refused. 1 to 60,000.
+    /// Drafts that all agents together post in a minute; one more is refused. 1 to 600,000.
     pub posts_per_minute: u32,
 }
 
@@ -21,7 +24,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             open_drafts: OPEN_MAX,
-            posts_per_minute: rate::PER_KEY,
+            posts_per_minute: POSTS_PER_MINUTE_MAX,
         }
     }
 }
@@ -42,8 +45,8 @@ impl Limits {
             let detail = "not between 1 and 250,000";
             faults.push(Invalid::field("/limits/open_drafts", detail));
         }
-        if !(1..=rate::PER_KEY).contains(&self.posts_per_minute) {
-            let detail = "not between 1 and 60,000";
+        if !(1..=POSTS_PER_MINUTE_MAX).contains(&self.posts_per_minute) {
+            let detail = "not between 1 and 600,000";
             faults.push(Invalid::field("/limits/posts_per_minute", detail));
         }
     }
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn a_limit_lets_something_through_and_no_more_than_an_object_takes() {
         check(1, 1, &[]);
-        check(OPEN_MAX, rate::PER_KEY, &[]);
+        check(OPEN_MAX, POSTS_PER_MINUTE_MAX, &[]);
         check(0, 0, &["/limits/open_drafts", "/limits/posts_per_minute"]);
         check(OPEN_MAX + 1, 1, &["/limits/open_drafts"]);
     }

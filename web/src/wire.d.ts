@@ -2699,8 +2699,8 @@ export interface components {
             open_drafts: number;
             /**
              * Format: uint32
-             * @description Drafts that all agents together post in a minute; one more is refused. 1 to 60,000.
-             * @default 60000
+             * @description Drafts that all agents together post in a minute; one more is refused. 1 to 600,000.
+             * @default 600000
              */
             posts_per_minute: number;
         };
