@@ -4,7 +4,7 @@
 // `diffWords` and the defaults are what people call.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,8 @@ function wasm() {
   const built = join(targetFolder, target, 'release/countersign_bench_wasm.wasm');
   const out = join(targetFolder, 'bench-wasm');
   execFileSync(join(root, '.tools/bin/wasm-bindgen'), ['--target', 'nodejs', '--out-dir', out, built]);
+  // What it writes is CommonJS; what is around it isn't.
+  writeFileSync(join(out, 'package.json'), '{"type": "commonjs"}');
   return require(join(out, 'countersign_bench_wasm.js'));
 }
 
