@@ -4,10 +4,11 @@
 // `diffWords` and the defaults are what people call.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildTools } from '../scripts/tools.mjs';
 import { peers } from './peers/packages.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -29,6 +30,7 @@ const peer = await peers();
 const jsdiff = peer('diff');
 const DiffMatchPatch = peer('diff-match-patch');
 const { diff: fastMyers } = peer('fast-myers-diff');
+const { wasmBindgen } = await buildTools();
 const ours = wasm();
 
 // Builds the Wasm and loads it.
@@ -40,7 +42,9 @@ function wasm() {
   const targetFolder = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
   const built = join(targetFolder, target, 'release/countersign_bench_wasm.wasm');
   const out = join(targetFolder, 'bench-wasm');
-  execFileSync(join(root, '.tools/bin/wasm-bindgen'), ['--target', 'nodejs', '--out-dir', out, built]);
+  execFileSync(wasmBindgen, ['--target', 'nodejs', '--out-dir', out, built]);
+  // What it writes is CommonJS; what is around it isn't.
+  writeFileSync(join(out, 'package.json'), '{"type": "commonjs"}');
   return require(join(out, 'countersign_bench_wasm.js'));
 }
 

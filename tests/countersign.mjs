@@ -38,9 +38,9 @@ export default {
 /**
  * Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. With
  * `meaning` it finds the embedder's weights, and `retrieval` is what the deployment wants of them;
- * `variables` configure the deployment, and `dev` goes to Miniflare as it is.
+ * `variables` configure the deployment, and `dev` and `shared` go to Miniflare as they are.
  */
-export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {}, dev = {} } = {}) {
+export async function start({ directory, entry, meaning = false, retrieval = "meaning", variables = {}, dev = {}, shared = {} } = {}) {
   const text = (name, value) => [name, { type: "text", value }];
   const module = (path, type) => [path, { type, contents: type === "wasm" ? new Uint8Array(read(path)) : read(path).toString() }];
   const logged = [];
@@ -51,6 +51,7 @@ export async function start({ directory, entry, meaning = false, retrieval = "me
     },
     ...(directory ? { resourcePersistencePath: directory } : {}),
     unsafeTriggerHandlers: true,
+    ...shared,
     workers: [
       {
         config: {

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 const DAY_MS = 86_400_000;
 const PAGE = 200;
 
-/** Lets the page's queue be as long as asked, for the pages that are opened from now on. */
+/** Lets the page's queue be longer by as many drafts as asked, for the pages that are opened from now on. */
 export async function crowd(page, count) {
   let drafts;
   await page.route("**/v1/queue?*", async (route) => {
@@ -21,7 +21,7 @@ export async function crowd(page, count) {
 
 function copies(real, count) {
   const held = real.filter((draft) => draft.status === "held");
-  const made = Array.from({ length: Math.max(0, count - real.length) }, (_, at) => {
+  const made = Array.from({ length: count }, (_, at) => {
     const draft = held[at % held.length];
     return {
       ...draft, id: randomUUID(), alike: `${draft.alike}-${at % 997}`, customer_name: `${draft.customer_name ?? "Customer"} ${at}`,

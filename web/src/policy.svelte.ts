@@ -1,7 +1,6 @@
 // The policy crate in the browser: loaded after the first view, asked while somebody types. What it
 // says is a preview; the service decides again with the same code.
-import { escaped } from "./format";
-import type { Args, EditKind, Json } from "./nouns";
+import type { EditKind } from "./nouns";
 
 export interface Part { text: string; changed: boolean }
 export interface Change { kind: "keep" | "insert" | "delete"; text: string; parts?: Part[] }
@@ -11,14 +10,6 @@ export interface Edit {
   score_ppm: number;
 }
 export interface TextEdit { diff: { changes: Change[] }; edit: Edit }
-export interface ActionEdit {
-  kind: EditKind;
-  changes: { pointer: string; kind: EditKind }[];
-}
-
-/** The gravest last. */
-const KINDS: readonly EditKind[] = ["none", "cosmetic", "substantive"];
-
 type Exports = typeof import("../pkg/page.js");
 type Answer<T> = { ok: T } | { error: string };
 
@@ -50,14 +41,9 @@ class Policy {
     return this.#ask<TextEdit["diff"]>((exports) => exports.text_diff(before, after))?.changes ?? null;
   }
 
-  actionEdit(before: Args, after: Args): ActionEdit | null {
-    const changes = differences(before, after).map(({ pointer, before, after }) => {
-      const kind = this.#ask<EditKind>((exports) => exports.argument_kind(asText(before), asText(after)));
-      return kind && { pointer, kind };
-    });
-    if (!this.ready || changes.includes(null)) return null;
-    const found = changes.filter((change) => change !== null);
-    return { kind: KINDS.findLast((kind) => found.some((change) => change.kind === kind)) ?? "none", changes: found };
+  /** Of which kind the change of one argument is; null while the crate is not here. */
+  argumentKind(before: string | undefined, after: string | undefined): EditKind | null {
+    return this.#ask<EditKind>((exports) => exports.argument_kind(before, after));
   }
 
   get engineVersion(): number | null {
@@ -74,19 +60,5 @@ class Policy {
     }
   }
 }
-
-interface Difference { pointer: string; before: Json | undefined; after: Json | undefined }
-
-/** Where two values differ, by JSON pointer. */
-function differences(before: Json | undefined, after: Json | undefined, pointer = ""): Difference[] {
-  if (before === after) return [];
-  if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
-    const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
-    return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) => differences(old.get(key), now.get(key), `${pointer}/${escaped(key)}`));
-  }
-  return [{ pointer, before, after }];
-}
-const isTree = (value: Json | undefined): value is Json[] | Args => typeof value === "object" && value !== null;
-const asText = (value: Json | undefined) => (typeof value === "string" ? value : undefined);
 
 export const policy = new Policy();

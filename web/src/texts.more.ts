@@ -65,6 +65,18 @@ export const more = {
     own: (count: number, s: string, presses: number) => `Yours here: ${s} s and ${many(presses, "key or press", "keys or presses")}, the median of your last ${many(count, "verdict", "verdicts")}.`,
   },
 
+  action: {
+    record: "Record",
+    openRecord: "Open the record",
+    stakes: { none: "nothing at stake", data_change: "changes data", financial: "moves money", escalation: "involves a person" },
+    irreversible: "can't be undone",
+    now: "now",
+    was: (value: string) => `was ${value}`,
+    unreadable: "not a value of this field",
+    range: (from: string, to: string) => `between ${from} and ${to}`,
+    items: (count: number) => many(count, "item", "items"),
+  },
+
   person: {
     signOut: "Sign out",
     notify: "Notify me of urgent drafts",

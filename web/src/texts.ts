@@ -19,9 +19,9 @@ export const texts = {
     used: "This invitation link was already used or has run out. Ask a lead of your team for a new one.",
     ended: "Your session has ended",
     endedBody: "Open your invitation link again to go on. What you typed is kept in this browser.",
+    retry: "Try again",
     unreachable: "The service does not answer",
     unreachableBody: "Check your connection. The page tries again by itself.",
-    retry: "Try again",
   },
 
   actions: {
@@ -65,6 +65,7 @@ export const texts = {
     claimedBy: (who: string) => `claimed by ${who}`,
     seenBy: (who: string) => `${who} is looking at it`,
     mine: "Mine",
+    claim: "Claim",
     kept: "edit kept",
     inGroup: "one of several of this turn",
     turn: "same turn",
@@ -114,17 +115,7 @@ export const texts = {
     checkWords: "A new message came in while you wrote. Your words are kept: hold them against it before you send.",
     kept: "You started an edit here; your words are kept.",
     discard: "Discard them",
-    record: "Record",
-    openRecord: "Open the record",
-    stakes: { none: "nothing at stake", data_change: "changes data", financial: "moves money", escalation: "involves a person" },
-    irreversible: "can't be undone",
-    now: "now",
     yes: "yes", no: "no", empty: "empty",
-    was: (value: string) => `was ${value}`,
-    unreadable: "not a value of this field",
-    range: (from: string, to: string) => `between ${from} and ${to}`,
-    items: (count: number) => many(count, "item", "items"),
-    moneyTotal: (sum: string) => `Moves ${sum}`,
   },
 
   batch: {
@@ -181,14 +172,6 @@ export const texts = {
     failed: "The corrections could not be loaded.",
   },
 
-  audit: {
-    intro: (count: string) => `Everything that happened, in ${count} entries that nobody can change unseen. Their root:`,
-    actors: { agent: "an agent", reviewer: "a reviewer", operator: "the operator", system: "Countersign" },
-    about: "about", actor: "by", leaf: "leaf hash",
-    older: "Older entries",
-    failed: "The log could not be loaded.",
-  },
-
   zones: { label: "Parts of the page", queue: "Queue", draft: "Draft", why: "Why" },
 
   notices: {
@@ -203,7 +186,6 @@ export const texts = {
     nothingToClaim: "Nothing left to claim.",
     opened: (name: string, position: string) => `${name}. ${position}`,
     position: (at: number, of: number) => `${at} of ${of}`,
-    arrived: (count: number) => many(count, "new draft", "new drafts"),
     left: "Your words are kept.",
     wentOn: "A new message came in; the agent's newer draft is shown.",
     assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,

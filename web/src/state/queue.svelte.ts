@@ -29,6 +29,17 @@ function order(left: Summary, right: Summary): number {
 }
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
+/** Where a draft belongs among those in order. */
+function placeOf(draft: Summary, sorted: Summary[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order(sorted[middle]!, draft) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 class Queue {
   /** Every open draft that is not hidden, in order. Replaced, never changed in place. */
   all = $state.raw<Summary[]>([]);
@@ -89,38 +100,35 @@ class Queue {
   replace(drafts: Summary[]): void {
     this.#byId = new Map(drafts.filter(waits).map((draft) => [draft.id, draft]));
     this.loaded = true;
-    this.#publish();
+    this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
   }
 
   /** Takes over what the service said about one draft. */
   put(draft: Summary): void {
-    if (waits(draft)) this.#byId.set(draft.id, draft);
-    else this.#byId.delete(draft.id);
-    this.#publish();
+    if (waits(draft)) this.keep(draft);
+    else this.remove(draft.id);
   }
 
   /** Takes in a draft that reviewers are done with, to be looked at again. */
   keep(draft: Summary): void {
     this.#byId.set(draft.id, draft);
-    this.#publish();
+    const others = this.all.filter((one) => one.id !== draft.id);
+    this.all = this.#hidden.has(draft.id) ? others : others.toSpliced(placeOf(draft, others), 0, draft);
   }
 
   remove(id: string): void {
-    if (this.#byId.delete(id)) this.#publish();
+    if (this.#byId.delete(id)) this.all = this.all.filter((one) => one.id !== id);
   }
 
   /** Leaves a draft out of sight while a verdict on it is under way. */
   hide(id: string): void {
     this.#hidden.add(id);
-    this.#publish();
+    this.all = this.all.filter((one) => one.id !== id);
   }
 
   unhide(id: string): void {
-    if (this.#hidden.delete(id)) this.#publish();
-  }
-
-  #publish(): void {
-    this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
+    const known = this.#byId.get(id);
+    if (this.#hidden.delete(id) && known) this.keep(known);
   }
 }
 
