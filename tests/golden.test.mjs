@@ -46,7 +46,9 @@ test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
 
   const types = { ".js": "text/javascript", ".wasm": "application/wasm", "": "text/html" };
   const server = createServer(({ url }, response) => {
-    response.setHeader("content-type", types[extname(url)]);
+    const type = types[extname(url)];
+    if (!type) return response.writeHead(404).end();
+    response.setHeader("content-type", type);
     response.end(url === "/" ? "<!doctype html>" : readFileSync(join(folder, url)));
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
