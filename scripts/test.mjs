@@ -9,6 +9,8 @@ import { buildTools, chromium } from "./tools.mjs";
 import { weights } from "./weights.mjs";
 
 const words = process.argv.slice(2);
+/** Longer than any test takes on a loaded machine: one that waits for ever fails, and says which it is. */
+const TIMEOUT = "--test-timeout=400000";
 
 /** Every step, in order; `always` steps run with a WORD too. */
 const STEPS = [
@@ -37,5 +39,5 @@ async function endToEnd() {
   if (chosen.length === 0) throw new Stop(`no test file in tests/ matches ${words.join(" ") || "*.test.mjs"}.`);
   // Each file runs a workerd, some a browser too: one per core is what a machine carries.
   const concurrency = `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`;
-  await run(npmBin("node"), ["--test", concurrency, "--test-reporter=spec", ...chosen.map((name) => at("tests", name))]);
+  await run(npmBin("node"), ["--test", concurrency, TIMEOUT, "--test-reporter=spec", ...chosen.map((name) => at("tests", name))]);
 }
