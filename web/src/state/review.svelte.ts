@@ -23,6 +23,7 @@ const SEEN_MS = 300;
 const LEASE_AFTER_MS = 700;
 const LEASE_RENEW_MS = 30_000;
 const AHEAD = 3;
+const RELOAD_MS = 3_000;
 
 class Review {
   /** The draft in focus; it stays when somebody else decides it, until the reviewer moves on. */
@@ -103,7 +104,10 @@ class Review {
       const known = queue.get(this.focus);
       if (known) void details.want(known);
     } catch (problem) {
-      if (problem instanceof Problem && problem.status === 401) session.ended();
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === 401) session.ended();
+      // Half a queue must not pass for a whole one.
+      if (problem.passing) setTimeout(() => void this.load(), RELOAD_MS);
     }
   }
 
