@@ -175,6 +175,14 @@ test("the edit of an action is judged by argument, kept to the catalogue, and ro
   assert.equal(fact.edit_kind, "substantive");
 });
 
+test("another recipient is a substantive edit, whatever the words", async () => {
+  const { lead, decide, post } = await desk(noUndo);
+  const posted = await post({ draft: { text: "Your parcel is on its way.", to: ["ada@example.com"] } });
+  const decided = await decide(lead, posted.id, { kind: "edit", draft: { text: "Your parcel is on its way.", to: ["eve@example.com"] } });
+  assert.equal(decided.body.edit.kind, "substantive", JSON.stringify(decided.body));
+  assert.deepEqual(decided.body.edit.reasons, [{ reason: "link", before: "ada@example.com", after: "eve@example.com" }]);
+});
+
 test("a policy that comes within the undo window of an edited action takes it back", async () => {
   const { tenant, lead, decide, post, told } = await desk((policy) => ({ ...policy, undo_window_s: 60 }));
   const action = (amount) => ({ action: { name: "refund", args: { amount } } });

@@ -17,6 +17,7 @@ mod case;
 mod evidence;
 mod feature;
 mod lexicon;
+mod message;
 mod model;
 mod reason;
 mod relation;
@@ -26,6 +27,7 @@ mod word;
 
 pub use action::{ActionEdit, PointerEdit, action, argument_kind};
 use evidence::{Evidence, Reading};
+pub use message::message;
 pub use relation::{Link, files as relation_files};
 use serde::{Deserialize, Serialize};
 

@@ -441,7 +441,7 @@ fn changes_of(draft: &Draft, verdict: &Verdict) -> Changes {
             )),
         },
         _ => Changes {
-            text: Some(edit::classify(&text_of(&draft.draft), &text_of(new))),
+            text: Some(edit::message(&draft.draft, new)),
             action: None,
         },
     }
