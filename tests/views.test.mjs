@@ -10,6 +10,7 @@ import { createTenant } from "../scripts/service.mjs";
 import { browser, served } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
+import { receive } from "./receiver.mjs";
 
 const SIZES = { wide: { width: 1440, height: 900 }, middle: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } };
 
@@ -194,6 +195,8 @@ test("what lets more out waits until a second lead confirms it", async () => {
   assert.ok(now.document.guardrails.every((one) => one.name !== "public replies"));
   assert.deepEqual(second.errors, []);
   await second.page.close();
+  const { id } = (await asked("/people")).people.find(({ mail }) => mail === "rae@larkspur.example");
+  assert.equal(await done("PUT", `/people/${id}/role`, { role: "reviewer" }), 200, "one lead is left");
 });
 
 test("the log is verified and an entry proved in the browser", async () => {
@@ -329,6 +332,42 @@ test("memory tells what each correction was used for, finds one by meaning, and 
   await first.getByRole("button", { name: "Really? Retire" }).press("Enter");
   await page.getByLabel("Search by meaning").fill("");
   await found.filter({ hasText: known.message }).getByText("retired: no example any more").waitFor();
+});
+
+test("who is told what: a webhook is made, what it refused is tried again", async () => {
+  let status = 410;
+  const receiver = await receive(() => status);
+  await opened("s", "Settings");
+  await page.getByLabel("Address, https").fill(`${receiver.url}/hook`);
+  await page.getByLabel("decided drafts").check();
+  await page.getByRole("button", { name: "Add a webhook" }).press("Enter");
+  const secret = () => page.locator("#webhooks").getByTestId("secret").inputValue().catch(() => "");
+  await soon(async () => (await secret()).startsWith("whsec_"));
+  const before = await secret();
+
+  const id = await lead.posted("Webhook Tester");
+  assert.equal(await done("PUT", `/drafts/${id}/verdict`, verdictOn(await asked(`/drafts/${id}`), { kind: "approve" })), 200);
+  await soon(async () => (await asked("/dead-letters")).dead_letters.length === 1);
+  await opened("m", "Memory");
+  await opened("s", "Settings");
+  const letter = page.getByTestId("dead-letters").locator("> li");
+  await letter.getByText(`draft.decided ${id}`).first().waitFor();
+  await letter.getByText(/last answer: 410/).waitFor();
+  await accessible("settings, a dead letter");
+
+  await letter.getByRole("button", { name: "Try again" }).press("Enter");
+  await page.locator("#dead-letters").getByRole("alert").getByText("wants no more: make a new secret").waitFor();
+  status = 204;
+  const hook = page.getByTestId("webhooks").locator("> li");
+  await hook.getByText(/its receiver wanted no more/).waitFor();
+  await hook.getByRole("button", { name: "New secret" }).press("Enter");
+  await hook.getByRole("button", { name: "Really? New secret" }).press("Enter");
+  await soon(async () => ![before, ""].includes(await secret()));
+  await letter.getByRole("button", { name: "Try again" }).press("Enter");
+  await page.getByText("Every message was taken.").waitFor();
+  await soon(() => receiver.calls.length === 2);
+  assert.equal(JSON.parse(receiver.calls[1].body).data.id, id);
+  await receiver.stop();
 });
 
 test("the weekly report prints as a page of its own: figures, charts, tables, and nothing to press", async () => {
