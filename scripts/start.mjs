@@ -2,7 +2,7 @@
 // and serves Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything
 // remote.
 import { spawn } from "node:child_process";
-import { watch } from "node:fs";
+import { utimesSync, watch } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { build, isBuilt } from "./build.mjs";
@@ -153,7 +153,8 @@ function watchPage() {
   const rebuild = async () => {
     const until = Date.now() + WORKER_FIRST_MS;
     while (!isBuilt("worker", "development") && Date.now() < until) await pause(1_000);
-    await build("page");
+    // wrangler misses new files of the page until a source is touched; what is built stays as it is.
+    if (await build("page")) utimesSync(at("src/service/entry.js"), new Date(), new Date());
   };
   const watchers = ["web", "src/policy"].map((folder) =>
     watch(at(folder), { recursive: true }, (_event, name) => {
