@@ -180,6 +180,16 @@ pub struct Actor {
     pub id: String,
 }
 
+impl Actor {
+    /// The program that holds a key.
+    pub fn agent(key_id: &str) -> Self {
+        Self {
+            kind: ActorKind::Agent,
+            id: key_id.to_owned(),
+        }
+    }
+}
+
 /// The kinds of actors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

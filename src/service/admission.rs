@@ -6,7 +6,7 @@ use crate::problem::{Outcome, Problem};
 use crate::routes::{Access, Operation};
 use crate::tenant::{Caller, system};
 use countersign_policy::grant::{Grant, Scope};
-use countersign_policy::log::{Actor, ActorKind};
+use countersign_policy::log::Actor;
 use countersign_policy::problem::Code;
 
 /// The one place where roles are checked, but for what is also put on record when it is refused.
@@ -52,10 +52,7 @@ impl Caller {
     /// As the audit log names them.
     pub fn actor(&self) -> Actor {
         match self {
-            Self::Key(id) => Actor {
-                kind: ActorKind::Agent,
-                id: id.clone(),
-            },
+            Self::Key(id) => Actor::agent(id),
             Self::Person(person) => person.actor(),
             Self::Invited(_) | Self::Known(..) => system(),
         }

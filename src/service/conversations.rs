@@ -8,7 +8,7 @@ use crate::{bind, log, stored};
 use countersign_policy::conversation::{Advance, Head, advance};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
-use countersign_policy::log::{Actor, ActorKind, Event};
+use countersign_policy::log::{Actor, Event};
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -121,10 +121,7 @@ pub fn apply(
             continue;
         }
         stored::save(tenant, &draft, now)?;
-        let actor = Actor {
-            kind: ActorKind::Agent,
-            id: key.to_owned(),
-        };
+        let actor = Actor::agent(key);
         log::append(tenant, now, Event::DraftStale, actor, Some(&draft.id), [])?;
         stale.push(draft.id);
     }

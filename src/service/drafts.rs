@@ -18,7 +18,7 @@ use countersign_policy::digest;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::grant::Scope;
-use countersign_policy::log::{Actor, ActorKind, Event, canonical, commitment};
+use countersign_policy::log::{Actor, Event, canonical, commitment};
 use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status};
@@ -225,10 +225,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
             call.now,
         )?;
     }
-    let agent = Actor {
-        kind: ActorKind::Agent,
-        id: key.to_owned(),
-    };
+    let agent = Actor::agent(key);
     log_routed(tenant, &stored, agent, call.now)?;
     sample::count(tenant, &stored, &situation, call.now)?;
     sample::notice(tenant, &record, situation.pressure, call.now)?;
@@ -360,10 +357,7 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     if stored.entry.status != Status::Withdrawn {
         stored.step(&Command::Withdraw, call.now)?;
         stored::save(tenant, &stored, call.now)?;
-        let actor = Actor {
-            kind: ActorKind::Agent,
-            id: key.to_owned(),
-        };
+        let actor = Actor::agent(key);
         log::append(
             tenant,
             call.now,
@@ -385,10 +379,7 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
         return Ok(());
     }
     stored::save(tenant, &stored, now)?;
-    let actor = Actor {
-        kind: ActorKind::Agent,
-        id: key.to_owned(),
-    };
+    let actor = Actor::agent(key);
     log::append(
         tenant,
         now,

@@ -6,7 +6,7 @@ use crate::drafts::view;
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::{log, stored};
-use countersign_policy::log::{Actor, ActorKind, Event};
+use countersign_policy::log::{Actor, Event};
 use countersign_policy::queue::{Command, Outcome as Reported, Status};
 use serde::Deserialize;
 
@@ -31,10 +31,7 @@ pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     if stored.entry.status != said {
         stored.step(&Command::Report { outcome }, call.now)?;
         stored::save(tenant, &stored, call.now)?;
-        let actor = Actor {
-            kind: ActorKind::Agent,
-            id: key.to_owned(),
-        };
+        let actor = Actor::agent(key);
         let facts = [("outcome", said.name().into())];
         log::append(
             tenant,
