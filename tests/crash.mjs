@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { ORIGIN, OPERATOR_SECRET, draft, start, until, verdictOn } from "./countersign.mjs";
 import { verifyLog } from "./merkle.mjs";
 
-const AGENTS = 4;
+/** So many that several writes share a turn, and its one commit. */
+const AGENTS = 12;
 /** Long enough for some hundred writes, short enough that the next round begins within them. */
 const LIFE_MS = [150, 900];
 

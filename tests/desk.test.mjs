@@ -1,6 +1,7 @@
 // The desk: every verdict there is, two people who must agree, batches, groups and hand-overs; and
 // who answers for a draft at each moment.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
 
@@ -30,6 +31,26 @@ async function desk(change = noUndo) {
   };
   return { tenant, lead, tom, show, decide, post, told, events };
 }
+
+test("writes that come at once share a turn, and each stands or falls alone", async () => {
+  const { tenant, tom } = await desk();
+  const [twice, changed] = [randomUUID(), draft({ message: "Another question of mine." })];
+  const answers = await Promise.all([
+    ...Array.from({ length: 6 }, () => tenant.post(draft())),
+    tenant.post(draft({ kind: "poem" })),
+    ...Array.from({ length: 4 }, () => tenant.post(changed, { key: twice })),
+    ...Array.from({ length: 6 }, () => tenant.post(draft())),
+    tenant.agent("DELETE", "/v1/drafts/nobody"),
+  ]);
+  const statuses = answers.map(({ status }) => status);
+  assert.deepEqual(statuses, [...Array(6).fill(201), 422, ...Array(10).fill(201), 404]);
+  const repeated = answers.slice(7, 11);
+  assert.equal(new Set(repeated.map(({ body }) => body.id)).size, 1, "one draft for one key");
+  assert.equal(repeated.filter(({ headers }) => headers.get("idempotent-replayed") === "true").length, 3);
+  const queue = (await tom.call("GET", "/v1/queue?limit=50")).body;
+  const posted = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.id));
+  assert.deepEqual(new Set(queue.drafts.map(({ id }) => id)), posted);
+});
 
 test("each verdict that ends a draft tells its agent what follows", async () => {
   const { lead, decide, post, told } = await desk();

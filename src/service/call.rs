@@ -32,7 +32,7 @@ pub struct Call {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// When it came; read once.
+    /// When it came, or its turn did; read once.
     pub now: Millis,
     /// What the key that asks is limited to.
     pub grant: Grant,

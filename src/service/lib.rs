@@ -76,6 +76,7 @@ mod tenant;
 mod tenants;
 mod training;
 mod trust;
+mod turn;
 mod vectors;
 mod verdict_times;
 mod verdicts;

@@ -11,6 +11,7 @@ use crate::problem::{Outcome, Problem};
 use crate::recall::Recall;
 use crate::routes::{self, Operation};
 use crate::storage::Storage;
+use crate::turn::Turn;
 use crate::{
     admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
@@ -56,6 +57,8 @@ pub struct Tenant {
     /// What is left of this minute to each key, and to all of them to post.
     rates: RefCell<Rates>,
     posts: RefCell<Rates>,
+    /// What writes wait for, so that they share a commit.
+    turn: Turn,
     /// Who can answer for drafts, read once for a moment.
     pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
 }
@@ -108,6 +111,7 @@ impl DurableObject for Tenant {
             policy: RefCell::default(),
             rates: RefCell::default(),
             posts: RefCell::default(),
+            turn: Turn::default(),
             desk: RefCell::default(),
         }
     }
@@ -192,6 +196,10 @@ impl Tenant {
             }
             self.arm(call.now).await?;
             return Ok(answer.response()?);
+        }
+        if call.method != "GET" {
+            self.turn.next().await;
+            call.now = now();
         }
         self.settle_due(call.now)?;
         let found = routes::find(&call.method, &call.path)?;
