@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Response } from "miniflare";
 import { hasWeights, startEmbedder } from "./embedder.mjs";
+import { elsewhere } from "./learnt.mjs";
 
 const CASES = JSON.parse(readFileSync(new URL("../src/embed/cases/vectors.json", import.meta.url), "utf8"));
 const skip = hasWeights ? false : "no weights on this machine (node scripts/weights.mjs)";
@@ -35,6 +36,34 @@ test("a scan finds the nearest of all blocks, equal ones in order", async () => 
     const found = await embedder.call("scan", { query: vectors[1], nearestMax: 3 });
     assert.deepEqual([found[0], found[3], found[6]], [1, 1 + vectors.length, 1 + 2 * vectors.length]);
     assert.ok([found[1], found[2], found[4]].every((cosine) => Math.abs(cosine - 1) < 1e-5));
+  } finally {
+    await embedder.stop();
+  }
+});
+
+test("a scan is exact, whether its vectors are held, brought anew, or some of each", async () => {
+  const embedder = await startEmbedder();
+  try {
+    const stored = Array.from({ length: 6_000 }, (_, seed) => [...Buffer.from(elsewhere(seed), "hex")]);
+    const query = [...Buffer.from(elsewhere(70_000), "hex")];
+    const dot = (one, other) => one.slice(0, 384).reduce((sum, byte, at) => sum + ((byte << 24) >> 24) * ((other[at] << 24) >> 24), 0);
+    const cosine = (one) => dot(one, query) / Math.sqrt(dot(one, one) * dot(query, query));
+    const nearest = (count) =>
+      stored.slice(0, count).map((one, place) => [place, cosine(one)]).sort((one, other) => other[1] - one[1]).slice(0, 64);
+    const check = async (count, given) => {
+      await embedder.call("store", { vectors: stored.slice(0, count), keep: given.keep });
+      const found = await embedder.call("scan", { query, nearestMax: 64, ...given });
+      nearest(count).forEach(([place, cosine], at) => {
+        assert.equal(found[3 * at], place);
+        assert.ok(Math.abs(found[3 * at + 1] - cosine) < 1e-5);
+      });
+      assert.equal(found.length, 3 * 64);
+    };
+    await check(3_000, { times: 2 });
+    await check(6_000, { keep: true });
+    await check(6_000, { keep: true });
+    await check(5_000, { keep: true });
+    await check(6_000, { forget: true });
   } finally {
     await embedder.stop();
   }

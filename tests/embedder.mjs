@@ -12,7 +12,9 @@ const ENTRY = `
 import module from "./embed.wasm";
 import { createEmbedder } from "./embed.js";
 const embedder = createEmbedder(module, () => fetch("http://assets.test/minilm-int8.bin"));
+const owner = embedder.owner();
 let blocks = [];
+let count = 0;
 const verbs = {
   ready: () => embedder.ready(),
   prepare: () => embedder.prepare({}),
@@ -24,18 +26,22 @@ const verbs = {
     }
     return vectors;
   },
-  store: ({ vectors, copies = 1 }) => {
+  store: ({ vectors, copies = 1, keep = false }) => {
     const all = Array.from({ length: copies }, () => vectors).flat();
     blocks = [];
-    for (let start = 0; start < all.length; start += 2700) {
-      blocks.push([Uint8Array.from(all.slice(start, start + 2700).flat()).buffer]);
+    count = all.length;
+    for (let start = 0; start < count; start += 2688) {
+      blocks.push([start, Uint8Array.from(all.slice(start, start + 2688).flat()).buffer]);
     }
-    return all.length;
+    if (!keep) embedder.forget(owner);
+    return count;
   },
-  scan: ({ query, nearestMax, times = 1 }) => {
+  scan: ({ query, nearestMax, forget = false, times = 1 }) => {
     let found = [];
     for (let time = 0; time < times; time += 1) {
-      found = embedder.scan(Uint8Array.from(query), blocks, nearestMax);
+      if (forget) embedder.forget(owner);
+      const held = embedder.prepareScan(owner, 0, count);
+      found = embedder.scan(Uint8Array.from(query), blocks.filter(([place]) => place + 2688 > held), nearestMax);
     }
     return [...found];
   },

@@ -28,6 +28,7 @@ export function createEmbedder(module, fetchWeights) {
   let loaded = false;
   let there = false;
   let missingUntil = 0;
+  let owners = 0;
 
   /** The module's exports, and the places in its memory that are used again and again. */
   function exports() {
@@ -102,21 +103,34 @@ export function createEmbedder(module, fetchWeights) {
       return bytes(room.vector, VECTOR_BYTES).slice();
     },
 
+    /** A number for an owner of vectors: what is held of them between searches goes by it. */
+    owner: () => (owners += 1),
+
+    /** Forgets what is held of an owner's vectors. */
+    forget: (owner) => wasm?.forget(owner),
+
     /**
-     * The nearest of the vectors in the blocks, nearest first, as one flat Float64Array: position,
-     * cosine and density of each. Positions count vectors through all blocks. `rows` are those of
-     * a SQL cursor's `raw()`, each of one block, so that memory holds one at a time.
+     * Prepares for a search among the vectors in an owner's slots from `first` up to `end`, all of
+     * them: the slot from which on `scan` has to be given them, the others being held.
+     */
+    prepareScan: (owner, first, end) => exports().prepare(owner, first, end),
+
+    /**
+     * The nearest of the vectors that were prepared for, nearest first, as one flat Float64Array:
+     * position, cosine and density of each; positions count from the first slot. `rows` are those
+     * of a SQL cursor's `raw()`, each the place of its first vector and a block, in order, so that
+     * JavaScript holds one at a time.
      */
     scan(query, rows, nearestMax) {
       exports();
       bytes(room.vector, VECTOR_BYTES).set(query.subarray(0, VECTOR_BYTES));
       wasm.scan_begin(room.vector, Math.min(nearestMax, NEIGHBOURS_MAX));
-      for (const [block] of rows) {
+      for (const [place, block] of rows) {
         const whole = new Uint8Array(block);
         for (let start = 0; start < whole.length; start += BLOCK_BYTES_MAX) {
           const part = whole.subarray(start, start + BLOCK_BYTES_MAX);
           bytes(room.block, part.length).set(part);
-          wasm.scan_block(room.block, part.length);
+          wasm.scan_block(room.block, part.length, place + start / VECTOR_BYTES);
         }
       }
       const count = wasm.scan_end(room.found);

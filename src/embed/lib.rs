@@ -5,7 +5,8 @@
 //! * [`Weights`] reads the one file, without copying its large tables.
 //! * [`Vocabulary`] splits text into word pieces as the reference tokenizer does.
 //! * [`Model`] turns text into a [`Vector`].
-//! * [`Scan`] finds the nearest of many stored vectors, block by block.
+//! * [`Scan`] finds the nearest of many stored vectors, block by block; [`Held`] keeps blocks in
+//!   memory between scans.
 //!
 //! Weights are int8 with a scale per output channel. Activations are quantised per token to 14
 //! bits, which costs nothing over 8 because SIMD multiplies 16-bit lanes, and leaves the weights
@@ -14,6 +15,7 @@
 
 #[cfg(any(test, feature = "convert"))]
 mod assemble;
+mod held;
 mod kernel;
 mod math;
 mod model;
@@ -26,6 +28,7 @@ mod weights;
 
 #[cfg(any(test, feature = "convert"))]
 pub use assemble::assemble;
+pub use held::Held;
 pub use model::Model;
 pub use scan::{Neighbour, Scan};
 pub use tokenizer::{TOKENS_MAX, Vocabulary};

@@ -6,12 +6,13 @@
     reason = "raw exports: lengths and pointers come from embed.js alone"
 )]
 
-use crate::{DIMENSIONS, Model, Scan, VECTOR_BYTES, Vector, Weights};
+use crate::{DIMENSIONS, Held, Model, Scan, VECTOR_BYTES, Vector, Weights};
 use std::cell::RefCell;
 
 thread_local! {
     static MODEL: RefCell<Option<Model<'static>>> = const { RefCell::new(None) };
     static SCAN: RefCell<Option<Scan>> = const { RefCell::new(None) };
+    static HELD: RefCell<Held> = RefCell::default();
 }
 
 /// Room for `length` bytes; it stays until [`release`].
@@ -69,7 +70,21 @@ pub unsafe extern "C" fn embed(
     })
 }
 
-/// Begins a search for the `nearest_max` nearest to the vector at `query`.
+/// Prepares for a search among an owner's vectors in the slots from `first` up to `end`: the slot
+/// from which on they have to be brought by [`scan_block`].
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare(owner: u32, first: u32, end: u32) -> u32 {
+    HELD.with_borrow_mut(|held| held.prepare(owner, first, end))
+}
+
+/// Forgets what is held of an owner's vectors.
+#[unsafe(no_mangle)]
+pub extern "C" fn forget(owner: u32) {
+    HELD.with_borrow_mut(|held| held.forget(owner));
+}
+
+/// Begins a search for the `nearest_max` nearest to the vector at `query`, among those that are
+/// held of the owner prepared last.
 ///
 /// # Safety
 /// A vector stands at `query`.
@@ -79,21 +94,28 @@ pub unsafe extern "C" fn scan_begin(query: *const u8, nearest_max: usize) {
     let bytes = unsafe { core::slice::from_raw_parts(query, VECTOR_BYTES) };
     let zero = [0.0; DIMENSIONS];
     let query = Vector::from_bytes(bytes).unwrap_or_else(|| Vector::quantise(&zero));
-    SCAN.set(Some(Scan::new(&query, nearest_max)));
+    let mut scan = Scan::new(&query, nearest_max);
+    HELD.with_borrow(|held| held.blocks().for_each(|block| scan.block(block)));
+    SCAN.set(Some(scan));
 }
 
-/// Compares one block of stored vectors.
+/// Compares one more block of the owner's vectors, and holds it where there is room. `place` counts
+/// from the owner's first slot; what the search has seen already is passed over.
 ///
 /// # Safety
 /// `length` bytes at `start` are initialised.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn scan_block(start: *const u8, length: usize) {
+pub unsafe extern "C" fn scan_block(start: *const u8, length: usize, place: u32) {
     // SAFETY: by contract.
     let block = unsafe { core::slice::from_raw_parts(start, length) };
     SCAN.with_borrow_mut(|slot| {
-        if let Some(scan) = slot {
-            scan.block(block);
-        }
+        let Some(scan) = slot else { return };
+        let seen = scan.compared().saturating_sub(place) as usize;
+        let new = block
+            .get(seen.saturating_mul(VECTOR_BYTES)..)
+            .unwrap_or(&[]);
+        HELD.with_borrow_mut(|held| held.hold(new));
+        scan.block(new);
     });
 }
 

@@ -244,6 +244,7 @@ async fn forget(tenant: &Tenant) -> Outcome<Answer> {
     let storage = tenant.state.storage();
     storage.delete_alarm().await?;
     storage.delete_all().await?;
+    tenant.held.forget_all(&tenant.env);
     // A request that comes after finds empty tables, and so no key of its own.
     schema::migrate(&tenant.storage)?;
     Ok(Answer::empty())

@@ -29,6 +29,15 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn embed(this: &Embedder, text: &str, tokens_max: u32) -> Result<Option<Vec<u8>>, JsValue>;
 
+    #[wasm_bindgen(method)]
+    fn owner(this: &Embedder) -> u32;
+
+    #[wasm_bindgen(method)]
+    fn forget(this: &Embedder, owner: u32);
+
+    #[wasm_bindgen(method, catch, js_name = prepareScan)]
+    fn prepare_scan(this: &Embedder, owner: u32, first: u32, end: u32) -> Result<u32, JsValue>;
+
     #[wasm_bindgen(method, catch)]
     fn scan(
         this: &Embedder,
@@ -71,7 +80,26 @@ pub fn embed(env: &Env, text: &str) -> Option<Vec<u8>> {
     embedder.embed(text, TOKENS_MAX).ok().flatten()
 }
 
-/// The nearest of the vectors in the rows of a cursor's `raw()`, nearest first.
+/// A number for an owner of vectors: what is held of them between searches goes by it.
+pub fn owner(env: &Env) -> Option<u32> {
+    Some(global(env)?.owner())
+}
+
+/// Forgets what is held of an owner's vectors.
+pub fn forget(env: &Env, owner: u32) {
+    if let Some(embedder) = global(env) {
+        embedder.forget(owner);
+    }
+}
+
+/// Prepares for a [`scan`] among the vectors in an owner's slots from `first` up to `end`: the slot
+/// from which on it has to be given them, the others being held.
+pub fn prepare_scan(env: &Env, owner: u32, first: u32, end: u32) -> Option<u32> {
+    global(env)?.prepare_scan(owner, first, end).ok()
+}
+
+/// The nearest of the vectors prepared for, nearest first; positions count from the first slot.
+/// `rows` are those of a cursor's `raw()`, each the place of its first vector and a block.
 pub fn scan(env: &Env, query: &[u8], rows: &JsValue, nearest_max: u32) -> Vec<Neighbour> {
     let found = global(env).and_then(|embedder| embedder.scan(query, rows, nearest_max).ok());
     let found = found.unwrap_or_default();

@@ -6,7 +6,8 @@ use crate::corrections::{Correction, CorrectionRow};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, corrections, embedder, learning, memory};
+use crate::vectors::Kind;
+use crate::{bind, corrections, embedder, learning, memory, vectors};
 use countersign_policy::digest::from_hex;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
@@ -55,12 +56,11 @@ fn begin(tenant: &Tenant) -> Outcome<()> {
     for statement in [
         "DELETE FROM corrections",
         "INSERT INTO corrections_text (corrections_text) VALUES ('delete-all')",
-        "DELETE FROM vectors WHERE kind = 'correction'",
         "UPDATE memory SET filled_to = '', due_at = 0",
     ] {
         tenant.storage.run(statement, bind![])?;
     }
-    Ok(())
+    vectors::empty(tenant, Kind::Correction)
 }
 
 /// `POST /v1/corrections:reindex`.

@@ -17,7 +17,7 @@ use crate::{
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
     levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
     refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight, staff, stops, stored,
-    tenants, training, trust, verdicts, versions, webhooks,
+    tenants, training, trust, vectors, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -50,6 +50,8 @@ pub struct Tenant {
     changed: RefCell<Vec<String>>,
     /// What posts know of the storage.
     pub(crate) recall: Recall,
+    /// What the embedder holds of its vectors.
+    pub(crate) held: vectors::Held,
     /// When the alarm is set for, as far as this instance knows.
     pub(crate) alarm_at: Cell<Option<Millis>>,
     /// The active policy, compiled once per version.
@@ -107,6 +109,7 @@ impl DurableObject for Tenant {
             waiting: RefCell::default(),
             changed: RefCell::default(),
             recall: Recall::default(),
+            held: vectors::Held::default(),
             alarm_at: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
@@ -407,7 +410,9 @@ impl Tenant {
             self.policy.take();
             self.desk.take();
             self.recall.forget();
+            self.held.roll_back(&self.env);
         })?;
+        self.held.commit();
         let changed = self.changed.take();
         for id in &changed {
             for waiter in self.waiting.borrow_mut().remove(id).unwrap_or_default() {

@@ -2,7 +2,8 @@
 //! must not know what a vector is of: memory keeps the slots.
 //!
 //! A row that is added to is small, so that a new vector writes 25 kB at most; full ones are joined
-//! to rows of a megabyte, so that a scan of 100,000 reads 38.
+//! to rows of a megabyte, so that a scan of 100,000 reads 38. The embedder holds what a scan has read:
+//! the next one reads what was added since. What else is written has to be forgotten there.
 
 use crate::bind;
 use crate::embedder::{self, Neighbour};
@@ -11,6 +12,9 @@ use crate::tenant::Tenant;
 use countersign_policy::digest::hex;
 use countersign_policy::memory::CANDIDATES_MAX;
 use serde::Deserialize;
+use std::cell::{Cell, OnceCell};
+use worker::Env;
+use worker::js_sys::Array;
 
 /// Bytes of one vector, as `src/embed` stores it.
 const VECTOR_BYTES: u32 = 388;
@@ -40,9 +44,58 @@ struct Small {
     first: Option<u32>,
 }
 
+/// The slots of a kind.
 #[derive(Deserialize)]
-struct First {
-    first: Option<u32>,
+struct Slots {
+    first: u32,
+    next: u32,
+}
+
+/// What the embedder holds of an object's vectors.
+#[derive(Default)]
+pub struct Held {
+    owners: [OnceCell<u32>; 2],
+    /// Whether the transaction under way added vectors.
+    added: Cell<bool>,
+}
+
+impl Held {
+    /// The owner's number of a kind; `None` without an embedder.
+    fn owner(&self, env: &Env, kind: Kind) -> Option<u32> {
+        let [correction, handled] = &self.owners;
+        let owner = match kind {
+            Kind::Correction => correction,
+            Kind::Handled => handled,
+        };
+        match owner.get() {
+            Some(number) => Some(*number),
+            None => embedder::owner(env).map(|number| *owner.get_or_init(|| number)),
+        }
+    }
+
+    fn forget(&self, env: &Env, kind: Kind) {
+        if let Some(owner) = self.owner(env, kind) {
+            embedder::forget(env, owner);
+        }
+    }
+
+    /// Forgets all.
+    pub fn forget_all(&self, env: &Env) {
+        self.forget(env, Kind::Correction);
+        self.forget(env, Kind::Handled);
+    }
+
+    /// A transaction was refused: what was read of the vectors that it had added is no more.
+    pub fn roll_back(&self, env: &Env) {
+        if self.added.take() {
+            self.forget_all(env);
+        }
+    }
+
+    /// A transaction was kept.
+    pub fn commit(&self) {
+        self.added.set(false);
+    }
 }
 
 impl Kind {
@@ -56,6 +109,7 @@ impl Kind {
 
 /// Adds one behind the others and gives its slot.
 pub fn add(tenant: &Tenant, kind: Kind, vector: &[u8]) -> Outcome<u32> {
+    tenant.held.added.set(true);
     let name = kind.name();
     let last = tenant.storage.first::<Row>(
         "SELECT first, length(bytes) / ? AS count FROM vectors WHERE kind = ?
@@ -118,6 +172,7 @@ fn join(tenant: &Tenant, kind: Kind) -> Outcome<()> {
 
 /// Writes zeros over one: it then is near to nothing.
 pub fn clear(tenant: &Tenant, kind: Kind, slot: u32) -> Outcome<()> {
+    tenant.held.forget(&tenant.env, kind);
     tenant.storage.run(
         "UPDATE vectors SET bytes = CAST(substr(bytes, 1, (?2 - first) * ?3) || zeroblob(?3)
            || substr(bytes, (?2 - first + 1) * ?3 + 1) AS BLOB)
@@ -127,20 +182,37 @@ pub fn clear(tenant: &Tenant, kind: Kind, slot: u32) -> Outcome<()> {
     )
 }
 
+/// Deletes all.
+pub fn empty(tenant: &Tenant, kind: Kind) -> Outcome<()> {
+    tenant.held.forget(&tenant.env, kind);
+    tenant
+        .storage
+        .run("DELETE FROM vectors WHERE kind = ?", bind![kind.name()])
+}
+
 /// The nearest to a vector, nearest first, each with its slot as position.
 pub fn scan(tenant: &Tenant, kind: Kind, vector: &[u8]) -> Outcome<Vec<Neighbour>> {
     let name = kind.name();
-    let first = tenant.storage.first::<First>(
-        "SELECT MIN(first) AS first FROM vectors WHERE kind = ?",
-        bind![name],
+    let slots = tenant.storage.first::<Slots>(
+        "SELECT (SELECT MIN(first) FROM vectors WHERE kind = ?1) AS first,
+           first + length(bytes) / ?2 AS next
+         FROM vectors WHERE kind = ?1 ORDER BY vectors.first DESC LIMIT 1",
+        bind![name, VECTOR_BYTES],
     )?;
-    let Some(first) = first.and_then(|row| row.first) else {
+    let (Some(Slots { first, next }), Some(owner)) = (slots, tenant.held.owner(&tenant.env, kind))
+    else {
         return Ok(Vec::new());
     };
-    let rows = tenant.storage.raw_rows(
-        "SELECT bytes FROM vectors WHERE kind = ? ORDER BY first",
-        bind![name],
-    )?;
+    let held_to = embedder::prepare_scan(&tenant.env, owner, first, next).unwrap_or(first);
+    let rows = match held_to < next {
+        true => tenant.storage.raw_rows(
+            "SELECT first - ?2, bytes FROM vectors WHERE kind = ?1 AND first >= (
+               SELECT MAX(first) FROM vectors WHERE kind = ?1 AND first <= ?3)
+             ORDER BY first",
+            bind![name, first, held_to],
+        )?,
+        false => Array::new().into(),
+    };
     let mut found = embedder::scan(&tenant.env, vector, &rows, CANDIDATES_MAX);
     for neighbour in &mut found {
         neighbour.position = neighbour.position.saturating_add(first);
