@@ -1,10 +1,12 @@
 //! `GET /v1/corrections/export`: the corrections on record as training data, streamed a page of D1
 //! at a time. It must not choose among them: `policy::training` does.
 
+use crate::bind;
 use crate::call::Call;
 use crate::corrections::{self, Correction, CorrectionRow};
 use crate::outbox;
 use crate::problem::{Outcome, Problem};
+use crate::storage::Storage;
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis};
 use countersign_policy::edit::EditKind;
@@ -12,6 +14,8 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::training::{Agreement, Filter, Format, Lesson, admits, line};
 use futures_util::stream;
+use serde::Deserialize;
+use std::collections::BTreeSet;
 use worker::{D1Database, Response, ResponseBuilder};
 
 /// Corrections of one page: some megabyte of texts.
@@ -24,10 +28,15 @@ struct Export {
     format: Format,
     filter: Filter,
     since: Millis,
-    /// What D1 did not have when the export began; comes last.
-    waiting: Vec<Correction>,
+    /// Of the object, which knows what D1 has yet to be told.
+    storage: Storage,
     /// The id up to which lines were written; `None` when all were.
     after: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GoneRow {
+    id: String,
 }
 
 /// `GET /v1/corrections/export`.
@@ -44,11 +53,12 @@ pub fn export(tenant: &Tenant, call: &Call) -> Outcome<Response> {
         format: chosen(call, "format", Format::from_name)?.unwrap_or(Format::Chat),
         filter,
         since,
-        waiting: outbox::waiting(tenant, "correction")?,
+        storage: tenant.storage.clone(),
         after: Some(String::new()),
     };
     let pages = stream::try_unfold(export, |mut export| async move {
-        let page = export.page().await?;
+        let page = export.page().await;
+        let page = page.map_err(|problem| worker::Error::from(problem.code.name()))?;
         Ok::<_, worker::Error>(page.map(|text| (text.into_bytes(), export)))
     });
     let answer = ResponseBuilder::new()
@@ -78,9 +88,22 @@ fn edit_kind(name: &str) -> Option<EditKind> {
         .find(|kind| corrections::name_of(*kind) == name)
 }
 
+/// Corrections that are erased or retired, and of which D1 has yet to be told.
+fn gone(storage: &Storage) -> Outcome<BTreeSet<String>> {
+    let rows = storage.rows::<GoneRow>(
+        "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
+         WHERE kind = 'erase_corrections'
+         UNION ALL
+         SELECT payload ->> '$.id' FROM outbox
+         WHERE kind = 'correction_change' AND payload ->> '$.standing.retired_at' IS NOT NULL",
+        bind![],
+    )?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 impl Export {
     /// The lines of the next page; `None` after the last.
-    async fn page(&mut self) -> worker::Result<Option<String>> {
+    async fn page(&mut self) -> Outcome<Option<String>> {
         let Some(after) = self.after.take() else {
             return Ok(None);
         };
@@ -96,6 +119,8 @@ impl Export {
             millis(self.since),
             PAGE_ROWS.into(),
         ];
+        // Asked before D1, so that none is missed that reaches it meanwhile.
+        let mut waiting = outbox::waiting_in::<Correction>(&self.storage, "correction")?;
         let rows = self.database.prepare(&query).bind(&bound)?.run().await?;
         let rows = rows.results::<CorrectionRow>()?;
         let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
@@ -105,10 +130,11 @@ impl Export {
             self.after = Some(last);
         } else {
             // Rows reach D1 in the order of their ids.
-            self.waiting
-                .retain(|one| one.id > last && one.at >= self.since);
-            page.append(&mut self.waiting);
+            waiting.retain(|one| one.id > last && one.at >= self.since);
+            page.append(&mut waiting);
         }
+        let gone = gone(&self.storage)?;
+        page.retain(|one| !gone.contains(&one.id));
         let lines = page.iter().filter_map(|one| self.line(one));
         Ok(Some(lines.collect()))
     }
