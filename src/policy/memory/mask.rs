@@ -2,8 +2,11 @@
 
 use crate::signal::personal::{Kind, read};
 
-/// Letters that a name's part needs to be masked by itself: shorter ones are words, too.
-const NAME_CHARS_MIN: usize = 3;
+/// Letters that a name's part needs to be masked by itself.
+const NAME_CHARS_MIN: usize = 2;
+/// Letters that it needs to be masked in any case: shorter ones are words, too, but for the way they
+/// are written.
+const ANY_CASE_CHARS_MIN: usize = 3;
 /// Parts of one name: more than anyone signs with.
 const NAMES_MAX: usize = 16;
 
@@ -53,7 +56,10 @@ fn parts(names: &[&str]) -> Vec<String> {
 fn without(text: &str, name: &str) -> String {
     let letters: Vec<(usize, char)> = text.char_indices().collect();
     let wanted: Vec<char> = name.chars().collect();
-    let same = |one: char, other: char| one.to_lowercase().eq(other.to_lowercase());
+    let any_case = wanted.len() >= ANY_CASE_CHARS_MIN;
+    let same = |one: char, other: char| {
+        one == other || (any_case && one.to_lowercase().eq(other.to_lowercase()))
+    };
     let letter = |place: usize| letters.get(place).map(|(_, letter)| *letter);
     let is_word = |place: usize| letter(place).is_some_and(char::is_alphanumeric);
     let mut plain = String::with_capacity(text.len());
@@ -99,6 +105,11 @@ mod tests {
             &["Ada Lovelace", "cus_81"],
             "[name] ([name]) and [name]'s order",
         );
+        check(
+            "Li asked: do li and Li?",
+            &["Li"],
+            "[name] asked: do li and [name]?",
+        );
         check("Élodie, élodie!", &["Élodie"], "[name], [name]!");
     }
 
@@ -109,7 +120,7 @@ mod tests {
             &["Ada"],
             "Adapters for Canada, 20 EUR",
         );
-        check("Do it in Li", &["Li", ""], "Do it in Li");
+        check("Plan B, in no way", &["B", ""], "Plan B, in no way");
         check("", &["Ada"], "");
     }
 }
