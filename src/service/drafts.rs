@@ -216,7 +216,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     };
     stored::insert(tenant, &stored, call.now)?;
     let vector = recalled.vector.as_deref();
-    memory::keep(tenant, &stored.id, vector, past, impression.nearness)?;
+    memory::keep(tenant, &stored.id, vector, impression.nearness)?;
     if stored.entry.status.is_open() {
         rota::watch(
             tenant,

@@ -12,14 +12,15 @@ use crate::{bind, refill};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::memory::{
-    Asking, CANDIDATES_MAX, Candidate, Impression, Nearness, affordable_expression, asking,
-    impression, nearest, remember, term_expression,
+    Asking, CANDIDATES_MAX, Candidate, HISTORY_MAX, Impression, Nearness, affordable_expression,
+    asking, impression, nearest, remember, term_expression,
 };
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Corrections without a vector that a request makes one for before it asks: what was learnt a
 /// moment ago. The rest is the alarm's.
@@ -99,7 +100,7 @@ struct Count {
 
 #[derive(Deserialize)]
 struct PastRow {
-    past: String,
+    past: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -212,7 +213,7 @@ fn by_words(
         Asking::Nothing => None,
         Asking::Match(expression) => Some(expression),
         Asking::Count { terms, rows_max } => {
-            affordable_expression(&counted(tenant, terms)?, rows_max)
+            affordable_expression(&counted(tenant, &terms, rows_max)?, rows_max)
         }
     };
     let Some(expression) = expression else {
@@ -240,15 +241,20 @@ fn by_words(
     Ok(())
 }
 
-fn counted(tenant: &Tenant, terms: Vec<String>) -> Outcome<Vec<(String, u32)>> {
-    let count = |term: String| {
-        let row = tenant.storage.first::<Count>(
-            "SELECT COUNT(*) AS count FROM corrections_text WHERE corrections_text MATCH ?",
-            bind![&term_expression(&term)],
-        )?;
-        Ok((term, row.map_or(0, |row| row.count)))
-    };
-    terms.into_iter().map(count).collect()
+/// The terms with the number of texts that have each, counted up to one more than may be scored.
+fn counted(tenant: &Tenant, terms: &[String], rows_max: u32) -> Outcome<Vec<(String, u32)>> {
+    let expressions: Vec<String> = terms.iter().map(|term| term_expression(term)).collect();
+    let rows = tenant.storage.rows::<Count>(
+        "SELECT (SELECT COUNT(*) FROM (
+             SELECT 1 FROM corrections_text WHERE corrections_text MATCH value LIMIT ?)) AS count
+         FROM json_each(?) ORDER BY key",
+        bind![
+            rows_max.saturating_add(1),
+            &serde_json::to_string(&expressions)?
+        ],
+    )?;
+    let counts = rows.into_iter().map(|row| row.count);
+    Ok(terms.iter().cloned().zip(counts).collect())
 }
 
 fn met(tenant: &Tenant, vector: &[u8]) -> Outcome<Vec<Met>> {
@@ -327,14 +333,18 @@ impl Recalled {
 }
 
 /// The nearness of the latest messages; none is asked for where there is nothing to be near to.
-pub fn past(tenant: &Tenant, recalled: &Recalled) -> Outcome<Vec<Nearness>> {
+pub fn past(tenant: &Tenant, recalled: &Recalled) -> Outcome<Rc<Vec<Nearness>>> {
     if recalled.known == 0 {
-        return Ok(Vec::new());
+        return Ok(Rc::default());
     }
-    let row = tenant
-        .storage
-        .first::<PastRow>("SELECT past FROM memory", bind![])?;
-    Ok(parsed(&row.map_or_else(|| "[]".into(), |row| row.past))?)
+    tenant.recall.past.or((), || {
+        let row = tenant.storage.first::<PastRow>(
+            "SELECT '[' || group_concat(at) || ']' AS past FROM nearness",
+            bind![],
+        )?;
+        let past = row.and_then(|row| row.past);
+        Ok(parsed(&past.unwrap_or_else(|| "[]".into())).map(Rc::new)?)
+    })
 }
 
 /// Keeps what a posted draft's message was like: its nearness for those that follow, its vector for
@@ -343,14 +353,19 @@ pub fn keep(
     tenant: &Tenant,
     draft_id: &str,
     vector: Option<&[u8]>,
-    past: Vec<Nearness>,
     nearness: Nearness,
 ) -> Outcome<()> {
     if nearness.says_something() {
-        let past = serde_json::to_string(&remember(past, nearness))?;
-        tenant
-            .storage
-            .run("UPDATE memory SET past = ?", bind![&past])?;
+        tenant.storage.run(
+            "INSERT INTO nearness (at) VALUES (?)",
+            bind![&serde_json::to_string(&nearness)?],
+        )?;
+        tenant.storage.run(
+            "DELETE FROM nearness WHERE number <= (SELECT MAX(number) FROM nearness) - ?",
+            bind![HISTORY_MAX],
+        )?;
+        let add = |past: &mut Rc<Vec<Nearness>>| *past = Rc::new(remember(past.to_vec(), nearness));
+        tenant.recall.past.change(&(), add);
     }
     let Some(vector) = vector else { return Ok(()) };
     tenant.storage.run(

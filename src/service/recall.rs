@@ -10,6 +10,7 @@ use crate::rota::Roster;
 use crate::standing;
 use crate::tenant::TenantRecord;
 use countersign_policy::log::Frontier;
+use countersign_policy::memory::Nearness;
 use countersign_policy::sample::Releases;
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
@@ -43,6 +44,8 @@ pub struct Recall {
     pub ahead: Known<(), (u64, Ahead)>,
     /// How much there is to compare a message with.
     pub holdings: Known<(), Holdings>,
+    /// How near the latest messages were to what was known.
+    pub past: Known<(), Rc<Vec<Nearness>>>,
     /// Who can answer for drafts.
     pub roster: Known<(), Rc<Roster>>,
     /// Categories for which nobody is on duty.
@@ -131,7 +134,7 @@ impl Recall {
         self.all().into_iter().for_each(Fades::forget);
     }
 
-    fn all(&self) -> [&dyn Fades; 12] {
+    fn all(&self) -> [&dyn Fades; 13] {
         [
             &self.record,
             &self.frontier,
@@ -143,6 +146,7 @@ impl Recall {
             &self.wake,
             &self.ahead,
             &self.holdings,
+            &self.past,
             &self.roster,
             &self.gaps,
         ]

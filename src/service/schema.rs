@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0014_seeds.sql"),
     include_str!("schema/0015_verdict_times.sql"),
     include_str!("schema/0016_privacy.sql"),
+    include_str!("schema/0017_nearness.sql"),
 ];
 
 #[derive(Deserialize)]
