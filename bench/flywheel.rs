@@ -13,7 +13,7 @@ use countersign_policy::memory::{Asked, rank};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Messages over which a rate is told.
+/// Messages over which a rate is told; a short stream is told in fifths.
 const WINDOW: usize = 100;
 /// Examples that the agent reads.
 const EXAMPLES: u32 = 3;
@@ -35,7 +35,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         let messages = options.number("messages", 2_000)?.min(rows.len());
         let name = file.file_stem().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
-        println!("{name}: {messages} messages, corrections per {WINDOW}");
+        println!("{name}: {messages} messages, corrections per 100");
         line = BTreeMap::new();
         let ways = [
             ("off", None),
@@ -82,18 +82,20 @@ fn mean_rates(
     searches: Option<Searches>,
     messages: usize,
 ) -> Result<Vec<f64>, String> {
-    let mut sums = vec![0.0; messages / WINDOW];
+    let window = (messages / 5).clamp(1, WINDOW);
+    let mut sums = vec![0.0; messages / window];
     for seed in 0..SEEDS {
         let order = shuffled(rows.len(), messages, seed);
         let corrected = replay(rows, vectors, searches, &order)?;
-        for (sum, window) in sums.iter_mut().zip(corrected.chunks_exact(WINDOW)) {
+        for (sum, window) in sums.iter_mut().zip(corrected.chunks_exact(window)) {
             *sum += window
                 .iter()
                 .map(|wrong| f64::from(u8::from(*wrong)))
                 .sum::<f64>();
         }
     }
-    Ok(sums.into_iter().map(|sum| sum / SEEDS as f64).collect())
+    let all = (SEEDS * window as u64) as f64;
+    Ok(sums.into_iter().map(|sum| 100.0 * sum / all).collect())
 }
 
 /// For each message, whether its draft had to be corrected.

@@ -46,6 +46,11 @@ fn measure(
 ) -> Result<serde_json::Value, String> {
     let (queries, stored): (Vec<Row>, Vec<Row>) =
         rows.iter().cloned().partition(|row| row.is_query);
+    if stored.is_empty() || !queries.iter().any(|row| row.novel == "no") {
+        return Err(format!(
+            "`{name}` needs rows of split `index`, and of split `query` those that are not novel"
+        ));
+    }
     let vectors = index::vectors(model, &stored);
     let pairs = stored.iter().zip(vectors);
     let index = Index::new(pairs.map(|(row, vector)| (&*row.text, &*row.intent, vector)))?;

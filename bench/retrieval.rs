@@ -79,6 +79,11 @@ pub fn run(options: &Options) -> Result<(), String> {
 fn measure(name: &str, rows: &[Row], model: Option<&Model<'_>>) -> Result<Figures, String> {
     let (queries, stored): (Vec<Row>, Vec<Row>) =
         rows.iter().cloned().partition(|row| row.is_query);
+    if queries.is_empty() || stored.is_empty() {
+        return Err(format!(
+            "`{name}` needs rows of both splits, `index` and `query`"
+        ));
+    }
     let vectors = index::vectors(model, &stored);
     let asked = index::vectors(model, &queries);
     let pairs = stored.iter().zip(vectors);

@@ -14,16 +14,17 @@ export function elsewhere(seed) {
   return Buffer.concat([Buffer.from(values.buffer), Buffer.from(Float32Array.of(1 / length).buffer)]).toString("hex");
 }
 
-/** Puts corrections (`message`, `corrected`, `vector`) into D1 for a tenant, in this order. */
-export async function learnt(service, tenant, corrections) {
+/** Puts `count` corrections, `of(place)` giving `message`, `corrected` and `vector`, into D1 for a tenant. */
+export async function learnt(service, tenant, count, of) {
   const statement = service.database.prepare(
     `INSERT INTO corrections (tenant_id, id, draft_id, category, message, draft, corrected, edit_kind, one_off, reviewer, created_at, vector)
      SELECT ?, printf('learnt-%08d', value ->> 'place'), 'none', 'billing.refund', value ->> 'message', 'As you say.',
        value ->> 'corrected', 'substantive', 0, 'none', 1700000000000, unhex(value ->> 'vector')
      FROM json_each(?)`,
   );
-  const rows = corrections.map((one, place) => ({ place, ...one }));
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    await statement.bind(tenant.id, JSON.stringify(rows.slice(from, from + ROWS_AT_ONCE))).run();
+  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+    const length = Math.min(ROWS_AT_ONCE, count - from);
+    const rows = Array.from({ length }, (_, at) => ({ place: from + at, ...of(from + at) }));
+    await statement.bind(tenant.id, JSON.stringify(rows)).run();
   }
 }

@@ -193,7 +193,7 @@ test("thousands of corrections that only D1 has are found, wherever they stand",
   Object.keys(asked).forEach((message, at) => {
     all[[1_000, 2_795][at]] = { message, corrected: "We take care of it.", vector: vectors.get(message) };
   });
-  await learnt(meaning, tenant, all);
+  await learnt(meaning, tenant, all.length, (place) => all[place]);
   assert.equal((await lead.call("POST", "/v1/corrections:reindex")).status, 204);
   await until(async () => (await similar("Parcel 2799")).examples.some((one) => one.message === "Parcel 2799"), { seconds: 60 });
   for (const [message, question] of Object.entries(asked)) {

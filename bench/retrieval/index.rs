@@ -26,22 +26,60 @@ pub struct Row {
     pub novel: String,
 }
 
-/// Reads `split,text,intent[,novel]`.
+/// Reads columns `split`, `text` and `intent`, and `novel` where there is one, in any order; or, from
+/// a `.jsonl`, drafts as they are posted, whose category or action plays the intent.
 pub fn read(path: &Path) -> Result<Vec<Row>, String> {
-    let fault = |error: csv::Error| format!("`{}`: {error}", path.display());
-    let mut reader = csv::Reader::from_path(path).map_err(fault)?;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(fault)?;
-        let field = |place: usize| record.get(place).unwrap_or_default().to_owned();
-        rows.push(Row {
-            is_query: field(0) == "query",
-            text: field(1),
-            intent: field(2),
-            novel: field(3),
-        });
+    let rows = match path.extension().is_some_and(|end| end == "jsonl") {
+        true => read_drafts(path),
+        false => read_table(path),
     }
-    Ok(rows)
+    .map_err(|fault| format!("`{}`: {fault}", path.display()))?;
+    match rows.is_empty() {
+        true => Err(format!("`{}` has no rows", path.display())),
+        false => Ok(rows),
+    }
+}
+
+fn read_table(path: &Path) -> Result<Vec<Row>, String> {
+    let mut reader = csv::Reader::from_path(path).map_err(|error| error.to_string())?;
+    let titles = reader.headers().map_err(|error| error.to_string())?.clone();
+    let column = |wanted: &str| titles.iter().position(|title| title.trim() == wanted);
+    let needed = |wanted| column(wanted).ok_or(format!("it has no column `{wanted}`"));
+    let (split, text, intent) = (needed("split")?, needed("text")?, needed("intent")?);
+    let novel = column("novel");
+    let row = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.map_err(|error| error.to_string())?;
+        let field = |place: usize| record.get(place).unwrap_or_default().to_owned();
+        Ok(Row {
+            is_query: field(split) == "query",
+            text: field(text),
+            intent: field(intent),
+            novel: novel.map(field).unwrap_or_default(),
+        })
+    };
+    reader.records().map(row).collect()
+}
+
+fn read_drafts(path: &Path) -> Result<Vec<Row>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let row = |line: &str| {
+        let draft: serde_json::Value =
+            serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let said = |pointer| draft.pointer(pointer).and_then(serde_json::Value::as_str);
+        let intent = said("/category").or(said("/draft/action/name"));
+        Ok(Row {
+            is_query: false,
+            text: said("/message")
+                .ok_or("a draft has no `message`")?
+                .to_owned(),
+            intent: intent.unwrap_or("message").to_owned(),
+            novel: String::new(),
+        })
+    };
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(row)
+        .collect()
 }
 
 /// The converted weights' bytes, where set-up could make them.
@@ -168,12 +206,14 @@ impl Index {
         if self.ids.len() <= ROWS_SCORED_MAX as usize {
             return Ok(content_expression(text));
         }
-        let sql = "SELECT count(*) FROM words WHERE words MATCH ?";
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)";
         let mut count = self.database.prepare_cached(sql).map_err(fault)?;
         let mut counted = Vec::new();
         for term in content_terms(text) {
             let rows = count
-                .query_row([term_expression(&term)], |row| row.get(0))
+                .query_row((term_expression(&term), ROWS_SCORED_MAX + 1), |row| {
+                    row.get(0)
+                })
                 .map_err(fault)?;
             counted.push((term, rows));
         }
