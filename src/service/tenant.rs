@@ -201,7 +201,7 @@ impl Tenant {
             return Ok(answer.response()?);
         }
         if call.method != "GET" {
-            self.turn.next().await;
+            self.turn.next(call.now).await;
             call.now = now();
         }
         self.settle_due(call.now)?;
