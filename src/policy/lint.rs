@@ -8,6 +8,7 @@
 //! | `hidden` | nothing satisfies them and none of the rules before |
 //! | `contradiction` | a draft that both rules match, which only their order decides; neither holds the other |
 //! | `releases_high_stakes` | a high-stakes draft that really goes out by this rule |
+//! | `never_releases` | no draft that the rule decides is free of forbidding signals |
 //! | `part_never_holds` | nothing satisfies this part and the rest of its rule |
 //! | `part_without_effect` | nothing satisfies the rest of the rule and not this part, which always holds |
 //! | the rest | a draft that the policy decides in this way |
@@ -84,6 +85,9 @@ pub enum FindingCode {
     Contradiction,
     /// A rule that releases lets a high-stakes action out. The draft is one that goes out.
     ReleasesHighStakes,
+    /// A guardrail that releases, where a forbidding signal holds all that it decides, or all of one
+    /// action that it names. The draft is decided by it, and held.
+    NeverReleases,
     /// A part of a guardrail that can't hold with the rest of it. The draft meets the rest.
     PartNeverHolds,
     /// A part of a guardrail that holds for every draft. The draft meets the guardrail.

@@ -105,17 +105,19 @@ pub enum SignalCode {
 }
 
 impl SignalCode {
+    /// What forbids for every tenant.
+    pub const FORBIDDING: [Self; 5] = [
+        Self::Irreversible,
+        Self::UnlistedAction,
+        Self::SelfHarm,
+        Self::PersonalData,
+        Self::Injection,
+    ];
+
     /// Whether nothing may go out by itself where this was found; a tenant can only add to these
     /// (see [`SignalRules::forbids`]).
     pub fn forbids(self) -> bool {
-        matches!(
-            self,
-            Self::Irreversible
-                | Self::UnlistedAction
-                | Self::SelfHarm
-                | Self::PersonalData
-                | Self::Injection
-        )
+        Self::FORBIDDING.contains(&self)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What can be proved of the guardrails, one question of each finding after the other. It must not
 //! search or evaluate by itself.
 
+mod release;
+
 use super::solve::{Answer, Formula, Set, Solver};
 use super::space::Space;
 use super::witness::{Example, Seen, show};
@@ -9,7 +11,6 @@ use crate::document::Policy;
 use crate::invalid::escape;
 use crate::ratio::Ratio;
 use crate::route::Route;
-use crate::signal::SignalCode;
 
 /// A guardrail, read.
 struct Rule<'a> {
@@ -64,6 +65,7 @@ pub(super) fn guardrails(policy: &Policy) -> Vec<Finding> {
     (0..count).for_each(|index| prover.can_match(index));
     (0..count).for_each(|index| prover.can_decide(index));
     (0..count).for_each(|index| prover.lets_out(index));
+    (0..count).for_each(|index| prover.never_releases(index));
     (0..count).for_each(|index| prover.parts_matter(index));
     for later in 0..count {
         (0..later).for_each(|earlier| prover.contradicts(earlier, later));
@@ -255,46 +257,6 @@ impl Prover<'_> {
         }
     }
 
-    /// Does a rule that releases let out an action in which something is at stake?
-    fn lets_out(&mut self, index: usize) {
-        let releases = |rule: &&Rule<'_>| rule.can_decide && rule.route == Route::Release;
-        let Some(rule) = self.rules.get(index).filter(releases) else {
-            return;
-        };
-        let (holds, name) = (rule.holds.clone(), rule.name);
-        let entry = |name: &Option<String>| self.policy.actions.get(name.as_ref()?);
-        let risky = |name: &Option<String>| entry(name).is_some_and(|entry| entry.high_stakes());
-        // One that can't be undone is held by a forbidding signal, whatever a rule says.
-        let stakes = self.space.doing(|doing| {
-            risky(&doing.action) && entry(&doing.action).is_some_and(|entry| !entry.irreversible())
-        });
-        let harmless = self.space.doing(|doing| !risky(&doing.action));
-        let goes_out = |seen: &Seen| {
-            seen.decision.route == Route::Release
-                && seen.matches.first() == Some(&index)
-                && has(seen, SignalCode::HighStakes)
-        };
-        let answer = self.ask_without(&[&holds, &stakes], 0..index, &goes_out);
-        let example = match answer {
-            Answer::Found(example) => example,
-            Answer::TooMuch => return self.too_much(&[index], index),
-            Answer::Impossible | Answer::Open => return,
-        };
-        let action = example.draft.draft.action.as_ref();
-        let action = action.map_or("an action", |action| action.name.as_str());
-        let decides = |seen: &Seen| seen.matches.first() == Some(&index);
-        let only = self.ask_without(&[&holds, &harmless], 0..index, &decides);
-        let (severity, manner) = match only {
-            Answer::Impossible => (Severity::Warning, ""),
-            _ => (Severity::Error, ", beside what is harmless"),
-        };
-        let text = format!(
-            "“{name}” lets high-stakes actions out without a look{manner}: `{action}` for one."
-        );
-        let rest = Rest::new(format!("/guardrails/{index}"), text, Some(example));
-        self.report(FindingCode::ReleasesHighStakes, severity, &[index], rest);
-    }
-
     /// Is there a part that can't hold with the rest, or one that always does?
     fn parts_matter(&mut self, index: usize) {
         let Some(rule) = self.rules.get(index).filter(|rule| rule.can_match) else {
@@ -446,13 +408,6 @@ fn found(answer: Answer<Example>) -> Option<Example> {
         Answer::Found(example) => Some(example),
         _ => None,
     }
-}
-
-fn has(seen: &Seen, code: SignalCode) -> bool {
-    seen.decision
-        .signals
-        .iter()
-        .any(|signal| signal.code == code)
 }
 
 /// JSON pointer of a category.

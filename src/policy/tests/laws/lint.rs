@@ -140,6 +140,15 @@ impl Truth {
             .any(|(matches, decision)| matches.first() == Some(&rule) && is_risky_release(decision))
     }
 
+    /// Whether a rule that releases decides some drafts, and none of these goes out.
+    fn never_releases(&self, rule: usize) -> bool {
+        let decided = self.drafts.iter();
+        let mut decided = decided.filter(|(matches, _)| matches.first() == Some(&rule));
+        self.whole.guardrails[rule].route == Route::Release
+            && self.decides(rule)
+            && decided.all(|(_, decision)| decision.route != Route::Release)
+    }
+
     fn matches(&self, rule: usize, example: &Example) -> bool {
         decided_by(&decide(&self.alone[rule], example)).is_some()
     }
@@ -171,6 +180,7 @@ fn shows(truth: &Truth, finding: &Finding) -> bool {
         FindingCode::Hidden => truth.matches(last, example) && by.is_some_and(|by| by < last),
         FindingCode::Contradiction => by == rules.first().copied() && truth.matches(last, example),
         FindingCode::ReleasesHighStakes => by == Some(last) && is_risky_release(&decision),
+        FindingCode::NeverReleases => by == Some(last) && decision.route != Route::Release,
         FindingCode::PartNeverHolds | FindingCode::PartWithoutEffect => {
             truth.matches(last, example)
         }
@@ -202,6 +212,12 @@ proptest! {
                 let said = said(FindingCode::ReleasesHighStakes, &[rule]);
                 prop_assert_eq!(said, risky, "rule {}", rule);
             }
+            let idle = findings.iter().any(|finding| {
+                finding.code == FindingCode::NeverReleases
+                    && finding.severity == Severity::Error
+                    && indices(finding) == [rule]
+            });
+            prop_assert_eq!(idle, truth.never_releases(rule), "rule {}: {:#?}", rule, findings);
             for earlier in 0..rule {
                 let contradicts = truth.only_order_decides(earlier, rule);
                 let pair = [earlier, rule];
@@ -313,6 +329,22 @@ fn what_leads_get_wrong() {
             "release"
         )]),
         &[(ReleasesHighStakes, Error, &["internal"])],
+    );
+    check(
+        json!([
+            rule("payments", json!({ "action": ["pay"] }), "release"),
+            rule(
+                "reads",
+                json!({ "action": ["read", "pay", "drop"] }),
+                "release"
+            ),
+            rule("odd", json!({ "signal": ["injection"] }), "release")
+        ]),
+        &[
+            (NeverReleases, Error, &["payments"]),
+            (NeverReleases, Warning, &["reads"]),
+            (NeverReleases, Error, &["odd"]),
+        ],
     );
     check(
         json!([
