@@ -162,6 +162,10 @@ mod tests {
         check("SSN 460-89-9847", &[(Kind::UsSsn, "460-89-9847")]);
         check("from 86.121.97.248|", &[(Kind::IpAddress, "86.121.97.248")]);
         check(
+            "at ::ffff:192.0.2.128",
+            &[(Kind::IpAddress, "::ffff:192.0.2.128")],
+        );
+        check(
             "at 2001:db8::ff00:42:8329",
             &[(Kind::IpAddress, "2001:db8::ff00:42:8329")],
         );
@@ -179,6 +183,11 @@ mod tests {
         check("It costs 1,234,567.89 or 1 234 567 EUR", &[]);
         check("Version 10.15.7.2 at 12:30:45", &[]);
         check("zip 75534-030, call me about order 4500840", &[]);
+        check(
+            "Update to 10.0.19045.3570, (1861-1883), 0.123456789012",
+            &[],
+        );
+        check("36.6 37.2 38.1 39.0 and ISBN 978-3-16-148410-0", &[]);
         check("flight HAT136 from 5 to 7, A@B, @home", &[]);
     }
 }

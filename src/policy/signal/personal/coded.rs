@@ -161,13 +161,16 @@ fn ip_address(token: &str, before: &str) -> Option<usize> {
         let from = before.len().saturating_sub(VERSION_BYTES);
         let near = before.get(from..).unwrap_or("");
         let previous = near.split_whitespace().next_back().unwrap_or("");
-        let version = ["version", "v", "release", "build", "firmware"]
-            .iter()
-            .any(|word| previous.trim_end_matches(':').eq_ignore_ascii_case(word));
+        let version = [
+            "version", "v", "release", "build", "firmware", "section", "clause",
+        ]
+        .iter()
+        .any(|word| previous.trim_end_matches(':').eq_ignore_ascii_case(word));
         return (!version).then_some(four.len());
     }
     let groups = token.split(':').filter(|group| !group.is_empty()).count();
-    (groups > 2 && token.parse::<Ipv6Addr>().is_ok()).then_some(token.len())
+    ((groups > 2 || token.contains('.')) && token.parse::<Ipv6Addr>().is_ok())
+        .then_some(token.len())
 }
 
 /// The bytes of an IBAN at the front of `rest`: whole, or in groups between single spaces.

@@ -229,17 +229,32 @@ impl<'a> Run<'a> {
         let international = first.starts_with('+') && length > 7
             || self.digits.starts_with(&[0, 0]) && length > 9 && groups.len() > 1;
         let american = matches!(groups, [3, 3, 4] | [1, 3, 3, 4]) && length > 9 && spaced;
-        let area = first.ends_with('(') && groups.len() > 1;
-        // Thousands come in threes; and only numbers that are dialled begin with a nought.
+        let area = first.ends_with('(') && groups.len() > 1 && !self.is_years();
+        // Thousands come in threes, versions and lists have single digits, and lists of decimals
+        // part in two ways; only numbers that are dialled begin with a nought, and not `0.5`.
         let thousands = groups.iter().skip(1).all(|group| *group == 3);
-        let many = groups.len() > 2 && length > 7 && !thousands && spaced;
-        let trunk = self.digits.first() == Some(&0) && length > 8 && groups.len() > 1;
+        let pairs = groups.iter().all(|group| *group > 1);
+        let parted_by = |part: &str| self.parts.iter().any(|other| other == part);
+        let decimals = parted_by(".") && parted_by(" ");
+        let many = groups.len() > 2 && length > 7 && !thousands && spaced && pairs && !decimals;
+        let trunk = self.digits.first() == Some(&0)
+            && length > 8
+            && groups.first() > Some(&1)
+            && groups.len() > 1;
         let formed = international || american || area || extension || many || trunk;
         match self.label() {
             Some(Label::Phone) => true,
             Some(_) => international,
             None => formed || self.word_after(),
         }
+    }
+
+    /// `(1861-1883)`.
+    fn is_years(&self) -> bool {
+        let years = 1000..=2100;
+        self.groups == [4, 4]
+            && years.contains(&self.number(0..4))
+            && years.contains(&self.number(4..8))
     }
 
     /// A date, and what follows it.

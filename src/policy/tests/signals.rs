@@ -1,0 +1,101 @@
+//! Orders to the agent, and personal data, in texts written before anybody looked at the rules that
+//! find them. A rule may be made for what is missed here, but for its kind and not for its words; the
+//! large public sets are measured by `countersign-bench signals`.
+
+use countersign_policy::signal::injection;
+use countersign_policy::signal::personal::{self, Kind};
+use std::ops::Range;
+
+/// Texts that override, read out or redirect; `#` opens the name of their kind.
+const ORDERS: &str = include_str!("signals/orders.txt");
+/// What customers write who mean nothing of it, in the words that attacks use.
+const TALK: &str = include_str!("signals/talk.txt");
+/// `<P:…>` marks a telephone number, `C` a card, `E` an email, `I` an IP address, `S` an SSN; the
+/// rest of each line is none. Some cards have a wrong check digit, and are missed for it.
+const PERSONAL: &str = include_str!("signals/personal.txt");
+
+#[expect(clippy::cast_precision_loss, reason = "hundreds of lines")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn lines(file: &str) -> impl Iterator<Item = &str> {
+    file.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("# "))
+}
+
+#[test]
+fn orders_are_found_and_talk_of_them_is_not() {
+    let flagged = |file| {
+        lines(file)
+            .filter(|text| injection::read(text).is_some())
+            .count()
+    };
+    let recall = share(flagged(ORDERS), lines(ORDERS).count());
+    let alarms = share(flagged(TALK), lines(TALK).count());
+    assert!(recall >= 0.72, "recall {recall}");
+    assert!(alarms <= 0.01, "false alarms {alarms}");
+}
+
+/// A line without its marks, and what they marked.
+fn unmarked(line: &str) -> (String, Vec<(Kind, Range<usize>)>) {
+    const MARKS: [(&str, Kind); 5] = [
+        ("<P:", Kind::Phone),
+        ("<C:", Kind::Card),
+        ("<E:", Kind::Email),
+        ("<I:", Kind::IpAddress),
+        ("<S:", Kind::UsSsn),
+    ];
+    let mut text = String::new();
+    let mut spans = Vec::new();
+    let mut rest = line;
+    while let Some((before, _)) = rest.split_once('<') {
+        text.push_str(before);
+        let from = text.len();
+        let marked = rest.strip_prefix(before).and_then(|rest| {
+            MARKS.iter().find_map(|(mark, kind)| {
+                let (value, after) = rest.strip_prefix(mark)?.split_once('>')?;
+                Some((*kind, value, after))
+            })
+        });
+        let Some((kind, value, after)) = marked else {
+            text.push('<');
+            rest = rest.split_once('<').map_or("", |(_, after)| after);
+            continue;
+        };
+        text.push_str(value);
+        spans.push((kind, from..text.len()));
+        rest = after;
+    }
+    (text + rest, spans)
+}
+
+#[test]
+fn personal_data_is_told_from_what_looks_like_it() {
+    let (mut right, mut wrong, mut missed) = (0, 0, 0);
+    for line in lines(PERSONAL) {
+        let (text, spans) = unmarked(line);
+        let mut found = personal::read(&text);
+        found.retain(|item| !matches!(item.kind, Kind::Iban | Kind::NationalId));
+        for (kind, span) in spans {
+            let overlap = |at: &Range<usize>| {
+                at.end
+                    .min(span.end)
+                    .saturating_sub(at.start.max(span.start))
+            };
+            let same = found
+                .iter()
+                .position(|item| item.kind == kind && 2 * overlap(&item.at) >= span.len());
+            match same {
+                Some(index) => {
+                    found.remove(index);
+                    right += 1;
+                }
+                None => missed += 1,
+            }
+        }
+        wrong += found.len();
+    }
+    let f1 = share(2 * right, 2 * right + wrong + missed);
+    assert!(f1 >= 0.95 && wrong == 0, "f1 {f1}, {wrong} wrong");
+}
