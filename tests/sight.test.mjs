@@ -65,6 +65,38 @@ test("no route shows a reviewer a text of a category that they don't serve", asy
   assert.deepEqual(examples, [], "nor beside a draft of their own");
 });
 
+test("a page is as long as was asked, however many drafts of others stand between", async () => {
+  const mine = async () => (await tenant.post(draft({ customer: { id: "ada" } }))).body.id;
+  const [before, between, after] = [await mine(), await post({}), await mine()];
+  const pages = [];
+  for (let cursor = 0; cursor !== undefined; ) {
+    const { drafts, next_cursor } = (await rae.call("GET", `/v1/queue?limit=1&cursor=${cursor}`)).body;
+    pages.push(drafts.map(({ id }) => id));
+    cursor = next_cursor;
+  }
+  assert.ok(pages.slice(0, -1).every((page) => page.length === 1) && pages.at(-1).length === 0, JSON.stringify(pages));
+  assert.deepEqual([before, between, after].map((id) => pages.flat().includes(id)), [true, false, true]);
+
+  // What they edited first is behind more corrections and drafts of the other category than a page holds.
+  const edit = { kind: "edit", draft: { text: "Another answer altogether." } };
+  const decide = async (person, id) => {
+    const shown = (await person.call("GET", `/v1/drafts/${id}`)).body;
+    assert.equal((await person.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, edit))).body.status, "edited");
+  };
+  await decide(rae, before);
+  await decide(lead, between);
+  const listed = (path) => until(async () => {
+    const [one] = Object.values((await rae.call("GET", path)).body)[0];
+    return (one?.draft_id ?? one?.id) === before;
+  });
+  await listed("/v1/corrections?limit=1");
+  await listed(`/v1/corrections?limit=1&q=${encodeURIComponent(draft().message)}`);
+  await until(async () => (await lead.call("GET", "/v1/corrections")).body.corrections[0].draft_id === between);
+  await listed("/v1/corrections?limit=1");
+  const past = (await rae.call("GET", "/v1/drafts?customer=ada&limit=1")).body.drafts;
+  assert.deepEqual(past.map(({ id }) => id), [before]);
+});
+
 test("what they may not read is not there for them, and nothing of it changes", async () => {
   const shown = (await lead.call("GET", `/v1/drafts/${open}`)).body;
   const given = verdictOn(shown, { kind: "approve" });

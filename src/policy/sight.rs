@@ -3,6 +3,9 @@
 
 use crate::rota::serves;
 
+/// No text comes after this character.
+const LAST: char = char::MAX;
+
 /// What of a tenant's texts a person may read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sight {
@@ -30,6 +33,24 @@ impl Sight {
             Self::Categories(own) => category.is_some_and(|category| serves(own, category)),
         }
     }
+
+    /// The same for a query: the first and the last category of each stretch that may be read, in the
+    /// order of their bytes. None where everything may.
+    pub fn stretches(&self) -> Option<Vec<[String; 2]>> {
+        let Self::Categories(own) = self else {
+            return None;
+        };
+        let stretches = own
+            .iter()
+            .flat_map(|pattern| match pattern.strip_suffix(".*") {
+                None => vec![[pattern.clone(), pattern.clone()]],
+                Some(top) => vec![
+                    [top.to_owned(), top.to_owned()],
+                    [format!("{top}."), format!("{top}.{LAST}")],
+                ],
+            });
+        Some(stretches.collect())
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +71,11 @@ mod tests {
             (None, false),
         ] {
             assert_eq!(restricted.covers(category), expected, "{category:?}");
+            let within = |[first, last]: &[String; 2]| {
+                category.is_some_and(|category| (first.as_str()..=last).contains(&category))
+            };
+            let stretches = restricted.stretches().unwrap();
+            assert_eq!(stretches.iter().any(within), expected, "{category:?}");
         }
         for sight in [
             Sight::of(false, true, own()),
@@ -57,6 +83,7 @@ mod tests {
             Sight::of(true, true, Vec::new()),
         ] {
             assert!(sight.covers(None) && sight.covers(Some("legal")));
+            assert_eq!(sight.stretches(), None);
         }
     }
 }

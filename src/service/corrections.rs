@@ -189,28 +189,24 @@ pub fn name_of(kind: EditKind) -> &'static str {
 /// memory finds like it.
 pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
-    // Whoever reads only some of them is given them from a whole page.
-    let among = match call.sight {
-        Sight::All => limit,
-        Sight::Categories(_) => PAGE_MAX,
+    let corrections = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
+        Some(text) => search(tenant, text, limit.min(CANDIDATES_MAX), call).await?,
+        None => newest(tenant, limit, &call.sight).await?,
     };
-    let mut corrections = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
-        Some(text) => search(tenant, text, among.min(CANDIDATES_MAX), call.now).await?,
-        None => newest(tenant, among).await?,
-    };
-    corrections.retain(|one| call.sight.covers(one.category.as_deref()));
-    corrections.truncate(usize::try_from(limit).unwrap_or(0));
     Answer::json(200, &CorrectionPage { corrections })
 }
 
-async fn newest(tenant: &Tenant, limit: u32) -> Outcome<Vec<Correction>> {
+async fn newest(tenant: &Tenant, limit: u32, sight: &Sight) -> Outcome<Vec<Correction>> {
     let mut corrections = outbox::waiting::<Correction>(tenant, "correction")?;
+    corrections.retain(|one| sight.covers(one.category.as_deref()));
     corrections.reverse();
     let query = format!(
-        "SELECT {COLUMNS} FROM corrections WHERE tenant_id = ? ORDER BY created_at DESC, id DESC
-         LIMIT ?"
+        "SELECT {COLUMNS} FROM corrections WHERE tenant_id = ?1 AND {}
+         ORDER BY created_at DESC, id DESC LIMIT ?2",
+        sight::readable(3)
     );
-    let bound = [tenant.record()?.id.into(), limit.into()];
+    let id = tenant.record()?.id;
+    let bound = [id.into(), limit.into(), sight::bound(sight)?.into()];
     for correction in from_d1(tenant, &query, &bound).await? {
         if corrections.iter().all(|known| known.id != correction.id) {
             corrections.push(correction);
@@ -220,12 +216,13 @@ async fn newest(tenant: &Tenant, limit: u32) -> Outcome<Vec<Correction>> {
     Ok(corrections)
 }
 
-async fn search(tenant: &Tenant, text: &str, limit: u32, now: Millis) -> Outcome<Vec<Correction>> {
+async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome<Vec<Correction>> {
     if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(usize::MAX) {
         return Err(Problem::from(Code::InvalidParameter));
     }
     let recalled = memory::recall(tenant, text, None)?;
-    let candidates = recalled.corrections(now);
+    let mut candidates = recalled.corrections(call.now);
+    candidates.retain(|known| call.sight.covers(known.category));
     let found = alike(&candidates);
     let found = found.iter().map(|one| one.candidate.id);
     let found: Vec<&str> = found.take(usize::try_from(limit).unwrap_or(0)).collect();

@@ -123,6 +123,7 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
             bind![kept_for.answers_before(now)],
         )?;
         forget(tenant, &found)?;
+        forget_seeds(tenant, kept_for.texts_before(now))?;
         // A full batch is followed by the next one with the next wake.
         if count(&found.drafts) < DRAFTS_MAX {
             tenant
@@ -140,6 +141,16 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
         log::append(tenant, now, Event::DataExpired, system(), None, facts)?;
         tell_each(tenant, &found, Event::DataExpired, &system(), now)
     })
+}
+
+/// Known-bad drafts that were taken back before then; those that are in use stay, unless erased.
+fn forget_seeds(tenant: &Tenant, before: Millis) -> Outcome<()> {
+    let held = serde_json::to_string(&holds::held(tenant)?)?;
+    tenant.storage.run(
+        "DELETE FROM seeds WHERE removed_at < ?1 AND NOT EXISTS (SELECT 1 FROM json_each(?2)
+           WHERE value IS NULL OR value = json_extract(draft, '$.customer.id'))",
+        bind![before, &held],
+    )
 }
 
 /// A customer's drafts and corrections, here and in D1.

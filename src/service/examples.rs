@@ -105,16 +105,15 @@ pub fn find(
     viewer: Viewer<'_>,
     now: Millis,
 ) -> Outcome<Vec<Example>> {
-    let candidates = recalled.corrections(now);
+    let mut candidates = recalled.corrections(now);
+    if let Viewer::Reviewer(sight) = viewer {
+        candidates.retain(|known| sight.covers(known.category));
+    }
     let ranked = rank(asked, &candidates);
     let ids = || ranked.iter().map(|one| one.candidate.id);
     let mut rows = load(tenant, ids())?;
     let in_order = ids().filter_map(|id| rows.remove(id));
-    let seen = in_order.filter(|row| match viewer {
-        Viewer::Reviewer(sight) => sight.covers(row.category.as_deref()),
-        Viewer::AgentOf(_) => true,
-    });
-    Ok(seen.map(|row| row.seen_by(viewer)).collect())
+    Ok(in_order.map(|row| row.seen_by(viewer)).collect())
 }
 
 /// Examples for the agent of a draft: what came from another customer is masked.

@@ -7,6 +7,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::queue::beginning;
+use crate::sight;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
@@ -14,7 +15,6 @@ use countersign_policy::draft::{Draft, Kind};
 use countersign_policy::edit::EditKind;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, Pending, Status};
-use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ const DRAFTS_MAX: u32 = 100;
 /// Drafts where nothing else is said.
 const DRAFTS: u32 = 20;
 /// Both tables have these columns; what is to be found narrows them in either.
-const FOUND: &str = "(?1 = '' OR json_extract(body, '$.customer.id') = ?1)
+const FOUND: &str = "{readable} AND (?1 = '' OR json_extract(body, '$.customer.id') = ?1)
     AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2)
     AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.examples_used') WHERE value = ?3))
     AND (?4 = '' OR instr(lower(body), ?4) > 0)
@@ -122,24 +122,22 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         ));
     }
     let words = asked("q").to_ascii_lowercase();
-    // Whoever reads only some drafts is given them from a whole page.
-    let among = match call.sight {
-        Sight::All => limit,
-        Sight::Categories(_) => DRAFTS_MAX,
-    };
+    let found = FOUND.replace("{readable}", &sight::readable(6));
+    let sight = sight::bound(&call.sight)?;
 
     let live = tenant.storage.rows::<Row>(
-        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {FOUND}"),
-        bind![&customer, &reviewer, &example, &words, among],
+        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {found}"),
+        bind![&customer, &reviewer, &example, &words, limit, &sight],
     )?;
-    let values = [tenant.record()?.id, customer, reviewer, example, words].map(JsValue::from);
+    let values = [customer, reviewer, example, words].map(JsValue::from);
+    let others = [limit.into(), sight.into(), tenant.record()?.id.into()];
     let kept = tenant
         .env
         .d1(DATABASE)?
         .prepare(format!(
-            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?6 AND {FOUND}"
+            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?7 AND {found}"
         ))
-        .bind(&[&values[1..], &[among.into()], &values[..1]].concat())?
+        .bind(&[&values[..], &others[..]].concat())?
         .run()
         .await?
         .results::<Row>()?;
@@ -150,7 +148,6 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
             drafts.push(past(row)?);
         }
     }
-    drafts.retain(|past| call.sight.covers(past.category.as_deref()));
     drafts.sort_by_key(|past| std::cmp::Reverse(past.rank()));
     drafts.truncate(usize::try_from(limit).unwrap_or(0));
     Answer::json(200, &DraftList { drafts })

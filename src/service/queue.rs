@@ -12,7 +12,7 @@ use crate::sample::{self, PressureView};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, pace, rota, staff};
+use crate::{bind, groups, handovers, log, pace, rota, sight, staff};
 use countersign_policy::catalogue::{ActionEntry, Stakes};
 use countersign_policy::claim::{self, Waiting, Weight};
 use countersign_policy::deadline::Stage;
@@ -177,15 +177,20 @@ struct Redraft {
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
     let offset = call.number("cursor", 0, u32::MAX)?;
-    let listed = match call.query.get("status").map(String::as_str) {
-        None => "visible = 1 ORDER BY look_owed, due_at, created_at, id LIMIT ? OFFSET ?",
-        Some("unconfirmed") => "status = 'unconfirmed' ORDER BY settled_at, id LIMIT ? OFFSET ?",
+    let (listed, order) = match call.query.get("status").map(String::as_str) {
+        None => ("visible = 1", "look_owed, due_at, created_at, id"),
+        Some("unconfirmed") => ("status = 'unconfirmed'", "settled_at, id"),
         Some(_) => {
             let detail = "`status` is `unconfirmed`, or missing";
             return Err(Problem::new(Code::InvalidParameter, detail));
         }
     };
-    let stored = stored::select_where(tenant, listed, bind![limit, offset])?;
+    let page = format!(
+        "{listed} AND {} ORDER BY {order} LIMIT ?2 OFFSET ?3",
+        sight::readable(1)
+    );
+    let readable = sight::bound(&call.sight)?;
+    let stored = stored::select_where(tenant, &page, bind![&readable, limit, offset])?;
     let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let page = QueuePage {
         drafts: summaries(&stored, &call.sight, call.now),

@@ -24,6 +24,20 @@ pub fn of(tenant: &Tenant, person: &Person) -> Outcome<Sight> {
     Ok(Sight::of(true, is_reviewer, staff::skills(tenant, person)?))
 }
 
+/// The condition under which a row's `category` may be read, by the parameter of that number.
+pub fn readable(parameter: u8) -> String {
+    format!(
+        "(?{parameter} = '' OR EXISTS (SELECT 1 FROM json_each(?{parameter}) AS stretch
+         WHERE category BETWEEN stretch.value->>0 AND stretch.value->>1))"
+    )
+}
+
+/// What to bind to that parameter.
+pub fn bound(sight: &Sight) -> Outcome<String> {
+    let stretches = sight.stretches();
+    Ok(stretches.map_or(Ok(String::new()), |some| serde_json::to_string(&some))?)
+}
+
 /// Refuses the draft of a path as if it did not exist, where the person may not read it.
 pub fn check(tenant: &Tenant, sight: &Sight, path: &str, id: &str) -> Outcome<()> {
     match path.starts_with("/v1/drafts/{id}") {
