@@ -43,21 +43,26 @@ async function namesIn({ tenant, lead }) {
   return [...found];
 }
 
-/** A value that a schema takes, with what is required and nothing else. */
-function sample(schema) {
-  if (schema.$ref) return sample(components.schemas[schema.$ref.split("/").pop()]);
+/** Fields and parameters that name something. */
+const NAMES = /(^|_)ids?$|^(supersedes|examples_used|customer|reviewer|example|verdicts|cursor|q)$/;
+
+/** A value that a schema takes, with what is required; with an `id`, whatever names something is that. */
+function sample(schema, id, name = "") {
+  if (schema.$ref) return sample(components.schemas[schema.$ref.split("/").pop()], id, name);
   const choice = schema.anyOf ?? schema.oneOf ?? schema.allOf;
-  if (choice) return sample(choice[0]);
+  if (choice) return sample(choice[0], id, name);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   if (type === "object" || schema.properties) {
-    return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(schema.properties?.[name] ?? {})]));
+    const wanted = Object.keys(schema.properties ?? {}).filter((name) => id && NAMES.test(name));
+    const fields = new Set([...(schema.required ?? []), ...wanted]);
+    return Object.fromEntries([...fields].map((name) => [name, sample(schema.properties?.[name] ?? {}, id, name)]));
   }
-  if (type === "array") return [];
+  if (type === "array") return id && NAMES.test(name) ? [sample(schema.items, id, "id")] : [];
   if (type === "integer" || type === "number") return Math.max(1, schema.minimum ?? 1);
   if (type === "boolean") return false;
-  return "x";
+  return id && NAMES.test(name) ? id : "x";
 }
 
 const credentials = ({ tenant, lead, policyKey }) => ({
@@ -66,12 +71,14 @@ const credentials = ({ tenant, lead, policyKey }) => ({
   "lead's session": { cookie: lead.cookie },
 });
 
-async function ask({ path, method, operation }, id, headers) {
+async function ask({ path, method, operation }, id, headers, within) {
   const body = operation.requestBody?.content["application/json"].schema;
-  const response = await service.miniflare.dispatchFetch(`${ORIGIN}${path.replace("{id}", encodeURIComponent(id))}`, {
+  const parameters = (operation.parameters ?? []).filter(({ name, in: place }) => within && place === "query" && NAMES.test(name));
+  const query = new URLSearchParams(parameters.map(({ name }) => [name, within]));
+  const response = await service.miniflare.dispatchFetch(`${ORIGIN}${path.replace("{id}", encodeURIComponent(id))}?${query}`, {
     method,
     headers: { ...headers, ...(body ? { "content-type": "application/json" } : {}), "if-match": '"1"' },
-    body: body ? JSON.stringify(sample(body)) : undefined,
+    body: body ? JSON.stringify(sample(body, within)) : undefined,
   });
   if (response.webSocket) response.webSocket.accept();
   const text = response.webSocket ? "" : await response.text();
@@ -106,6 +113,26 @@ test("every route with another tenant's ids answers as if they did not exist", a
         const said = `${route.method} ${route.path} with his ${whose} and her ${id}: ${answer.text.slice(0, 300)}`;
         assert.deepEqual([answer.status, answer.code], [none.status, none.code], said);
         assert.ok(answer.status >= 400, said);
+      }
+    }
+  }
+  assert.equal(await state(hers), before, "nothing of hers changed");
+});
+
+test("her ids in a body or a query find nothing, either", async () => {
+  const before = await state(hers);
+  const asks = ({ operation }) => operation.requestBody || operation.parameters?.some(({ in: place, name }) => place === "query" && NAMES.test(name));
+  const asking = ROUTES.filter(asks);
+  assert.ok(asking.length > 20);
+  for (const route of asking) {
+    for (const [whose, headers] of Object.entries(credentials(his))) {
+      const own = () => (headers["idempotency-key"] ? { ...headers, "idempotency-key": randomUUID() } : headers);
+      const none = await ask(route, ids[0], own(), randomUUID());
+      for (const id of ids) {
+        const answer = await ask(route, ids[0], own(), id);
+        const said = `${route.method} ${route.path} with his ${whose} naming her ${id}: ${answer.text.slice(0, 300)}`;
+        assert.deepEqual([answer.status, answer.code], [none.status, none.code], said);
+        if (route.method === "GET") for (const other of ids) assert.ok(other === id || !answer.text.includes(other), said);
       }
     }
   }
