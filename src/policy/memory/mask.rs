@@ -1,12 +1,14 @@
 //! A text of one customer as another's agent may see it. It must not judge whether it may be seen.
 
-use crate::signal::personal::{Kind, read};
+use crate::signal::personal::{Item, Kind, read};
 
 /// Letters that a name's part needs to be masked by itself.
 const NAME_CHARS_MIN: usize = 2;
 /// Letters that it needs to be masked in any case: shorter ones are words, too, but for the way they
 /// are written.
 const ANY_CASE_CHARS_MIN: usize = 3;
+/// Looks for what masking leaves: a number has at most two neighbours in a run of digits.
+const ROUNDS_MAX: u32 = 4;
 /// Parts of one name: more than anyone signs with.
 const NAMES_MAX: usize = 16;
 
@@ -14,17 +16,37 @@ const NAMES_MAX: usize = 16;
 /// `names` (their id, their name and its parts), replaced by what it is: `[email]`, `[name]`.
 #[must_use]
 pub fn masked(text: &str, names: &[&str]) -> String {
+    let formed = without_forms(text.to_owned());
+    let named = parts(names)
+        .iter()
+        .fold(formed.clone(), |plain, name| without(&plain, name));
+    match named == formed {
+        true => named,
+        false => without_forms(named),
+    }
+}
+
+/// What is left of a run of digits beside a number that was in it can be a number, too.
+fn without_forms(mut text: String) -> String {
+    for _ in 0..ROUNDS_MAX {
+        let items = read(&text);
+        if items.is_empty() {
+            break;
+        }
+        text = replaced(&text, &items);
+    }
+    text
+}
+
+fn replaced(text: &str, items: &[Item]) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut end = 0;
-    for item in read(text) {
+    for item in items {
         plain.push_str(text.get(end..item.at.start).unwrap_or(""));
         plain.push_str(label(item.kind));
         end = item.at.end;
     }
     plain.push_str(text.get(end..).unwrap_or(""));
-    for name in parts(names) {
-        plain = without(&plain, &name);
-    }
     plain
 }
 
@@ -109,6 +131,11 @@ mod tests {
             "Li asked: do li and Li?",
             &["Li"],
             "[name] asked: do li and [name]?",
+        );
+        check(
+            "Call +4420 7946 092210 7946 0958.",
+            &[],
+            "Call [phone] [phone].",
         );
         check("Élodie, élodie!", &["Élodie"], "[name], [name]!");
     }
