@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
 import { browser, served } from "./browser.mjs";
-import { SEEN_MS, person, soon } from "./person.mjs";
+import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
 let service;
 let chrome;
@@ -14,9 +14,7 @@ let lead;
 before(async () => {
   service = await served();
   chrome = await browser();
-  lead = await person(chrome, service);
-  await lead.page.goto(service.sign_in_url);
-  await lead.page.getByTestId("draft").waitFor();
+  lead = await signedIn(chrome, service);
 });
 
 after(async () => {
@@ -24,14 +22,11 @@ after(async () => {
   await service?.stop();
 });
 
-const editor = () => lead.page.getByTestId("editor");
-const isWriting = async () => (await editor().count()) === 1 && (await editor().evaluate((field) => field === document.activeElement));
-
 test("a reviewer sees the kind of an edit otherwise, by keyboard, and that is what is learnt", async () => {
   const message = "May I take my parrot into the coworking lounge?";
   const id = await lead.posted("Bo Overrules", { text: "Yes, parrots are welcome in our lounge.", body: { message } });
   await lead.open("Bo Overrules");
-  await lead.pressUntil("e", isWriting);
+  await lead.pressUntil("e", lead.isWriting);
   await lead.page.keyboard.type("Hello. ");
   const kind = (name) => lead.page.locator(`[data-kind="${name}"]`);
   await lead.page.locator('[data-kind][aria-pressed="true"]').first().waitFor();
@@ -48,6 +43,94 @@ test("a reviewer sees the kind of an edit otherwise, by keyboard, and that is wh
     return body.examples?.find((example) => example.message === message);
   });
   assert.equal(learnt.edit_kind, other);
+});
+
+test("an action is edited as a form: its amount as money, what is changed marked with what it was", async () => {
+  const action = { name: "refund", args: { invoice: "INV-7781", amount: 50, currency: "USD", reason: "ordered twice" } };
+  const id = await lead.posted("Ida Refund", { body: { kind: "action", channel: "billing", draft: { action } } });
+  await lead.open("Ida Refund");
+  const form = lead.page.getByTestId("draft");
+  await form.getByText("US$50.00").waitFor();
+  const amount = form.getByLabel("Amount");
+  await lead.pressUntil("e", async () => amount.evaluate((field) => field.tagName === "INPUT" && field === document.activeElement));
+  assert.equal(await form.locator("input.field:not(.lesson)").count(), 2, "what the catalogue doesn't let be edited stays as it is");
+  await amount.fill("much");
+  await form.getByText("not a value of this field").waitFor();
+  assert.ok(await lead.page.locator('[data-action="send"]').isDisabled(), "what can't be read can't be sent");
+  await amount.fill("45.50");
+  const row = form.locator(".field-row.changed");
+  await row.getByText("was US$50.00").waitFor();
+  await row.getByText("US$45.50").waitFor();
+  assert.equal(await row.count(), 1);
+  await lead.page.locator('[data-kind="substantive"][aria-pressed="true"]').waitFor();
+  await lead.accessible("an action's form");
+  await lead.page.reload();
+  await soon(async () => (await amount.inputValue().catch(() => "")) === "45.5" || (await amount.inputValue().catch(() => "")) === "45.50");
+  await lead.press("Control+Enter");
+  const { status, outgoing } = await lead.settled(id);
+  assert.deepEqual([status, outgoing.action.args], ["edited", { ...action.args, amount: 45.5 }]);
+});
+
+test("of two people the second sees what the first made of it, and agrees by one key or starts anew", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  await changePolicy(session, "two people decide", (document) => ({ ...document, undo_window_s: 1, defaults: { ...document.defaults, four_eyes: true } }));
+  const desk = { ...service, ...tenant };
+  const mia = await person(chrome, desk);
+  await mia.page.goto(tenant.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  const tom = await person(chrome, desk);
+  await tom.page.goto(await tenant.invite("tom@larkspur.example", "reviewer"));
+  await tom.page.getByRole("heading", { name: "All clear" }).waitFor();
+  const here = (someone, words) => soon(async () => (await someone.page.getByTestId("draft").innerText().catch(() => "")).includes(words));
+
+  const id = await mia.posted("Una Twice", { text: "Your refund comes in May." });
+  await here(mia, "in May");
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Dear Una. ");
+  await mia.press("Control+Enter");
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  assert.equal(await mia.statusOf(id), "held", "one person is not enough");
+  await here(tom, "Dear Una. Your refund comes in May.");
+  await tom.rows().filter({ hasText: "second look" }).waitFor();
+  const handover = tom.page.getByTestId("handover");
+  await handover.getByText(/has edited it\. It leaves when a second person agrees/).waitFor();
+  await handover.getByTestId("first-changes").locator("ins").filter({ hasText: "Dear Una." }).waitFor();
+  await tom.accessible("a second look");
+
+  await tom.pressUntil("e", tom.isWriting);
+  assert.equal(await tom.editor().inputValue(), "Dear Una. Your refund comes in May.", "it goes on from the first one's words");
+  await tom.page.keyboard.type("Hello! ");
+  await tom.press("Control+Enter");
+  await here(mia, "Hello! Dear Una.");
+  assert.equal(await mia.statusOf(id), "held", "another edit starts anew");
+  await mia.pressUntil("a", async () => (await mia.rows().count()) === 0);
+  const { status, outgoing } = await mia.settled(id);
+  assert.deepEqual([status, outgoing.text], ["edited", "Hello! Dear Una. Your refund comes in May."]);
+  assert.deepEqual([...mia.errors, ...tom.errors], []);
+  await Promise.all([mia.page.close(), tom.page.close()]);
+});
+
+test("one's own verdicts are found again: taken back in time, corrected when they are out", async () => {
+  const id = await lead.posted("Nan Found", { text: "We never close." });
+  await lead.open("Nan Found");
+  await lead.pressUntil("a", lead.undoShows("Nan Found"));
+  await lead.press("Escape", "i");
+  const found = lead.page.getByTestId("history").getByRole("listitem").filter({ hasText: "Nan Found" });
+  await lead.page.getByLabel("Search your verdicts").fill("nan found never");
+  await found.getByRole("button", { name: "Take back" }).press("Enter");
+  await soon(async () => (await lead.statusOf(id)) === "held");
+  await lead.page.locator("h2").first().click();
+  await lead.press("v");
+  await lead.open("Nan Found");
+  await lead.pressUntil("a", lead.undoShows("Nan Found"));
+  assert.equal((await lead.settled(id)).status, "approved");
+  await lead.press("Escape", "i");
+  await found.getByRole("button", { name: "Correct" }).press("Enter");
+  await soon(async () => (await lead.heading()).startsWith("Nan Found"));
+  await lead.pressUntil("x", () => lead.page.getByText("What is done about it?").isVisible());
+  await lead.press("1");
+  await soon(async () => (await lead.statusOf(id)) === "corrected");
 });
 
 test("the nearest known message stands beside a draft, with the category that knows it", async () => {
@@ -87,17 +170,17 @@ test("one key shows only one's own drafts, and Escape all of them", async () => 
 test("no key counts while an input method composes", async () => {
   const id = await lead.posted("Fumi Composes");
   await lead.open("Fumi Composes");
-  await lead.pressUntil("e", isWriting);
+  await lead.pressUntil("e", lead.isWriting);
   const browserSide = await lead.page.context().newCDPSession(lead.page);
   await browserSide.send("Input.imeSetComposition", { text: "にほn", selectionStart: 3, selectionEnd: 3 });
-  await soon(async () => (await editor().inputValue()).startsWith("にほn"));
+  await soon(async () => (await lead.editor().inputValue()).startsWith("にほn"));
   // What a browser sends for a key that the input method takes.
-  const composed = (key) => editor().evaluate((field, key) => field.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey: key === "Enter", isComposing: true, keyCode: 229, bubbles: true, cancelable: true })), key);
+  const composed = (key) => lead.editor().evaluate((field, key) => field.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey: key === "Enter", isComposing: true, keyCode: 229, bubbles: true, cancelable: true })), key);
   await composed("Enter");
   await composed("Escape");
-  assert.ok(await isWriting(), "neither sent nor left");
+  assert.ok(await lead.isWriting(), "neither sent nor left");
   await browserSide.send("Input.insertText", { text: "日本" });
-  assert.match(await editor().inputValue(), /^日本Your refund/);
+  assert.match(await lead.editor().inputValue(), /^日本Your refund/);
   assert.equal(await lead.statusOf(id), "held");
   await lead.press("Control+Enter");
   assert.equal((await lead.settled(id)).outgoing.text, "日本Your refund is on its way to you.");

@@ -78,18 +78,18 @@ export async function served(starts = STARTS_MAX) {
 /** What is served already, by its state folder and address. */
 function running(state, url) {
   const { tenant_id, agent_key, sign_in_path } = JSON.parse(readFileSync(join(state, "demo.json"), "utf8"));
-  /** A link that signs another person of the demo tenant in. */
-  async function invite(mail, role) {
+  /** A link that signs another person of a tenant in. */
+  const inviteTo = (tenant) => async (mail, role) => {
     const headers = { authorization: `Bearer ${localSecrets().OPERATOR_SECRET}`, "content-type": "application/json" };
-    const answer = await fetch(`${url}/v1/tenants/${tenant_id}/invitations`, { method: "POST", headers, body: JSON.stringify({ mail, role }) });
+    const answer = await fetch(`${url}/v1/tenants/${tenant}/invitations`, { method: "POST", headers, body: JSON.stringify({ mail, role }) });
     return `${url}/#invitation=${(await answer.json()).invitation}`;
-  }
+  };
   /** A tenant of its own, in which nothing has happened yet. */
   async function emptyTenant() {
     const made = await createTenant(url, localSecrets().OPERATOR_SECRET, { name: `Empty ${randomUUID()}`, lead: "lead@empty.example", reusable_invitation: true });
-    return { url, agent_key: made.agent_key, sign_in_url: url + made.sign_in_path };
+    return { url, agent_key: made.agent_key, sign_in_url: url + made.sign_in_path, invite: inviteTo(made.tenant_id) };
   }
-  return { url, agent_key, sign_in_url: url + sign_in_path, invite, emptyTenant, stop: async () => {} };
+  return { url, agent_key, sign_in_url: url + sign_in_path, invite: inviteTo(tenant_id), emptyTenant, stop: async () => {} };
 }
 
 function freePort() {

@@ -10,12 +10,12 @@ import { SEEN_MS, person, soon } from "./person.mjs";
 let service;
 let chrome;
 let page, errors;
-let press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible, agent, posted, settled;
+let press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled;
 
 before(async () => {
   service = await served();
   chrome = await browser();
-  ({ page, errors, press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible, agent, posted, settled } = await person(chrome, service));
+  ({ page, errors, press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled } = await person(chrome, service));
 });
 
 after(async () => {
@@ -78,8 +78,6 @@ test("an edit shows its difference and its kind as one types, and teaches the ag
   const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: message }] };
   const id = await posted("Cleo Edited", { text, body: { message, conversation } });
   await open("Cleo Edited");
-  const editor = page.getByTestId("editor");
-  const isWriting = async () => (await editor.count()) === 1 && (await editor.evaluate((field) => field === document.activeElement));
   await pressUntil("e", isWriting);
 
   await press("Delete", "Delete");

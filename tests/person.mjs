@@ -31,6 +31,14 @@ export async function person(chrome, service, settings = {}) {
   return { page, errors, ...at(page), ...agent(service) };
 }
 
+/** Somebody who opened a link that signs them in. */
+export async function signedIn(chrome, service, url = service.sign_in_url, settings = {}) {
+  const someone = await person(chrome, service, settings);
+  await someone.page.goto(url);
+  await someone.page.getByTestId("draft").or(someone.page.locator("#queue-list")).first().waitFor();
+  return someone;
+}
+
 /** What a person does at a page. */
 function at(page) {
   const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
@@ -50,6 +58,9 @@ function at(page) {
     await press("j");
     await soon(async () => (await heading()) === name + RUN && (await page.getByTestId("draft").isVisible()));
   }
+
+  const editor = () => page.getByTestId("editor");
+  const isWriting = async () => (await editor().count()) === 1 && (await editor().evaluate((field) => field === document.activeElement));
 
   /** Presses a key until it has its effect: a draft that just came into view can't be decided yet. */
   const pressUntil = (key, effect) =>
@@ -79,7 +90,7 @@ function at(page) {
     assert.deepEqual(violations, [], view);
   }
 
-  return { press, rows, heading, focused, waiting, undoShows, open, pressUntil, accessible };
+  return { press, rows, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible };
 }
 
 /** What the agent's key does and is told. */

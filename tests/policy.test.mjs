@@ -85,7 +85,8 @@ test("what lets more out waits for a second lead, where the policy asks for one"
   assert.deepEqual(tried.body.widens.map(({ pointer }) => pointer), ["/guardrails/0"]);
   const aside = await put(mia, wider);
   assert.equal(aside.status, 202, JSON.stringify(aside.body));
-  assert.equal((await active(mia)).body.version, 2, "the active one stays");
+  const stays = (await active(mia)).body;
+  assert.deepEqual([stays.version, stays.other_waits], [2, true], "the active one stays");
   const waiting = await ada.call("GET", "/v1/policy/waiting");
   assert.deepEqual(waiting.body.document.guardrails, [open]);
   assert.equal(waiting.body.author, mia.person.id);
@@ -103,6 +104,7 @@ test("what lets more out waits for a second lead, where the policy asks for one"
   assert.equal(confirmed.body.author, mia.person.id);
   assert.equal((await tenant.post(draft({ channel: "internal" }))).body.status, "released");
   assert.equal((await answer(ada, true)).status, 404, "it no longer waits");
+  assert.equal((await active(mia)).body.other_waits, false);
 
   assert.equal((await put(mia, { ...wider, second_lead: false })).status, 202, "nobody takes the rule back alone");
   const next = await ada.call("GET", "/v1/policy/waiting");

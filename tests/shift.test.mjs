@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { browser, served } from "./browser.mjs";
-import { SEEN_MS, person, soon } from "./person.mjs";
+import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
 let service;
 let chrome;
@@ -14,7 +14,7 @@ let lead;
 before(async () => {
   service = await served();
   chrome = await browser();
-  lead = await signedIn(service.sign_in_url);
+  lead = await signedIn(chrome, service);
 });
 
 after(async () => {
@@ -22,20 +22,11 @@ after(async () => {
   await service?.stop();
 });
 
-async function signedIn(url, settings) {
-  const someone = await person(chrome, service, settings);
-  await someone.page.goto(url);
-  await someone.page.getByTestId("draft").or(someone.page.locator("#queue-list")).first().waitFor();
-  return someone;
-}
-
 /** The draft of this customer stands there, and was seen long enough to be decided. */
 async function seen(name) {
   await lead.open(name);
   await lead.page.waitForTimeout(3 * SEEN_MS);
 }
-const editor = (someone) => someone.page.getByTestId("editor");
-const isWriting = (someone) => async () => (await editor(someone).count()) === 1 && (await editor(someone).evaluate((field) => field === document.activeElement));
 
 test("approving takes one key, a small edit two and the typing, a rejection with its reason two", async () => {
   const [approved, edited, rejected] = [await lead.posted("Fay Approved"), await lead.posted("Fay Edited"), await lead.posted("Fay Rejected")];
@@ -44,7 +35,7 @@ test("approving takes one key, a small edit two and the typing, a rejection with
   await soon(lead.undoShows("Fay Approved"));
   await seen("Fay Edited");
   await lead.press("e");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("Good news. ");
   await lead.press("Control+Enter");
   await soon(lead.undoShows("Fay Edited"));
@@ -66,13 +57,13 @@ test("a whole shift needs no pointer", async () => {
   for (const name of names) ids.push(await lead.posted(name));
   await seen("Ola Respond");
   await lead.press("w");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("I have looked into it myself.");
   await lead.press("Control+Enter");
   await soon(lead.undoShows("Ola Respond"));
   await seen("Ola Back");
   await lead.press("b");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("Name the day.");
   await lead.press("Control+Enter");
   await soon(lead.undoShows("Ola Back"));
@@ -130,14 +121,14 @@ test("a message that arrives in mid-edit appears in place, keeps the edit and as
   await lead.posted("Pia Goes On", { text: "It left today.", body: { message: "Where is my parcel?", conversation } });
   await seen("Pia Goes On");
   await lead.press("e");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("Dear Pia, ");
   const messages = [...conversation.messages, { id: "m2", role: "customer", text: "And it was a gift!" }];
   const newer = await lead.posted("Pia Goes On", { text: "It left today, too.", body: { message: "And it was a gift!", conversation: { ...conversation, head: "m2", messages } } });
   await lead.page.getByTestId("went-on").waitFor();
   await lead.page.getByText("And it was a gift!").first().waitFor();
-  await soon(isWriting(lead));
-  assert.match(await editor(lead).inputValue(), /^Dear Pia, It left today\./, "not a word is lost");
+  await soon(lead.isWriting);
+  assert.match(await lead.editor().inputValue(), /^Dear Pia, It left today\./, "not a word is lost");
   await lead.press("Control+Enter");
   await lead.page.getByRole("button", { name: "Send edit" }).waitFor();
   assert.equal(await lead.statusOf(newer), "held", "the first press says that the words still fit");
@@ -151,11 +142,11 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   const id = await lead.posted("Quin Keeps");
   await seen("Quin Keeps");
   await lead.press("e");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("One. ");
   await lead.page.reload();
-  await soon(isWriting(lead));
-  assert.match(await editor(lead).inputValue(), /^One\. Your refund/);
+  await soon(lead.isWriting);
+  assert.match(await lead.editor().inputValue(), /^One\. Your refund/);
 
   await lead.page.context().setOffline(true);
   await lead.page.keyboard.type("Two. ");
@@ -170,7 +161,7 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   const other = await lead.posted("Quin Returns");
   await seen("Quin Returns");
   await lead.press("e");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("Three. ");
   await lead.page.context().clearCookies();
   await lead.press("Control+Enter");
@@ -179,8 +170,8 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   await lead.page.goto(service.sign_in_url);
   await lead.page.getByTestId("draft").waitFor();
   assert.match(lead.page.url(), new RegExp(other), "one is back where one was");
-  await soon(isWriting(lead));
-  assert.match(await editor(lead).inputValue(), /^Three\. Your refund/);
+  await soon(lead.isWriting);
+  assert.match(await lead.editor().inputValue(), /^Three\. Your refund/);
   await lead.press("Control+Enter");
   assert.equal((await lead.settled(other)).outgoing.text, "Three. Your refund is on its way to you.");
 });
@@ -189,21 +180,21 @@ test("an edit that is taken back is there to be gone on with", async () => {
   const id = await lead.posted("Tea Thinks Twice");
   await seen("Tea Thinks Twice");
   await lead.press("e");
-  await soon(isWriting(lead));
+  await soon(lead.isWriting);
   await lead.page.keyboard.type("Well. ");
   await lead.press("Control+Enter");
   await soon(lead.undoShows("Tea Thinks Twice"));
   await lead.press("u");
   await soon(async () => (await lead.statusOf(id)) === "held");
   await lead.page.getByText("your words are kept").waitFor();
-  await lead.pressUntil("e", isWriting(lead));
-  assert.match(await editor(lead).inputValue(), /^Well\. Your refund/);
+  await lead.pressUntil("e", lead.isWriting);
+  assert.match(await lead.editor().inputValue(), /^Well\. Your refund/);
   await lead.press("Control+Enter");
   assert.equal((await lead.settled(id)).outgoing.text, "Well. Your refund is on its way to you.");
 });
 
 test("two reviewers see each other, and only one of them decides", async () => {
-  const colleague = await signedIn(await service.invite("noa@larkspur.example", "reviewer"));
+  const colleague = await signedIn(chrome, service, await service.invite("noa@larkspur.example", "reviewer"));
   const id = await lead.posted("Rae Shared");
   await lead.open("Rae Shared");
   await soon(async () => (await colleague.page.locator("#queue-list [role=option]").count()) > 0);
@@ -223,20 +214,40 @@ test("two reviewers see each other, and only one of them decides", async () => {
 });
 
 test("a phone reviews by touch, and nothing is cut off", async () => {
-  const phone = await signedIn(service.sign_in_url, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const phone = await signedIn(chrome, service, service.sign_in_url, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const id = await lead.posted("Sol Touched", { text: "A rather long line without an end ".repeat(20) });
   await phone.page.locator("#queue-search").fill("Sol Touched");
   await phone.page.getByRole("option").filter({ hasText: "Sol Touched" }).tap();
   await phone.page.getByTestId("draft").waitFor();
   await phone.page.waitForTimeout(3 * SEEN_MS);
+  await phone.accessible("a draft on a phone");
   assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
   const small = await phone.page.evaluate(() => [...document.querySelectorAll(".bar button")].filter((button) => button.offsetParent && button.getBoundingClientRect().height < 44).length);
   assert.equal(small, 0, "a finger hits every button");
   await phone.page.getByRole("navigation", { name: "Parts of the page" }).getByRole("button", { name: "Why" }).tap();
   await phone.page.getByText("Similar corrections").waitFor();
+  await phone.accessible("why, on a phone");
   await phone.page.getByRole("navigation", { name: "Parts of the page" }).getByRole("button", { name: "Draft" }).tap();
+  await phone.page.locator('[data-action="edit"]').tap();
+  await soon(phone.isWriting);
+  await phone.page.keyboard.type("Ah. ");
+  await phone.page.getByTestId("diff").waitFor();
+  await phone.accessible("an edit on a phone");
+  assert.ok(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
+  await phone.page.locator('[data-action="leave"]').tap();
+  await phone.page.locator('[data-action="reject"]').tap();
+  await phone.page.locator("#choice-title").waitFor();
+  await phone.accessible("a rejection on a phone");
+  await phone.page.locator('[data-action="leave"]').tap();
+  await phone.page.getByTestId("draft").getByText(/words are kept/).waitFor();
   await phone.page.locator('[data-action="approve"]').tap();
   await soon(phone.undoShows("Sol Touched"));
+  await phone.page.locator("summary").filter({ hasText: "lead" }).tap();
+  await phone.page.getByRole("link", { name: "Memory" }).tap();
+  await phone.page.getByRole("heading", { name: "Memory" }).waitFor();
+  await phone.page.locator("summary").filter({ hasText: "lead" }).first().tap();
+  await phone.page.getByRole("link", { name: "Review" }).tap();
+  await phone.page.locator("#queue-list").or(phone.page.getByTestId("draft")).first().waitFor();
   assert.equal((await lead.settled(id)).status, "approved");
   await phone.page.close();
 });

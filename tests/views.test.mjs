@@ -193,6 +193,29 @@ test("what lets more out waits until a second lead confirms it", async () => {
   const now = await asked("/policy");
   assert.equal(now.version, version + 2);
   assert.ok(now.document.guardrails.every((one) => one.name !== "public replies"));
+
+  // What one lead asks for another declines, or takes back.
+  await page.reload();
+  const proposed = async (reason) => {
+    await page.getByTestId("guardrails").getByText("serious incidents", { exact: true }).click();
+    await page.getByRole("button", { name: "Remove ‘serious incidents’" }).click();
+    await page.getByLabel("Why does it change?").fill(reason);
+    await page.getByRole("button", { name: "Save as new version" }).click();
+    await mine.getByText(reason).waitFor();
+  };
+  await proposed("nothing is serious");
+  await second.page.reload();
+  await theirs.getByText("nothing is serious").waitFor();
+  await theirs.getByRole("button", { name: "Decline" }).press("Enter");
+  await theirs.waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByTestId("guardrails").waitFor();
+  assert.equal(await mine.count(), 0);
+  await proposed("on second thoughts");
+  await mine.getByRole("button", { name: "Take it back" }).press("Enter");
+  await mine.waitFor({ state: "detached" });
+  const stays = await asked("/policy");
+  assert.deepEqual([stays.version, stays.other_waits], [version + 2, false]);
   assert.deepEqual(second.errors, []);
   await second.page.close();
   const { id } = (await asked("/people")).people.find(({ mail }) => mail === "rae@larkspur.example");
@@ -267,6 +290,74 @@ test("leads invite people, make keys, and hold everything with its reason", asyn
   await page.getByRole("button", { name: "Lift everything" }).click();
   await page.getByRole("button", { name: "Really? Lift everything" }).click();
   await page.getByText("Nothing is stopped.").waitFor();
+});
+
+test("leads limit agents, and measure by known-bad drafts whether reviewers look", async () => {
+  const { version } = await asked("/policy");
+  await opened("p", "Policy");
+  await page.getByLabel("Drafts that may wait at once").fill("5000");
+  await page.getByLabel("Held drafts with a known-bad one beside, %").fill("100");
+  await page.getByLabel("Queue counts as full at").fill("1");
+  await page.getByLabel("Why does it change?").fill("see who looks");
+  await page.getByRole("button", { name: "Save as new version" }).click();
+  await page.getByTestId("save").getByText(`Saved: version ${version + 1} is active.`).waitFor();
+  const { document } = await asked("/policy");
+  assert.deepEqual([document.limits.open_drafts, document.vigilance.seed_rate], [5000, 1]);
+
+  await opened("s", "Settings");
+  const part = page.locator("#known-bad");
+  await part.getByText("Beside 100% of what is held, one is put.").waitFor();
+  await part.getByLabel("What the customer writes").fill("Where is my refund?");
+  await part.getByLabel("The bad draft").fill("We refund 9,999 dollars today.");
+  await part.getByLabel("What is wrong with it").fill("a made-up sum");
+  await part.getByRole("button", { name: "Keep it" }).press("Enter");
+  const kept = page.getByTestId("seeds").locator("> li").filter({ hasText: "a made-up sum" });
+  await kept.getByText("nobody has met it yet").waitFor();
+
+  const reviewer = await person(chrome, service);
+  await reviewer.page.goto(await service.invite("wil@larkspur.example", "reviewer"));
+  await reviewer.page.getByTestId("draft").waitFor();
+  await reviewer.posted("Wil Looks");
+  const planted = reviewer.rows().filter({ hasText: "Where is my refund?" });
+  await planted.first().click();
+  await soon(async () => (await reviewer.page.getByTestId("draft").innerText().catch(() => "")).includes("9,999"));
+  await reviewer.pressUntil("a", async () => (await planted.count()) === 0);
+  await soon(async () => (await asked("/seeds")).seeds[0].met === 1);
+  assert.deepEqual(reviewer.errors, []);
+  await reviewer.page.close();
+
+  await opened("t", "Trust");
+  await page.getByTestId("pressure").getByText(/The queue is full/).waitFor();
+  await opened("s", "Settings");
+  await page.getByTestId("vigilance").getByText("caught 0 of 1").waitFor();
+  await accessible("settings, known-bad drafts");
+  await kept.getByRole("button", { name: "Retire" }).press("Enter");
+  await kept.getByRole("button", { name: "Really? Retire" }).press("Enter");
+  await kept.waitFor({ state: "detached" });
+  const calm = { ...document, queue_full_at: 10_000 };
+  delete calm.vigilance;
+  assert.equal(await page.evaluate(async ([document, version]) => (await fetch("/v1/policy", { method: "PUT", headers: { "content-type": "application/json", "if-match": `"${version}"` }, body: JSON.stringify({ document, reason: "as before" }) })).status, [calm, version + 1]), 200);
+});
+
+test("rows that the record's copy refused stand among the dead letters, to be tried again", async () => {
+  // What D1 refuses faults.test.mjs tries; here one stands in the service's own answer.
+  const copy = { id: "copy-7", kind: "draft", about: "0199-copied", error: "not this one", set_aside_at: new Date().toISOString() };
+  const tried = [];
+  await page.route("**/v1/dead-letters?*", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), copies: tried.length ? [] : [copy] } });
+  });
+  await page.route("**/v1/dead-letters/copy-7/replay", (route) => (tried.push(route.request().method()), route.fulfill({ status: 204 })));
+  await opened("m", "Memory");
+  await opened("s", "Settings");
+  const row = page.getByTestId("copies").locator("> li");
+  await row.getByText("refused: not this one").waitFor();
+  await accessible("settings, a refused copy");
+  await row.getByRole("button", { name: "Try again draft 0199-copied" }).press("Enter");
+  await row.waitFor({ state: "detached" });
+  assert.deepEqual(tried, ["POST"]);
+  await page.unroute("**/v1/dead-letters?*");
+  await page.unroute("**/v1/dead-letters/copy-7/replay");
 });
 
 test("trust shows what was earned and lost, its charts with their tables, and lets a lead confirm a step", async () => {

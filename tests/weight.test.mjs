@@ -51,6 +51,12 @@ test("ten thousand drafts are one list of which a screen is drawn", async (conte
   }
   context.diagnostic(`${Math.max(...counts)} nodes at most`);
   assert.ok(Math.max(...counts) <= NODES_MAX, counts.join(", "));
+  const waiting = await lead.waiting();
+  await lead.posted("Live Arrival");
+  await soon(async () => (await lead.waiting()) === waiting + 1);
+  await lead.press("/");
+  await lead.page.keyboard.type("Live Arrival");
+  await lead.rows().filter({ hasText: "Live Arrival" }).waitFor();
   await lead.press("/");
   await lead.page.keyboard.type("9123");
   await soon(async () => (await lead.rows().count()) < 5);

@@ -47,6 +47,9 @@ pub struct PolicyView {
     /// Of a dry run: whether it would wait for a second lead.
     #[serde(skip_serializing_if = "Option::is_none")]
     needs_second_lead: Option<bool>,
+    /// Of the active version, as it is read: whether another one waits for a second lead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_waits: Option<bool>,
 }
 
 /// The body of `PUT /v1/policy`.
@@ -110,7 +113,12 @@ pub fn load(tenant: &Tenant, version: u32) -> Outcome<Policy> {
 
 /// `GET /v1/policy`.
 pub fn get(tenant: &Tenant) -> Outcome<Answer> {
-    shown(&row(tenant, tenant.record()?.policy_version)?)
+    let row = row(tenant, tenant.record()?.policy_version)?;
+    let view = PolicyView {
+        other_waits: Some(second_lead::waits(tenant)?),
+        ..view(&row)?
+    };
+    Ok(Answer::json(200, &view)?.with("etag", etag(row.version)))
 }
 
 /// `PUT /v1/policy`. Putting the active document again changes nothing.
@@ -247,6 +255,7 @@ fn view(row: &PolicyRow) -> Outcome<PolicyView> {
         created_at: Millis(row.created_at),
         widens: None,
         needs_second_lead: None,
+        other_waits: None,
     })
 }
 

@@ -143,12 +143,20 @@ pub fn drop_waiting(tenant: &Tenant) -> Outcome<()> {
     tenant.storage.run("DELETE FROM waiting_policy", bind![])
 }
 
+/// Whether a version waits.
+pub fn waits(tenant: &Tenant) -> Outcome<bool> {
+    Ok(find(tenant)?.is_some())
+}
+
 fn waiting(tenant: &Tenant) -> Outcome<Row> {
-    let row = tenant.storage.first(
+    find(tenant)?.ok_or(Problem::from(Code::NotFound))
+}
+
+fn find(tenant: &Tenant) -> Outcome<Option<Row>> {
+    tenant.storage.first(
         "SELECT id, base_version, document, author, reason, widens, created_at FROM waiting_policy",
         bind![],
-    )?;
-    row.ok_or(Problem::from(Code::NotFound))
+    )
 }
 
 fn shown(row: &Row, status: u16) -> Outcome<Answer> {

@@ -43,7 +43,7 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 });
 
 export const actions: readonly Action[] = [
-  verdict("approve", "A", () => held() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.decide({ kind: "approve" }))),
+  verdict("approve", "A", () => held() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
   verdict("edit", "E", held, () => review.write("edit")),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
   verdict("respond", "W", () => waiting() && review.summary?.kind === "message", () => review.write("respond")),

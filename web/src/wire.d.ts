@@ -3287,6 +3287,8 @@ export interface components {
             document: components["schemas"]["Policy"];
             /** @description Of a dry run: whether it would wait for a second lead. */
             needs_second_lead?: boolean | null;
+            /** @description Of the active version, as it is read: whether another one waits for a second lead. */
+            other_waits?: boolean | null;
             /** @description Why. */
             reason: string;
             /**

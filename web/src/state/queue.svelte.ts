@@ -6,8 +6,9 @@ import { session } from "./session.svelte";
 
 export interface Section { name: "held" | "human" | "look"; drafts: Summary[] }
 
-/** Whether a draft belongs in the queue. */
+/** Whether a draft belongs in the queue: what a second person has to agree to waits for the others. */
 export function waits(draft: Summary): boolean {
+  if (draft.first && draft.first.reviewer === session.current?.person.id) return false;
   if (draft.deferred_until && Date.parse(draft.deferred_until) > Date.now()) return false;
   return draft.status === "held" || draft.status === "with_human" || (draft.look_owed && draft.status !== "pending");
 }

@@ -12,7 +12,7 @@ import { place } from "./place.svelte";
 import { queue, waits } from "./queue.svelte";
 import { selection } from "./selection.svelte";
 import { session } from "./session.svelte";
-import { summaryOf, verdicts, type Sent, type Typed } from "./verdicts.svelte";
+import { agreement, summaryOf, verdicts, type Sent, type Typed } from "./verdicts.svelte";
 import { adoptWords, dropWords, keepWords, keptWords, type Purpose, type Words } from "./words.svelte";
 
 export type Choice = "reject" | "defer" | "correct" | "assign";
@@ -158,6 +158,11 @@ class Review {
 
   // Deciding.
 
+  /** Agrees to what the draft says, or to what the first of two people made of it. */
+  agree(): void {
+    if (this.detail) this.decide(agreement(this.detail));
+  }
+
   decide(verdict: Verdict, typed?: Typed): void {
     const { detail, summary } = this;
     if (!detail || !summary) return;
@@ -180,7 +185,7 @@ class Review {
     selection.clear();
     const next = queue.shown.find((draft) => !batch.some((detail) => detail.id === draft.id)) ?? null;
     this.#leased = null;
-    verdicts.sendMany(names, { kind: "approve" }, (session.current?.undo_window_s ?? 8) * 1000);
+    verdicts.agreeToMany(names, (session.current?.undo_window_s ?? 8) * 1000);
     notices.say(texts.notices.verdict(texts.kinds.approve, texts.queue.count(batch.length)));
     if (!queue.get(this.focus) || batch.some((detail) => detail.id === this.focus)) this.show(next?.id ?? null);
   }

@@ -3,7 +3,7 @@
 // happens then.
 import * as api from "../api";
 import { Problem } from "../api";
-import type { Detail, Summary, Verdict, VerdictBody } from "../nouns";
+import type { Content, Detail, Summary, Verdict, VerdictBody } from "../nouns";
 import { queue } from "./queue.svelte";
 import { dropWords, keepWords, type Purpose, type Words } from "./words.svelte";
 
@@ -23,6 +23,12 @@ export interface Sent {
 
 export interface Typed { purpose: Purpose; words: Words }
 
+/** What leaves where one agrees: the draft, or what the first of two people made of it. */
+export const proposed = ({ draft, first_content }: Detail): Content => first_content ?? draft.draft;
+/** The verdict that agrees. */
+export const agreement = ({ first, first_content }: Detail): Verdict =>
+  first_content && first?.kind !== "approve" ? { kind: "edit", draft: first_content, one_off: false } : { kind: "approve" };
+
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -40,10 +46,10 @@ class Verdicts {
     this.#answers.set(sent.body.verdict_id, this.#deliver(sent, repeated(() => api.decide(detail.id, sent.body))));
   }
 
-  /** Sends the same verdict on many drafts at once; each has an answer of its own. */
-  sendMany(drafts: { detail: Detail; name: string }[], verdict: Verdict, undoWindowMs: number): void {
+  /** Agrees to many drafts at once; each has an answer of its own. */
+  agreeToMany(drafts: { detail: Detail; name: string }[], undoWindowMs: number): void {
     const batch = crypto.randomUUID();
-    const all = drafts.map(({ detail, name }) => this.#begin(detail, name, verdict, undoWindowMs, batch));
+    const all = drafts.map(({ detail, name }) => this.#begin(detail, name, agreement(detail), undoWindowMs, batch));
     const answer = repeated(() => api.decideMany(all.map(({ detail, body }) => ({ id: detail.id, given: body }))));
     for (const sent of all) this.#answers.set(sent.body.verdict_id, this.#deliver(sent, answer.then((answers) => api.accepted(answers, sent.detail.id))));
   }

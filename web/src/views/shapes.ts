@@ -27,7 +27,8 @@ export type KeyMade = Schemas["KeyMade"];
 export type Stop = Schemas["StopList"]["stops"][number];
 export type Webhook = Schemas["WebhookPage"]["webhooks"][number];
 export type WebhookMade = Schemas["WebhookMade"];
-export type DeadLetter = Schemas["DeadLetterPage"]["dead_letters"][number];
+export type DeadLetterPage = Schemas["DeadLetterPage"];
+export type Seed = Schemas["SeedList"]["seeds"][number];
 
 export type Trust = Schemas["TrustView"];
 export type CategoryTrust = Schemas["CategoryTrust"];

@@ -58,14 +58,12 @@ export class Editing {
   async load(): Promise<void> {
     this.loadFailed = false;
     try {
-      this.active = await call<PolicyView>("GET", "/policy");
-      this.waiting = await call<WaitingPolicy>("GET", "/policy/waiting").catch(noneWaits);
+      this.#show(await this.#read());
     } catch {
       this.loadFailed = true;
       return;
     }
     const kept = sessionStorage.getItem(this.#key);
-    this.#show(this.active.document);
     if (kept) this.setText(kept);
     this.#check();
   }
@@ -222,14 +220,20 @@ export class Editing {
 
   /** After a lost race: the same changes, following the version that won. */
   async followNewest(): Promise<void> {
-    this.active = await call<PolicyView>("GET", "/policy");
-    this.waiting = await call<WaitingPolicy>("GET", "/policy/waiting").catch(noneWaits);
+    await this.#read();
     this.problem = null;
     this.#changed();
   }
+
+  async #read(): Promise<Document> {
+    const active = await call<PolicyView>("GET", "/policy");
+    this.waiting = active.other_waits ? await call<WaitingPolicy>("GET", "/policy/waiting").catch(noneWaits) : null;
+    this.active = active;
+    return active.document;
+  }
 }
 
-/** That nothing waits is an answer, too. */
+/** It was answered in between. */
 function noneWaits(problem: unknown): null {
   if (problem instanceof Problem && problem.status === 404) return null;
   throw problem;

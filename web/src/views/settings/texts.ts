@@ -1,5 +1,7 @@
 // Every word of the settings view, ready for translation. Must not hold logic beyond putting values
 // into sentences.
+import { number } from "../../format";
+
 export const words = {
   title: "Settings",
   intro: "Who may do what, which programs are let in, what is told to whom, and how to hold everything at once.",
@@ -93,6 +95,27 @@ export const words = {
     replay: "Try again",
     drop: "Give up",
     more: "More",
+    copies: "Rows that the record's copy refused",
+    copiesAbout: "Decisions go on without them; until they are copied, history and what-if lack them.",
+    refused: (why: string) => `refused: ${why}`,
+  },
+
+  seeds: {
+    title: "Known-bad drafts",
+    about: "Drafts with a flaw that you know, put among those that wait, tell whether reviewers look. None reaches an agent, memory or trust; reviewers learn only in numbers how they did.",
+    off: "None is put among those that wait.",
+    on: (share: string) => `Beside ${share} of what is held, one is put.`,
+    policy: "Set how often in the policy",
+    results: "Who caught them within three months",
+    caught: (caught: number, met: number) => `caught ${number(caught)} of ${number(met)}`,
+    unmet: "nobody has met it yet",
+    message: "What the customer writes",
+    answer: "The bad draft",
+    flaw: "What is wrong with it; leads see it",
+    category: "Its category",
+    noCategory: "No category",
+    add: "Keep it",
+    drop: "Retire",
   },
 
   problems: {
