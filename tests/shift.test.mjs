@@ -247,7 +247,7 @@ test("a phone reviews by touch, and nothing is cut off", async () => {
   await phone.page.getByRole("heading", { name: "Memory" }).waitFor();
   await phone.page.locator("summary").filter({ hasText: "lead" }).first().tap();
   await phone.page.getByRole("link", { name: "Review" }).tap();
-  await phone.page.locator("#queue-list").or(phone.page.getByTestId("draft")).first().waitFor();
+  await phone.page.getByRole("navigation", { name: "Parts of the page" }).waitFor();
   assert.equal((await lead.settled(id)).status, "approved");
   await phone.page.close();
 });

@@ -104,8 +104,9 @@ class Queue {
     this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
   }
 
-  /** Takes over what the service said about one draft. */
+  /** Takes over what the service said about one draft; an answer that was overtaken says nothing. */
   put(draft: Summary): void {
+    if ((this.#byId.get(draft.id)?.version ?? 0) > draft.version) return;
     if (waits(draft)) this.keep(draft);
     else this.remove(draft.id);
   }
