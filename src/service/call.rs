@@ -1,6 +1,7 @@
 //! One request as the tenant's object sees it, and its answer. It must not decide whether the
 //! caller may ask: `tenant` checks that once, for every operation.
 
+use crate::body;
 use crate::problem::{Outcome, Problem};
 use countersign_policy::grant::Grant;
 use countersign_policy::problem::Code;
@@ -8,6 +9,7 @@ use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use worker::{Headers, Request, Response, ResponseBuilder};
 
@@ -15,8 +17,10 @@ use worker::{Headers, Request, Response, ResponseBuilder};
 pub const CREDENTIAL_HEADER: &str = "countersign-credential";
 /// What stands before the time and the mail address of somebody whom Access knows, in that header.
 pub const KNOWN: &str = "access";
-/// Headers that reach the object beside the credential.
-pub const PASSED_HEADERS: [&str; 4] = ["idempotency-key", "if-match", "upgrade", "origin"];
+/// Headers that reach the object beside the credential, of a program and of a person.
+pub const PROGRAM_HEADERS: &[&str] = &["idempotency-key", "if-match"];
+/// See [`PROGRAM_HEADERS`].
+pub const PERSON_HEADERS: &[&str] = &["if-match", "upgrade", "origin"];
 
 /// A request.
 pub struct Call {
@@ -28,8 +32,8 @@ pub struct Call {
     pub id: String,
     /// Query parameters; of a repeated one the last.
     pub query: BTreeMap<String, String>,
-    /// Headers that the door passed on.
-    pub headers: Headers,
+    /// The request, whose headers the door passed on.
+    request: Request,
     /// The body.
     pub body: Vec<u8>,
     /// When it came, or its turn did; read once.
@@ -43,10 +47,7 @@ pub struct Call {
 impl Call {
     /// A request that came at `now`, read whole.
     pub async fn read(mut request: Request, now: Millis) -> Outcome<Self> {
-        let body = match request.inner().body() {
-            None => Vec::new(),
-            Some(_) => request.bytes().await?,
-        };
+        let body = body::arrived(&mut request).await?;
         let query = match request.inner().url().contains('?') {
             true => request.url()?.query_pairs().into_owned().collect(),
             false => BTreeMap::new(),
@@ -56,11 +57,11 @@ impl Call {
             path: request.path(),
             id: String::new(),
             query,
-            headers: request.headers().clone(),
             body,
             now,
             grant: Grant::default(),
             sight: Sight::default(),
+            request,
         })
     }
 
@@ -71,7 +72,7 @@ impl Call {
 
     /// A header, where it was sent.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).ok().flatten()
+        self.request.headers().get(name).ok().flatten()
     }
 
     /// A whole number from the query between 0 and `most`, or `default`.
@@ -142,21 +143,36 @@ impl Answer {
 
 /// What every answer of the API carries: nothing of it is kept, shown in a frame, or taken for what it
 /// is not, and browsers come back by TLS only.
+const GUARDS: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("referrer-policy", "no-referrer"),
+    (
+        "strict-transport-security",
+        "max-age=63072000; includeSubDomains",
+    ),
+    ("x-content-type-options", "nosniff"),
+];
+
+thread_local! {
+    /// [`GUARDS`], made once: each header that is set crosses into JavaScript alone.
+    static GUARDED: OnceCell<Headers> = const { OnceCell::new() };
+}
+
+/// The builder with [`GUARDS`], and no other header yet.
 pub fn guarded(builder: ResponseBuilder) -> worker::Result<ResponseBuilder> {
-    const HEADERS: [(&str, &str); 5] = [
-        ("cache-control", "no-store"),
-        (
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        ("referrer-policy", "no-referrer"),
-        (
-            "strict-transport-security",
-            "max-age=63072000; includeSubDomains",
-        ),
-        ("x-content-type-options", "nosniff"),
-    ];
-    HEADERS.iter().try_fold(builder, |builder, (name, value)| {
-        builder.with_header(name, value)
-    })
+    let headers = GUARDED.with(|made| match made.get() {
+        Some(headers) => Ok(headers.clone()),
+        None => {
+            let headers = Headers::new();
+            for (name, value) in GUARDS {
+                headers.set(name, value)?;
+            }
+            Ok::<_, worker::Error>(made.get_or_init(|| headers).clone())
+        }
+    })?;
+    Ok(builder.with_headers(headers))
 }

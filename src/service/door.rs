@@ -1,4 +1,4 @@
-//! The door: bounds a request, checks its credential's MAC, and passes it to the one object that
+//! The door: checks the MAC of a request's credential, and passes the request to the one object that
 //! the credential names. It must not trust a header, a path or a body to name a tenant.
 
 #[cfg(feature = "development")]
@@ -6,39 +6,31 @@
 mod golden_trust;
 
 use crate::access;
-use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PASSED_HEADERS};
+use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PERSON_HEADERS, PROGRAM_HEADERS};
 use crate::limits::{self, Rates};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
-use crate::{departure, embedder, people, tenants};
-use countersign_policy::depth;
+use crate::{body, departure, embedder, people, tenants};
 use countersign_policy::digest;
-use countersign_policy::draft::BODY_BYTES_MAX;
 use countersign_policy::key::{self, Credential, KeyKind};
 use countersign_policy::problem::Code;
 use countersign_policy::rate;
 use countersign_policy::route::ENGINE_VERSION;
 use countersign_policy::time::Millis;
-use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use serde::Serialize;
-use std::cell::RefCell;
-use std::time::Duration;
+use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::JsValue;
-use worker::{Date, Delay, Env, Headers, Request, RequestInit, Response};
+use worker::js_sys::{Object, Reflect};
+use worker::{Date, Env, Request, Response, web_sys};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
-/// Read on and dropped of a body that is too large: 32 times the limit.
-const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// A body has to be there after this long: 256 KiB over a slow telephone line.
-const BODY_MS_MAX: u64 = 10_000;
-
 thread_local! {
     /// What is left to each address of this minute, and of refused credentials.
     static ADDRESSES: RefCell<Rates> = RefCell::default();
     static REFUSALS: RefCell<Rates> = RefCell::default();
+    /// The Worker's MAC key and the one before it, which stay as long as the isolate.
+    static MAC_KEYS: OnceCell<[String; 2]> = const { OnceCell::new() };
 }
 
 /// `GET /v1/health`.
@@ -54,9 +46,10 @@ pub struct Health {
 }
 
 /// Answers one request.
-pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
+pub async fn answer(request: web_sys::Request, env: &Env) -> Outcome<web_sys::Response> {
     // As it was sent: the crate takes a method that it doesn't know for GET.
-    let method = request.inner().method();
+    let method = request.method();
+    let mut request = Request::from(request);
     let path = request.path();
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
@@ -75,31 +68,23 @@ pub async fn answer(mut request: Request, env: &Env) -> Outcome<Response> {
     if by_session || found.entry.operation == Operation::OpenSession {
         check_origin(&request)?;
     }
-    let body = timely(read_body(&mut request)).await?;
-    if depth::is_too_deep(&body) {
-        let detail = format!("more than {} levels", depth::DEPTH_MAX);
-        return Err(Problem::new(Code::TooDeep, detail));
+    if let Some(credential) = credential {
+        return pass(env, &credential, &mut request, &found).await;
     }
-    match (found.entry.operation, credential) {
-        (Operation::Health, _) => health(env).await,
-        (Operation::CreateTenant, _) => tenants::create(env, &body).await,
-        (Operation::DeleteTenant, _) => departure::delete(env, &found.id).await,
-        (Operation::Invite, _) => tenants::invite(env, &found.id, &body).await,
-        (Operation::OpenSession, _) => {
-            let Some(invitation) = people::invitation_in(&body)? else {
-                return sign_in_known(env, &request, &found, body, now).await;
-            };
-            let credential = check_key(env, KeyKind::Invitation, &invitation)?
-                .ok_or(Problem::from(Code::InvitationInvalid))?;
-            pass(env, &credential, &request, &found, body).await
-        }
+    let body = body::read(&mut request).await?;
+    let answer = match found.entry.operation {
+        Operation::Health => health(env).await,
+        Operation::CreateTenant => tenants::create(env, &body).await,
+        Operation::DeleteTenant => departure::delete(env, &found.id).await,
+        Operation::Invite => tenants::invite(env, &found.id, &body).await,
+        Operation::OpenSession => return open_session(env, &request, &found, &body, now).await,
         #[cfg(feature = "development")]
-        (Operation::Decide, _) => decide(&body),
+        Operation::Decide => decide(&body),
         #[cfg(feature = "development")]
-        (Operation::AnswerTrust, _) => answer_trust(&body),
-        (_, Some(credential)) => pass(env, &credential, &request, &found, body).await,
-        (_, None) => Err(Problem::from(Code::Forbidden)),
-    }
+        Operation::AnswerTrust => answer_trust(&body),
+        _ => Err(Problem::from(Code::Forbidden)),
+    };
+    Ok(answer?.into())
 }
 
 async fn health(env: &Env) -> Outcome<Response> {
@@ -165,16 +150,19 @@ fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credentia
 
 /// Checks a credential under the Worker's MAC key, or the one before it.
 fn check_key(env: &Env, kind: KeyKind, text: &str) -> Outcome<Option<Credential>> {
-    let current = secret(env, "KEY_MAC_SECRET")?;
-    let before = env
-        .secret("KEY_MAC_SECRET_PREVIOUS")
-        .map(|value| value.to_string());
-    let before = before.unwrap_or_default();
-    Ok(key::check(
-        kind,
-        text,
-        &[current.as_bytes(), before.as_bytes()],
-    ))
+    MAC_KEYS.with(|known| {
+        let [current, before] = match known.get() {
+            Some(keys) => keys,
+            None => {
+                let before = env.secret("KEY_MAC_SECRET_PREVIOUS");
+                let before = before.map(|value| value.to_string()).unwrap_or_default();
+                let current = secret(env, "KEY_MAC_SECRET")?;
+                known.get_or_init(|| [current, before])
+            }
+        };
+        let keys = [current.as_bytes(), before.as_bytes()];
+        Ok(key::check(kind, text, &keys))
+    })
 }
 
 /// A Worker secret; without it nothing can be checked.
@@ -223,15 +211,6 @@ fn refusals_per_minute(env: &Env) -> u32 {
     limits::configured(env, "RATE_OF_REFUSALS", rate::REFUSALS_PER_ADDRESS)
 }
 
-/// A body that trickles in is cut off: it would hold a request open for nothing.
-async fn timely(body: impl Future<Output = Outcome<Vec<u8>>>) -> Outcome<Vec<u8>> {
-    let patience = Delay::from(Duration::from_millis(BODY_MS_MAX));
-    match select(Box::pin(body), Box::pin(patience)).await {
-        Either::Left((body, _)) => body,
-        Either::Right(_) => Err(Problem::from(Code::BodyTooSlow)),
-    }
-}
-
 /// A session only writes from its own page: browsers name the origin of every such request, and say
 /// whether another site made it.
 fn check_origin(request: &Request) -> Outcome<()> {
@@ -261,96 +240,97 @@ fn cookie(request: &Request, name: &str) -> Outcome<Option<String>> {
     Ok(key::in_cookies(&header, name).map(str::to_owned))
 }
 
-/// The whole body, or a refusal when it is above the limit, whatever its length header says. What
-/// is above it is read on and dropped for a while: a client that is still sending when the
-/// connection closes would never see why.
-async fn read_body(request: &mut Request) -> Outcome<Vec<u8>> {
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
-    let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
-    let told = request.headers().get("content-length")?;
-    if told.is_some_and(|told| told.parse().is_ok_and(|bytes: usize| bytes <= limit)) {
-        // The platform reads no more than it was told.
-        return Ok(request.bytes().await?);
-    }
-    let (mut body, mut bytes) = (Vec::new(), 0_usize);
-    let mut stream = request.stream()?;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        bytes = bytes.saturating_add(chunk.len());
-        match bytes {
-            bytes if bytes <= limit => body.extend(chunk),
-            bytes if bytes <= DROPPED_BYTES_MAX => body.clear(),
-            _ => break,
-        }
-    }
-    if bytes > limit {
-        return Err(Problem::new(
-            Code::BodyTooLarge,
-            format!("more than {BODY_BYTES_MAX} bytes"),
-        ));
-    }
-    Ok(body)
-}
-
-/// Signs somebody in whom Cloudflare Access knows.
-async fn sign_in_known(
+/// Signs somebody in by an invitation, or one whom Cloudflare Access knows.
+async fn open_session(
     env: &Env,
     request: &Request,
     found: &Match,
-    body: Vec<u8>,
+    body: &[u8],
     now: Millis,
-) -> Outcome<Response> {
-    let token = request.headers().get(access::TOKEN_HEADER)?;
-    let token = token.ok_or(Problem::from(Code::InvitationInvalid))?;
-    let (identity, tenant) = access::identify(env, &token, now).await?;
-    let who = format!("{KNOWN} {} {}", identity.until.0, identity.mail);
-    pass_as(env, &tenant, &who, request, found, body).await
+) -> Outcome<web_sys::Response> {
+    let (tenant, who) = match people::invitation_in(body)? {
+        Some(invitation) => {
+            let known = check_key(env, KeyKind::Invitation, &invitation)?;
+            let known = known.ok_or(Problem::from(Code::InvitationInvalid))?;
+            (known.tenant.clone(), named(&known))
+        }
+        None => {
+            let token = request.headers().get(access::TOKEN_HEADER)?;
+            let token = token.ok_or(Problem::from(Code::InvitationInvalid))?;
+            let (identity, tenant) = access::identify(env, &token, now).await?;
+            let who = format!("{KNOWN} {} {}", identity.until.0, identity.mail);
+            (tenant, who)
+        }
+    };
+    let body = Some(js_sys::Uint8Array::from(body).into());
+    hand_over(env, &tenant, request, (&who, PERSON_HEADERS), body, found).await
 }
 
-/// Hands the request to the tenant's object, with nothing of it but what the object needs.
+/// Passes a request on to the object of its credential's tenant, with its body as it comes where that is
+/// known to be within the limit.
 async fn pass(
     env: &Env,
     credential: &Credential,
-    request: &Request,
+    request: &mut Request,
     found: &Match,
-    body: Vec<u8>,
-) -> Outcome<Response> {
-    let who = format!("{} {}", credential.kind.prefix(), credential.secret_hash);
-    pass_as(env, &credential.tenant, &who, request, found, body).await
+) -> Outcome<web_sys::Response> {
+    let passed = match credential.kind {
+        KeyKind::Agent | KeyKind::Policy => PROGRAM_HEADERS,
+        KeyKind::Session | KeyKind::Invitation => PERSON_HEADERS,
+    };
+    let body = match body::is_within_limit(request)? {
+        true => request.inner().body().map(JsValue::from),
+        false => {
+            let body = body::read(request).await?;
+            Some(js_sys::Uint8Array::from(body.as_slice()).into())
+        }
+    };
+    // What a GET carries means nothing, and the platform passes none on.
+    let body = body.filter(|_| request.method() != worker::Method::Get);
+    let (tenant, who) = (&credential.tenant, named(credential));
+    hand_over(env, tenant, request, (&who, passed), body, found).await
 }
 
-async fn pass_as(
+/// As the object knows a credential.
+fn named(credential: &Credential) -> String {
+    format!("{} {}", credential.kind.prefix(), credential.secret_hash)
+}
+
+/// Hands a request to the tenant's object, with nothing of it but what the object needs: of its headers
+/// those that are `passed`, and `who` asks.
+async fn hand_over(
     env: &Env,
     tenant: &str,
-    who: &str,
     request: &Request,
+    (who, passed): (&str, &[&str]),
+    body: Option<JsValue>,
     found: &Match,
-    body: Vec<u8>,
-) -> Outcome<Response> {
-    let headers = Headers::new();
-    for name in PASSED_HEADERS {
+) -> Outcome<web_sys::Response> {
+    let headers = Object::new();
+    let set = |name: &str, value: &str| {
+        let set = Reflect::set(&headers, &name.into(), &value.into());
+        set.map_err(worker::Error::from)
+    };
+    set(CREDENTIAL_HEADER, who)?;
+    for name in passed {
         if let Some(value) = request.headers().get(name)? {
-            headers.set(name, &value)?;
+            set(name, &value)?;
         }
     }
-    headers.set(CREDENTIAL_HEADER, who)?;
-    let mut init = RequestInit::new();
-    init.with_method(request.method()).with_headers(headers);
-    // What a GET carries means nothing, and the platform passes none on.
-    if !body.is_empty() && request.method() != worker::Method::Get {
-        let bytes = js_sys::Uint8Array::from(body.as_slice());
-        init.with_body(Some(JsValue::from(bytes)));
+    let init = web_sys::RequestInit::new();
+    init.set_method(request.method().as_ref());
+    init.set_headers(&headers);
+    if let Some(body) = body {
+        init.set_body(&body);
     }
-    let stub = tenants::object(env, tenant)?;
-    let inner = Request::new_with_init(&request.inner().url(), &init)?;
-    let response = stub.fetch_with_request(inner).await.map_err(|error| {
+    let url = request.inner().url();
+    let inner =
+        web_sys::Request::new_with_str_and_init(&url, &init).map_err(worker::Error::from)?;
+    tenants::send(env, tenant, &inner).await.map_err(|error| {
         worker::console_error!(
             "{:?} failed in its object: {error:?}",
             found.entry.operation
         );
         Problem::from(Code::Internal)
-    })?;
-    Ok(response)
+    })
 }

@@ -30,7 +30,15 @@ Object.defineProperty(state, "criticalError", {
 function failFast(call) {
   return new Promise((resolve, reject) => {
     pending.add(reject);
-    Promise.resolve().then(call).then(resolve, reject).finally(() => pending.delete(reject));
+    const end = (how) => (value) => {
+      pending.delete(reject);
+      how(value);
+    };
+    try {
+      Promise.resolve(call()).then(end(resolve), end(reject));
+    } catch (error) {
+      end(reject)(error);
+    }
   });
 }
 

@@ -8,6 +8,7 @@ mod admission;
 mod alarm;
 mod archive;
 mod backtests;
+mod body;
 mod call;
 mod checkpoints;
 mod conversations;
@@ -84,7 +85,8 @@ mod versions;
 mod webcrypto;
 mod webhooks;
 
-use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
@@ -95,7 +97,7 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
     match door::answer(request, &env).await {
         Ok(response) => Ok(response),
-        Err(problem) => problem.response(),
+        Err(problem) => Ok(problem.response()?.into()),
     }
 }
 

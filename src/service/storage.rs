@@ -4,9 +4,14 @@
 use crate::problem::{Outcome, Problem};
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 use worker::State;
-use worker::js_sys::{Array, JSON};
+use worker::js_sys::{Array, JSON, JsString};
+
+/// Statements that are remembered at once: twice those that this crate has.
+const STATEMENTS_MAX: usize = 1_000;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 extern "C" {
@@ -28,7 +33,7 @@ extern "C" {
     type Sql;
 
     #[wasm_bindgen(method, catch, variadic)]
-    fn exec(this: &Sql, query: &str, values: &Array) -> Result<Cursor, JsValue>;
+    fn exec(this: &Sql, query: &JsString, values: &Array) -> Result<Cursor, JsValue>;
 
     type Cursor;
 
@@ -144,7 +149,9 @@ impl Storage {
 
     fn exec(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<Cursor> {
         let values: Array = values.iter().map(JsValue::from).collect();
-        self.sql.exec(statement, &values).map_err(failed)
+        self.sql
+            .exec(&in_javascript(statement), &values)
+            .map_err(failed)
     }
 
     /// The rows of a query, each an array, for JavaScript to walk one at a time: a BLOB of a
@@ -184,6 +191,25 @@ impl Storage {
             ))),
         }
     }
+}
+
+thread_local! {
+    /// Statements as JavaScript has them: the platform finds a prepared one by the same string at once.
+    static STATEMENTS: RefCell<BTreeMap<Box<str>, JsString>> = RefCell::default();
+}
+
+fn in_javascript(statement: &str) -> JsString {
+    STATEMENTS.with_borrow_mut(|known| {
+        if let Some(text) = known.get(statement) {
+            return text.clone();
+        }
+        if known.len() >= STATEMENTS_MAX {
+            known.clear();
+        }
+        let text = JsString::from(statement);
+        known.insert(statement.into(), text.clone());
+        text
+    })
 }
 
 fn failed(error: JsValue) -> Problem {

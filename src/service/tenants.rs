@@ -15,7 +15,10 @@ use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use worker::{Date, Env, Method, ObjectNamespace, Request, RequestInit, Response, Stub};
+use worker::js_sys::futures::JsFuture;
+use worker::web_sys::{Request, RequestInit, Response};
+use worker::worker_sys::DurableObjectNamespace;
+use worker::{Date, Env};
 
 /// The binding of the tenants' objects.
 const OBJECTS: &str = "TENANT";
@@ -132,23 +135,24 @@ extern "C" {
     fn within(this: &Objects, jurisdiction: &str) -> Result<JsValue, JsValue>;
 }
 
-/// The one object of a tenant.
-pub fn object(env: &Env, tenant: &str) -> Outcome<Stub> {
-    let name = object_name(tenant, SHARD);
-    Ok(objects(env)?.get_by_name(&name)?)
+/// Asks the one object of a tenant. Its answer is not taken apart: most of them only pass through.
+pub async fn send(env: &Env, tenant: &str, request: &Request) -> worker::Result<Response> {
+    let object = objects(env)?.get_by_name(&object_name(tenant, SHARD))?;
+    let answer = JsFuture::from(object.fetch_with_request(request)?).await?;
+    Ok(answer.unchecked_into())
 }
 
 /// The objects of this deployment, within its jurisdiction: there a name is of another object than
 /// elsewhere, so that one which lies outside is never met.
-fn objects(env: &Env) -> Outcome<ObjectNamespace> {
+fn objects(env: &Env) -> worker::Result<DurableObjectNamespace> {
     let all = env.durable_object(OBJECTS)?;
+    let handle: &JsValue = all.as_ref();
     let wanted = env.var(JURISDICTION).map(|value| value.to_string());
     let Some(wanted) = wanted.ok().filter(|wanted| !wanted.is_empty()) else {
-        return Ok(all);
+        return Ok(handle.clone().unchecked_into());
     };
-    let handle: &JsValue = all.as_ref();
-    let within = handle.unchecked_ref::<Objects>().within(&wanted);
-    Ok(within.map_err(worker::Error::from)?.unchecked_into())
+    let within = handle.unchecked_ref::<Objects>().within(&wanted)?;
+    Ok(within.unchecked_into())
 }
 
 /// The name of a tenant's object. Renaming one would lose its data.
@@ -165,7 +169,7 @@ pub fn tenant_of(object_name: &str) -> Option<&str> {
 }
 
 /// `POST /v1/tenants`.
-pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
+pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     let wanted: NewTenant = countersign_policy::invalid::parse(body)?;
     check_text("/name", &wanted.name)?;
     check_text("/lead", &wanted.lead)?;
@@ -223,7 +227,7 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<Response> {
 }
 
 /// `POST /v1/tenants/{id}/invitations`.
-pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<Response> {
+pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Response> {
     let wanted: NewInvitation = countersign_policy::invalid::parse(body)?;
     check_text("/mail", &wanted.mail)?;
     let known = env
@@ -266,18 +270,18 @@ pub async fn tell<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &
 
 /// The same for an order that is answered.
 pub async fn told<T: DeserializeOwned>(env: &Env, tenant: &str, order: &str) -> Outcome<T> {
-    let text = ask(env, tenant, order, &()).await?.text().await?;
-    Ok(parsed(&text)?)
+    let mut answer = worker::Response::from(ask(env, tenant, order, &()).await?);
+    Ok(parsed(&answer.text().await?)?)
 }
 
 async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<Response> {
-    let mut init = RequestInit::new();
-    let content = serde_json::to_string(content)?;
-    init.with_method(Method::Post)
-        .with_body(Some(content.into()));
-    let request = Request::new_with_init(&format!("https://tenant/registry/{order}"), &init)?;
-    let response = object(env, tenant)?.fetch_with_request(request).await?;
-    match response.status_code() {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&JsValue::from(serde_json::to_string(content)?));
+    let url = format!("https://tenant/registry/{order}");
+    let request = Request::new_with_str_and_init(&url, &init).map_err(worker::Error::from)?;
+    let response = send(env, tenant, &request).await?;
+    match response.status() {
         200..=299 => Ok(response),
         status => Err(Problem::from(worker::Error::from(format!(
             "the object answered {status}"
