@@ -7,7 +7,7 @@ use crate::log;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
-use crate::{bind, door, live, policies, random};
+use crate::{bind, door, live, policies, random, tenants};
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
@@ -148,7 +148,8 @@ pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
 }
 
 fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
-    if tenant.named_tenant().as_deref() != Some(founding.tenant_id.as_str()) {
+    let name = tenant.state.id().name();
+    if name.as_deref().and_then(tenants::tenant_of) != Some(founding.tenant_id.as_str()) {
         return Err(Problem::from(Code::NotFound));
     }
     tenant.storage.run(

@@ -17,7 +17,7 @@ use crate::{
     deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
     levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
     refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight, staff, stops, stored,
-    tenants, training, trust, vectors, verdicts, versions, webhooks,
+    training, trust, vectors, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -470,12 +470,6 @@ impl Tenant {
         let policy = Rc::new(Compiled::new(policies::load(self, version)?));
         self.policy.replace(Some((version, policy.clone())));
         Ok(policy)
-    }
-
-    /// The tenant that this object's name belongs to.
-    pub fn named_tenant(&self) -> Option<String> {
-        let name = self.state.id().name()?;
-        tenants::tenant_of(&name).map(str::to_owned)
     }
 }
 
