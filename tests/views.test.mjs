@@ -253,6 +253,34 @@ test("the log is verified and an entry proved in the browser", async () => {
   await page.unroute("**/v1/audit/export");
 });
 
+test("a draft's dossier is opened from the log, and prints alone and whole", async () => {
+  const [{ id }] = (await asked("/queue")).drafts;
+  const { draft, owner } = await asked(`/drafts/${id}`);
+  await opened("l", "Audit log");
+  await page.getByLabel("Filter by id, person or fact").fill(`draft routed ${id}`);
+  await page.getByTestId("audit").locator("summary").first().click();
+  await page.getByRole("button", { name: "Dossier of the draft" }).click();
+  const dossier = page.getByTestId("dossier");
+  await dossier.getByText("Nobody decided on it.").waitFor();
+  const said = await dossier.innerText();
+  for (const text of [id, draft.message, draft.draft.text ?? draft.draft.action.name, "draft routed"]) assert.ok(said.includes(text), text);
+  assert.ok(owner.id && /Accountable: \S/.test(said));
+  await accessible("dossier");
+
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.getByRole("button", { name: "Print" }).isVisible(), false);
+  assert.equal(await page.getByRole("banner").isVisible(), false);
+  const clipped = await dossier.evaluate((element) => {
+    const above = [];
+    for (let one = element; one; one = one.parentElement) if (one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== "visible") above.push(one.className);
+    return above;
+  });
+  assert.deepEqual(clipped, [], "nothing is cut off");
+  await page.emulateMedia({ media: null });
+  await page.getByRole("button", { name: "Back to the log" }).click();
+  await page.getByTestId("audit").waitFor();
+});
+
 test("leads invite people, make keys, and hold everything with its reason", async () => {
   await opened("s", "Settings");
   await page.getByTestId("people").waitFor();

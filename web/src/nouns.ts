@@ -41,6 +41,7 @@ export type Correction = Schemas["Correction"];
 export type CorrectionPage = Schemas["CorrectionPage"];
 export type AuditPage = Schemas["AuditPage"];
 export type Leaf = Schemas["LeafView"];
+export type Dossier = Schemas["Dossier"];
 export type Fact = Schemas["Fact"];
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
