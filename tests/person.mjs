@@ -14,6 +14,8 @@ export const SEEN_MS = 300;
 /** Where one runs already, names of earlier runs may still stand in its queue. */
 const RUN = process.env.COUNTERSIGN_STATE ? ` ${randomUUID().replaceAll(/[^a-f]/g, "")}` : "";
 
+const SIZES = { wide: { width: 1440, height: 900 }, middle: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } };
+
 /** Waits until a check holds. */
 export const soon = (check) => until(check, { seconds: SECONDS });
 
@@ -90,7 +92,22 @@ function at(page) {
     assert.deepEqual(violations, [], view);
   }
 
-  return { press, rows, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible };
+  /** The same in both themes and every size; and nothing is wider than the screen. */
+  async function accessibleEverywhere(view) {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await accessible(`${view}, ${size}, ${colorScheme}`);
+      }
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(overflow <= 0, `${view}, ${size}: ${overflow} px too wide`);
+    }
+    await page.setViewportSize(SIZES.wide);
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+
+  return { press, rows, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible, accessibleEverywhere };
 }
 
 /** What the agent's key does and is told. */

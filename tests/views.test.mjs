@@ -12,8 +12,6 @@ import { verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
 import { receive } from "./receiver.mjs";
 
-const SIZES = { wide: { width: 1440, height: 900 }, middle: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } };
-
 let service;
 let chrome;
 let lead;
@@ -43,20 +41,7 @@ const done = (method, path, body) =>
     [method, path, body && JSON.stringify(body)],
   );
 
-/** Nothing that axe-core finds, in both themes and every size; nothing wider than the screen. */
-async function accessible(name) {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await lead.accessible(`${name}, ${size}, ${colorScheme}`);
-    }
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(overflow <= 0, `${name}, ${size}: ${overflow} px too wide`);
-  }
-  await page.setViewportSize(SIZES.wide);
-  await page.emulateMedia({ colorScheme: "light" });
-}
+const accessible = (name) => lead.accessibleEverywhere(name);
 
 /** Opens a view by its key. */
 async function opened(key, title) {
@@ -251,34 +236,6 @@ test("the log is verified and an entry proved in the browser", async () => {
   await page.getByRole("button", { name: "Verify the log" }).click();
   await page.getByText("Entries 3 to 3 are missing.").waitFor();
   await page.unroute("**/v1/audit/export");
-});
-
-test("a draft's dossier is opened from the log, and prints alone and whole", async () => {
-  const [{ id }] = (await asked("/queue")).drafts;
-  const { draft, owner } = await asked(`/drafts/${id}`);
-  await opened("l", "Audit log");
-  await page.getByLabel("Filter by id, person or fact").fill(`draft routed ${id}`);
-  await page.getByTestId("audit").locator("summary").first().click();
-  await page.getByRole("button", { name: "Dossier of the draft" }).click();
-  const dossier = page.getByTestId("dossier");
-  await dossier.getByText("Nobody decided on it.").waitFor();
-  const said = await dossier.innerText();
-  for (const text of [id, draft.message, draft.draft.text ?? draft.draft.action.name, "draft routed"]) assert.ok(said.includes(text), text);
-  assert.ok(owner.id && /Accountable: \S/.test(said));
-  await accessible("dossier");
-
-  await page.emulateMedia({ media: "print" });
-  assert.equal(await page.getByRole("button", { name: "Print" }).isVisible(), false);
-  assert.equal(await page.getByRole("banner").isVisible(), false);
-  const clipped = await dossier.evaluate((element) => {
-    const above = [];
-    for (let one = element; one; one = one.parentElement) if (one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== "visible") above.push(one.className);
-    return above;
-  });
-  assert.deepEqual(clipped, [], "nothing is cut off");
-  await page.emulateMedia({ media: null });
-  await page.getByRole("button", { name: "Back to the log" }).click();
-  await page.getByTestId("audit").waitFor();
 });
 
 test("leads invite people, make keys, and hold everything with its reason", async () => {
