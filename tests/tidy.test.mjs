@@ -52,6 +52,17 @@ test("SQL stands only in the service", () => {
   none(found, "SQL is the service's");
 });
 
+test("workspaces of their own lock what policy needs now", () => {
+  const [, own] = read("src/policy/Cargo.toml").split("[dependencies]\n");
+  const needed = own.split("\n\n")[0].split("\n").filter((line) => !line.includes("optional")).map((line) => line.split(/[. =]/)[0]);
+  assert.ok(needed.length > 5);
+  for (const lock of ["fuzz/Cargo.lock", "bench/peers/Cargo.lock"]) {
+    const [, locked] = read(lock).split('name = "countersign-policy"');
+    const [listed] = locked.split("]");
+    none(needed.filter((name) => !listed.includes(`"${name}`)), `cargo metadata --manifest-path ${lock.replace(".lock", ".toml")}`);
+  }
+});
+
 test("every path that the architecture names exists", () => {
   const named = [...read("ARCHITECTURE.md").matchAll(/`((?:src|web|tests|bench|scripts)\/[\w./-]*)`/g)].map(([, path]) => path);
   assert.ok(named.length > 5);
