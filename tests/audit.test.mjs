@@ -6,20 +6,15 @@ import { createPublicKey, verify as verifySignature } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
 import { leafHash, nodeHash, sha256, treeHash } from "./merkle.mjs";
+import { built } from "./program.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "countersign-audit-"));
 let service, program;
 before(async () => {
-  execFileSync("cargo", ["build", "--locked", "--quiet", "--package", "countersign"], { cwd: ROOT });
-  const { target_directory } = JSON.parse(
-    execFileSync("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"], { cwd: ROOT, encoding: "utf8" }),
-  );
-  program = join(target_directory, "debug", "countersign");
+  program = built();
   service = await start();
 });
 after(async () => {
