@@ -1,8 +1,13 @@
 // Text to vector in real workerd: the same bits as natively, no promise shared between requests,
 // and a clear "not there" without weights.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Response } from "miniflare";
 import { hasWeights, startEmbedder } from "./embedder.mjs";
 import { elsewhere } from "./learnt.mjs";
@@ -84,5 +89,17 @@ test("missing, foreign or cut weights leave memory with words alone", async () =
     } finally {
       await embedder.stop();
     }
+  }
+});
+
+test("set-up without Python or pip says so in one line and goes on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-weights-"));
+  try {
+    const env = { PATH: folder, COUNTERSIGN_TOOLS: folder };
+    const weights = fileURLToPath(new URL("../scripts/weights.mjs", import.meta.url));
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [weights], { env });
+    assert.match(stdout + stderr, /^[^\n]*no sentence embedder \(Python with pip is not installed\)[^\n]*\n$/);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
