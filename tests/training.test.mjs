@@ -120,7 +120,7 @@ test("an undone edit is in no record", async () => {
   assert.equal(await answer.text(), "");
 });
 
-test("what is erased is in no record from then on", async () => {
+test("what is erased is in no record from then on, and no index made anew has it", async () => {
   const other = await service.tenant();
   const session = await other.session();
   await other.policy(session, (policy) => ({ ...policy, undo_window_s: 0 }));
@@ -132,7 +132,7 @@ test("what is erased is in no record from then on", async () => {
   const inDatabase = () =>
     service.database.prepare("SELECT COUNT(*) AS count FROM corrections WHERE tenant_id = ?").bind(other.id).first("count");
   for (const customer of ["ada", "bob"]) {
-    const posted = (await other.post(draft({ customer: { id: customer } }))).body;
+    const posted = (await other.post(draft({ message: `The ${customer} kettle leaks`, customer: { id: customer } }))).body;
     const shown = (await session.call("GET", `/v1/drafts/${posted.id}`)).body;
     const edit = verdictOn(shown, { kind: "edit", draft: { text: `Something else, ${customer}.` } });
     assert.equal((await session.call("PUT", `/v1/drafts/${posted.id}/verdict`, edit)).status, 200);
@@ -140,7 +140,11 @@ test("what is erased is in no record from then on", async () => {
   await until(async () => (await inDatabase()) === 2);
   assert.equal(await lines(), 2);
   assert.equal((await session.call("POST", "/v1/erasure", { customer_id: "ada" })).status, 200);
+  assert.equal((await session.call("POST", "/v1/corrections:reindex")).status, 204);
   assert.equal(await lines(), 1, "at once, though D1 may not know yet");
+  const similar = async () => (await other.agent("POST", "/v1/corrections/similar", { message: "kettle leaks", limit: 8 })).body.examples;
+  const [kept, ...more] = await until(async () => ((await similar()).length > 0 ? similar() : null));
+  assert.deepEqual([kept.message, more], ["The [name] kettle leaks", []]);
   await until(async () => (await inDatabase()) === 1);
   assert.equal(await lines(), 1);
 });

@@ -4,6 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
+use crate::storage::Storage;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, learning, log, memory, outbox, sight};
@@ -15,7 +16,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Corrections of one page.
 const PAGE_MAX: u32 = 200;
@@ -101,6 +102,11 @@ pub struct Change {
     /// In hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vector: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GoneRow {
+    id: String,
 }
 
 /// `GET /v1/corrections`.
@@ -243,6 +249,19 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
         .into_iter()
         .filter_map(|id| by_id.remove(id))
         .collect())
+}
+
+/// Corrections that are erased or retired, and of which D1 has yet to be told.
+pub fn gone(storage: &Storage) -> Outcome<BTreeSet<String>> {
+    let rows = storage.rows::<GoneRow>(
+        "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
+         WHERE kind = 'erase_corrections'
+         UNION ALL
+         SELECT payload ->> '$.id' FROM outbox
+         WHERE kind = 'correction_change' AND payload ->> '$.standing.retired_at' IS NOT NULL",
+        bind![],
+    )?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 async fn from_d1(

@@ -110,14 +110,18 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         .await?
         .results::<FilledRow>()?;
     tenant.transaction(|| {
+        let gone = corrections::gone(&tenant.storage)?;
         let mut last = None;
         for row in &rows {
             let correction = Correction::from(row.correction.clone());
+            last = Some(correction.id.clone());
+            if gone.contains(&correction.id) {
+                continue;
+            }
             let vector = row.vector.as_deref().map(str::to_lowercase);
             let vector = vector.and_then(|text| from_hex(&text));
             let vector = vector.filter(|vector| !vector.is_empty());
             memory::index(tenant, &correction, vector.as_deref())?;
-            last = Some(correction.id);
         }
         let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
         tenant.storage.run(

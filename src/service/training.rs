@@ -1,7 +1,6 @@
 //! `GET /v1/corrections/export`: the corrections on record as training data, streamed a page of D1
 //! at a time. It must not choose among them: `policy::training` does.
 
-use crate::bind;
 use crate::call::Call;
 use crate::corrections::{self, Correction, CorrectionRow};
 use crate::outbox;
@@ -14,8 +13,6 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::training::{Agreement, Filter, Format, Lesson, admits, line};
 use futures_util::stream;
-use serde::Deserialize;
-use std::collections::BTreeSet;
 use worker::{D1Database, Response, ResponseBuilder};
 
 /// Corrections of one page: some megabyte of texts.
@@ -32,11 +29,6 @@ struct Export {
     storage: Storage,
     /// The id up to which lines were written; `None` when all were.
     after: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct GoneRow {
-    id: String,
 }
 
 /// `GET /v1/corrections/export`.
@@ -88,19 +80,6 @@ fn edit_kind(name: &str) -> Option<EditKind> {
         .find(|kind| corrections::name_of(*kind) == name)
 }
 
-/// Corrections that are erased or retired, and of which D1 has yet to be told.
-fn gone(storage: &Storage) -> Outcome<BTreeSet<String>> {
-    let rows = storage.rows::<GoneRow>(
-        "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
-         WHERE kind = 'erase_corrections'
-         UNION ALL
-         SELECT payload ->> '$.id' FROM outbox
-         WHERE kind = 'correction_change' AND payload ->> '$.standing.retired_at' IS NOT NULL",
-        bind![],
-    )?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
 impl Export {
     /// The lines of the next page; `None` after the last.
     async fn page(&mut self) -> Outcome<Option<String>> {
@@ -133,7 +112,7 @@ impl Export {
             waiting.retain(|one| one.id > last && one.at >= self.since);
             page.append(&mut waiting);
         }
-        let gone = gone(&self.storage)?;
+        let gone = corrections::gone(&self.storage)?;
         page.retain(|one| !gone.contains(&one.id));
         let lines = page.iter().filter_map(|one| self.line(one));
         Ok(Some(lines.collect()))
