@@ -217,7 +217,7 @@ impl Index {
                 .map_err(fault)?;
             counted.push((term, rows));
         }
-        Ok(affordable_expression(&counted, ROWS_SCORED_MAX))
+        Ok(affordable_expression(&counted))
     }
 
     /// The rows that share words, best first, with SQLite's score.

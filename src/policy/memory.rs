@@ -28,8 +28,8 @@ pub use mask::masked;
 pub use novelty::{HISTORY_MAX, Nearness, nearest, nearness, novelty, strangeness};
 pub use prompt::{PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, prompt};
 pub use query::{
-    Asking, CONTENT_TERMS_MAX, FTS_TOKENIZER, ROWS_SCORED_ALONE_MAX, ROWS_SCORED_MAX,
-    TERM_CHARS_MAX, TERMS_MAX, affordable_expression, asking, content_expression, content_terms,
-    match_expression, term_expression,
+    Asking, CONTENT_TERMS_MAX, FTS_TOKENIZER, ROWS_SCORED_MAX, TERM_CHARS_MAX, TERMS_MAX,
+    affordable_expression, asking, content_expression, content_terms, match_expression,
+    term_expression,
 };
 pub use rank::{Asked, EXAMPLES_MAX, Ranked, alike, rank};

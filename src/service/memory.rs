@@ -12,8 +12,8 @@ use crate::{bind, refill};
 use countersign_policy::digest::{from_hex, hex, plain};
 use countersign_policy::draft::Draft;
 use countersign_policy::memory::{
-    Asking, CANDIDATES_MAX, Candidate, HISTORY_MAX, Impression, Nearness, affordable_expression,
-    asking, impression, nearest, remember, term_expression,
+    Asking, CANDIDATES_MAX, Candidate, HISTORY_MAX, Impression, Nearness, ROWS_SCORED_MAX,
+    affordable_expression, asking, impression, nearest, remember, term_expression,
 };
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
@@ -225,9 +225,7 @@ fn by_words(
     let expression = match asking(message, corrections, beside_vectors) {
         Asking::Nothing => None,
         Asking::Match(expression) => Some(expression),
-        Asking::Count { terms, rows_max } => {
-            affordable_expression(&counted(tenant, &terms, rows_max)?, rows_max)
-        }
+        Asking::Count(terms) => affordable_expression(&counted(tenant, &terms)?),
     };
     let Some(expression) = expression else {
         return Ok(());
@@ -255,14 +253,14 @@ fn by_words(
 }
 
 /// The terms with the number of texts that have each, counted up to one more than may be scored.
-fn counted(tenant: &Tenant, terms: &[String], rows_max: u32) -> Outcome<Vec<(String, u32)>> {
+fn counted(tenant: &Tenant, terms: &[String]) -> Outcome<Vec<(String, u32)>> {
     let expressions: Vec<String> = terms.iter().map(|term| term_expression(term)).collect();
     let rows = tenant.storage.rows::<Count>(
         "SELECT (SELECT COUNT(*) FROM (
              SELECT 1 FROM corrections_text WHERE corrections_text MATCH value LIMIT ?)) AS count
          FROM json_each(?) ORDER BY key",
         bind![
-            rows_max.saturating_add(1),
+            ROWS_SCORED_MAX.saturating_add(1),
             &serde_json::to_string(&expressions)?
         ],
     )?;

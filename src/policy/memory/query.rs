@@ -20,13 +20,10 @@ pub(crate) const WORDS_READ_MAX: usize = 4_096;
 /// Terms in a query of content words: they are rarer, and the longest say most.
 pub const CONTENT_TERMS_MAX: usize = 12;
 
-/// Texts that one query may score beside vectors: SQLite scores some thousand a millisecond, and
-/// 5,000 leave most of a query's 15 ms to the rest. Smaller memories need no counting.
-pub const ROWS_SCORED_MAX: u32 = 5_000;
-
-/// The same where words are all there is: 3 of the 10 ms of CPU time that a request may take on
-/// Cloudflare's free plan, which is where words are alone.
-pub const ROWS_SCORED_ALONE_MAX: u32 = 3_000;
+/// Texts that one query may score: SQLite scores some thousand a millisecond. Beside vectors that
+/// leaves most of a query's 15 ms to the rest; where words are all there is, most of the 10 ms of CPU
+/// time that a request may take on Cloudflare's free plan. Smaller memories need no counting.
+pub const ROWS_SCORED_MAX: u32 = 3_000;
 
 /// Words that nearly every message has; in byte order.
 const COMMON_WORDS: &[&str] = &[
@@ -75,16 +72,16 @@ pub fn term_expression(term: &str) -> String {
 }
 
 /// The query for a memory of more than [`ROWS_SCORED_MAX`] corrections: of terms with the number
-/// of texts that have them, the rarest first, as many as stay below `rows_max` texts together.
+/// of texts that have them, the rarest first, as many as stay below that many texts together.
 /// `None` where even the rarest is too common to tell texts apart.
 #[must_use]
-pub fn affordable_expression(counted: &[(String, u32)], rows_max: u32) -> Option<String> {
+pub fn affordable_expression(counted: &[(String, u32)]) -> Option<String> {
     let mut rarest: Vec<&(String, u32)> = counted.iter().collect();
     rarest.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
     let mut rows = 0_u32;
     let affordable = rarest.into_iter().take(TERMS_MAX).take_while(|(_, count)| {
         rows = rows.saturating_add(*count);
-        rows <= rows_max
+        rows <= ROWS_SCORED_MAX
     });
     let terms: Vec<String> = affordable.map(|(term, _)| lower_case(term)).collect();
     (!terms.is_empty()).then(|| quoted(&terms))
@@ -97,13 +94,9 @@ pub enum Asking {
     Nothing,
     /// With this expression.
     Match(String),
-    /// After counting the texts that have each term: with [`affordable_expression`].
-    Count {
-        /// What to count.
-        terms: Vec<String>,
-        /// Texts that the query may score.
-        rows_max: u32,
-    },
+    /// After counting the texts that have each of these terms, up to one more than
+    /// [`ROWS_SCORED_MAX`]: with [`affordable_expression`].
+    Count(Vec<String>),
 }
 
 /// How to ask an index of `rows` texts: for every word where words are all there is, for content
@@ -111,13 +104,8 @@ pub enum Asking {
 /// what it costs leaves.
 #[must_use]
 pub fn asking(text: &str, rows: u32, beside_vectors: bool) -> Asking {
-    let rows_max = match beside_vectors {
-        true => ROWS_SCORED_MAX,
-        false => ROWS_SCORED_ALONE_MAX,
-    };
-    if rows > rows_max {
-        let terms = content_terms(text);
-        return Asking::Count { terms, rows_max };
+    if rows > ROWS_SCORED_MAX {
+        return Asking::Count(content_terms(text));
     }
     let expression = match beside_vectors {
         true => content_expression(text),
@@ -208,10 +196,10 @@ mod tests {
             ("payment", 4_500),
         ];
         let counted = counted.map(|(term, count)| (term.to_owned(), count));
-        let query = |rows_max| affordable_expression(&counted, rows_max);
-        assert_eq!(query(5_000).as_deref(), Some(r#""iban" OR "refund""#));
-        assert_eq!(query(39), None);
-        assert_eq!(affordable_expression(&[], 5_000), None);
+        let query = |counted: &[(String, u32)]| affordable_expression(counted);
+        assert_eq!(query(&counted).as_deref(), Some(r#""iban" OR "refund""#));
+        assert_eq!(query(&counted[..1]), None);
+        assert_eq!(query(&[]), None);
         assert_eq!(term_expression("Refund"), r#""refund""#);
         assert_eq!(content_terms("Is the refund here?"), ["refund", "here"]);
     }
@@ -221,9 +209,7 @@ mod tests {
         let asked = asking("Where is my refund?", ROWS_SCORED_MAX, true);
         assert_eq!(asked, Asking::Match(r#""refund""#.into()));
         let asked = asking("Where is my refund?", ROWS_SCORED_MAX + 1, true);
-        let terms = vec!["refund".to_owned()];
-        let rows_max = ROWS_SCORED_MAX;
-        assert_eq!(asked, Asking::Count { terms, rows_max });
+        assert_eq!(asked, Asking::Count(vec!["refund".to_owned()]));
         assert_eq!(asking("How?", 1, true), Asking::Nothing);
         assert_eq!(asking("How?", 1, false), Asking::Match(r#""how""#.into()));
     }
