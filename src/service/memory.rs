@@ -9,7 +9,7 @@ use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::vectors::{self, Kind};
 use crate::{bind, refill};
-use countersign_policy::digest::{from_hex, hex, plain};
+use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::memory::{
     Asking, CANDIDATES_MAX, Candidate, HISTORY_MAX, Impression, Nearness, ROWS_SCORED_MAX,
@@ -140,7 +140,7 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         return Ok(Recalled::default());
     }
     let vector = match vector {
-        None if holdings.vectors == 1 => made(tenant, message),
+        None if holdings.vectors == 1 => tenant.held.embed(&tenant.env, message),
         known => known,
     };
     let mut found = BTreeMap::new();
@@ -162,19 +162,6 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         handled,
         known: holdings.known,
     })
-}
-
-/// The vector of a message. The last one made is at hand: who asks for examples posts a draft for the
-/// same message next.
-fn made(tenant: &Tenant, message: &str) -> Option<Vec<u8>> {
-    let of = plain(&[message]);
-    let last = tenant.last_vector.borrow().clone();
-    if let Some((_, vector)) = last.filter(|(known, _)| *known == of) {
-        return Some(vector);
-    }
-    let vector = embedder::embed(&tenant.env, message)?;
-    tenant.last_vector.replace(Some((of, vector.clone())));
-    Some(vector)
 }
 
 fn holdings(tenant: &Tenant) -> Outcome<Holdings> {

@@ -52,8 +52,6 @@ pub struct Tenant {
     pub(crate) recall: Recall,
     /// What the embedder holds of its vectors.
     pub(crate) held: vectors::Held,
-    /// The vector made last, and the digest of its message.
-    pub(crate) last_vector: RefCell<Option<([u8; 32], Vec<u8>)>>,
     /// When the alarm is set for, as far as this instance knows.
     pub(crate) alarm_at: Cell<Option<Millis>>,
     /// The active policy, compiled once per version.
@@ -112,7 +110,6 @@ impl DurableObject for Tenant {
             changed: RefCell::default(),
             recall: Recall::default(),
             held: vectors::Held::default(),
-            last_vector: RefCell::default(),
             alarm_at: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),

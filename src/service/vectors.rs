@@ -9,10 +9,10 @@ use crate::bind;
 use crate::embedder::{self, Neighbour};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
-use countersign_policy::digest::hex;
+use countersign_policy::digest::{hex, plain};
 use countersign_policy::memory::CANDIDATES_MAX;
 use serde::Deserialize;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use worker::Env;
 use worker::js_sys::Array;
 
@@ -51,12 +51,14 @@ struct Slots {
     next: u32,
 }
 
-/// What the embedder holds of an object's vectors.
+/// What is at hand of an object's vectors; most of it the embedder holds.
 #[derive(Default)]
 pub struct Held {
     owners: [OnceCell<u32>; 2],
     /// Whether the transaction under way added vectors.
     added: Cell<bool>,
+    /// The vector made last, and the digest of its text.
+    last: RefCell<Option<([u8; 32], Vec<u8>)>>,
 }
 
 impl Held {
@@ -71,6 +73,19 @@ impl Held {
             Some(number) => Some(*number),
             None => embedder::owner(env).map(|number| *owner.get_or_init(|| number)),
         }
+    }
+
+    /// The vector of a text; `None` where the weights are not loaded. The last one made is at hand: who
+    /// asks for examples posts a draft for the same message next.
+    pub fn embed(&self, env: &Env, text: &str) -> Option<Vec<u8>> {
+        let of = plain(&[text]);
+        let last = self.last.borrow().clone();
+        if let Some((_, vector)) = last.filter(|(known, _)| *known == of) {
+            return Some(vector);
+        }
+        let vector = embedder::embed(env, text)?;
+        self.last.replace(Some((of, vector.clone())));
+        Some(vector)
     }
 
     fn forget(&self, env: &Env, kind: Kind) {
