@@ -100,7 +100,19 @@ test("known-bad drafts measure who looks, and never reach an agent", async () =>
   const [listed] = (await lead.call("GET", "/v1/seeds")).body.seeds;
   assert.deepEqual([listed.flaw, listed.met, listed.caught], ["a made-up sum", 2, 1]);
 
+  const past = async (session, of = "me") => (await session.call("GET", `/v1/drafts?reviewer=${of}`)).body.drafts;
+  const told = (drafts) => Object.fromEntries(drafts.map(({ id, known_bad, correctable }) => [id, [known_bad, correctable]]));
+  assert.deepEqual(told(await past(tom)), {
+    [missed.id]: [{ flaw: "a made-up sum", caught: false }, false],
+    [caught.id]: [{ flaw: "a made-up sum", caught: true }, false],
+  }, "afterwards reviewers learn which ones were");
+  assert.deepEqual(told(await past(lead)), { [own.id]: [{ flaw: "a made-up sum" }, false] });
+  const ann = await tenant.session("ann@example.com");
+  assert.ok((await past(ann, tom.person.id)).every(({ known_bad }) => known_bad === undefined), "not each other's");
+  assert.equal((await past(lead, tom.person.id))[0].known_bad.caught, true);
+
   await decide(tom, real.id, { kind: "approve" });
+  assert.deepEqual(told(await past(tom))[real.id], [undefined, true]);
   await until(() => receiver.calls.some(({ body }) => body.includes(real.id)));
   for (const { id } of [missed, caught, own]) {
     assert.equal((await tenant.agent("GET", `/v1/drafts/${id}`)).status, 404);

@@ -80,6 +80,7 @@ pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
            WHERE settled_at <= ? AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
              AND status <> 'unconfirmed'
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
+             AND NOT EXISTS (SELECT 1 FROM seeds_ended WHERE draft_id = drafts.id)
              AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE broken_at IS NOT NULL
                AND kind = 'draft')
            ORDER BY settled_at LIMIT ?)",

@@ -4,7 +4,7 @@
 
 use crate::bind;
 use crate::call::{Answer, Call};
-use crate::people::Person;
+use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::queue::beginning;
 use crate::sight;
@@ -30,6 +30,12 @@ const FOUND: &str = "{readable} AND (?1 = '' OR json_extract(body, '$.customer.i
     AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.examples_used') WHERE value = ?3))
     AND (?4 = '' OR instr(lower(body), ?4) > 0)
     ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?5";
+
+/// What became of a known-bad draft, once its verdict counts: as JSON has it.
+const KNOWN_BAD: &str = "(SELECT json_object(
+      'flaw', COALESCE((SELECT flaw FROM seeds WHERE id = seed_id), ''),
+      'caught', json(CASE caught WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END))
+    FROM seeds_ended WHERE draft_id = drafts.id)";
 
 /// `GET /v1/drafts`.
 #[derive(Serialize)]
@@ -76,6 +82,21 @@ pub struct Past {
     pending: Option<Pending>,
     /// Whether it can be corrected: it is out, and its texts are at hand.
     correctable: bool,
+    /// Set on a known-bad draft that was put among the others, once its verdict counts: told to whoever
+    /// decided on it, and to leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_bad: Option<KnownBad>,
+}
+
+/// What became of a known-bad draft.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KnownBad {
+    /// What was wrong with it.
+    flaw: String,
+    /// Whether the verdict caught it; absent where its own author decided, who knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caught: Option<bool>,
 }
 
 /// A verdict as it is remembered.
@@ -103,6 +124,8 @@ struct Row {
     verdict: Option<String>,
     /// The state machine's; only the object has it.
     entry: Option<String>,
+    /// Of a known-bad draft, which never leaves the object.
+    known_bad: Option<String>,
 }
 
 /// `GET /v1/drafts?customer=ID`, `?reviewer=me` or `?example=ID`, with `q` to search.
@@ -126,7 +149,8 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     let sight = sight::bound(&call.sight)?;
 
     let live = tenant.storage.rows::<Row>(
-        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry FROM drafts WHERE {found}"),
+        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry,
+           {KNOWN_BAD} AS known_bad FROM drafts WHERE {found}"),
         bind![&customer, &reviewer, &example, &words, limit, &sight],
     )?;
     let values = [customer, reviewer, example, words].map(JsValue::from);
@@ -135,7 +159,8 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .env
         .d1(DATABASE)?
         .prepare(format!(
-            "SELECT id, version, status, created_at, body, verdict, NULL AS entry FROM drafts WHERE tenant_id = ?7 AND {found}"
+            "SELECT id, version, status, created_at, body, verdict, NULL AS entry, NULL AS known_bad
+             FROM drafts WHERE tenant_id = ?7 AND {found}"
         ))
         .bind(&[&values[..], &others[..]].concat())?
         .run()
@@ -150,10 +175,21 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     }
     drafts.sort_by_key(|past| std::cmp::Reverse(past.rank()));
     drafts.truncate(usize::try_from(limit).unwrap_or(0));
+    for past in &mut drafts {
+        past.hide_from(person);
+    }
     Answer::json(200, &DraftList { drafts })
 }
 
 impl Past {
+    /// How watchful somebody was is theirs and the leads' to know.
+    fn hide_from(&mut self, person: &Person) {
+        let own = |given: &PastVerdict| given.reviewer == person.id;
+        if person.role != PersonRole::Lead && !self.verdict.as_ref().is_some_and(own) {
+            self.known_bad = None;
+        }
+    }
+
     fn rank(&self) -> (Option<Millis>, Millis, String) {
         let decided = self.verdict.as_ref().map(|verdict| verdict.at);
         (decided, self.created_at, self.id.clone())
@@ -161,6 +197,11 @@ impl Past {
 }
 
 fn past(row: Row) -> worker::Result<Past> {
+    let known_bad: Option<KnownBad> = row
+        .known_bad
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()?;
     let draft: Draft = serde_json::from_str(&row.body)?;
     let entry: Option<Entry> = row.entry.as_deref().map(serde_json::from_str).transpose()?;
     let verdict: Option<StoredVerdict> = row
@@ -188,7 +229,8 @@ fn past(row: Row) -> worker::Result<Past> {
         snippet: beginning(&draft.message),
         text: beginning(draft.draft.text.as_deref().unwrap_or("")),
         created_at: Millis(row.created_at),
-        correctable: entry.is_some() && row.status.may_leave(),
+        correctable: entry.is_some() && row.status.may_leave() && known_bad.is_none(),
+        known_bad,
         pending: entry.and_then(|entry| entry.pending),
         verdict: verdict.map(|given| PastVerdict {
             kind: given.verdict.kind(),

@@ -120,6 +120,11 @@ export const more = {
     undone: "taken back",
     correct: "Correct",
     show: "Show",
+    knownBad: ({ caught, flaw }: { caught?: boolean | null; flaw: string }) => {
+      if (caught === true) return `A known-bad draft, put here to see whether anybody looks: you caught it (${flaw}).`;
+      if (caught === false) return `A known-bad draft, put here to see whether anybody looks: it would have gone out (${flaw}).`;
+      return `A known-bad draft of your own (${flaw}).`;
+    },
   },
 
   help: {

@@ -2599,6 +2599,13 @@ export interface components {
         };
         /** @description What a draft is. */
         Kind: "message" | "action";
+        /** @description What became of a known-bad draft. */
+        KnownBad: {
+            /** @description Whether the verdict caught it; absent where its own author decided, who knew. */
+            caught?: boolean | null;
+            /** @description What was wrong with it. */
+            flaw: string;
+        };
         /** @description What trust counts of one draft, from best to worst. */
         Label: "clean" | "cosmetic" | "substantive" | "harmful";
         /** @description Drafts by what reviewers did to them. */
@@ -3141,6 +3148,11 @@ export interface components {
             id: string;
             /** @description A message or an action. */
             kind: components["schemas"]["Kind"];
+            /**
+             * @description Set on a known-bad draft that was put among the others, once its verdict counts: told to whoever
+             *     decided on it, and to leads.
+             */
+            known_bad?: components["schemas"]["KnownBad"] | null;
             /** @description The verdict that can still be taken back. */
             pending?: components["schemas"]["Pending"] | null;
             /** @description The beginning of the message that triggered it. */
