@@ -1,9 +1,10 @@
 // State outlives eviction and restart: what was acknowledged is there, once, and goes on.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { TestTenant, draft, start, until, verdictOn } from "./countersign.mjs";
 
@@ -38,6 +39,40 @@ test("a draft, its idempotency key and its pending verdict survive a restart", a
       await second.stop();
     }
   } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test("a session gets a new secret by the hour, and ends with silence and with age", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-"));
+  let service = await start({ directory });
+  /** What the object of the only tenant has on record of its sessions is older by then. */
+  const older = async (change) => {
+    await service.stop();
+    const names = await readdir(directory, { recursive: true });
+    const database = new DatabaseSync(join(directory, names.find((name) => /Tenant.*[0-9a-f]{64}\.sqlite$/.test(name))));
+    database.exec(`UPDATE sessions SET ${change}`);
+    database.close();
+    service = await start({ directory });
+  };
+  const asked = (cookie) => service.call("GET", "/v1/session", { headers: { cookie } });
+  try {
+    const { cookie } = await (await service.tenant()).session();
+    assert.equal((await asked(cookie)).headers.get("set-cookie"), null);
+    await older("created_at = created_at - 3600001");
+    const renewed = (await asked(cookie)).headers.get("set-cookie").split(";")[0];
+    assert.notEqual(renewed, cookie);
+    assert.deepEqual([(await asked(cookie)).status, (await asked(renewed)).status], [200, 200], "they overlap");
+    await older("secret_before_until = secret_before_until - 60001");
+    assert.deepEqual([(await asked(cookie)).status, (await asked(renewed)).status], [401, 200]);
+    await older("seen_at = seen_at - 43300000");
+    assert.equal((await asked(renewed)).status, 401, "silence");
+    await older("seen_at = seen_at + 43300000");
+    assert.equal((await asked(renewed)).status, 200);
+    await older("ends_at = ends_at - 604800000");
+    assert.equal((await asked(renewed)).status, 401, "age");
+  } finally {
+    await service.stop();
     await rm(directory, { recursive: true, force: true });
   }
 });

@@ -44,6 +44,7 @@ pub mod roster;
 pub mod rota;
 pub mod route;
 pub mod sample;
+pub mod session;
 pub mod sight;
 pub mod signal;
 pub mod starting;

@@ -11,22 +11,13 @@ use crate::{bind, door, live, policies, random, tenants};
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
+use countersign_policy::session::{Ages, OVERLAP_MS, SESSION_MS};
 use countersign_policy::starting;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// An invitation waits this long: a week, so that it survives a holiday.
 const INVITATION_MS: u64 = 7 * 24 * 3_600_000;
-/// A session ends after this much silence: a working day and a half.
-const SESSION_IDLE_MS: u64 = 12 * 3_600_000;
-/// A session ends for good after a week.
-const SESSION_MS: u64 = 7 * 24 * 3_600_000;
-/// A session's secret is this old before it is changed: a stolen one works for an hour.
-const SESSION_SECRET_MS: u64 = 3_600_000;
-/// The secret before works on for requests that are under way.
-const SESSION_OVERLAP_MS: u64 = 60_000;
-/// A session's last use is written at most once a minute.
-const SESSION_SEEN_MS: u64 = 60_000;
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,20 +96,21 @@ struct SessionRow {
     mail: String,
     name: String,
     role: PersonRole,
+    session_id: String,
+    secret_hash: String,
     created_at: u64,
     seen_at: u64,
     ends_at: Option<u64>,
-    session_id: String,
-    secret_hash: String,
     rotated_at: Option<u64>,
 }
 
-/// When a session began and was last used.
+/// A session's times as they are stored.
 #[derive(Deserialize)]
-struct Ages {
+struct Times {
     created_at: u64,
     seen_at: u64,
     ends_at: Option<u64>,
+    rotated_at: Option<u64>,
 }
 
 impl Person {
@@ -284,21 +276,14 @@ pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
     let answer = view(tenant, person.clone(), 200)?;
     let hash = &credential_hash(call);
     let row = session(tenant, hash, call.now)?;
-    let rotated_at = Millis(row.rotated_at.unwrap_or(row.created_at));
-    if row.secret_hash != *hash || call.now.since(rotated_at) < SESSION_SECRET_MS {
+    if row.secret_hash != *hash || !row.ages().wants_new_secret(call.now) {
         return Ok(answer);
     }
     let (secret, new_hash) = issue_session(tenant)?;
     tenant.storage.run(
         "UPDATE sessions SET secret_hash = ?, secret_before = ?, secret_before_until = ?,
            rotated_at = ? WHERE secret_hash = ?",
-        bind![
-            &new_hash,
-            hash,
-            call.now.plus(SESSION_OVERLAP_MS),
-            call.now,
-            hash
-        ],
+        bind![&new_hash, hash, call.now.plus(OVERLAP_MS), call.now, hash],
     )?;
     let left_ms = row.ages().ends_at().since(call.now);
     Ok(answer.with("set-cookie", session_cookie(call, &secret, left_ms)))
@@ -311,10 +296,10 @@ pub fn session_of(tenant: &Tenant, call: &Call) -> Outcome<String> {
 
 /// Whether a session still counts.
 pub fn is_live(tenant: &Tenant, session_id: &str, now: Millis) -> bool {
-    let query =
-        "SELECT created_at, seen_at, ends_at FROM sessions WHERE COALESCE(id, secret_hash) = ?";
-    let ages = tenant.storage.first::<Ages>(query, bind![session_id]);
-    ages.ok().flatten().is_some_and(|ages| ages.count(now))
+    let query = "SELECT created_at, seen_at, ends_at, rotated_at FROM sessions WHERE COALESCE(id, secret_hash) = ?";
+    let times = tenant.storage.first::<Times>(query, bind![session_id]);
+    let times = times.ok().flatten();
+    times.is_some_and(|times| times.ages().count(now))
 }
 
 fn credential_hash(call: &Call) -> String {
@@ -370,7 +355,7 @@ pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
 /// The person of a live session.
 pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
     let row = session(tenant, hash, now)?;
-    if now.since(Millis(row.seen_at)) > SESSION_SEEN_MS {
+    if row.ages().wants_writing(now) {
         tenant.storage.run(
             "UPDATE sessions SET seen_at = ? WHERE secret_hash = ?",
             bind![now, &row.secret_hash],
@@ -406,22 +391,24 @@ fn session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<SessionRow> {
 
 impl SessionRow {
     fn ages(&self) -> Ages {
-        Ages {
+        let times = Times {
             created_at: self.created_at,
             seen_at: self.seen_at,
             ends_at: self.ends_at,
-        }
+            rotated_at: self.rotated_at,
+        };
+        times.ages()
     }
 }
 
-impl Ages {
-    fn count(&self, now: Millis) -> bool {
-        now.since(Millis(self.seen_at)) <= SESSION_IDLE_MS && now < self.ends_at()
-    }
-
-    fn ends_at(&self) -> Millis {
-        self.ends_at
-            .map_or(Millis(self.created_at).plus(SESSION_MS), Millis)
+impl Times {
+    fn ages(&self) -> Ages {
+        Ages {
+            created_at: Millis(self.created_at),
+            seen_at: Millis(self.seen_at),
+            ends_at: self.ends_at.map(Millis),
+            rotated_at: self.rotated_at.map(Millis),
+        }
     }
 }
 

@@ -1,0 +1,94 @@
+//! How long a session and its secret last. It must not read a clock.
+
+use crate::time::Millis;
+
+/// A session ends for good after a week.
+pub const SESSION_MS: u64 = 7 * 24 * HOUR_MS;
+/// A session ends after this much silence: a working day and a half.
+pub const IDLE_MS: u64 = 12 * HOUR_MS;
+/// A secret is this old before it is changed: a stolen one works for an hour.
+pub const SECRET_MS: u64 = HOUR_MS;
+/// The secret before works on for requests that are under way.
+pub const OVERLAP_MS: u64 = 60_000;
+/// The last use is written at most once a minute.
+pub const SEEN_MS: u64 = 60_000;
+const HOUR_MS: u64 = 3_600_000;
+
+/// When a session began, was last used, and got its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ages {
+    /// When somebody signed in.
+    pub created_at: Millis,
+    /// When it was last used.
+    pub seen_at: Millis,
+    /// When it ends at the latest; absent for a week after it began.
+    pub ends_at: Option<Millis>,
+    /// When its secret was last changed.
+    pub rotated_at: Option<Millis>,
+}
+
+impl Ages {
+    /// Whether it still counts.
+    pub fn count(&self, now: Millis) -> bool {
+        now.since(self.seen_at) <= IDLE_MS && now < self.ends_at()
+    }
+
+    /// When it ends, however much it is used.
+    pub fn ends_at(&self) -> Millis {
+        self.ends_at.unwrap_or(self.created_at.plus(SESSION_MS))
+    }
+
+    /// Whether its secret is to be changed.
+    pub fn wants_new_secret(&self, now: Millis) -> bool {
+        now.since(self.rotated_at.unwrap_or(self.created_at)) >= SECRET_MS
+    }
+
+    /// Whether this use of it is to be written down.
+    pub fn wants_writing(&self, now: Millis) -> bool {
+        now.since(self.seen_at) > SEEN_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEGUN: Millis = Millis(1_000);
+
+    fn used_at(seen_at: Millis) -> Ages {
+        Ages {
+            created_at: BEGUN,
+            seen_at,
+            ends_at: None,
+            rotated_at: None,
+        }
+    }
+
+    #[test]
+    fn silence_and_age_end_a_session() {
+        assert!(used_at(BEGUN).count(BEGUN.plus(IDLE_MS)));
+        assert!(!used_at(BEGUN).count(BEGUN.plus(IDLE_MS + 1)));
+        let last = BEGUN.plus(SESSION_MS - 1);
+        assert!(used_at(last).count(last));
+        assert!(!used_at(last).count(BEGUN.plus(SESSION_MS)));
+        let token = Ages {
+            ends_at: Some(BEGUN.plus(5)),
+            ..used_at(BEGUN)
+        };
+        assert!(token.count(BEGUN.plus(4)) && !token.count(BEGUN.plus(5)));
+    }
+
+    #[test]
+    fn a_secret_lasts_an_hour_from_its_last_change() {
+        let session = used_at(BEGUN);
+        assert!(!session.wants_new_secret(BEGUN.plus(SECRET_MS - 1)));
+        assert!(session.wants_new_secret(BEGUN.plus(SECRET_MS)));
+        let changed = Ages {
+            rotated_at: Some(BEGUN.plus(SECRET_MS)),
+            ..session
+        };
+        assert!(!changed.wants_new_secret(BEGUN.plus(SECRET_MS)));
+        assert!(!session.wants_writing(BEGUN.plus(SEEN_MS)));
+        assert!(session.wants_writing(BEGUN.plus(SEEN_MS + 1)));
+    }
+}
