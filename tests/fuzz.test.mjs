@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, test } from "node:test";
-import { draft, start, verdictOn } from "./countersign.mjs";
+import { draft, start, until, verdictOn } from "./countersign.mjs";
 import { pythonWith } from "./python.mjs";
 
 const SCHEMA = fileURLToPath(new URL("../openapi.json", import.meta.url));
@@ -60,12 +60,15 @@ async function run(url, security, header, ids) {
 async function inhabited(service) {
   const tenant = await service.tenant();
   const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
   const [open, decided] = [(await tenant.post(draft())).body.id, (await tenant.post(draft())).body.id];
   const shown = (await lead.call("GET", `/v1/drafts/${decided}`)).body;
-  await lead.call("PUT", `/v1/drafts/${decided}/verdict`, verdictOn(shown, { kind: "approve" }));
+  await lead.call("PUT", `/v1/drafts/${decided}/verdict`, verdictOn(shown, { kind: "edit", draft: { text: "Another answer." } }));
+  const correction = (await until(async () => (await lead.call("GET", "/v1/corrections")).body.corrections[0])).id;
+  const seed = (await lead.call("POST", "/v1/seeds", { draft: draft(), flaw: "It promises too much." })).body.id;
   const other = await tenant.session("rae@example.com");
   const webhook = (await lead.call("POST", "/v1/webhooks", { url: "https://example.com/hook", events: ["draft.stale"] })).body.id;
-  return { tenant, lead, ids: [open, decided, other.person.id, webhook, "support-bot", "1", "0"] };
+  return { tenant, lead, ids: [open, decided, correction, seed, other.person.id, webhook, "support-bot", "1", "0"] };
 }
 
 for (const [who, security] of [["an agent", "agent_key"], ["automation", "policy_key"], ["a lead", "session"]]) {
