@@ -41,14 +41,19 @@ impl Lexicon {
     }
 }
 
-/// The entry in the middle of a list, with what is before and after it.
+/// The entry in the middle of a list, with what is before and after it. Each word of an edit is looked
+/// up at every key that is typed: bytes are compared, for a space is one in every text.
 fn halves(list: &'static str) -> (&'static str, &'static str, &'static str) {
-    let half = list.get(..list.len() / 2).unwrap_or_default();
-    let (before, rest) = match half.rfind(' ').and_then(|at| list.split_at_checked(at)) {
-        Some((before, rest)) => (before, rest.trim_start()),
-        None => ("", list),
-    };
-    let (entry, after) = rest.split_once(' ').unwrap_or((rest, ""));
+    let bytes = list.as_bytes();
+    let half = bytes.len() / 2;
+    let space = |byte: &u8| *byte == b' ';
+    let ends = bytes.iter().take(half).rposition(space);
+    let begins = bytes.iter().skip(half).position(space);
+    let end = begins.map_or(bytes.len(), |at| half.saturating_add(at));
+    let start = ends.map_or(0, |at| at.saturating_add(1));
+    let before = ends.and_then(|at| list.get(..at)).unwrap_or_default();
+    let entry = list.get(start..end).unwrap_or_default();
+    let after = list.get(end.saturating_add(1)..).unwrap_or_default();
     (before, entry, after)
 }
 

@@ -24,6 +24,8 @@ const LEASE_AFTER_MS = 700;
 const LEASE_RENEW_MS = 30_000;
 const AHEAD = 3;
 const RELOAD_MS = 3_000;
+/** Where the first draft can't be drawn, the rest does not wait for it. */
+const DRAWN_MS_MAX = 2_000;
 
 class Review {
   /** The draft in focus; it stays when somebody else decides it, until the reviewer moves on. */
@@ -32,6 +34,8 @@ class Review {
   choosing = $state<Choice | null>(null);
   mayRetry = $state(false);
   zone = $state<Zone>("queue");
+  /** Whether the first draft was drawn, or there is none: what stands around it can come now. */
+  drawn = $state(false);
   /** The reason whose words are pointed at, by its place in the list. */
   pointed = $state<number | null>(null);
   /** What lies open over the review. */
@@ -84,6 +88,8 @@ class Review {
     if (asked && queue.get(asked)) this.zone = "draft";
     this.#resume();
     live.open();
+    if (this.focus === null || place.view) this.drawn = true;
+    else setTimeout(() => (this.drawn = true), DRAWN_MS_MAX);
   }
 
   /** Fetches the whole queue; `wanted` is the draft to open with, where it waits. */
@@ -128,17 +134,23 @@ class Review {
     if (at >= 0) this.#place = at;
     const summary = queue.get(id);
     if (summary) {
-      void details.want(summary);
-      for (const next of queue.shown.slice(this.#place + 1, this.#place + 1 + AHEAD)) void details.want(next);
+      void details.want(summary).then(() => this.#lookAhead(summary.id));
       this.#lease = setTimeout(() => void this.#claim(summary.id), LEASE_AFTER_MS);
     }
     live.focus(id);
     if (!place.view) place.rename(this.path);
   }
 
+  /** What comes next is fetched once what is in focus is here. */
+  #lookAhead(focus: string): void {
+    if (this.focus !== focus) return;
+    for (const next of queue.shown.slice(this.#place + 1, this.#place + 1 + AHEAD)) void details.want(next);
+  }
+
   /** The component that draws the draft says when it stands there, whole. */
   seen(): void {
     this.#seenSince = performance.now();
+    this.drawn = true;
     pace.begin();
   }
 

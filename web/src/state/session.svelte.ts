@@ -22,6 +22,7 @@ class SessionState {
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
     try {
       if (invitation) await api.openSession(invitation);
+      api.queueAhead();
     } catch (problem) {
       if (problem instanceof Problem && problem.passing) return this.#later(() => this.#startWith(invitation));
       // A used invitation matters only to someone who is not signed in already.
