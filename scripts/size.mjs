@@ -53,7 +53,7 @@ function pageFiles(folder) {
       if (!first.includes(path) && loads(textOf(file), name)) first.push(path);
     }
   }
-  const loadable = assets.filter((name) => /\.(js|css|wasm)$/.test(name)).map((name) => join(folder, "assets", name));
+  const loadable = assets.filter((name) => /\.(js|css|wasm|bin)$/.test(name)).map((name) => join(folder, "assets", name));
   return { first, later: loadable.filter((path) => !first.includes(path)) };
 }
 

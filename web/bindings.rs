@@ -5,17 +5,28 @@
 
 use countersign_policy::{diff, edit, route};
 use serde::Serialize;
+use std::sync::OnceLock;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
+/// The word pairs that kinds are judged by, fetched after the first view.
+static PAIRS: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// Takes the service's `pairs.bin` in; before that, no kind is told.
+#[wasm_bindgen]
+pub fn learn_pairs(bytes: Vec<u8>) {
+    let _ = PAIRS.set(bytes);
+}
+
 /// What an edit of a text changed, and of which kind it is.
 #[derive(Serialize)]
 struct TextEdit {
     diff: diff::Diff,
-    edit: edit::Edit,
+    /// Nothing before `learn_pairs`.
+    edit: Option<edit::Edit>,
 }
 
 #[derive(Serialize)]
@@ -27,7 +38,7 @@ struct Answer<T> {
 #[wasm_bindgen]
 pub fn text_edit(before: &str, after: &str) -> String {
     let diff = diff::words(before, after);
-    let edit = edit::classify(before, after);
+    let edit = pairs().map(|pairs| edit::classify_by(before, after, pairs));
     written(TextEdit { diff, edit })
 }
 
@@ -38,16 +49,20 @@ pub fn text_diff(before: &str, after: &str) -> String {
 }
 
 /// The kind of a change of one argument of an action, nothing standing for a value that is no
-/// text: `{"ok": kind}`. Which arguments changed, the page knows.
+/// text: `{"ok": kind}`, null before `learn_pairs`. Which arguments changed, the page knows.
 #[wasm_bindgen]
 pub fn argument_kind(before: Option<String>, after: Option<String>) -> String {
-    written(edit::argument_kind(before.as_deref(), after.as_deref()))
+    written(pairs().map(|pairs| edit::argument_kind_by(before.as_deref(), after.as_deref(), pairs)))
 }
 
 /// The version of the rules: another one than the service's means that the page is out of date.
 #[wasm_bindgen]
 pub fn engine_version() -> u32 {
     route::ENGINE_VERSION
+}
+
+fn pairs() -> Option<edit::Pairs<'static>> {
+    PAIRS.get().map(|bytes| edit::Pairs::new(bytes))
 }
 
 fn written<T: Serialize>(ok: T) -> String {

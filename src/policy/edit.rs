@@ -25,10 +25,10 @@ mod rule;
 mod shelf;
 mod word;
 
-pub use action::{ActionEdit, PointerEdit, action, argument_kind};
+pub use action::{ActionEdit, PointerEdit, action, argument_kind, argument_kind_by};
 use evidence::{Evidence, Reading};
 pub use message::message;
-pub use relation::{Link, files as relation_files};
+pub use relation::{Link, Pairs, files as relation_files};
 use serde::{Deserialize, Serialize};
 
 /// What an edit did to the meaning. Ordered by how much it changes.
@@ -110,6 +110,11 @@ pub const REASONS_MAX: usize = 13;
 
 /// What an edit did, and why. Total and deterministic: the same on every machine.
 pub fn classify(before: &str, after: &str) -> Edit {
+    classify_by(before, after, Pairs::CARRIED)
+}
+
+/// The same, by word pairs that come from elsewhere.
+pub fn classify_by(before: &str, after: &str, pairs: Pairs<'_>) -> Edit {
     if before == after {
         return Edit {
             kind: EditKind::None,
@@ -120,7 +125,7 @@ pub fn classify(before: &str, after: &str) -> Edit {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
     let operating = model::operating_sum(model::WEIGHTS);
-    let weighed = model::sum(model::WEIGHTS, &feature::row(&evidence));
+    let weighed = model::sum(model::WEIGHTS, &feature::row(&evidence, pairs));
     let sum = bounded(weighed, rule::settled(&evidence), operating);
     let kind = if sum >= operating {
         EditKind::Substantive
@@ -153,7 +158,7 @@ pub fn settled(before: &str, after: &str) -> Option<EditKind> {
 
 /// The features that the model weighs, for the tool that trains it.
 pub fn features(before: &str, after: &str) -> Vec<u8> {
-    feature::row(&Evidence::new(&Reading::new(before, after)))
+    feature::row(&Evidence::new(&Reading::new(before, after)), Pairs::CARRIED)
 }
 
 /// The score from which on an edit is called substantive: where nine of ten substantive edits of

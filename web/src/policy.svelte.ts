@@ -1,5 +1,6 @@
 // The policy crate in the browser: loaded after the first view, asked while somebody types. What it
 // says is a preview; the service decides again with the same code.
+import pairs from "../../src/policy/edit/pairs.bin?url";
 import type { EditKind } from "./nouns";
 
 export interface Part { text: string; changed: boolean }
@@ -9,13 +10,16 @@ export interface Edit {
   reasons: { reason: string; before: string; after: string }[];
   score_ppm: number;
 }
-export interface TextEdit { diff: { changes: Change[] }; edit: Edit }
+/** The kind is null until the word pairs that it is judged by are here. */
+export interface TextEdit { diff: { changes: Change[] }; edit: Edit | null }
 type Exports = typeof import("../pkg/page.js");
 type Answer<T> = { ok: T } | { error: string };
 
 class Policy {
   #exports = $state.raw<Exports | null>(null);
+  #judges = $state(false);
   #loading: Promise<void> | null = null;
+  #learning: Promise<void> | null = null;
 
   ready = $derived(this.#exports !== null);
 
@@ -29,11 +33,28 @@ class Policy {
         // Without it an edit can still be sent; the next need asks again.
         this.#loading = null;
       });
+    void this.#learn(this.#loading);
     return this.#loading;
+  }
+
+  /** A difference is shown without them; only its kind waits. */
+  #learn(loading: Promise<void>) {
+    this.#learning ??= Promise.all([fetched(pairs), loading])
+      .then(([bytes]) => {
+        if (!this.#exports) throw new Error("no policy");
+        this.#exports.learn_pairs(bytes);
+        this.#judges = true;
+      })
+      .catch(() => {
+        this.#learning = null;
+      });
+    return this.#learning;
   }
 
   /** What an edit changed and of which kind it is; null while the crate is not here. */
   textEdit(before: string, after: string): TextEdit | null {
+    // Asked again once kinds can be told.
+    void this.#judges;
     return this.#ask((exports) => exports.text_edit(before, after));
   }
 
@@ -41,8 +62,9 @@ class Policy {
     return this.#ask<TextEdit["diff"]>((exports) => exports.text_diff(before, after))?.changes ?? null;
   }
 
-  /** Of which kind the change of one argument is; null while the crate is not here. */
+  /** Of which kind the change of one argument is; null while that cannot be told. */
   argumentKind(before: string | undefined, after: string | undefined): EditKind | null {
+    if (!this.#judges) return null;
     return this.#ask<EditKind>((exports) => exports.argument_kind(before, after));
   }
 
@@ -59,6 +81,12 @@ class Policy {
       return null;
     }
   }
+}
+
+async function fetched(url: string): Promise<Uint8Array> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
 export const policy = new Policy();

@@ -1,7 +1,7 @@
 //! Which kind of edit was made to an action's arguments? Judged per JSON pointer on the canonical
 //! arguments, so that the order of keys never counts. Its texts are judged like any text.
 
-use super::{Edit, EditKind, classify};
+use super::{Edit, EditKind, Pairs, classify_by};
 use crate::invalid::escape;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,6 +102,7 @@ fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> Poin
     let text = prose_edit(
         before.and_then(Value::as_str),
         after.and_then(Value::as_str),
+        Pairs::CARRIED,
     );
     let kind = kind_of(text.as_ref());
     PointerEdit {
@@ -116,12 +117,19 @@ fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> Poin
 /// Of which kind the change of one argument is; `None` stands for a value that is no text. For who
 /// compares the arguments elsewhere: it says of each change what [`action`] says.
 pub fn argument_kind(before: Option<&str>, after: Option<&str>) -> EditKind {
-    kind_of(prose_edit(before, after).as_ref())
+    argument_kind_by(before, after, Pairs::CARRIED)
 }
 
-fn prose_edit(before: Option<&str>, after: Option<&str>) -> Option<Edit> {
+/// The same, by word pairs that come from elsewhere.
+pub fn argument_kind_by(before: Option<&str>, after: Option<&str>, pairs: Pairs<'_>) -> EditKind {
+    kind_of(prose_edit(before, after, pairs).as_ref())
+}
+
+fn prose_edit(before: Option<&str>, after: Option<&str>, pairs: Pairs<'_>) -> Option<Edit> {
     match (before, after) {
-        (Some(old), Some(new)) if is_prose(old) && is_prose(new) => Some(classify(old, new)),
+        (Some(old), Some(new)) if is_prose(old) && is_prose(new) => {
+            Some(classify_by(old, new, pairs))
+        }
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use super::lexicon::{
     CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
     RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
 };
-use super::relation::{Relation, Speech, relation, speech};
+use super::relation::{Pairs, Relation, Speech, relation, speech};
 use super::word::{Class, Word, stem, typing_errors};
 
 /// An edit, as the model sees it. Counts stop at 255, shares go from 0 to 255.
@@ -38,7 +38,7 @@ impl Row {
 }
 
 /// The row of an edit.
-pub(super) fn row(evidence: &Evidence<'_, '_>) -> Vec<u8> {
+pub(super) fn row(evidence: &Evidence<'_, '_>, pairs: Pairs<'_>) -> Vec<u8> {
     let mut row = Row::default();
     sizes(&mut row, evidence);
     hunks(&mut row, evidence);
@@ -47,7 +47,7 @@ pub(super) fn row(evidence: &Evidence<'_, '_>) -> Vec<u8> {
     swaps(&mut row, evidence);
     marks(&mut row, evidence);
     places(&mut row, evidence);
-    relations(&mut row, evidence);
+    relations(&mut row, evidence, pairs);
     neighbours(&mut row, evidence);
     row.0
 }
@@ -334,7 +334,7 @@ const RELATED_WORDS_MAX: usize = 256;
 
 /// How the changed words of meaning stand to those they replaced, and what part of speech those
 /// are that stand to none.
-fn relations(row: &mut Row, e: &Evidence<'_, '_>) {
+fn relations(row: &mut Row, e: &Evidence<'_, '_>, pairs: Pairs<'_>) {
     for (side, others) in [(&e.removed, &e.added), (&e.added, &e.removed)] {
         let mut alone = 0_usize;
         let mut related = [0_usize; 5];
@@ -353,7 +353,7 @@ fn relations(row: &mut Row, e: &Evidence<'_, '_>) {
                     .take(PARTNERS_MAX)
             };
             let best = partners()
-                .map(|other| relation(&moved.word.fold, &other.word.fold))
+                .map(|other| relation(&moved.word.fold, &other.word.fold, pairs))
                 .max();
             let slot = match best {
                 Some(Relation::Synonym) => 1,

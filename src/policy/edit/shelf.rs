@@ -2,14 +2,15 @@
 //! and with which mark. One entry in some 2^remainder that was not is found as well; who asks must
 //! bear that. It must not know what the entries mean.
 //!
-//! In bytes: bits per place, bits of the Rice remainder, bits of the mark; 256 shelves' ends (two
-//! bytes each, counted after the header); then per shelf the sorted places as gaps, Rice coded,
-//! each followed by its mark.
+//! In bytes: bits of a shelf's number, bits per place, bits of the Rice remainder, bits of the mark;
+//! the shelves' ends (two bytes each, counted after the header); then per shelf the sorted places as
+//! gaps, Rice coded, each followed by its mark.
 
-/// The number of shelves that entries are spread over.
-const SHELVES: usize = 256;
+/// Entries on one shelf, about: what one question reads.
+const SHELF_ENTRIES: usize = 32;
 
-const HEADER_BYTES: usize = 3 + 2 * SHELVES;
+/// The bytes before the shelves' ends.
+const SIZES_BYTES: usize = 4;
 
 /// A set as stored.
 pub(super) struct Shelf<'b>(pub(super) &'b [u8]);
@@ -17,12 +18,14 @@ pub(super) struct Shelf<'b>(pub(super) &'b [u8]);
 impl Shelf<'_> {
     /// The mark of an entry, if it was put in.
     pub(super) fn mark(&self, entry: &[&str]) -> Option<u32> {
-        let &[places, remainder, mark_bits, ..] = self.0 else {
+        let &[shelf_bits, places, remainder, mark_bits, ..] = self.0 else {
             return None;
         };
-        let (shelf, wanted) = place(entry, u32::from(places));
+        let shelves = 1_usize.checked_shl(u32::from(shelf_bits))?;
+        let body = shelves.checked_mul(2)?.checked_add(SIZES_BYTES)?;
+        let (shelf, wanted) = place(entry, u32::from(shelf_bits), u32::from(places));
         let end_of = |at: usize| -> Option<usize> {
-            let at = at.saturating_mul(2).saturating_add(3);
+            let at = at.saturating_mul(2).saturating_add(SIZES_BYTES);
             match self.0.get(at..at.saturating_add(2)) {
                 Some(&[low, high]) => Some(usize::from(u16::from_le_bytes([low, high]))),
                 _ => None,
@@ -33,8 +36,8 @@ impl Shelf<'_> {
         } else {
             end_of(shelf.saturating_sub(1))?
         };
-        let from = start.saturating_add(HEADER_BYTES);
-        let to = end_of(shelf)?.saturating_add(HEADER_BYTES);
+        let from = start.saturating_add(body);
+        let to = end_of(shelf)?.saturating_add(body);
         let mut bits = Bits {
             bytes: self.0.get(from..to)?,
             at: 0,
@@ -55,8 +58,8 @@ impl Shelf<'_> {
     }
 }
 
-/// Where an entry stands: its shelf and its place there, one of 2^`places`.
-pub(super) fn place(entry: &[&str], places: u32) -> (usize, u32) {
+/// Where an entry stands: its shelf, one of 2^`shelf_bits`, and its place there, one of 2^`places`.
+pub(super) fn place(entry: &[&str], shelf_bits: u32, places: u32) -> (usize, u32) {
     // FNV-1a, then the finisher of SplitMix64.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for word in entry {
@@ -67,9 +70,10 @@ pub(super) fn place(entry: &[&str], places: u32) -> (usize, u32) {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^= hash >> 31;
-    let shelf = usize::try_from(hash >> 56).unwrap_or(0);
-    let mask = 1_u64.checked_shl(places).unwrap_or(1).saturating_sub(1);
-    (shelf, u32::try_from(hash & mask).unwrap_or(0))
+    let below = |bits: u32| 1_u64.checked_shl(bits).unwrap_or(1).saturating_sub(1);
+    let part = |value: u64, bits: u32| u32::try_from(value & below(bits)).unwrap_or(0);
+    let shelf = usize::try_from(part(hash >> 40, shelf_bits)).unwrap_or(0);
+    (shelf, part(hash, places))
 }
 
 /// Bits in a row, the lowest of a byte first.
@@ -109,14 +113,19 @@ impl Bits<'_> {
 /// The stored form of entries with their marks; the last one put at a place keeps it. The larger
 /// `remainder`, the fewer others are found as well.
 pub(super) fn stored(entries: &[(Vec<String>, u32)], mark_bits: u8, remainder: u8) -> Vec<u8> {
-    // Of the powers of two the first that leaves 1.5 times 2^remainder places for each entry.
+    // Powers of two: the first that leaves no more entries on a shelf than wanted, and the first
+    // that leaves 1.5 times 2^remainder places for each entry.
+    let shelf_bits = (0..13_u8)
+        .find(|bits| (SHELF_ENTRIES << bits) >= entries.len())
+        .unwrap_or(13);
+    let shelves = 1_usize << shelf_bits;
     let places = (1..26_u8)
-        .find(|places| (SHELVES << places) >= entries.len().saturating_mul(3 << remainder) / 2)
+        .find(|places| (shelves << places) >= entries.len().saturating_mul(3 << remainder) / 2)
         .unwrap_or(26);
-    let mut shelves = vec![std::collections::BTreeMap::new(); SHELVES];
+    let mut shelves = vec![std::collections::BTreeMap::new(); shelves];
     for (entry, mark) in entries {
         let words: Vec<&str> = entry.iter().map(String::as_str).collect();
-        let (shelf, place) = place(&words, u32::from(places));
+        let (shelf, place) = place(&words, u32::from(shelf_bits), u32::from(places));
         if let Some(shelf) = shelves.get_mut(shelf) {
             shelf.insert(place, *mark);
         }
@@ -141,7 +150,7 @@ pub(super) fn stored(entries: &[(Vec<String>, u32)], mark_bits: u8, remainder: u
         }));
         ends.extend(u16::try_from(body.len()).unwrap_or(u16::MAX).to_le_bytes());
     }
-    [vec![places, remainder, mark_bits], ends, body].concat()
+    [vec![shelf_bits, places, remainder, mark_bits], ends, body].concat()
 }
 
 #[cfg(test)]
