@@ -112,25 +112,35 @@ test("of two people the second sees what the first made of it, and agrees by one
 });
 
 test("one's own verdicts are found again: taken back in time, corrected when they are out", async () => {
-  const id = await lead.posted("Nan Found", { text: "We never close." });
-  await lead.open("Nan Found");
-  await lead.pressUntil("a", lead.undoShows("Nan Found"));
-  await lead.press("Escape", "i");
-  const found = lead.page.getByTestId("history").getByRole("listitem").filter({ hasText: "Nan Found" });
-  await lead.page.getByLabel("Search your verdicts").fill("nan found never");
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  const undoWithin = (undo_window_s) => changePolicy(session, "a window of its own", (document) => ({ ...document, undo_window_s }));
+  await undoWithin(60);
+  const nan = await person(chrome, { ...service, ...tenant });
+  const id = await nan.posted("Nan Found", { text: "We never close." });
+  await nan.page.goto(tenant.sign_in_url);
+  await nan.page.getByTestId("draft").waitFor();
+  const approved = () => nan.pressUntil("a", async () => (await nan.statusOf(id)) !== "held");
+  await approved();
+  await nan.press("i");
+  const found = nan.page.getByTestId("history").getByRole("listitem").filter({ hasText: "Nan Found" });
   await found.getByRole("button", { name: "Take back" }).press("Enter");
-  await soon(async () => (await lead.statusOf(id)) === "held");
-  await lead.page.locator("h2").first().click();
-  await lead.press("v");
-  await lead.open("Nan Found");
-  await lead.pressUntil("a", lead.undoShows("Nan Found"));
-  assert.equal((await lead.settled(id)).status, "approved");
-  await lead.press("Escape", "i");
+  await soon(async () => (await nan.statusOf(id)) === "held");
+
+  await undoWithin(1);
+  await nan.page.goto(tenant.sign_in_url);
+  await nan.page.getByTestId("draft").waitFor();
+  await approved();
+  assert.equal((await nan.settled(id)).status, "approved");
+  await nan.press("i");
+  await nan.page.getByLabel("Search your verdicts").fill("nan found never");
   await found.getByRole("button", { name: "Correct" }).press("Enter");
-  await soon(async () => (await lead.heading()).startsWith("Nan Found"));
-  await lead.pressUntil("x", () => lead.page.getByText("What is done about it?").isVisible());
-  await lead.press("1");
-  await soon(async () => (await lead.statusOf(id)) === "corrected");
+  await soon(async () => (await nan.heading()).startsWith("Nan Found"));
+  await nan.pressUntil("x", () => nan.page.getByText("What is done about it?").isVisible());
+  await nan.press("1");
+  await soon(async () => (await nan.statusOf(id)) === "corrected");
+  assert.deepEqual(nan.errors, []);
+  await nan.page.close();
 });
 
 test("the nearest known message stands beside a draft, with the category that knows it", async () => {
