@@ -37,7 +37,7 @@ async function endToEnd() {
   const all = readdirSync(at("tests")).filter((name) => name.endsWith(".test.mjs"));
   const chosen = all.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
   if (chosen.length === 0) throw new Stop(`no test file in tests/ matches ${words.join(" ") || "*.test.mjs"}.`);
-  // Each file runs a workerd, some a browser too: one per core is what a machine carries.
-  const concurrency = `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`;
+  // Each file runs a workerd, some a browser too, and waits for them much of its time.
+  const concurrency = `--test-concurrency=${Math.min(4, availableParallelism() + 1)}`;
   await run(npmBin("node"), ["--test", concurrency, TIMEOUT, "--test-reporter=spec", ...chosen.map((name) => at("tests", name))]);
 }
