@@ -25,6 +25,8 @@ test("a draft's dossier is opened from the log, and prints alone and whole", asy
   await press("l");
   await page.getByRole("heading", { level: 2, name: "Audit log" }).waitFor();
   await page.getByLabel("Filter by id, person or fact").fill(`draft routed ${id}`);
+  const saidAtOnce = await page.getByTestId("audit").locator("summary").first().innerText();
+  assert.match(saidAtOnce, new RegExp(`draft routed .* · ${id.slice(-6)}`), "an entry is known from its like before it is opened");
   await page.getByTestId("audit").locator("summary").first().click();
   await page.getByRole("button", { name: "Dossier of the draft" }).click();
   const dossier = page.getByTestId("dossier");

@@ -102,7 +102,7 @@ export const words = {
 
   seeds: {
     title: "Known-bad drafts",
-    about: "Drafts with a flaw that you know, put among those that wait, tell whether reviewers look. None reaches an agent, memory or trust; reviewers learn only in numbers how they did.",
+    about: "Drafts with a flaw that you know, put among those that wait, tell whether reviewers look. None reaches an agent, memory or trust; who decided on one is told afterwards that it was one.",
     off: "None is put among those that wait.",
     on: (share: string) => `Beside ${share} of what is held, one is put.`,
     policy: "Set how often in the policy",
