@@ -142,7 +142,9 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
         }
         _ => push(reasons, EditReason::Negation, before, after),
     }
-    let modal = |word: &Word<'_>| MODALITY.has(&word.fold) || QUANTITY.has(&word.fold);
+    // A number in words has its own reason.
+    let much = |word: &Word<'_>| QUANTITY.has(&word.fold) && word.class != Class::NumberWord;
+    let modal = |word: &Word<'_>| MODALITY.has(&word.fold) || much(word);
     push(
         reasons,
         EditReason::Modality,

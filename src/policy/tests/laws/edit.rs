@@ -90,5 +90,9 @@ fn golden() {
             let has = edit.reasons.iter().any(|r| json!(r.reason) == *reason);
             assert!(has, "{}: {reason} is missing in {found}", text("name"));
         }
+        for reason in case["unsaid"].as_array().into_iter().flatten() {
+            let has = edit.reasons.iter().any(|r| json!(r.reason) == *reason);
+            assert!(!has, "{}: {reason} stands in {found}", text("name"));
+        }
     }
 }
