@@ -16,7 +16,7 @@ export const more = {
     kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
     overruled: "your choice",
     loading: "The comparison is being loaded…",
-    lesson: "Lesson for the agent, in one line (optional)",
+    lesson: "Lesson in one line (optional)",
     oneOff: "Only this time: don't learn from it",
     send: { edit: "Send edit", respond: "Send answer", send_back: "Send back" },
     leave: "Leave",
