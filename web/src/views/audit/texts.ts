@@ -3,6 +3,9 @@
 import { number } from "../../format";
 import type { LogFinding } from "../workbench/answers";
 
+/** A name of the log's, such as `draft.settled`, as it is read. */
+export const inWords = (name: string) => name.replaceAll(/[._]/g, " ");
+
 export const words = {
   intro: (count: string) => `Everything that happened, in ${count} entries that nobody can change unseen.`,
   failed: "The log could not be loaded.",
