@@ -92,12 +92,12 @@ pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
 }
 
 fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
-    let held = stored.entry.leased_by(now).is_some();
+    let before = stored.entry.clone();
     let command = Command::Unlease {
         reviewer: person.id.clone(),
     };
     stored.step(&command, now)?;
-    if held {
+    if stored.entry != before {
         stored::save(tenant, stored, now)?;
         let actor = person.actor();
         log::append(

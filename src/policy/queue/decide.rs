@@ -267,6 +267,33 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_lapsed_or_is_let_go_meanwhile_changes_no_undo() {
+        let lease = Command::Lease {
+            reviewer: "mia".into(),
+            until: NOW.plus(4_000),
+        };
+        let leased = step(&held(), &lease, NOW).unwrap();
+        for (by, now) in [("mia", NOW), ("tom", NOW.plus(4_000))] {
+            let pending = step(&leased, &verdict(VerdictKind::Reject, by, 1), now).unwrap();
+            let unlease = Command::Unlease {
+                reviewer: "mia".into(),
+            };
+            let let_go = step(&pending, &unlease, now).unwrap();
+            assert_eq!(let_go, pending);
+            let undo = Command::Undo {
+                reviewer: by.into(),
+                verdict_id: "v1".into(),
+            };
+            let undone = step(&let_go, &undo, now).unwrap();
+            let exact = Entry {
+                version: undone.version,
+                ..leased.clone()
+            };
+            assert_eq!(undone, exact);
+        }
+    }
+
+    #[test]
     fn what_belongs_to_a_person_is_never_approved() {
         let human = Entry::new(Route::Human, false, "m1");
         check(

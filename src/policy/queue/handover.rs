@@ -38,13 +38,16 @@ pub(super) fn free_for(entry: &Entry, reviewer: &str, now: Millis) -> Result<(),
     }
 }
 
+/// Let go by whoever claims it. A claim that has lapsed, or that a verdict holds until it settles, stays
+/// as it is, so that taking the verdict back finds the draft as it was.
 pub(super) fn unlease(entry: &Entry, reviewer: &str, now: Millis) -> Result<Entry, Refusal> {
     match entry.leased_by(now) {
         Some(holder) if holder != reviewer => Err(Refusal::LeasedByOther),
-        _ => Ok(Entry {
+        Some(_) if entry.pending.is_none() => Ok(Entry {
             lease: None,
             ..entry.clone()
         }),
+        _ => Ok(entry.clone()),
     }
 }
 
