@@ -35,7 +35,7 @@ fn of(field: &str, values: Value) -> Vec<Value> {
     values.iter().map(|value| json!({ field: value })).collect()
 }
 
-pub fn merge(body: &mut Value, change: &Value) {
+fn merge(body: &mut Value, change: &Value) {
     for (name, value) in change.as_object().unwrap() {
         match (body.get_mut(name), value) {
             (Some(known @ Value::Object(_)), Value::Object(_)) if name != "draft" => {
