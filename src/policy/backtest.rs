@@ -10,6 +10,7 @@ use crate::compiled::{Compiled, Said};
 use crate::draft::Draft;
 use crate::edit::EditKind;
 use crate::level::Level;
+use crate::order;
 use crate::queue::Status;
 use crate::ratio::Ratio;
 use crate::route::{ENGINE_VERSION, Route, Situation, strictest};
@@ -287,7 +288,7 @@ impl<'a> Replay<'a> {
     /// What was found.
     pub fn finish(self) -> Backtest {
         let mut examples: Vec<Example> = self.examples.into_values().flatten().collect();
-        examples.sort_by_key(|example| std::cmp::Reverse(example.label));
+        order::by_key(&mut examples, |example| std::cmp::Reverse(example.label));
         Backtest {
             sentence: self.total.sentence(),
             total: self.total,

@@ -10,6 +10,7 @@ use crate::guardrail::{
     plain_words,
 };
 use crate::level::Level;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::route::{self, Decision, Guess, Route, Situation};
 use crate::signal::{self, Signal, SignalCode};
@@ -77,7 +78,7 @@ impl Compiled {
         let prepare = |name| (String::clone(name), Prepared::of(&policy, Some(name)));
         Self {
             reads_texts: conditions.iter().flatten().any(Test::reads_texts),
-            categories: names.map(prepare).collect(),
+            categories: order::gathered(names.map(prepare)),
             others: Prepared::of(&policy, None),
             conditions,
             policy,

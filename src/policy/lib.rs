@@ -31,6 +31,7 @@ pub mod limits;
 pub mod lint;
 pub mod log;
 pub mod memory;
+pub mod order;
 pub mod pace;
 mod pointer;
 pub mod problem;

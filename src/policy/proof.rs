@@ -8,6 +8,7 @@
 use crate::checkpoint::{Checkpoint, origin};
 use crate::digest::from_hex;
 use crate::log::{AuditEntry, Frontier, Hash, node_hash};
+use crate::order;
 use ct_merkle::{
     ConsistencyProof, InclusionProof, RootHash, indices_for_consistency_proof,
     indices_for_inclusion_proof,
@@ -132,7 +133,7 @@ impl Plan {
     /// The tiles that hold what the proof needs.
     pub fn tiles(&self) -> BTreeSet<Tile> {
         let stored = self.0.iter().flat_map(|range| complete(range.clone()));
-        stored.map(|node| node.stored_below().0).collect()
+        order::gathered(stored.map(|node| node.stored_below().0))
     }
 
     /// The proof; `None` where a hash is missing.

@@ -28,6 +28,7 @@ pub(crate) use stakes::{is_key_tag, low_confidence};
 
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::route::Situation;
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,7 @@ pub fn find(policy: &Policy, rules: &Rules, draft: &Draft, situation: &Situation
     let mut found = Found::default();
     stakes::find(policy, rules, draft, situation, &mut found);
     in_texts(&policy.signals, draft, &mut found);
-    found.list.sort_by_key(|signal| signal.code);
+    order::by_key(&mut found.list, |signal| signal.code);
     found.list
 }
 
@@ -181,7 +182,7 @@ pub(crate) fn find_again(
     for (code, score) in known.filter(|(code, _)| !stakes::reads(*code)) {
         found.add(code, score, []);
     }
-    found.list.sort_by_key(|signal| signal.code);
+    order::by_key(&mut found.list, |signal| signal.code);
     found.list
 }
 
@@ -267,7 +268,7 @@ impl Found {
 
 /// Ranges in order, overlapping and touching ones as one.
 fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| (range.start, range.end));
+    order::by_key(&mut ranges, |range| (range.start, range.end));
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
         match merged.last_mut() {

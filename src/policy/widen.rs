@@ -11,6 +11,7 @@ use crate::document::{Policy, Rules};
 use crate::guardrail::{Condition, Guardrail};
 use crate::invalid::escape;
 use crate::level::Level;
+use crate::order;
 use crate::route::Route;
 use crate::signal::{SignalCode, SignalRules};
 use crate::threshold;
@@ -45,7 +46,7 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
     found.guardrails(before);
     found.actions(before);
     let names = before.categories.keys().chain(after.categories.keys());
-    for name in names.collect::<BTreeSet<_>>() {
+    for name in order::gathered::<BTreeSet<_>, _>(names) {
         found.category(before, name);
     }
     found.rules("/defaults", &before.rules(None), &after.rules(None), before);
@@ -174,10 +175,10 @@ impl Found<'_> {
             );
         }
         let codes = old.lexicons.keys().chain(new.lexicons.keys());
-        for code in codes.collect::<BTreeSet<_>>() {
+        for code in order::gathered::<BTreeSet<_>, _>(codes) {
             let phrases = |rules: &SignalRules| -> BTreeSet<String> {
                 let phrases = rules.lexicons.get(code).map(|phrases| phrases.list());
-                phrases.unwrap_or_default().iter().cloned().collect()
+                order::gathered(phrases.unwrap_or_default().iter().cloned())
             };
             let (was, is) = (phrases(old), phrases(new));
             if was != is && (!is.is_superset(&was) || self.after.tests(*code)) {

@@ -6,6 +6,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::webcrypto;
 use countersign_policy::access::{Identity, Token};
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
@@ -92,10 +93,10 @@ async fn key(issuer: &str, kid: &str, now: Millis) -> Outcome<Option<Key>> {
             "the issuer's keys can't be read",
         ));
     }
-    let keys: Keys = answer.json().await?;
+    let keys: Keys = parsed(&answer.text().await?)?;
     let keys = keys.keys.into_iter().filter(|key| key.kty == "RSA");
     CACHE.with_borrow_mut(|cache| {
-        cache.keys = keys.map(|key| (key.kid.clone(), key)).collect();
+        cache.keys = order::gathered(keys.map(|key| (key.kid.clone(), key)));
         Ok(cache.keys.get(kid).cloned())
     })
 }

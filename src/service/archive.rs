@@ -2,6 +2,7 @@
 //! asks. It must not decide when one has rested long enough: `policy::queue` says so.
 
 use crate::bind;
+use crate::d1::Rows;
 use crate::problem::{Outcome, Problem, describe};
 use crate::storage::parsed;
 use crate::stored::Stored;
@@ -110,7 +111,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
              FROM drafts WHERE tenant_id = ? AND id = ?",
         )
         .bind(&[tenant.record()?.id.as_str().into(), id.into()])?
-        .first::<Row>(None)
+        .first_row::<Row>()
         .await
         .map_err(|error| {
             worker::console_error!("D1 was not asked for a draft: {}", describe(&error));

@@ -4,6 +4,7 @@
 use crate::body;
 use crate::problem::{Outcome, Problem};
 use countersign_policy::grant::Grant;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
@@ -49,7 +50,7 @@ impl Call {
     pub async fn read(mut request: Request, now: Millis) -> Outcome<Self> {
         let body = body::arrived(&mut request).await?;
         let query = match request.inner().url().contains('?') {
-            true => request.url()?.query_pairs().into_owned().collect(),
+            true => order::gathered(request.url()?.query_pairs().into_owned()),
             false => BTreeMap::new(),
         };
         Ok(Self {

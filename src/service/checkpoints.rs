@@ -2,6 +2,7 @@
 //! log as a file. It must not compute a tree: `policy::proof` says which hashes are needed.
 
 use crate::call::{Answer, Call, guarded};
+use crate::d1::Rows;
 use crate::log::{self, Leaf};
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
@@ -286,9 +287,8 @@ async fn read_tile(tenant: &Tenant, tile: Tile, hashes: &mut Hashes) -> Outcome<
         database
             .prepare(query)
             .bind(&values)?
-            .run()
-            .await?
-            .results::<NodeRow>()?,
+            .rows::<NodeRow>()
+            .await?,
     );
     for row in rows {
         if let Some(hash) = from_hex(&row.hash).and_then(|hash| hash.try_into().ok()) {

@@ -2,6 +2,7 @@
 //! `policy::memory` does.
 
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
@@ -12,6 +13,7 @@ use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
 use countersign_policy::memory::{CANDIDATES_MAX, Taught, alike};
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
@@ -240,11 +242,9 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
     let bound = [tenant.record()?.id.into(), wanted.into()];
     let waiting = outbox::waiting::<Correction>(tenant, "correction")?;
     let copied = from_d1(tenant, &query, &bound).await?;
-    let mut by_id: BTreeMap<String, Correction> = waiting
-        .into_iter()
-        .chain(copied)
-        .map(|one| (one.id.clone(), one))
-        .collect();
+    let known = waiting.into_iter().chain(copied);
+    let mut by_id: BTreeMap<String, Correction> =
+        order::gathered(known.map(|one| (one.id.clone(), one)));
     Ok(found
         .into_iter()
         .filter_map(|id| by_id.remove(id))
@@ -261,7 +261,7 @@ pub fn gone(storage: &Storage) -> Outcome<BTreeSet<String>> {
          WHERE kind = 'correction_change' AND payload ->> '$.standing.retired_at' IS NOT NULL",
         bind![],
     )?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(order::gathered(rows.into_iter().map(|row| row.id)))
 }
 
 async fn from_d1(
@@ -274,9 +274,8 @@ async fn from_d1(
         .d1(DATABASE)?
         .prepare(query)
         .bind(bound)?
-        .run()
-        .await?
-        .results::<CorrectionRow>()?;
+        .rows::<CorrectionRow>()
+        .await?;
     Ok(rows.into_iter().map(Correction::from).collect())
 }
 

@@ -11,6 +11,7 @@ use crate::{bind, log, random, sealing, webhooks};
 use countersign_policy::delivery::{self, Answer, Next, TIMEOUT_MS};
 use countersign_policy::destination;
 use countersign_policy::log::Event;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::webhook::{self, BODY_BYTES_MAX, EventType, SECRET_BYTES, callback_secret};
@@ -189,9 +190,7 @@ fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
     let due = tenant.storage.rows::<Row>(&query, bind![now, DUE_MAX])?;
     let receivers: Vec<&str> = due.iter().map(|row| row.receiver.as_str()).collect();
     let under_way: Vec<&str> = under_way.iter().map(|row| row.receiver.as_str()).collect();
-    let chosen: BTreeSet<usize> = delivery::choose(&receivers, &under_way)
-        .into_iter()
-        .collect();
+    let chosen: BTreeSet<usize> = order::gathered(delivery::choose(&receivers, &under_way));
 
     let mut calls = Vec::new();
     for (index, mut row) in due.into_iter().enumerate() {

@@ -3,6 +3,7 @@
 
 use crate::call::{Answer, guarded};
 use crate::checkpoints::{self, CheckpointView};
+use crate::d1::Rows;
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
@@ -133,22 +134,16 @@ async fn of_database(
     let rows = database
         .prepare(query)
         .bind(&values)?
-        .run()
-        .await?
-        .results::<Value>()?;
+        .rows::<Value>()
+        .await?;
     let mut last = None;
     let mut text = String::new();
     for mut row in rows {
         let number = row.as_object_mut().and_then(|row| row.remove("row_number"));
-        last = number.and_then(|number| number.as_u64().or_else(|| whole(number.as_f64()?)));
+        last = number.and_then(|number| number.as_u64());
         text.push_str(&line(table, &row));
     }
     Ok((text, last))
-}
-
-/// D1 gives numbers as 64-bit floats.
-fn whole(number: f64) -> Option<u64> {
-    format!("{number:.0}").parse().ok()
 }
 
 fn line(table: &str, row: &Value) -> String {
@@ -190,7 +185,7 @@ async fn receipt(database: &D1Database, tenant: &str) -> Outcome<Option<Receipt>
     let row = database
         .prepare("SELECT receipt FROM deletions WHERE tenant_id = ?")
         .bind(&[tenant.into()])?
-        .first::<Kept>(None)
+        .first_row::<Kept>()
         .await?;
     Ok(row.map(|row| parsed(&row.receipt)).transpose()?)
 }
@@ -199,7 +194,7 @@ async fn write_receipt(env: &Env, database: &D1Database, tenant: &str) -> Outcom
     let known = database
         .prepare("SELECT id FROM tenants WHERE id = ?")
         .bind(&[tenant.into()])?
-        .first::<Value>(None)
+        .first_row::<Value>()
         .await?;
     if known.is_none() {
         return Err(Problem::from(Code::NotFound));

@@ -3,6 +3,7 @@
 //! something was erased.
 
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::log::Leaf;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
@@ -150,7 +151,7 @@ async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
              WHERE tenant_id = ? AND id = ?",
         )
         .bind(&[tenant.record()?.id.into(), id.into()])?
-        .first::<Row>(None)
+        .first_row::<Row>()
         .await?;
     let Some(row) = row else {
         return Ok(None);
@@ -188,7 +189,7 @@ fn sent(status: Status, verdict: Option<&StoredVerdict>, draft: &Draft) -> Optio
 /// What the log says of a draft, from D1 and from what is on its way there.
 async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
     let waiting = outbox::waiting::<Leaf>(tenant, "audit")?;
-    let rows = tenant
+    let mut leaves = tenant
         .env
         .d1(DATABASE)?
         .prepare(
@@ -196,9 +197,8 @@ async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
              WHERE tenant_id = ? AND about = ? ORDER BY seq LIMIT ?",
         )
         .bind(&[tenant.record()?.id.into(), id.into(), ENTRIES_MAX.into()])?
-        .run()
+        .rows::<Leaf>()
         .await?;
-    let mut leaves = rows.results::<Leaf>()?;
     let next = leaves.last().map_or(0, |leaf| leaf.seq.saturating_add(1));
     let own = |leaf: &Leaf| leaf.seq >= next && leaf.about.as_deref() == Some(id);
     leaves.extend(waiting.into_iter().filter(own));

@@ -4,12 +4,14 @@
 
 use crate::bind;
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, check_text, millis};
 use crate::{holds, log, memory, outbox};
 use countersign_policy::log::{Actor, Event};
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::retention::{ROUND_MS, is_held};
 use countersign_policy::time::Millis;
@@ -218,9 +220,9 @@ async fn older_than(tenant: &Tenant, before: Millis) -> Outcome<Found> {
         let rows = database
             .prepare(of_table(customer, table))
             .bind(&values)?
-            .run()
+            .rows::<Id>()
             .await?;
-        into.extend(rows.results::<Id>()?.into_iter().map(|row| row.id));
+        into.extend(rows.into_iter().map(|row| row.id));
     }
     found.drafts.extend(ids(
         tenant,
@@ -315,12 +317,8 @@ async fn in_database(
 ) -> Outcome<Vec<String>> {
     let values = [tenant_id.into(), value, DRAFTS_MAX.into()];
     let database = tenant.env.d1(DATABASE)?;
-    let rows = database.prepare(query).bind(&values)?.run().await?;
-    Ok(rows
-        .results::<Id>()?
-        .into_iter()
-        .map(|row| row.id)
-        .collect())
+    let rows = database.prepare(query).bind(&values)?.rows::<Id>().await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 fn ids(tenant: &Tenant, query: &str, values: &[crate::storage::Bind<'_>]) -> Outcome<Vec<String>> {
@@ -336,7 +334,7 @@ impl Found {
     /// What is here and in D1 counts once.
     fn sort(&mut self) {
         for ids in [&mut self.drafts, &mut self.corrections] {
-            ids.sort_unstable();
+            order::by(ids, Ord::cmp);
             ids.dedup();
         }
     }

@@ -12,6 +12,7 @@ use countersign_policy::invalid::Invalid;
 use countersign_policy::memory::{
     Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
 };
+use countersign_policy::order;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -110,9 +111,9 @@ pub fn find(
         candidates.retain(|known| sight.covers(known.category));
     }
     let ranked = rank(asked, &candidates);
-    let ids = || ranked.iter().map(|one| one.candidate.id);
-    let mut rows = load(tenant, ids())?;
-    let in_order = ids().filter_map(|id| rows.remove(id));
+    let ids: Vec<&str> = ranked.iter().map(|one| one.candidate.id).collect();
+    let mut rows = load(tenant, &ids)?;
+    let in_order = ids.into_iter().filter_map(|id| rows.remove(id));
     Ok(in_order.map(|row| row.seen_by(viewer)).collect())
 }
 
@@ -134,23 +135,22 @@ pub fn for_draft(
 }
 
 /// Corrections by their ids.
-pub fn load<'a>(
-    tenant: &Tenant,
-    ids: impl Iterator<Item = &'a str>,
-) -> Outcome<BTreeMap<String, ExampleRow>> {
-    let ids = serde_json::to_string(&ids.collect::<Vec<&str>>())?;
+pub fn load(tenant: &Tenant, ids: &[&str]) -> Outcome<BTreeMap<String, ExampleRow>> {
+    let ids = serde_json::to_string(ids)?;
     let rows = tenant.storage.rows::<ExampleRow>(
         "SELECT id, message, draft, corrected, edit_kind, category, lesson, customer_id,
            customer_name, created_at
          FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
         bind![&ids],
     )?;
-    Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+    Ok(order::gathered(
+        rows.into_iter().map(|row| (row.id.clone(), row)),
+    ))
 }
 
 /// The message that a correction was made for.
 pub fn message_of(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
-    let mut rows = load(tenant, std::iter::once(id))?;
+    let mut rows = load(tenant, &[id])?;
     Ok(rows.remove(id).map(|row| row.message))
 }
 

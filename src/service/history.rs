@@ -4,15 +4,18 @@
 
 use crate::bind;
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::queue::beginning;
 use crate::sight;
+use crate::storage::parsed;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use countersign_policy::draft::{Draft, Kind};
 use countersign_policy::edit::EditKind;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, Pending, Status};
 use countersign_policy::time::Millis;
@@ -163,9 +166,8 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
              FROM drafts WHERE tenant_id = ?7 AND {found}"
         ))
         .bind(&[&values[..], &others[..]].concat())?
-        .run()
-        .await?
-        .results::<Row>()?;
+        .rows::<Row>()
+        .await?;
 
     let mut drafts: Vec<Past> = live.into_iter().map(past).collect::<Result<_, _>>()?;
     for row in kept {
@@ -173,7 +175,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
             drafts.push(past(row)?);
         }
     }
-    drafts.sort_by_key(|past| std::cmp::Reverse(past.rank()));
+    order::by_key(&mut drafts, |past| std::cmp::Reverse(past.rank()));
     drafts.truncate(usize::try_from(limit).unwrap_or(0));
     for past in &mut drafts {
         past.hide_from(person);
@@ -197,18 +199,10 @@ impl Past {
 }
 
 fn past(row: Row) -> worker::Result<Past> {
-    let known_bad: Option<KnownBad> = row
-        .known_bad
-        .as_deref()
-        .map(serde_json::from_str)
-        .transpose()?;
-    let draft: Draft = serde_json::from_str(&row.body)?;
-    let entry: Option<Entry> = row.entry.as_deref().map(serde_json::from_str).transpose()?;
-    let verdict: Option<StoredVerdict> = row
-        .verdict
-        .as_deref()
-        .map(serde_json::from_str)
-        .transpose()?;
+    let known_bad: Option<KnownBad> = row.known_bad.as_deref().map(parsed).transpose()?;
+    let draft: Draft = parsed(&row.body)?;
+    let entry: Option<Entry> = row.entry.as_deref().map(parsed).transpose()?;
+    let verdict: Option<StoredVerdict> = row.verdict.as_deref().map(parsed).transpose()?;
     let action = draft
         .draft
         .action

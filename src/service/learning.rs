@@ -128,7 +128,8 @@ fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>)
     let candidates = recalled.corrections(correction.at);
     let mut same = candidates.clone();
     same.retain(|one| one.category == correction.category.as_deref());
-    let older = examples::load(tenant, same.iter().map(|one| one.id))?;
+    let ids: Vec<&str> = same.iter().map(|one| one.id).collect();
+    let older = examples::load(tenant, &ids)?;
     for candidate in same {
         let Some(row) = older.get(candidate.id) else {
             continue;

@@ -13,6 +13,7 @@ mod call;
 mod checkpoints;
 mod conversations;
 mod corrections;
+mod d1;
 mod dead_letters;
 mod deadlines;
 mod deliveries;

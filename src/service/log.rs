@@ -3,6 +3,7 @@
 
 use crate::call::{Answer, Call};
 use crate::checkpoints::TileNode;
+use crate::d1::Rows;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
@@ -10,6 +11,7 @@ use crate::tenants::DATABASE;
 use crate::{bind, outbox};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::proof::Node;
 use countersign_policy::time::Millis;
@@ -76,6 +78,19 @@ pub fn append<const N: usize>(
     about: Option<&str>,
     facts: [(&str, Fact); N],
 ) -> Outcome<()> {
+    let facts = facts.into_iter();
+    let facts = order::gathered(facts.map(|(name, fact)| (name.to_owned(), fact)));
+    add(tenant, now, event, actor, about, facts)
+}
+
+fn add(
+    tenant: &Tenant,
+    now: Millis,
+    event: Event,
+    actor: Actor,
+    about: Option<&str>,
+    facts: BTreeMap<String, Fact>,
+) -> Outcome<()> {
     let mut frontier = tenant.recall.frontier.or((), || frontier(tenant))?;
     let entry = AuditEntry {
         v: ENTRY_FORM,
@@ -85,10 +100,7 @@ pub fn append<const N: usize>(
         event,
         actor,
         about: about.map(str::to_owned),
-        facts: facts
-            .into_iter()
-            .map(|(name, fact)| (name.to_owned(), fact))
-            .collect(),
+        facts,
     };
     let canonical = entry.canonical();
     let hash = leaf_hash(canonical.as_bytes());
@@ -141,11 +153,9 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
     let record = tenant.record()?;
     let frontier = frontier(tenant)?;
-    let mut leaves: BTreeMap<u64, Leaf> = outbox::waiting::<Leaf>(tenant, "audit")?
-        .into_iter()
-        .filter(|leaf| leaf.seq < u64::from(before))
-        .map(|leaf| (leaf.seq, leaf))
-        .collect();
+    let waiting = outbox::waiting::<Leaf>(tenant, "audit")?.into_iter();
+    let waiting = waiting.filter(|leaf| leaf.seq < u64::from(before));
+    let mut leaves: BTreeMap<u64, Leaf> = order::gathered(waiting.map(|leaf| (leaf.seq, leaf)));
     let rows = tenant
         .env
         .d1(DATABASE)?
@@ -154,9 +164,9 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
              WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
         )
         .bind(&[record.id.as_str().into(), before.into(), limit.into()])?
-        .run()
+        .rows::<Leaf>()
         .await?;
-    for leaf in rows.results::<Leaf>()? {
+    for leaf in rows {
         leaves.insert(leaf.seq, leaf);
     }
     let mut entries = Vec::new();

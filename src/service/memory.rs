@@ -15,6 +15,7 @@ use countersign_policy::memory::{
     Asking, CANDIDATES_MAX, Candidate, HISTORY_MAX, Impression, Nearness, ROWS_SCORED_MAX,
     affordable_expression, asking, impression, nearest, remember, term_expression,
 };
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
@@ -278,7 +279,7 @@ fn slots(near: &[Neighbour]) -> Outcome<String> {
 }
 
 fn by_slot(near: Vec<Neighbour>) -> BTreeMap<u32, Neighbour> {
-    near.into_iter().map(|at| (at.position, at)).collect()
+    order::gathered(near.into_iter().map(|at| (at.position, at)))
 }
 
 impl Found {

@@ -3,6 +3,7 @@
 
 use crate::backtests::DAYS_MAX;
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::policies;
 use crate::problem::{Outcome, Problem, describe};
 use crate::storage::parsed;
@@ -109,7 +110,7 @@ pub async fn page(
     (before, before_id): &(Millis, String),
     limit: u32,
 ) -> Outcome<Vec<Row>> {
-    let rows = tenant
+    Ok(tenant
         .env
         .d1(DATABASE)?
         .prepare(
@@ -125,9 +126,8 @@ pub async fn page(
             before_id.as_str().into(),
             limit.into(),
         ])?
-        .run()
-        .await?;
-    Ok(rows.results::<Row>()?)
+        .rows::<Row>()
+        .await?)
 }
 
 /// A row as it is replayed. One that another form of the service wrote says nothing, and is left out.

@@ -3,6 +3,7 @@
 
 use crate::call::Answer;
 use crate::corrections::{Correction, CorrectionRow};
+use crate::d1::Rows;
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
@@ -106,9 +107,8 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         .d1(DATABASE)?
         .prepare(&query)
         .bind(&[tenant.record()?.id.into(), after.into(), PAGE_ROWS.into()])?
-        .run()
-        .await?
-        .results::<FilledRow>()?;
+        .rows::<FilledRow>()
+        .await?;
     tenant.transaction(|| {
         let gone = corrections::gone(&tenant.storage)?;
         let mut last = None;

@@ -2,6 +2,7 @@
 //! read what a tenant holds.
 
 use crate::call::Answer;
+use crate::d1::Rows;
 use crate::door::secret;
 use crate::problem::{Outcome, Problem};
 use crate::random;
@@ -178,7 +179,7 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     let taken = database
         .prepare("SELECT id FROM tenants WHERE name = ?")
         .bind(&[wanted.name.as_str().into()])?
-        .first::<Registered>(None)
+        .first_row::<Registered>()
         .await?;
     if taken.is_some() {
         return Err(Problem::new(
@@ -234,7 +235,7 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Res
         .d1(DATABASE)?
         .prepare("SELECT id FROM tenants WHERE id = ?")
         .bind(&[tenant.into()])?
-        .first::<Registered>(None)
+        .first_row::<Registered>()
         .await?
         .ok_or(Problem::from(Code::NotFound))?;
     let (invitation, secret_hash) = issue(env, KeyKind::Invitation, &known.id)?;
@@ -253,9 +254,9 @@ pub async fn wake_all(env: &Env) -> Outcome<()> {
     let tenants = env
         .d1(DATABASE)?
         .prepare("SELECT id FROM tenants ORDER BY id")
-        .run()
+        .rows::<Registered>()
         .await?;
-    for tenant in tenants.results::<Registered>()? {
+    for tenant in tenants {
         if tell(env, &tenant.id, "wake", &()).await.is_err() {
             worker::console_error!("tenant {} did not wake", tenant.id);
         }

@@ -3,6 +3,7 @@
 
 use crate::call::Call;
 use crate::corrections::{self, Correction, CorrectionRow};
+use crate::d1::Rows;
 use crate::outbox;
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
@@ -100,8 +101,12 @@ impl Export {
         ];
         // Asked before D1, so that none is missed that reaches it meanwhile.
         let mut waiting = outbox::waiting_in::<Correction>(&self.storage, "correction")?;
-        let rows = self.database.prepare(&query).bind(&bound)?.run().await?;
-        let rows = rows.results::<CorrectionRow>()?;
+        let rows = self
+            .database
+            .prepare(&query)
+            .bind(&bound)?
+            .rows::<CorrectionRow>()
+            .await?;
         let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
         let mut page: Vec<Correction> = rows.into_iter().map(Correction::from).collect();
         let last = page.last().map_or(after, |last| last.id.clone());

@@ -12,6 +12,7 @@ use countersign_policy::compiled::Compiled;
 use countersign_policy::day::{date, monday_of, monday_of_week, week};
 use countersign_policy::document::Rules;
 use countersign_policy::level::Level;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::threshold::{self, InForce};
@@ -175,13 +176,9 @@ pub fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         &[],
     )?;
 
-    let names: BTreeSet<&str> = policy
-        .policy()
-        .categories
-        .keys()
-        .map(String::as_str)
-        .chain(rows.iter().map(|row| row.key.category.as_str()))
-        .collect();
+    let known = policy.policy().categories.keys().map(String::as_str);
+    let counted = rows.iter().map(|row| row.key.category.as_str());
+    let names: BTreeSet<&str> = order::gathered(known.chain(counted));
     let shown = mondays
         .iter()
         .rev()
@@ -244,7 +241,7 @@ pub fn report(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         rows,
         moved: moved.collect(),
         on_the_way: on_the_way.map(on_the_way_of).collect(),
-        rules: rules.collect(),
+        rules: order::gathered(rules),
     });
     Answer::json(
         200,

@@ -2,11 +2,13 @@
 //! back is putting an old document again, as a new version.
 
 use crate::call::{Answer, Call};
+use crate::d1::Rows;
 use crate::outbox;
 use crate::policies::{self, PolicyRow};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -56,11 +58,9 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
     let record = tenant.record()?;
-    let mut heads: BTreeMap<u32, Head> = outbox::waiting::<Head>(tenant, "policy")?
-        .into_iter()
-        .filter(|head| head.version < before)
-        .map(|head| (head.version, head))
-        .collect();
+    let waiting = outbox::waiting::<Head>(tenant, "policy")?.into_iter();
+    let waiting = waiting.filter(|head| head.version < before);
+    let mut heads: BTreeMap<u32, Head> = order::gathered(waiting.map(|head| (head.version, head)));
     let rows = tenant
         .env
         .d1(DATABASE)?
@@ -69,9 +69,9 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
              WHERE tenant_id = ? AND version < ? ORDER BY version DESC LIMIT ?",
         )
         .bind(&[record.id.as_str().into(), before.into(), limit.into()])?
-        .run()
+        .rows::<Head>()
         .await?;
-    for head in rows.results::<Head>()? {
+    for head in rows {
         heads.insert(head.version, head);
     }
     let view = |head: Head| VersionView {
@@ -116,7 +116,7 @@ async fn archived(tenant: &Tenant, version: u32) -> Outcome<PolicyRow> {
              WHERE tenant_id = ? AND version = ?",
         )
         .bind(&[tenant.record()?.id.as_str().into(), version.into()])?
-        .first::<PolicyRow>(None)
+        .first_row::<PolicyRow>()
         .await?
         .ok_or(Problem::from(Code::NotFound))
 }

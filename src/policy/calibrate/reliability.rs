@@ -6,6 +6,8 @@
     reason = "float arithmetic, and counts of a slice"
 )]
 
+use crate::order;
+
 /// Bins of the calibration error.
 pub const BINS: usize = 10;
 
@@ -54,7 +56,7 @@ impl Isotonic {
             .copied()
             .filter(|(confidence, _)| !confidence.is_nan())
             .collect();
-        sorted.sort_by(|left, right| left.0.total_cmp(&right.0));
+        order::by(&mut sorted, |left, right| left.0.total_cmp(&right.0));
         let mut blocks: Vec<Block> = Vec::new();
         for (confidence, right) in sorted {
             let right = f64::from(u8::from(right));

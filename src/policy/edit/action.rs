@@ -3,6 +3,7 @@
 
 use super::{Edit, EditKind, Pairs, classify_by};
 use crate::invalid::escape;
+use crate::order;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -65,7 +66,7 @@ fn compare(
     let deeper = depth.saturating_add(1);
     match (before, after) {
         (Some(Value::Object(old)), Some(Value::Object(new))) if depth < DEPTH_MAX => {
-            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let keys: BTreeSet<&String> = order::gathered(old.keys().chain(new.keys()));
             for key in keys {
                 let escaped = escape(key);
                 let inner = format!("{pointer}/{escaped}");

@@ -7,6 +7,7 @@ use crate::catalogue::{ActionEntry, Money, Unit};
 use crate::document::Policy;
 use crate::draft::{Action, Kind};
 use crate::guardrail::Amount;
+use crate::order;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +64,7 @@ pub(super) fn list(policy: &Policy, mentions: &Mentions) -> Vec<Doing> {
             amounts,
         }));
     }
-    let mut taken: BTreeSet<String> = policy.actions.keys().cloned().collect();
+    let mut taken: BTreeSet<String> = order::gathered(policy.actions.keys().cloned());
     taken.extend(mentions.actions.iter().cloned());
     let named = mentions.actions.iter();
     let unlisted = named.filter(|name| !policy.actions.contains_key(*name));

@@ -3,7 +3,8 @@
 
 use super::mentions::Mentions;
 use crate::document::Policy;
-use crate::draft::AUDIENCES;
+use crate::draft::{AUDIENCES, MESSAGES_MAX};
+use crate::order;
 use crate::ratio::Ratio;
 use crate::signal::{SignalCode, low_confidence};
 use crate::threshold::ConfidenceThreshold;
@@ -25,6 +26,14 @@ pub(super) fn with_fresh(name: &str, mentioned: &BTreeSet<String>) -> Vec<String
     std::iter::once(fresh)
         .chain(mentioned.iter().cloned())
         .collect()
+}
+
+/// Of a conversation: none, and each number of messages that is asked for and can be.
+pub(super) fn lengths(mentions: &Mentions) -> Vec<u32> {
+    let mut lengths = mentions.lengths.clone();
+    lengths.insert(0);
+    lengths.retain(|length| *length <= MESSAGES_MAX);
+    lengths.into_iter().collect()
 }
 
 /// Those that are mentioned, one for each audience, and one that nobody mentions.
@@ -58,7 +67,7 @@ pub(super) fn categories(
     let exact = patterns.iter().filter(|pattern| !pattern.ends_with(".*"));
     names.extend(exact.cloned());
     names.extend(prefixes.iter().map(|prefix| (*prefix).to_owned()));
-    let taken: BTreeSet<String> = names.iter().cloned().collect();
+    let taken: BTreeSet<String> = order::gathered(names.iter().cloned());
     for prefix in prefixes {
         names.push(fresh(&format!("{prefix}.other"), &taken));
     }
@@ -77,10 +86,9 @@ pub(super) fn confidences(policy: &Policy, mentions: &Mentions) -> Vec<Option<Ra
         .categories
         .keys()
         .map(|name| policy.rules(Some(name)));
-    let thresholds: BTreeSet<Ratio> = std::iter::once(policy.rules(None))
-        .chain(own)
-        .filter_map(|rules| rules.confidence_threshold.number())
-        .collect();
+    let all = std::iter::once(policy.rules(None)).chain(own);
+    let thresholds: BTreeSet<Ratio> =
+        order::gathered(all.filter_map(|rules| rules.confidence_threshold.number()));
     for least in mentions.signal_scores(SignalCode::LowConfidence) {
         for threshold in &thresholds {
             bounds.insert(first_too_high(*threshold, least));
@@ -123,7 +131,7 @@ pub(super) fn numbers(bounds: &[f64], mentioned: &[Value]) -> Vec<Value> {
     };
     let mut ends = bounds.to_vec();
     ends.extend(mentioned.iter().filter_map(Value::as_f64));
-    ends.sort_by(f64::total_cmp);
+    order::by(&mut ends, f64::total_cmp);
     let between = ends.iter().zip(ends.iter().skip(1));
     let mut numbers: Vec<f64> = between.map(|(low, high)| low.midpoint(*high)).collect();
     let below = ends.first().map_or(*lowest, |end| end.min(*lowest));
@@ -141,7 +149,7 @@ fn whole_where_it_is(number: f64) -> Value {
 }
 
 pub(super) fn novelties(policy: &Policy, mentions: &Mentions) -> Vec<Option<Ratio>> {
-    let mut bounds: BTreeSet<Ratio> = mentions.signal_scores(SignalCode::Novel).collect();
+    let mut bounds: BTreeSet<Ratio> = order::gathered(mentions.signal_scores(SignalCode::Novel));
     bounds.insert(policy.signals.novelty_threshold);
     bounds.insert(Ratio::ZERO);
     std::iter::once(None)

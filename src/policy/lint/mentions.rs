@@ -2,6 +2,7 @@
 
 use crate::document::Policy;
 use crate::guardrail::{Condition, LocalTime, WeekSpan, plain_words};
+use crate::order;
 use crate::ratio::Ratio;
 use crate::signal::SignalCode;
 use serde_json::Value;
@@ -67,7 +68,7 @@ impl Mentions {
         for (name, range) in &condition.metadata_range {
             let known = self.bounds.entry(name.clone()).or_default();
             known.extend(range.at_least.into_iter().chain(range.at_most));
-            known.sort_by(f64::total_cmp);
+            order::by(known, f64::total_cmp);
         }
         self.spans.extend(&condition.local_time);
         let least = condition.signal_at_least.unwrap_or(Ratio::ZERO);
@@ -89,7 +90,8 @@ impl Mentions {
     /// The first minute of each stretch in which all spans say the same, on every day.
     pub fn times(&self) -> Vec<LocalTime> {
         let ends = self.spans.iter().flat_map(|s| [s.from_minute, s.to_minute]);
-        let minutes: BTreeSet<u16> = ends.chain([0]).filter(|minute| *minute < 1440).collect();
+        let minutes: BTreeSet<u16> =
+            order::gathered(ends.chain([0]).filter(|minute| *minute < 1440));
         let days = if self.spans.is_empty() { 1..=1 } else { 1..=7 };
         let all = days.flat_map(|weekday| {
             let minutes = minutes.iter();
@@ -104,11 +106,12 @@ impl Mentions {
     /// By name: absent, each value, a number of each stretch in which all ranges say the same, and a
     /// word that nobody mentions.
     pub fn metadata(&self) -> Vec<(String, Vec<Option<Value>>)> {
-        let names: BTreeSet<&String> = self.values.keys().chain(self.bounds.keys()).collect();
+        let names: BTreeSet<&String> =
+            order::gathered(self.values.keys().chain(self.bounds.keys()));
         let all = names.into_iter().map(|name| {
             let values = self.values.get(name).map_or(&[][..], Vec::as_slice);
             let texts = values.iter().filter_map(Value::as_str);
-            let taken: BTreeSet<String> = texts.map(str::to_owned).collect();
+            let taken: BTreeSet<String> = order::gathered(texts.map(str::to_owned));
             let fresh = Value::from(super::domain::fresh("other", &taken));
             let bounds = self.bounds.get(name).map_or(&[][..], Vec::as_slice);
             let numbers = super::domain::numbers(bounds, values);

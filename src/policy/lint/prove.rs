@@ -9,6 +9,7 @@ use super::witness::{Example, Seen, show};
 use super::{FINDINGS_MAX, Finding, FindingCode, Severity};
 use crate::document::Policy;
 use crate::invalid::escape;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::route::Route;
 
@@ -75,9 +76,7 @@ pub(super) fn guardrails(policy: &Policy) -> Vec<Finding> {
         let finding = not_analysed(Vec::new(), "/guardrails", text);
         prover.findings.insert(0, finding);
     }
-    prover
-        .findings
-        .sort_by_key(|finding| place(&finding.pointer));
+    order::by_key(&mut prover.findings, |finding| place(&finding.pointer));
     prover.findings
 }
 

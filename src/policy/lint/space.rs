@@ -3,13 +3,14 @@
 //! its own way: which values pass a test is found by the code that decides.
 
 use super::doing::Doing;
-use super::domain::{categories, channels, confidences, novelties, optional, with_fresh};
+use super::domain::{categories, channels, confidences, lengths, novelties, optional, with_fresh};
 use super::mentions::Mentions;
 use super::solve::{Formula, Implication, Set, Var};
 use crate::document::Policy;
-use crate::draft::{Audience, MESSAGES_MAX};
+use crate::draft::Audience;
 use crate::guardrail::{Condition, LocalTime, category_matches, is_one_of, plain_words};
 use crate::invalid::escape;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::signal::{SignalCode, is_key_tag, low_confidence};
 use serde_json::Value;
@@ -83,12 +84,7 @@ impl<'a> Space<'a> {
             categories: categories(known, &mentions.categories),
             doings: super::doing::list(policy, &mentions),
             confidences: confidences(policy, &mentions),
-            lengths: std::iter::once(0)
-                .chain(mentions.lengths.iter().copied())
-                .filter(|length| *length <= MESSAGES_MAX)
-                .collect::<BTreeSet<u32>>()
-                .into_iter()
-                .collect(),
+            lengths: lengths(&mentions),
             times: mentions.times(),
             plans: optional(with_fresh("basic", &mentions.plans)),
             novelties: novelties(policy, &mentions),
@@ -443,7 +439,8 @@ impl<'a> Space<'a> {
             let rules = self.policy.rules(category.as_deref());
             rules.confidence_threshold.number()
         };
-        let thresholds: BTreeSet<Option<Ratio>> = self.categories.iter().map(threshold).collect();
+        let thresholds: BTreeSet<Option<Ratio>> =
+            order::gathered(self.categories.iter().map(threshold));
         let cases = thresholds.into_iter().map(|bound| {
             let low = |stated: &Option<Ratio>| match bound {
                 None => stated.is_none(),

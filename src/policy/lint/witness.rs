@@ -8,6 +8,7 @@ use crate::document::Policy;
 use crate::draft::{Content, Conversation, Customer, Draft, Kind, Message, Role};
 use crate::guardrail::plain_words;
 use crate::level::Level;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::route::{Decision, Guess, Situation, all_matches, route};
 use crate::signal::SignalCode;
@@ -223,7 +224,7 @@ fn texts(policy: &Policy, phrases: &[String], chosen: &Chosen<'_>) -> (String, S
     let first = |list: &[&'static str]| list.iter().copied().find(clean).unwrap_or("");
     let (mut message, mut answer) = (first(&MESSAGES).to_owned(), first(&ANSWERS).to_owned());
     let words = phrases.iter().flat_map(|phrase| phrase.split_whitespace());
-    let taken: BTreeSet<String> = words.map(str::to_owned).collect();
+    let taken: BTreeSet<String> = order::gathered(words.map(str::to_owned));
     let between = fresh(BETWEEN, &taken).replace('_', "");
     for phrase in &chosen.words {
         message.push_str(&format!(" {between}, {}.", phrase.trim()));

@@ -1,6 +1,7 @@
 //! A stored correction as words and vectors found it, and how like the message it is. It must not
 //! decide which candidates are shown.
 
+use crate::order;
 use std::collections::BTreeMap;
 
 /// Candidates of each search, by words and by vectors. Of 100,000 corrections the nearest 64
@@ -90,10 +91,8 @@ pub(crate) fn supports<'a>(
         }
     }
     let support = |scores: Vec<f64>| mean_of_best(scores, best_of, lowest);
-    groups
-        .into_iter()
-        .map(|(category, scores)| (category, support(scores)))
-        .collect()
+    let groups = groups.into_iter();
+    order::gathered(groups.map(|(category, scores)| (category, support(scores))))
 }
 
 /// The supports that ranking and guessing use.
@@ -112,7 +111,7 @@ pub(crate) fn lone_support(score: f64, scores: &[f64]) -> f64 {
 
 /// The mean of the `count` best scores, `lowest` standing in for missing ones.
 pub(crate) fn mean_of_best(mut scores: Vec<f64>, count: usize, lowest: f64) -> f64 {
-    scores.sort_by(|one, other| other.total_cmp(one));
+    order::by(&mut scores, |one, other| other.total_cmp(one));
     let padded = scores
         .into_iter()
         .chain(std::iter::repeat(lowest))

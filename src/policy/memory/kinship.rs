@@ -2,6 +2,7 @@
 //! judge the texts itself: whether two corrected texts differ in substance is `edit`'s answer.
 
 use crate::edit::{self, EditKind};
+use crate::order;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -52,8 +53,8 @@ pub struct Taught<'a> {
 /// answers name their own orders.
 #[must_use]
 pub fn differs(one: Taught<'_>, other: Taught<'_>) -> bool {
-    let object = |text| {
-        serde_json::from_str::<Value>(text)
+    let object = |text: &str| {
+        serde_json::from_slice::<Value>(text.as_bytes())
             .ok()
             .filter(Value::is_object)
     };
@@ -65,11 +66,8 @@ pub fn differs(one: Taught<'_>, other: Taught<'_>) -> bool {
 
 /// The corrected text, with what belongs to its own case only as `#`.
 fn lesson(taught: Taught<'_>) -> String {
-    let own: BTreeSet<&str> = [taught.message, taught.draft]
-        .into_iter()
-        .flat_map(str::split_whitespace)
-        .map(bare)
-        .collect();
+    let own = [taught.message, taught.draft].into_iter();
+    let own: BTreeSet<&str> = order::gathered(own.flat_map(str::split_whitespace).map(bare));
     let of_case = |word: &str| word.contains(|letter: char| letter.is_ascii_digit());
     let plain = |word: &str| match of_case(word) && own.contains(bare(word)) {
         true => word.replace(bare(word), "#"),
@@ -98,11 +96,11 @@ pub fn shared_words(one: &str, other: &str) -> f64 {
 }
 
 fn words(text: &str) -> BTreeSet<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
+    let words = text
+        .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .take(super::query::WORDS_READ_MAX)
-        .map(str::to_lowercase)
-        .collect()
+        .take(super::query::WORDS_READ_MAX);
+    order::gathered(words.map(str::to_lowercase))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! of a crowded neighbourhood are near to everything, and long messages are near to nothing.
 
 use super::candidate::{Candidate, finite, mean_of_best, supports};
+use crate::order;
 use crate::ratio::Ratio;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,9 @@ pub fn nearness(candidates: &[Candidate<'_>], words: u32) -> Nearness {
         .zip(&cosines)
         .map(|(one, at)| (*at, one.density.map_or(*at, finite)))
         .collect();
-    closest.sort_by(|one, other| other.0.total_cmp(&one.0).then(other.1.total_cmp(&one.1)));
+    order::by(&mut closest, |one, other| {
+        other.0.total_cmp(&one.0).then(other.1.total_cmp(&one.1))
+    });
     let densities: Vec<f64> = closest
         .iter()
         .take(DENSITY_COUNT)

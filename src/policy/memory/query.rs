@@ -1,6 +1,7 @@
 //! A customer's text as a full-text query. It must never let a character of the text act as
 //! query syntax, and must not know the index's columns.
 
+use crate::order;
 use std::collections::BTreeSet;
 
 /// How the full-text table splits text: `CREATE VIRTUAL TABLE … USING fts5(…, tokenize = …)`.
@@ -44,7 +45,7 @@ const COMMON_WORDS: &[&str] = &[
 /// goes with rarity, and rare words are what BM25 weighs most.
 #[must_use]
 pub fn match_expression(text: &str) -> Option<String> {
-    expression(text, TERMS_MAX, |_| true)
+    expression(text, TERMS_MAX, &|_| true)
 }
 
 /// The same without common words, at most [`CONTENT_TERMS_MAX`]: for use beside vectors, where it
@@ -52,7 +53,7 @@ pub fn match_expression(text: &str) -> Option<String> {
 /// `None` also where the text has common words only: vectors then speak alone.
 #[must_use]
 pub fn content_expression(text: &str) -> Option<String> {
-    expression(text, CONTENT_TERMS_MAX, |word| {
+    expression(text, CONTENT_TERMS_MAX, &|word| {
         COMMON_WORDS.binary_search(&word).is_err()
     })
 }
@@ -61,7 +62,7 @@ pub fn content_expression(text: &str) -> Option<String> {
 /// [`affordable_expression`].
 #[must_use]
 pub fn content_terms(text: &str) -> Vec<String> {
-    terms(text, CONTENT_TERMS_MAX, is_content)
+    terms(text, CONTENT_TERMS_MAX, &is_content)
 }
 
 /// One term as a query of its own, for counting the texts that have it: some 50 µs for each
@@ -77,7 +78,7 @@ pub fn term_expression(term: &str) -> String {
 #[must_use]
 pub fn affordable_expression(counted: &[(String, u32)]) -> Option<String> {
     let mut rarest: Vec<&(String, u32)> = counted.iter().collect();
-    rarest.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+    order::by_key(&mut rarest, |one| (one.1, &one.0));
     let mut rows = 0_u32;
     let affordable = rarest.into_iter().take(TERMS_MAX).take_while(|(_, count)| {
         rows = rows.saturating_add(*count);
@@ -114,12 +115,12 @@ pub fn asking(text: &str, rows: u32, beside_vectors: bool) -> Asking {
     expression.map_or(Asking::Nothing, Asking::Match)
 }
 
-fn expression(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Option<String> {
+fn expression(text: &str, terms_max: usize, wanted: &dyn Fn(&str) -> bool) -> Option<String> {
     let terms = terms(text, terms_max, wanted);
     (!terms.is_empty()).then(|| quoted(&terms))
 }
 
-fn terms(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+fn terms(text: &str, terms_max: usize, wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut terms: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric())
@@ -129,8 +130,8 @@ fn terms(text: &str, terms_max: usize, wanted: impl Fn(&str) -> bool) -> Vec<Str
         .filter(|word| word.chars().count() <= TERM_CHARS_MAX && wanted(word))
         .filter(|word| seen.insert(word.clone()))
         .collect();
-    // Stable: of equally long words the earlier one stays.
-    terms.sort_by_key(|term| std::cmp::Reverse(term.chars().count()));
+    // Of equally long words the earlier one stays.
+    order::by_key(&mut terms, |term| std::cmp::Reverse(term.chars().count()));
     terms.truncate(terms_max);
     terms
 }

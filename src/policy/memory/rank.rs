@@ -7,6 +7,7 @@
 //! plain, all examples are of it; in doubt, the second example is of the other category.
 
 use super::candidate::{Candidate, lone_support, similarities, usual_supports};
+use crate::order;
 use std::collections::BTreeMap;
 
 /// Examples shown at most: what fits a prompt beside the task itself.
@@ -94,7 +95,7 @@ pub fn rank<'a>(asked: Asked<'_>, candidates: &[Candidate<'a>]) -> Vec<Ranked<'a
 #[must_use]
 pub fn alike<'a>(candidates: &[Candidate<'a>]) -> Vec<Ranked<'a>> {
     let mut all = merged(scored(Asked::default(), candidates));
-    all.sort_by(|one, other| {
+    order::by(&mut all, |one, other| {
         let ids = one.ranked.candidate.id.cmp(other.ranked.candidate.id);
         let likeness = other.ranked.likeness.total_cmp(&one.ranked.likeness);
         likeness.then(ids)

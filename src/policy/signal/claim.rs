@@ -8,6 +8,7 @@ use super::grounds::Grounds;
 use super::lexicon::Lexicon;
 use super::words::Words;
 use super::{Field, Found, SignalCode, holds, merge};
+use crate::order;
 use crate::ratio::Ratio;
 use date::{Calendar, Date};
 use figure::Figure;
@@ -144,11 +145,8 @@ fn promises(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
     if hits.is_empty() {
         return;
     }
-    let known: BTreeSet<u32> = grounds
-        .texts()
-        .flat_map(|text| PROMISES.find(&Words::read(text)))
-        .map(|hit| hit.family)
-        .collect();
+    let known = (grounds.texts()).flat_map(|text| PROMISES.find(&Words::read(text)));
+    let known: BTreeSet<u32> = order::gathered(known.map(|hit| hit.family));
     let mut open: BTreeMap<Ratio, Vec<Range<usize>>> = BTreeMap::new();
     for hit in hits.into_iter().filter(|hit| !known.contains(&hit.family)) {
         open.entry(hit.weight)

@@ -8,6 +8,7 @@ use super::grounds::Grounds;
 use super::{Found, SignalCode, marks};
 use crate::draft::Draft;
 use crate::invalid::escape;
+use crate::order;
 use crate::ratio::Ratio;
 use serde_json::Value;
 use std::ops::Range;
@@ -49,7 +50,9 @@ pub struct Item {
 pub fn read(text: &str) -> Vec<Item> {
     let mut items = coded::read(text);
     number::read(text, &mut items);
-    items.sort_by_key(|item| (item.at.start, usize::MAX.saturating_sub(item.at.end)));
+    order::by_key(&mut items, |item| {
+        (item.at.start, usize::MAX.saturating_sub(item.at.end))
+    });
     let mut end = 0;
     items.retain(|item| {
         let free = item.at.start >= end;

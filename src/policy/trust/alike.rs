@@ -4,6 +4,7 @@
 use crate::digest::{hex, plain};
 use crate::draft::Draft;
 use crate::log::canonical;
+use crate::order;
 use std::collections::BTreeSet;
 
 /// Bytes of a signature: a collision among a million drafts of a day is unlikelier than 2^-88.
@@ -41,10 +42,10 @@ pub fn signature(draft: &Draft) -> String {
 }
 
 fn words(text: &str) -> BTreeSet<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !word.chars().any(char::is_numeric))
-        .map(str::to_lowercase)
-        .collect()
+    let words = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !word.chars().any(char::is_numeric));
+    order::gathered(words.map(str::to_lowercase))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{Counts, CountsRow};
 use crate::binomial::{Interval, Z_TWO_SIDED_95, wilson};
 use crate::calibrate::Source;
 use crate::level::Level;
+use crate::order;
 use crate::ratio::Ratio;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -208,12 +209,9 @@ pub fn report(week: &Week) -> Report {
         counts
     };
     let line = |category| line(sum(week.monday, category), &sum(before, category));
-    let names: BTreeSet<&str> = week
-        .rows
-        .iter()
-        .filter(|row| row.key.monday == week.monday)
-        .map(|row| row.key.category.as_str())
-        .collect();
+    let of_week = week.rows.iter().map(|row| &row.key);
+    let of_week = of_week.filter(|key| key.monday == week.monday);
+    let names: BTreeSet<&str> = order::gathered(of_week.map(|key| key.category.as_str()));
     let mut categories: Vec<CategoryLine> = names
         .into_iter()
         .map(|category| {
@@ -227,8 +225,10 @@ pub fn report(week: &Week) -> Report {
             }
         })
         .collect();
-    // A stable sort: categories with the same time stay in the order of their names.
-    categories.sort_by_key(|category| std::cmp::Reverse(category.line.review_s));
+    // Categories with the same time stay in the order of their names.
+    order::by_key(&mut categories, |category| {
+        std::cmp::Reverse(category.line.review_s)
+    });
     let (raised, lost) = week
         .moved
         .iter()
@@ -239,7 +239,9 @@ pub fn report(week: &Week) -> Report {
         .iter()
         .cloned()
         .partition(|way| way.readiness.ready);
-    not_yet.sort_by_key(|way| way.readiness.spotless_to_go.unwrap_or(u32::MAX));
+    order::by_key(&mut not_yet, |way| {
+        way.readiness.spotless_to_go.unwrap_or(u32::MAX)
+    });
     Report {
         monday: week.monday,
         all: line(None),

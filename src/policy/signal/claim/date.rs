@@ -1,6 +1,7 @@
 //! Days that a text names: dates in figures or with a month's name, and days of the week. It must
 //! not know today, so `tomorrow` is no day here.
 
+use crate::order;
 use crate::signal::words::Words;
 use chrono::Datelike;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ static NAMES: LazyLock<BTreeMap<&str, Name>> = LazyLock::new(|| {
         };
         names.split_whitespace().map(move |word| (word, name))
     });
-    names.collect()
+    order::gathered(names)
 });
 
 #[derive(Clone, Copy)]

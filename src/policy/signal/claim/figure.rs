@@ -1,6 +1,7 @@
 //! Figures of a text, spelled alike however they were written. It must not tell what they count,
 //! beyond money and per cent.
 
+use crate::order;
 use crate::signal::words::Words;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -230,7 +231,7 @@ static UNITS: LazyLock<BTreeMap<&str, Unit>> = LazyLock::new(|| {
         };
         words.split_whitespace().map(move |word| (word, unit))
     });
-    words.collect()
+    order::gathered(words)
 });
 
 fn is_ordinal(after: &str) -> bool {

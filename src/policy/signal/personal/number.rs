@@ -3,6 +3,7 @@
 //! beside it.
 
 use super::{Item, Kind};
+use crate::order;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -38,7 +39,7 @@ fn labels(file: &str) -> BTreeMap<&str, Label> {
         };
         words.split_whitespace().map(move |word| (word, label))
     });
-    words.collect()
+    order::gathered(words)
 }
 
 /// A run of digits and what parts them.

@@ -1,0 +1,33 @@
+//! Rows of D1, read as `storage` reads the object's own: they cross into Wasm as one JSON text, and
+//! each type has one parser. (The `worker` crate reads them field by field, with a second one.)
+
+use crate::storage::parsed;
+use serde::de::DeserializeOwned;
+use worker::D1PreparedStatement;
+use worker::js_sys::{JSON, Reflect};
+use worker::wasm_bindgen_futures::JsFuture;
+
+/// What a query finds.
+pub trait Rows {
+    /// All rows.
+    async fn rows<T: DeserializeOwned>(&self) -> worker::Result<Vec<T>>;
+    /// The first row, if any.
+    async fn first_row<T: DeserializeOwned>(&self) -> worker::Result<Option<T>>;
+}
+
+impl Rows for D1PreparedStatement {
+    async fn rows<T: DeserializeOwned>(&self) -> worker::Result<Vec<T>> {
+        Ok(parsed(&json_rows(self).await?)?)
+    }
+
+    async fn first_row<T: DeserializeOwned>(&self) -> worker::Result<Option<T>> {
+        let rows: Vec<T> = parsed(&json_rows(self).await?)?;
+        Ok(rows.into_iter().next())
+    }
+}
+
+async fn json_rows(query: &D1PreparedStatement) -> worker::Result<String> {
+    let answer = JsFuture::from(query.inner().all()?).await?;
+    let rows = Reflect::get(&answer, &"results".into())?;
+    Ok(JSON::stringify(&rows)?.into())
+}
