@@ -23,6 +23,9 @@ mod invalid;
 #[path = "laws/lint.rs"]
 mod lint;
 #[cfg(test)]
+#[path = "laws/log.rs"]
+mod log;
+#[cfg(test)]
 #[path = "laws/memory.rs"]
 mod memory;
 #[cfg(test)]
