@@ -108,6 +108,10 @@ fn read(field: &Field<'_>) -> Language {
 /// The language of most letters, where they aren't Latin.
 fn by_alphabet(text: &str) -> Option<&'static str> {
     const LETTERS_MIN: usize = 4;
+    // Most texts that come: nothing else needs to be counted.
+    if text.is_ascii() {
+        return None;
+    }
     let mut counts: BTreeMap<Option<&'static str>, usize> = BTreeMap::new();
     let letters = text.chars().filter(|character| character.is_alphabetic());
     for character in letters.take(WORDS_MAX.saturating_mul(4)) {
@@ -165,8 +169,10 @@ fn by_words(field: &Field<'_>) -> Language {
             continue;
         };
         known = known.saturating_add(1);
-        for (at, count) in (0..32).zip(&mut counts) {
-            *count = count.saturating_add(usize::from(languages >> at & 1 == 1));
+        let mut left = *languages;
+        while let Some(count) = counts.get_mut(left.trailing_zeros() as usize) {
+            *count = count.saturating_add(1);
+            left &= left.wrapping_sub(1);
         }
     }
     judge(counts, total, known)
