@@ -8,10 +8,10 @@ import { draft, start, until } from "./countersign.mjs";
 /** The entry with a namespace that has jurisdictions, and says in the log where an object is asked for. */
 function entryWithJurisdictions() {
   const entry = readFileSync(new URL("../src/service/entry.js", import.meta.url), "utf8");
-  const found = "Reflect.construct(target, args, target)";
+  const found = "new Worker(context, env)";
   assert.ok(entry.includes(found));
   return (
-    entry.replace(found, "Reflect.construct(target, [args[0], { ...args[1], TENANT: placed(args[1].TENANT, 'anywhere') }], target)") +
+    entry.replaceAll(found, "new Worker(context, { ...env, TENANT: placed(env.TENANT, 'anywhere') })") +
     `
 function placed(namespace, place) {
   return new Proxy(namespace, {

@@ -73,7 +73,12 @@ function wrap(Inner, handlers) {
   });
 }
 
-export default wrap(Worker, new Set(["fetch", "scheduled"]));
+// An object, not a class: of a class the platform makes an instance for each request, and asks it for
+// every handler that there is.
+export default {
+  fetch: (request, env, context) => failFast(() => new Worker(context, env).fetch(request)).catch(broken),
+  scheduled: (event, env, context) => failFast(() => new Worker(context, env).scheduled(event)),
+};
 export const Tenant = wrap(
   RustTenant,
   new Set(["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"]),
