@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { verifyLog } from "./merkle.mjs";
 import { receive } from "./receiver.mjs";
 
 let service;
@@ -62,6 +63,31 @@ test("a tenant's own limits refuse what is too much, each by its own code", asyn
   assert.deepEqual([...new Set(refused.map(({ status, body }) => `${status} ${body.code}`))], ["429 post_rate_exceeded"]);
   const { counts } = (await lead.call("GET", "/v1/queue")).body;
   assert.equal(counts.held, 2 + answers.length - refused.length, "what was refused changed nothing");
+});
+
+test("of drafts that come at once, one that is refused takes none of the others with it", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, limits: { open_drafts: 5, posts_per_minute: 9 } }));
+  const drafts = Array.from({ length: 8 }, (_, key) => ({ draft: draft(), key: `at-once-${key}` }));
+  const posted = await Promise.all([
+    ...drafts.map(({ draft, key }) => tenant.post(draft, { key })),
+    tenant.post({ ...draft(), kind: "neither" }),
+    tenant.post(draft(), { key: " ".repeat(300) }),
+  ]);
+  const answers = posted.map(({ status, body }) => `${status} ${body.status === "held" ? "held" : body.code}`);
+  assert.deepEqual(answers.slice(0, 8).sort(), [...Array(5).fill("201 held"), ...Array(3).fill("429 queue_full")]);
+  assert.deepEqual(answers.slice(8), ["422 invalid_field", "400 idempotency_key_missing"]);
+
+  const held = posted.flatMap(({ status, body }) => (status === 201 ? [body.id] : []));
+  const entries = await verifyLog((path) => lead.call("GET", path));
+  const routed = entries.filter(({ event }) => event === "draft.routed").map(({ about }) => about);
+  assert.deepEqual(routed.sort(), [...held].sort(), "what was undone is on no record");
+  assert.equal((await lead.call("GET", "/v1/queue")).body.counts.held, 5);
+  for (const id of held.slice(0, 2)) await tenant.agent("DELETE", `/v1/drafts/${id}`);
+  const again = await Promise.all(drafts.map(({ draft, key }) => tenant.post(draft, { key })));
+  const ids = new Set(again.filter(({ status }) => status === 201).map(({ body }) => body.id));
+  assert.deepEqual([ids.size, held.every((id) => ids.has(id))], [7, true], "each once, and what was refused is new");
 });
 
 test("known-bad drafts measure who looks, and never reach an agent", async () => {

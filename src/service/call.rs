@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::thread::LocalKey;
 use worker::{Headers, Request, Response, ResponseBuilder};
 
 /// The header in which the Worker hands a checked credential to the object.
@@ -129,7 +130,12 @@ impl Answer {
 
     /// The HTTP answer.
     pub fn response(self) -> worker::Result<Response> {
-        let mut builder = guarded(ResponseBuilder::new().with_status(self.status))?;
+        let builder = ResponseBuilder::new().with_status(self.status);
+        if self.headers.is_empty() && !self.body.is_empty() {
+            let builder = builder.with_headers(guarded_json()?);
+            return Ok(builder.fixed(self.body.into_bytes()));
+        }
+        let mut builder = guarded(builder)?;
         for (name, value) in &self.headers {
             builder = builder.with_header(name, value)?;
         }
@@ -161,19 +167,35 @@ const GUARDS: [(&str, &str); 5] = [
 thread_local! {
     /// [`GUARDS`], made once: each header that is set crosses into JavaScript alone.
     static GUARDED: OnceCell<Headers> = const { OnceCell::new() };
+    /// The same with the type of most answers.
+    static GUARDED_JSON: OnceCell<Headers> = const { OnceCell::new() };
 }
 
 /// The builder with [`GUARDS`], and no other header yet.
 pub fn guarded(builder: ResponseBuilder) -> worker::Result<ResponseBuilder> {
-    let headers = GUARDED.with(|made| match made.get() {
-        Some(headers) => Ok(headers.clone()),
+    let headers = made_once(&GUARDED, &GUARDS)?;
+    Ok(builder.with_headers(headers.clone()))
+}
+
+/// What most answers carry; an answer copies what it is given, so that all can share it.
+fn guarded_json() -> worker::Result<Headers> {
+    let json = ("content-type", "application/json");
+    made_once(&GUARDED_JSON, &[&GUARDS[..], &[json]].concat())
+}
+
+fn made_once(
+    cell: &'static LocalKey<OnceCell<Headers>>,
+    all: &[(&str, &str)],
+) -> worker::Result<Headers> {
+    let shared = |headers: &Headers| Headers(headers.0.clone());
+    cell.with(|made| match made.get() {
+        Some(headers) => Ok(shared(headers)),
         None => {
             let headers = Headers::new();
-            for (name, value) in GUARDS {
+            for (name, value) in all {
                 headers.set(name, value)?;
             }
-            Ok::<_, worker::Error>(made.get_or_init(|| headers).clone())
+            Ok(shared(made.get_or_init(|| headers)))
         }
-    })?;
-    Ok(builder.with_headers(headers))
+    })
 }

@@ -2,11 +2,12 @@
 //! receiver and draft, and settled by what was answered. It must not decide when or whether to try
 //! again: `policy::delivery` does.
 
+use crate::clock::now;
 use crate::drafts::{self, DraftAnswer};
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::stored::Stored;
-use crate::tenant::{Tenant, now, system};
+use crate::tenant::{Tenant, system};
 use crate::{bind, log, random, sealing, webhooks};
 use countersign_policy::delivery::{self, Answer, Next, TIMEOUT_MS};
 use countersign_policy::destination;

@@ -8,14 +8,14 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis, tell, told};
-use crate::{bind, live, schema};
+use crate::{bind, clock, live, schema};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::rc::Rc;
-use worker::{D1Database, Date, Env, Response, ResponseBuilder};
+use worker::{D1Database, Env, Response, ResponseBuilder};
 
 /// Rows of one read: at most 25 MiB of bodies.
 const PAGE_ROWS: u32 = 100;
@@ -202,7 +202,7 @@ async fn write_receipt(env: &Env, database: &D1Database, tenant: &str) -> Outcom
     let last: CheckpointView = told(env, tenant, "checkpoint").await?;
     let receipt = Receipt {
         tenant_id: tenant.to_owned(),
-        deleted_at: Millis(Date::now().as_millis()),
+        deleted_at: clock::now(),
         size: last.size,
         root: last.root,
         checkpoint: last.checkpoint,

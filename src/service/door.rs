@@ -10,7 +10,7 @@ use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PERSON_HEADERS, PROGRAM_HEAD
 use crate::limits::{self, Rates};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
-use crate::{body, departure, embedder, people, tenants};
+use crate::{body, clock, departure, embedder, people, tenants};
 use countersign_policy::digest;
 use countersign_policy::key::{self, Credential, KeyKind};
 use countersign_policy::problem::Code;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::JsValue;
 use worker::js_sys::{Object, Reflect};
-use worker::{Date, Env, Request, Response, web_sys};
+use worker::{Env, Request, Response, web_sys};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "countersign_session";
@@ -54,7 +54,7 @@ pub async fn answer(request: web_sys::Request, env: &Env) -> Outcome<web_sys::Re
     let found = routes::find(&method, &path)
         .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
     let address = request.headers().get("cf-connecting-ip")?;
-    let now = Millis(Date::now().as_millis());
+    let now = clock::now();
     check_address(env, address.as_deref(), now)?;
     let credential = match found.entry.access {
         Access::Open => Ok(None),

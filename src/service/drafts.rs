@@ -331,7 +331,7 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
     let wait_s = call.number("wait", 0, WAIT_S_MAX)?;
     let until = call.now.plus(u64::from(wait_s) * 1_000);
     loop {
-        let now = crate::tenant::now();
+        let now = crate::clock::now();
         tenant.settle_due(now)?;
         let stored = stored::load_own(tenant, &call.id, key)?;
         if stored.entry.status.is_decided() || now >= until {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use worker::Env;
 
 /// What is left to each.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Rates(BTreeMap<String, Bucket>);
 
 impl Rates {

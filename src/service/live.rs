@@ -2,10 +2,11 @@
 //! carry what a page could not also ask for.
 
 use crate::call::Call;
+use crate::clock::now;
 use crate::people::{self, Person};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::{Caller, Tenant, now};
+use crate::tenant::{Caller, Tenant};
 use crate::{log, queue, sight, stored};
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;

@@ -209,7 +209,9 @@ pub fn admit(tenant: &Tenant, limits: Limits, now: Millis) -> Outcome<()> {
     if !limits.admits(ahead(tenant, now)?.open) {
         return Err(Problem::from(Code::QueueFull));
     }
-    tenant.count_post(limits.posts_per_minute, now)
+    let mut posts = tenant.posts.borrow_mut();
+    let taken = posts.take("", limits.posts_per_minute, now);
+    taken.map_err(|_| Problem::from(Code::PostRateExceeded))
 }
 
 /// Notes how fast somebody approved; other verdicts say by themselves that something was read.

@@ -139,12 +139,15 @@ impl Storage {
 
     /// All rows of a query. They cross into Wasm at once, as one JSON text.
     pub fn rows<T: DeserializeOwned>(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Vec<T>> {
-        Ok(parsed(&self.json_rows(query, values)?)?)
+        let rows = self.array(query, values)?;
+        match rows.length() {
+            0 => Ok(Vec::new()),
+            _ => Ok(parsed(&json_of(&rows)?)?),
+        }
     }
 
-    fn json_rows(&self, query: &str, values: &[Bind<'_>]) -> Outcome<String> {
-        let rows = self.exec(query, values)?.to_array().map_err(failed)?;
-        Ok(String::from(JSON::stringify(&rows).map_err(failed)?))
+    fn array(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Array> {
+        self.exec(query, values)?.to_array().map_err(failed)
     }
 
     fn exec(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<Cursor> {
@@ -210,6 +213,10 @@ fn in_javascript(statement: &str) -> JsString {
         known.insert(statement.into(), text.clone());
         text
     })
+}
+
+fn json_of(rows: &Array) -> Outcome<String> {
+    Ok(String::from(JSON::stringify(rows).map_err(failed)?))
 }
 
 fn failed(error: JsValue) -> Problem {

@@ -1,9 +1,10 @@
 //! A draft as the object keeps it: read, written, found, and who answers for it. It must not decide
 //! what it becomes: `policy::queue` does.
 
+use crate::clock::now;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::{Tenant, now};
+use crate::tenant::Tenant;
 use crate::{accounts, archive, bind, outbox, pace, queue, reading, rota, seeds};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};

@@ -3,13 +3,15 @@
 //! wait for an answer at this moment.
 
 use crate::call::{Answer, CREDENTIAL_HEADER, Call, KNOWN};
+use crate::clock::now;
 use crate::limits::{self, Rates};
 #[cfg(feature = "development")]
 use crate::past;
 use crate::people::Person;
+use crate::posts::Post;
 use crate::problem::{Outcome, Problem};
 use crate::recall::Recall;
-use crate::routes::{self, Operation};
+use crate::routes::{self, Entry, Operation};
 use crate::storage::Storage;
 use crate::turn::Turn;
 use crate::{
@@ -31,7 +33,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{
-    Date, DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage,
+    DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage,
     durable_object,
 };
 
@@ -58,9 +60,10 @@ pub struct Tenant {
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left of this minute to each key, and to all of them to post.
     rates: RefCell<Rates>,
-    posts: RefCell<Rates>,
-    /// What writes wait for, so that they share a commit.
-    turn: Turn,
+    pub(crate) posts: RefCell<Rates>,
+    /// What writes wait for, so that they share a commit, and posts a transaction.
+    turn: Turn<oneshot::Sender<()>>,
+    pub(crate) posting: Turn<Post>,
     /// Who can answer for drafts, read once for a moment.
     pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
 }
@@ -115,6 +118,7 @@ impl DurableObject for Tenant {
             rates: RefCell::default(),
             posts: RefCell::default(),
             turn: Turn::default(),
+            posting: Turn::default(),
             desk: RefCell::default(),
         }
     }
@@ -200,16 +204,18 @@ impl Tenant {
             self.arm(call.now).await?;
             return Ok(answer.response()?);
         }
+        let found = routes::find(&call.method, &call.path)?;
+        call.id = found.id;
+        if found.entry.operation == Operation::PostDraft {
+            memory::wake(self, Operation::PostDraft).await?;
+            return Ok(self.post(call, found.entry).await?.response()?);
+        }
         if call.method != "GET" {
-            self.turn.next(call.now).await;
+            self.turn.wait(call.now).await;
             call.now = now();
         }
         self.settle_due(call.now)?;
-        let found = routes::find(&call.method, &call.path)?;
-        call.id = found.id;
-        let caller = self.caller(&mut call)?;
-        admission::admit(&caller, found.entry.access)?;
-        admission::admit_key(&call.grant, found.entry.operation)?;
+        let caller = self.admitted(&mut call, found.entry)?;
         memory::wake(self, found.entry.operation).await?;
         archive::take_up(self, found.entry.path, &call.id).await?;
         sight::check(self, &call.sight, found.entry.path, &call.id)?;
@@ -243,9 +249,6 @@ impl Tenant {
                 Caller::Person(lead) => erasure::erase(self, &call, lead).await,
                 _ => Err(Problem::from(Code::Forbidden)),
             },
-            Operation::PostDraft => {
-                self.post(|| self.perform(Operation::PostDraft, &call, &caller))
-            }
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -277,7 +280,6 @@ impl Tenant {
             (Operation::CloseSession, Caller::Person(person)) => {
                 people::sign_out(self, call, person)
             }
-            (Operation::PostDraft, Caller::Key(key)) => drafts::post(self, call, key),
             (Operation::WithdrawDraft, Caller::Key(key)) => drafts::withdraw(self, call, key),
             (Operation::PutOutcome, Caller::Key(key)) => outcomes::put(self, call, key),
             (Operation::PutHead, Caller::Key(key)) => conversations::put_head(self, call, key),
@@ -353,6 +355,14 @@ impl Tenant {
         }
     }
 
+    /// Who asks, where they may.
+    pub fn admitted(&self, call: &mut Call, entry: &Entry) -> Outcome<Caller> {
+        let caller = self.caller(call)?;
+        admission::admit(&caller, entry.access)?;
+        admission::admit_key(&call.grant, entry.operation)?;
+        Ok(caller)
+    }
+
     /// Who the credential belongs to; the Worker has checked its MAC.
     fn caller(&self, call: &mut Call) -> Outcome<Caller> {
         let credential = call.header(CREDENTIAL_HEADER);
@@ -385,20 +395,14 @@ impl Tenant {
         }
     }
 
-    /// Counts a post against what all of the tenant's agents may post in a minute.
-    pub fn count_post(&self, per_minute: u32, now: Millis) -> Outcome<()> {
-        let taken = self.posts.borrow_mut().take("", per_minute, now);
-        taken.map_err(|_| Problem::from(Code::PostRateExceeded))
-    }
-
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
     pub fn transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.recall.forget();
         self.commit(work)
     }
 
-    /// The same for a draft that comes, which may ask what the last one knew.
-    fn post<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+    /// The same for drafts that come, which may ask what the last one knew.
+    pub fn post_transaction<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
         self.recall.wake();
         self.commit(work)
     }
@@ -489,9 +493,4 @@ fn person(caller: &Caller) -> Outcome<&Person> {
             Err(Problem::from(Code::Forbidden))
         }
     }
-}
-
-/// The time at which a request or alarm began.
-pub fn now() -> Millis {
-    Millis(Date::now().as_millis())
 }

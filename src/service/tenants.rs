@@ -5,8 +5,8 @@ use crate::call::Answer;
 use crate::d1::Rows;
 use crate::door::secret;
 use crate::problem::{Outcome, Problem};
-use crate::random;
 use crate::storage::parsed;
+use crate::{clock, random};
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
@@ -16,10 +16,10 @@ use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use worker::Env;
 use worker::js_sys::futures::JsFuture;
 use worker::web_sys::{Request, RequestInit, Response};
 use worker::worker_sys::DurableObjectNamespace;
-use worker::{Date, Env};
 
 /// The binding of the tenants' objects.
 const OBJECTS: &str = "TENANT";
@@ -174,7 +174,7 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     let wanted: NewTenant = countersign_policy::invalid::parse(body)?;
     check_text("/name", &wanted.name)?;
     check_text("/lead", &wanted.lead)?;
-    let now = Millis(Date::now().as_millis());
+    let now = clock::now();
     let database = env.d1(DATABASE)?;
     let taken = database
         .prepare("SELECT id FROM tenants WHERE name = ?")

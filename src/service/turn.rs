@@ -1,6 +1,6 @@
 //! Writes that come together share one commit: each waits for the next turn of the event loop, and those
-//! that came by then run in it one after the other, each in a transaction of its own. What a turn wrote
-//! the platform commits when it ends, and lets no answer out before. It must not drop one, or reorder them.
+//! that came by then run in it one after the other. What a turn wrote the platform commits when it ends,
+//! and lets no answer out before. It must not drop one, or reorder them.
 
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
@@ -11,44 +11,51 @@ use worker::Delay;
 /// A turn comes at once. When it hasn't after this long, whoever was to begin it is gone.
 const LOST_MS: u64 = 500;
 
-/// The turn that comes next: since when it is awaited, and by whom beside the first.
-#[derive(Default)]
-pub struct Turn(RefCell<Option<(Millis, Vec<oneshot::Sender<()>>)>>);
+/// The turn that comes next: since when it is awaited, and what waits for it.
+pub struct Turn<T>(RefCell<Option<(Millis, Vec<T>)>>);
 
-impl Turn {
-    /// Waits for it. The first to come waits for the event loop, the others for the first, or for
-    /// whoever takes its place.
-    pub async fn next(&self, now: Millis) {
-        if let Some(turn) = self.join(now) {
-            // The sender goes only with its message.
-            let _ = turn.await;
-            return;
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T> Turn<T> {
+    /// Puts `one` behind what waits. The first to come waits for the event loop, and begins the turn with
+    /// all that came by then; the others have nothing to begin.
+    pub async fn next(&self, one: T, now: Millis) -> Option<Vec<T>> {
+        if !self.join(one, now) {
+            return None;
         }
         Delay::from(Duration::ZERO).await;
-        for other in self.0.take().map(|(_, others)| others).unwrap_or_default() {
-            // One that hung up is nothing to report.
-            let _ = other.send(());
-        }
+        self.0.take().map(|(_, all)| all)
     }
 
-    /// What to wait for, if somebody else begins the turn.
-    fn join(&self, now: Millis) -> Option<oneshot::Receiver<()>> {
+    /// Whether it is up to whoever came to begin the turn.
+    fn join(&self, one: T, now: Millis) -> bool {
         let mut awaited = self.0.borrow_mut();
-        match awaited.as_mut() {
-            Some((since, others)) if now.0.abs_diff(since.0) < LOST_MS => {
-                let (sender, receiver) = oneshot::channel();
-                others.push(sender);
-                Some(receiver)
-            }
-            Some((since, _)) => {
-                *since = now;
-                None
-            }
-            None => {
-                *awaited = Some((now, Vec::new()));
-                None
-            }
+        let known = awaited.as_ref().map(|(since, _)| *since);
+        let is_near = |since: Millis| now.0.abs_diff(since.0) < LOST_MS;
+        let (since, waiting) = awaited.get_or_insert((now, Vec::new()));
+        waiting.push(one);
+        let begins = !known.is_some_and(is_near);
+        if begins {
+            *since = now;
         }
+        begins
+    }
+}
+
+impl Turn<oneshot::Sender<()>> {
+    /// Waits for the turn.
+    pub async fn wait(&self, now: Millis) {
+        let (sender, turn) = oneshot::channel();
+        for waiting in self.next(sender, now).await.unwrap_or_default() {
+            // One that hung up is nothing to report.
+            let _ = waiting.send(());
+        }
+        // A sender goes only with its message.
+        let _ = turn.await;
     }
 }
 
@@ -59,15 +66,12 @@ mod tests {
     #[test]
     fn a_turn_whose_first_never_came_back_is_begun_by_the_next() {
         let turn = Turn::default();
-        assert!(turn.join(Millis(1_000)).is_none(), "the first begins it");
-        assert!(turn.join(Millis(1_499)).is_some(), "the second waits");
-        assert!(turn.join(Millis(1_500)).is_none(), "the first is gone");
-        assert!(turn.join(Millis(1_501)).is_some(), "and has a successor");
-        assert!(
-            turn.join(Millis(10)).is_none(),
-            "a clock set back is no wait"
-        );
-        let others = turn.0.take().map(|(_, others)| others.len());
-        assert_eq!(others, Some(2), "nobody is forgotten");
+        assert!(turn.join(1, Millis(1_000)), "the first begins it");
+        assert!(!turn.join(2, Millis(1_499)), "the second waits");
+        assert!(turn.join(3, Millis(1_500)), "the first is gone");
+        assert!(!turn.join(4, Millis(1_501)), "and has a successor");
+        assert!(turn.join(5, Millis(10)), "a clock set back is no wait");
+        let all = turn.0.take().map(|(_, all)| all);
+        assert_eq!(all, Some(vec![1, 2, 3, 4, 5]), "nobody is forgotten");
     }
 }
