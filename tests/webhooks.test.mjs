@@ -147,6 +147,35 @@ test("410 disables a webhook; its messages are dead letters until a lead replays
   await receiver.stop();
 });
 
+test("a dead letter that is replayed comes before what waits behind it", async () => {
+  let status = 503;
+  const receiver = await receive(() => status);
+  const { tenant, lead, decide } = await desk();
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided", "draft.corrected"] });
+  const { id } = (await tenant.post(draft())).body;
+  await decide(id, { kind: "approve" });
+  await until(() => receiver.calls.length === 1);
+  status = 410;
+  const letters = async () => (await lead.call("GET", "/v1/dead-letters")).body.dead_letters;
+  const [first] = await until(async () => (await letters()).length > 0 && letters());
+  const [webhook] = (await lead.call("GET", "/v1/webhooks")).body.webhooks;
+  await lead.call("POST", `/v1/webhooks/${webhook.id}/secret`);
+  // The next message of the same draft fails, and waits for its second attempt.
+  status = 503;
+  await decide(id, { kind: "correct", remedy: "none" });
+  await until(() => receiver.calls.length === 3);
+  await until(async () => (await letters()).length === 1);
+  status = 204;
+  const replayed = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal((await lead.call("POST", `/v1/dead-letters/${first.id}/replay`)).status, 204);
+  await until(() => receiver.calls.length === 5);
+  const types = receiver.calls.slice(3).map(({ body }) => JSON.parse(body).type);
+  assert.deepEqual(types, ["draft.decided", "draft.corrected"], "in the order in which they happened");
+  assert.ok(Date.now() - replayed < 15_000);
+  await receiver.stop();
+});
+
 test("a redirect is a failure, and is never followed", async () => {
   const target = await receive();
   const receiver = await receive((_call, response) => {

@@ -76,12 +76,15 @@ pub fn next(answer: Answer, attempts: u32, now: Millis, draw: u32) -> Next {
 /// Milliseconds before the attempt that follows `attempts` others; `None` after the last.
 fn wait_ms(attempts: u32, draw: u32) -> Option<u64> {
     let seconds = SCHEDULE_S.get(usize::try_from(attempts).ok()?)?;
-    let wait = seconds.saturating_mul(1_000);
-    let most = wait.saturating_mul(JITTER_PPM).checked_div(1_000_000)?;
-    let jitter = most
-        .saturating_mul(u64::from(draw))
-        .checked_div(u64::from(u32::MAX))?;
-    Some(wait.saturating_add(jitter))
+    Some(with_jitter(seconds.saturating_mul(1_000), JITTER_PPM, draw))
+}
+
+/// A wait with up to that share of it, in millionths, added by a random `draw`.
+pub fn with_jitter(wait_ms: u64, share_ppm: u64, draw: u32) -> u64 {
+    let most = wait_ms.saturating_mul(share_ppm) / 1_000_000;
+    let jitter = most.saturating_mul(u64::from(draw));
+    let jitter = jitter.checked_div(u64::from(u32::MAX)).unwrap_or(0);
+    wait_ms.saturating_add(jitter)
 }
 
 /// Which of the `due` receivers (in the order in which they fell due) are called now, as indices,

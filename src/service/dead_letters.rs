@@ -141,7 +141,8 @@ fn copies(tenant: &Tenant) -> Outcome<Vec<CopyRow>> {
     )
 }
 
-/// `POST /v1/dead-letters/{id}/replay`: it is tried again from the beginning of its schedule.
+/// `POST /v1/dead-letters/{id}/replay`: it is tried again from the beginning of its schedule, before
+/// what waits behind it and after what is under way.
 pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     if let Some(number) = call.id.strip_prefix(COPY) {
         return replay_copy(tenant, call, person, number);
@@ -151,8 +152,16 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         return Err(Problem::from(Code::WebhookDisabled));
     }
     tenant.storage.run(
-        "UPDATE deliveries SET dead_at = NULL, attempts = 0, next_at = ? WHERE number = ?",
-        bind![call.now, row.number],
+        "UPDATE deliveries SET next_at = NULL WHERE receiver = ? AND about = ? AND calling = 0
+           AND number > ? AND dead_at IS NULL",
+        bind![&row.receiver, &row.about, row.number],
+    )?;
+    tenant.storage.run(
+        "UPDATE deliveries SET dead_at = NULL, attempts = 0, next_at = CASE WHEN EXISTS (
+           SELECT 1 FROM deliveries WHERE receiver = ?1 AND about = ?2 AND dead_at IS NULL
+             AND next_at IS NOT NULL)
+           THEN NULL ELSE ?3 END WHERE number = ?4",
+        bind![&row.receiver, &row.about, call.now, row.number],
     )?;
     append(tenant, call, person, Event::DeadLetterReplayed, &row)?;
     Ok(Answer::empty())

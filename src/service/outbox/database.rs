@@ -10,7 +10,7 @@ use crate::problem::{Outcome, describe};
 use crate::storage::parsed;
 use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, millis};
-use crate::{archive, bind, log};
+use crate::{archive, bind, log, random};
 use countersign_policy::copy::{suspects_a_row, wait_ms};
 use countersign_policy::day::week;
 use countersign_policy::log::Event;
@@ -121,9 +121,10 @@ fn wait_after_failure(
 ) -> Outcome<()> {
     worker::console_error!("D1 did not take the batch: {}", describe(error));
     let failures = failures.saturating_add(1);
+    let draw = u32::from_be_bytes(random::bytes()?);
     tenant.storage.run(
         "UPDATE outbox_state SET failures = ?, next_at = ?",
-        bind![failures, now.plus(wait_ms(failures))],
+        bind![failures, now.plus(wait_ms(failures, draw))],
     )
 }
 
