@@ -5,7 +5,7 @@ use crate::call::{Answer, Call};
 use crate::d1::Rows;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::storage::Storage;
+use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, learning, log, memory, outbox, sight};
@@ -19,6 +19,7 @@ use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use wasm_bindgen::JsValue;
 
 /// Corrections of one page.
 const PAGE_MAX: u32 = 200;
@@ -106,9 +107,21 @@ pub struct Change {
     pub vector: Option<String>,
 }
 
+/// What D1 has yet to be told of corrections.
+pub struct Untold {
+    erased: BTreeSet<String>,
+    standings: BTreeMap<String, Standing>,
+}
+
 #[derive(Deserialize)]
-struct GoneRow {
+struct ErasedRow {
     id: String,
+}
+
+#[derive(Deserialize)]
+struct StandingText {
+    id: String,
+    standing: String,
 }
 
 /// `GET /v1/corrections`.
@@ -205,7 +218,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 }
 
 async fn newest(tenant: &Tenant, limit: u32, sight: &Sight) -> Outcome<Vec<Correction>> {
-    let mut corrections = outbox::waiting::<Correction>(tenant, "correction")?;
+    let mut corrections = on_their_way(&tenant.storage)?;
     corrections.retain(|one| sight.covers(one.category.as_deref()));
     corrections.reverse();
     let query = format!(
@@ -224,6 +237,13 @@ async fn newest(tenant: &Tenant, limit: u32, sight: &Sight) -> Outcome<Vec<Corre
     Ok(corrections)
 }
 
+/// Corrections that D1 has yet to be told of, oldest first, as they stand by now.
+pub fn on_their_way(storage: &Storage) -> Outcome<Vec<Correction>> {
+    let untold = Untold::now(storage)?;
+    let waiting = outbox::waiting_in::<Correction>(storage, "correction")?.into_iter();
+    Ok(waiting.filter_map(|one| untold.told(one)).collect())
+}
+
 async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome<Vec<Correction>> {
     if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(usize::MAX) {
         return Err(Problem::from(Code::InvalidParameter));
@@ -240,7 +260,7 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
          WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))"
     );
     let bound = [tenant.record()?.id.into(), wanted.into()];
-    let waiting = outbox::waiting::<Correction>(tenant, "correction")?;
+    let waiting = on_their_way(&tenant.storage)?;
     let copied = from_d1(tenant, &query, &bound).await?;
     let known = waiting.into_iter().chain(copied);
     let mut by_id: BTreeMap<String, Correction> =
@@ -251,32 +271,58 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
         .collect())
 }
 
-/// Corrections that are erased or retired, and of which D1 has yet to be told.
-pub fn gone(storage: &Storage) -> Outcome<BTreeSet<String>> {
-    let rows = storage.rows::<GoneRow>(
-        "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
-         WHERE kind = 'erase_corrections'
-         UNION ALL
-         SELECT payload ->> '$.id' FROM outbox
-         WHERE kind = 'correction_change' AND payload ->> '$.standing.retired_at' IS NOT NULL",
-        bind![],
-    )?;
-    Ok(order::gathered(rows.into_iter().map(|row| row.id)))
+impl Untold {
+    /// As the outbox has it now.
+    pub fn now(storage: &Storage) -> Outcome<Self> {
+        let erased = storage.rows::<ErasedRow>(
+            "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
+             WHERE kind = 'erase_corrections'",
+            bind![],
+        )?;
+        let changed = storage.rows::<StandingText>(
+            "SELECT payload ->> '$.id' AS id, payload -> '$.standing' AS standing FROM outbox
+             WHERE kind = 'correction_change' AND payload -> '$.standing' IS NOT NULL
+             ORDER BY number",
+            bind![],
+        )?;
+        let mut standings = BTreeMap::new();
+        for row in changed {
+            standings.insert(row.id, parsed(&row.standing)?);
+        }
+        Ok(Self {
+            erased: order::gathered(erased.into_iter().map(|row| row.id)),
+            standings,
+        })
+    }
+
+    /// The same as an example or a record: nothing of one that is retired, either.
+    pub fn taught(&self, correction: Correction) -> Option<Correction> {
+        let correction = self.told(correction)?;
+        Some(correction).filter(|one| one.standing.retired_at.is_none())
+    }
+
+    /// A correction as it stands by now; nothing of one that is erased.
+    pub fn told(&self, correction: Correction) -> Option<Correction> {
+        if self.erased.contains(&correction.id) {
+            return None;
+        }
+        let standing = self.standings.get(&correction.id).cloned();
+        Some(Correction {
+            standing: standing.unwrap_or(correction.standing),
+            ..correction
+        })
+    }
 }
 
-async fn from_d1(
-    tenant: &Tenant,
-    query: &str,
-    bound: &[wasm_bindgen::JsValue],
-) -> Outcome<Vec<Correction>> {
-    let rows = tenant
-        .env
-        .d1(DATABASE)?
-        .prepare(query)
-        .bind(bound)?
-        .rows::<CorrectionRow>()
-        .await?;
-    Ok(rows.into_iter().map(Correction::from).collect())
+async fn from_d1(tenant: &Tenant, query: &str, bound: &[JsValue]) -> Outcome<Vec<Correction>> {
+    // Asked for before D1 and after it: what reaches it meanwhile is missed by neither.
+    let before = Untold::now(&tenant.storage)?;
+    let database = tenant.env.d1(DATABASE)?;
+    let rows = database.prepare(query).bind(bound)?;
+    let rows = rows.rows::<CorrectionRow>().await?.into_iter();
+    let after = Untold::now(&tenant.storage)?;
+    let corrections = rows.filter_map(|row| before.told(row.into()));
+    Ok(corrections.filter_map(|one| after.told(one)).collect())
 }
 
 /// `DELETE /v1/corrections/{id}`: it stays on record and is no example any more.

@@ -2,7 +2,7 @@
 //! the weights. It must not hold up a request: the alarm works it off, a batch at a time.
 
 use crate::call::Answer;
-use crate::corrections::{Correction, CorrectionRow};
+use crate::corrections::{Correction, CorrectionRow, Untold};
 use crate::d1::Rows;
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
@@ -102,6 +102,7 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
          ORDER BY id LIMIT ?",
         corrections::COLUMNS
     );
+    let before = Untold::now(&tenant.storage)?;
     let rows = tenant
         .env
         .d1(DATABASE)?
@@ -110,14 +111,15 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         .rows::<FilledRow>()
         .await?;
     tenant.transaction(|| {
-        let gone = corrections::gone(&tenant.storage)?;
+        let after = Untold::now(&tenant.storage)?;
         let mut last = None;
         for row in &rows {
             let correction = Correction::from(row.correction.clone());
             last = Some(correction.id.clone());
-            if gone.contains(&correction.id) {
+            let Some(correction) = before.taught(correction).and_then(|one| after.taught(one))
+            else {
                 continue;
-            }
+            };
             let vector = row.vector.as_deref().map(str::to_lowercase);
             let vector = vector.and_then(|text| from_hex(&text));
             let vector = vector.filter(|vector| !vector.is_empty());

@@ -2,9 +2,8 @@
 //! at a time. It must not choose among them: `policy::training` does.
 
 use crate::call::Call;
-use crate::corrections::{self, Correction, CorrectionRow};
+use crate::corrections::{self, Correction, CorrectionRow, Untold};
 use crate::d1::Rows;
-use crate::outbox;
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::tenant::Tenant;
@@ -99,14 +98,11 @@ impl Export {
             millis(self.since),
             PAGE_ROWS.into(),
         ];
-        // Asked before D1, so that none is missed that reaches it meanwhile.
-        let mut waiting = outbox::waiting_in::<Correction>(&self.storage, "correction")?;
-        let rows = self
-            .database
-            .prepare(&query)
-            .bind(&bound)?
-            .rows::<CorrectionRow>()
-            .await?;
+        // Asked before D1 and after it, so that nothing is missed that reaches it meanwhile.
+        let mut waiting = corrections::on_their_way(&self.storage)?;
+        let before = Untold::now(&self.storage)?;
+        let rows = self.database.prepare(&query).bind(&bound)?;
+        let rows = rows.rows::<CorrectionRow>().await?;
         let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
         let mut page: Vec<Correction> = rows.into_iter().map(Correction::from).collect();
         let last = page.last().map_or(after, |last| last.id.clone());
@@ -117,10 +113,10 @@ impl Export {
             waiting.retain(|one| one.id > last && one.at >= self.since);
             page.append(&mut waiting);
         }
-        let gone = corrections::gone(&self.storage)?;
-        page.retain(|one| !gone.contains(&one.id));
-        let lines = page.iter().filter_map(|one| self.line(one));
-        Ok(Some(lines.collect()))
+        let after = Untold::now(&self.storage)?;
+        let page = page.into_iter().filter_map(|one| before.taught(one));
+        let page = page.filter_map(|one| after.taught(one));
+        Ok(Some(page.filter_map(|one| self.line(&one)).collect()))
     }
 
     fn line(&self, correction: &Correction) -> Option<String> {

@@ -79,9 +79,10 @@ impl Held {
     /// asks for examples posts a draft for the same message next.
     pub fn embed(&self, env: &Env, text: &str) -> Option<Vec<u8>> {
         let of = plain(&[text]);
-        let last = self.last.borrow().clone();
-        if let Some((_, vector)) = last.filter(|(known, _)| *known == of) {
-            return Some(vector);
+        if let Some((known, vector)) = &*self.last.borrow()
+            && *known == of
+        {
+            return Some(vector.clone());
         }
         let vector = embedder::embed(env, text)?;
         self.last.replace(Some((of, vector.clone())));
