@@ -107,6 +107,19 @@ test("of two people the second sees what the first made of it, and agrees by one
   await mia.pressUntil("a", async () => (await mia.rows().count()) === 0);
   const { status, outgoing } = await mia.settled(id);
   assert.deepEqual([status, outgoing.text], ["edited", "Hello! Dear Una. Your refund comes in May."]);
+
+  // What a person has to do can't be approved; what another person made of it can be agreed to.
+  await changePolicy(session, "late is a person's", (document) => ({ ...document, defaults: { ...document.defaults, deadline_s: 2, on_expiry: "human" } }));
+  const late = await mia.posted("Una Late", { text: "We refund nothing." });
+  await soon(async () => (await mia.statusOf(late)) === "with_human");
+  await here(mia, "refund nothing");
+  await mia.pressUntil("w", mia.isWriting);
+  await mia.page.keyboard.type("Here is your refund.");
+  await mia.press("Control+Enter");
+  await here(tom, "Here is your refund.");
+  await tom.pressUntil("a", async () => (await tom.rows().count()) === 0);
+  const answered = await mia.settled(late);
+  assert.deepEqual([answered.status, answered.outgoing.text], ["responded", "Here is your refund."]);
   assert.deepEqual([...mia.errors, ...tom.errors], []);
   await Promise.all([mia.page.close(), tom.page.close()]);
 });
@@ -133,7 +146,7 @@ test("one's own verdicts are found again: taken back in time, corrected when the
   await approved();
   assert.equal((await nan.settled(id)).status, "approved");
   await nan.press("i");
-  await nan.page.getByLabel("Search your verdicts").fill("nan found never");
+  await nan.page.getByLabel("Search your verdicts").fill("never close");
   await found.getByRole("button", { name: "Correct" }).press("Enter");
   await soon(async () => (await nan.heading()).startsWith("Nan Found"));
   await nan.pressUntil("x", () => nan.page.getByText("What is done about it?").isVisible());

@@ -31,6 +31,8 @@ export interface Action {
 /** A verdict needs a draft that waits, that was in view long enough, and nothing half done. */
 const deciding = () => selection.drafts.length === 0 && review.open && review.writing === null && review.choosing === null;
 const held = () => deciding() && !review.lookOnly && review.summary?.status === "held";
+/** What a person has to do can't be approved, but for what another person made of it. */
+const agreeable = () => held() || (deciding() && !review.lookOnly && !!review.detail?.first_content);
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
 const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
@@ -43,7 +45,7 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 });
 
 export const actions: readonly Action[] = [
-  verdict("approve", "A", () => held() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
+  verdict("approve", "A", () => agreeable() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
   verdict("edit", "E", held, () => review.write("edit")),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
   verdict("respond", "W", () => waiting() && review.summary?.kind === "message", () => review.write("respond")),

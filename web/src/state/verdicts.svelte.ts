@@ -25,9 +25,13 @@ export interface Typed { purpose: Purpose; words: Words }
 
 /** What leaves where one agrees: the draft, or what the first of two people made of it. */
 export const proposed = ({ draft, first_content }: Detail): Content => first_content ?? draft.draft;
+/** Why its words are marked: what somebody else wrote has the reasons of nobody. */
+export const marked = (detail: Detail) => (proposed(detail).text === detail.draft.draft.text ? detail.decision.reasons : []);
 /** The verdict that agrees. */
-export const agreement = ({ first, first_content }: Detail): Verdict =>
-  first_content && first?.kind !== "approve" ? { kind: "edit", draft: first_content, one_off: false } : { kind: "approve" };
+export function agreement({ first, first_content }: Detail): Verdict {
+  if (!first_content || first?.kind === "approve") return { kind: "approve" };
+  return first?.kind === "respond" ? { kind: "respond", draft: first_content } : { kind: "edit", draft: first_content, one_off: false };
+}
 
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
