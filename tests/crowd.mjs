@@ -9,12 +9,15 @@ const PAGE = 200;
 export async function crowd(page, count) {
   let drafts;
   await page.route("**/v1/queue?*", async (route) => {
-    const answer = await route.fetch();
+    const url = new URL(route.request().url());
+    const from = Number(url.searchParams.get("cursor") ?? 0);
+    // A cursor of ours is none of the service's.
+    url.searchParams.delete("cursor");
+    const answer = await route.fetch({ url: url.href });
     if (!answer.ok()) return route.fulfill({ response: answer });
     const body = await answer.json();
     drafts ??= copies(body.drafts, count);
-    const from = Number(new URL(route.request().url()).searchParams.get("cursor") ?? 0);
-    const next_cursor = from + PAGE < drafts.length ? from + PAGE : null;
+    const next_cursor = from + PAGE < drafts.length ? String(from + PAGE) : null;
     return route.fulfill({ response: answer, json: { ...body, drafts: drafts.slice(from, from + PAGE), next_cursor } });
   });
 }

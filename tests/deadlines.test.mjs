@@ -63,11 +63,15 @@ test("a draft that nobody answers is warned of, goes to backup and lead, and is 
 test("where the policy says so, a late draft becomes a person's and stays open", async () => {
   const { tenant, lead } = await desk({ deadline_s: 1, on_expiry: "human" });
   const posted = (await tenant.post(draft())).body;
+  const tom = await tenant.session("tom@example.com");
+  await lead.call("PUT", `/v1/drafts/${posted.id}/assignee`, { person_id: tom.person.id });
   const late = await statusBecomes(tenant, posted.id, "with_human");
   assert.equal(late.owner.kind, "lead");
   assert.equal(late.owner.id, lead.person.id);
   const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
   assert.equal(shown.stage, "late");
+  assert.equal(shown.assignee, undefined, "whoever it was handed to did not answer: the lead can");
+  assert.equal((await lead.call("GET", "/v1/queue/health")).body.late, 1);
   const path = `/v1/drafts/${posted.id}/verdict`;
   assert.equal((await lead.call("PUT", path, verdictOn(shown, { kind: "approve" }))).body.code, "belongs_to_human");
   const respond = { kind: "respond", draft: { text: "I am sorry that it took so long." } };

@@ -320,6 +320,66 @@ test("two people agree on exactly what leaves, whichever way it is said", async 
   assert.equal((await show(lead, undone.id)).first, undefined, "a stop takes back what one of two said");
 });
 
+test("an undo of the first of two is exact, and can be repeated", async () => {
+  const { lead, tom, show, decide, post, told, events } = await desk((policy) => ({
+    ...noUndo(policy),
+    categories: { "billing.refund": { four_eyes: true } },
+  }));
+  const [approve, edit] = [{ kind: "approve" }, { kind: "edit", draft: { text: "Your refund comes on Monday." } }];
+  const { id } = await post();
+  const path = `/v1/drafts/${id}`;
+  await lead.call("PUT", `${path}/assignee`, { person_id: lead.person.id });
+  const standing = async () => (({ status, assignee, first, first_content }) => ({ status, assignee, first, first_content }))(await show(lead, id));
+  const handed = await standing();
+  const given = async (session, verdict) => {
+    const body = verdictOn(await show(session, id), verdict);
+    const answer = await session.call("PUT", `${path}/verdict`, body);
+    assert.equal(answer.body.second_person_needed, true, JSON.stringify(answer.body));
+    return body;
+  };
+  const undo = (session, { verdict_id }) => session.call("DELETE", `${path}/verdict`, { verdict_id });
+  const first = await given(lead, approve);
+  assert.equal((await undo(lead, first)).status, 200);
+  assert.deepEqual(await standing(), handed, "handed to the same person as before");
+
+  const again = await given(lead, approve);
+  const agreed = await standing();
+  const other = await given(tom, edit);
+  assert.deepEqual((await show(lead, id)).first_content, edit.draft);
+  const undone = await undo(tom, other);
+  assert.deepEqual(await standing(), agreed, "the one before stands again");
+  assert.deepEqual(await undo(tom, other).then(({ status, body }) => [status, body]), [200, undone.body], "taken back once");
+  assert.equal((await events(id)).filter(({ event }) => event === "draft.undone").length, 2);
+  assert.equal((await lead.call("PUT", `${path}/verdict`, first)).body.second_person_needed, true, "a late retry says what it said then");
+  assert.deepEqual(await standing(), agreed);
+  assert.equal((await decide(tom, id, approve)).body.status, "approved");
+  assert.equal((await undo(lead, again)).body.code, "too_late_to_undo");
+  assert.equal((await told(id)).outgoing.text, draft().draft.text);
+});
+
+test("where two must agree from now on, what one let out is held back", async () => {
+  const { tenant, lead, tom, decide, post, told } = await desk((policy) => ({ ...policy, undo_window_s: 60 }));
+  const [alone, rejected] = [await post(), await post()];
+  await decide(lead, alone.id, { kind: "approve" });
+  await decide(lead, rejected.id, { kind: "reject", reason: "wrong facts" });
+  await tenant.policy(lead, (policy) => ({ ...policy, categories: { "billing.refund": { four_eyes: true } } }));
+  assert.equal((await told(alone.id)).status, "held");
+  assert.equal((await told(rejected.id)).status, "pending", "nothing leaves by it");
+  assert.equal((await decide(tom, alone.id, { kind: "approve" })).body.second_person_needed, true);
+});
+
+test("whoever looks at what is out keeps it when its agent reports", async () => {
+  const { tenant, lead, tom, decide, post } = await desk((policy) => ({
+    ...noUndo(policy),
+    categories: { "billing.refund": { start_level: 3, sample_rate: 1 } },
+  }));
+  const { id } = await post();
+  assert.equal((await tom.call("POST", "/v1/leases")).body.id, id);
+  await tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  assert.equal((await lead.call("PUT", `/v1/drafts/${id}/lease`)).body.code, "leased_by_other");
+  assert.equal((await decide(tom, id, { kind: "confirm" })).body.status, "done");
+});
+
 test("a draft is handed to a named person, who alone decides, with a note", async () => {
   const { lead, tom, show, decide, post, events } = await desk();
   const posted = await post();
@@ -336,11 +396,23 @@ test("a draft is handed to a named person, who alone decides, with a note", asyn
   assert.equal((await show(tom, posted.id)).notes[0].text, "you know her");
   const nobody = await tom.call("PUT", `${path}/assignee`, { person_id: "nobody" });
   assert.equal(nobody.body.pointer, "/person_id");
+  const duty = (away_until) => tom.call("PUT", `/v1/people/${tom.person.id}/duty`, { away_until });
+  await duty(new Date(Date.now() + 60_000).toISOString());
+  assert.equal((await show(lead, posted.id)).assignee, undefined, "who goes away lets go");
+  const away = await lead.call("PUT", `${path}/assignee`, { person_id: tom.person.id });
+  assert.deepEqual([away.status, away.body.pointer], [422, "/person_id"], "nor is one handed to who is away");
+  await duty(null);
+  await lead.call("PUT", `${path}/assignee`, { person_id: tom.person.id });
   assert.equal((await tom.call("PUT", `${path}/assignee`, { person_id: null })).body.assignee, undefined);
   assert.equal((await decide(lead, posted.id, { kind: "approve" })).status, 200);
   const handedOver = (await events(posted.id)).filter((entry) => entry.event === "draft.assigned");
-  assert.deepEqual(handedOver.map((entry) => entry.facts.to), [tom.person.id, ""]);
+  assert.deepEqual(handedOver.map((entry) => entry.facts.to), [tom.person.id, "", tom.person.id, ""]);
   assert.ok(!JSON.stringify(await events(posted.id)).includes("you know her"));
+
+  const other = (await post()).id;
+  await lead.call("PUT", `/v1/drafts/${other}/assignee`, { person_id: tom.person.id });
+  await lead.call("PUT", `/v1/people/${tom.person.id}/role`, { role: "auditor" });
+  assert.equal((await show(lead, other)).assignee, undefined, "who no longer decides lets go");
 });
 
 test("drafts of one group are claimed together, shown together, and answered in order", async () => {
@@ -368,6 +440,16 @@ test("drafts of one group are claimed together, shown together, and answered in 
   });
   assert.equal(back.status, "held");
   assert.equal(back.outgoing, undefined);
+});
+
+test("a later draft of a group leaves no sooner than the earlier one, however long its own window is", async () => {
+  const { tenant, lead, decide, post } = await desk((policy) => ({ ...policy, undo_window_s: 60 }));
+  const conversation = { id: "another turn", head: "m1", messages: [] };
+  const [first, second] = [await post({ conversation, group: "turn" }), await post({ conversation, group: "turn" })];
+  const earlier = (await decide(lead, first.id, { kind: "approve" })).body;
+  await tenant.policy(lead, noUndo);
+  const later = (await decide(lead, second.id, { kind: "approve" })).body;
+  assert.deepEqual([later.status, later.settles_at], ["pending", earlier.settles_at]);
 });
 
 test("what leaves the queue by itself tells the agent, and shows no verdict", async () => {

@@ -72,6 +72,47 @@ test("a row that D1 always refuses is set aside, and holds up nothing", async ()
   assert.deepEqual((await lead.call("GET", "/v1/dead-letters")).body.copies, []);
 });
 
+test("what is erased or retired is so at once, though D1 can't be told", async () => {
+  const { tenant, lead, decide } = await desk(0);
+  for (const customer of ["ada", "bob"]) {
+    const posted = (await tenant.post(draft({ message: `The ${customer} kettle leaks`, customer: { id: customer } }))).body;
+    await decide(posted.id, { kind: "edit", draft: { text: `We repair it, ${customer}.` } });
+  }
+  await until(async () => (await rows(tenant, "corrections")) === 2);
+  await order(tenant, { before: 1_000 });
+  const listed = async (query = "") => (await lead.call("GET", `/v1/corrections${query}`)).body.corrections;
+  const [bob] = await listed();
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "ada" })).status, 200);
+  assert.deepEqual((await listed()).map(({ id }) => id), [bob.id]);
+  assert.deepEqual((await listed("?q=kettle")).map(({ id }) => id), [bob.id]);
+  assert.equal((await lead.call("DELETE", `/v1/corrections/${bob.id}`)).status, 204);
+  const [retired] = await listed();
+  assert.ok(retired.id === bob.id && retired.retired_at, "on record, and retired");
+  assert.equal(await rows(tenant, "corrections"), 2, "D1 knows nothing of it");
+  await order(tenant, { before: 0 });
+  await until(async () => (await rows(tenant, "corrections")) === 1, { seconds: 60 });
+});
+
+test("what was sent back hours ago is still linked to its redraft, and counts", async () => {
+  const { tenant, lead, decide } = await desk(0);
+  const sent = (await tenant.post(draft())).body;
+  const other = (await tenant.post(draft())).body;
+  await decide(sent.id, { kind: "send_back", instruction: "Name the day." });
+  await decide(other.id, { kind: "approve" });
+  await tenant.agent("PUT", `/v1/drafts/${other.id}/outcome`, { outcome: "done" });
+  await until(async () => (await rows(tenant, "drafts")) === 2);
+  await order(tenant, { clock: 5 * 3_600_000 });
+  // Whatever else was settled has left the object by now.
+  const left = "SELECT COUNT(*) AS count FROM audit WHERE tenant_id = ?";
+  const copied = () => service.database.prepare(left).bind(tenant.id).first("count");
+  await tenant.post(draft());
+  await until(async () => (await copied()) === (await lead.call("GET", "/v1/audit")).body.size);
+  const redraft = (await tenant.post(draft({ supersedes: sent.id }))).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${redraft.id}`)).body;
+  assert.deepEqual([shown.round, shown.redraft_of?.instruction], [1, "Name the day."]);
+  await order(tenant, { clock: 0 });
+});
+
 test("an eviction in mid-review loses neither the claim nor the way back", async () => {
   const { tenant, lead, decide } = await desk(30);
   const [claimed, decided] = [(await tenant.post(draft())).body, (await tenant.post(draft())).body];

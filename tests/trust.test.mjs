@@ -296,7 +296,7 @@ test("what nobody can have read counts once another person agrees, who is not to
   assert.deepEqual([self.status, self.body.code], [409, "same_reviewer"]);
 
   await decide(reviewer, agreed, { kind: "confirm" });
-  await decide(reviewer, disputed, { kind: "correct", remedy: "follow_up" });
+  await decide(lead, disputed, { kind: "correct", remedy: "follow_up" });
   const { agent } = await trustOf(lead);
   assert.deepEqual([agent.readiness.labelled, agent.readiness.clean, agent.readiness.failed], [2, 1, 1]);
 });

@@ -20,6 +20,7 @@
 //! only [`Command::Settle`] lets something out, and that is a verdict somebody gave.
 
 mod decide;
+mod first;
 mod handover;
 mod status;
 
@@ -28,8 +29,10 @@ use crate::deadline::{Deadline, Stage};
 use crate::document::OnExpiry;
 use crate::refusal::Refusal;
 use crate::route::Route;
+use crate::stop::blocks;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
+pub use first::{Before, FIRSTS_MAX, First};
 use serde::{Deserialize, Serialize};
 pub use status::{Outcome, Status};
 
@@ -38,6 +41,8 @@ pub const ROUNDS_MAX: u32 = 3;
 /// A settled draft rests this long where it was decided: while agents ask for it, report what became
 /// of it, and redraft what was sent back. Then the copy in D1 stands for it.
 pub const SETTLED_KEEP_MS: u64 = 3_600_000;
+/// What was sent back rests for a week: its redraft is linked to it, and counts its round.
+pub const SENT_BACK_KEEP_MS: u64 = 7 * 24 * 3_600_000;
 
 /// The live state of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,20 +115,6 @@ pub struct Pending {
     pub settles_at: Millis,
     /// What the draft was before, for an exact undo.
     pub from: Status,
-}
-
-/// What the first of two people said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct First {
-    /// The client-made id of the verdict.
-    pub verdict_id: String,
-    /// Which one.
-    pub kind: VerdictKind,
-    /// Who gave it.
-    pub reviewer: String,
-    /// Digest of exactly what would leave: other content starts anew.
-    pub content: String,
 }
 
 /// Something that happens to a draft.
@@ -283,6 +274,15 @@ impl Entry {
         self.status.is_decided() && !self.awaits_look() && self.next_due().is_none()
     }
 
+    /// Whether one person alone let out what waits for its undo window, where two must agree.
+    pub fn lacks_second(&self, four_eyes: bool) -> bool {
+        let alone = |pending: &Pending| {
+            let first = self.first.as_ref();
+            blocks(pending.kind) && first.is_none_or(|first| first.reviewer == pending.reviewer)
+        };
+        four_eyes && self.pending.as_ref().is_some_and(alone)
+    }
+
     /// How far its deadline has come.
     pub fn stage(&self) -> Stage {
         let deadline = self.deadline.as_ref();
@@ -409,18 +409,27 @@ pub fn step(entry: &Entry, command: &Command, now: Millis) -> Result<Entry, Refu
         Command::Escalate if entry.status.is_open() => Ok(escalate(entry)),
         Command::Escalate | Command::Return | Command::Reach(_) => Err(Refusal::NotOpen),
         Command::Report { outcome } => report(entry, *outcome),
-        Command::Forget if entry.status.may_leave() => Ok(entry.ended(Status::Unconfirmed)),
+        Command::Forget if entry.status.may_leave() => Ok(told(entry, Status::Unconfirmed)),
         Command::Forget => Err(Refusal::NothingLeft),
     }
 }
 
-/// Someone else answers for it; from the backup on it is no longer deferred.
+/// Someone else answers for it: from the backup on it is neither deferred nor handed to anybody, so
+/// that who answers can decide.
 fn reach(entry: &Entry, stage: Stage) -> Entry {
     let deadline = entry.deadline.clone();
-    Entry {
-        deferred_until: entry.deferred_until.filter(|_| stage < Stage::Backup),
+    let reached = Entry {
         deadline: deadline.map(|deadline| Deadline { stage, ..deadline }),
         ..entry.clone()
+    };
+    match stage < Stage::Backup {
+        true => reached,
+        false => Entry {
+            deferred_until: None,
+            assignee: None,
+            first: reached.first.as_ref().map(First::of_nobody),
+            ..reached
+        },
     }
 }
 
@@ -448,9 +457,18 @@ fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
     if !entry.status.may_leave() && entry.status != Status::Unconfirmed {
         return Err(Refusal::NothingLeft);
     }
-    Ok(entry.ended(match outcome {
+    let status = match outcome {
         Outcome::Done => Status::Done,
         Outcome::Failed => Status::Failed,
         Outcome::Skipped => Status::Skipped,
-    }))
+    };
+    Ok(told(entry, status))
+}
+
+/// What became of it is known: whoever looks at it goes on.
+fn told(entry: &Entry, status: Status) -> Entry {
+    Entry {
+        lease: entry.lease.clone(),
+        ..entry.ended(status)
+    }
 }

@@ -11,7 +11,7 @@ use crate::tenants::DATABASE;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Entry, SETTLED_KEEP_MS, Status};
+use countersign_policy::queue::{Entry, SENT_BACK_KEEP_MS, SETTLED_KEEP_MS, Status};
 use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -74,18 +74,18 @@ struct Row {
 /// Takes out what is settled, looked at, and needed for nothing that falls due by itself. To be called
 /// when D1 has said that it has everything but what it refused.
 pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let until = now.0.saturating_sub(SETTLED_KEEP_MS);
+    let before = |kept_ms: u64| now.0.saturating_sub(kept_ms);
     tenant.storage.run(
         "DELETE FROM drafts WHERE id IN (
            SELECT id FROM drafts
-           WHERE settled_at <= ? AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
+           WHERE settled_at <= ?1 AND (status <> 'sent_back' OR settled_at <= ?2) AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
              AND status <> 'unconfirmed'
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
              AND NOT EXISTS (SELECT 1 FROM seeds_ended WHERE draft_id = drafts.id)
              AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE broken_at IS NOT NULL
                AND kind = 'draft')
-           ORDER BY settled_at LIMIT ?)",
-        bind![until, OUT_MAX],
+           ORDER BY settled_at LIMIT ?3)",
+        bind![before(SETTLED_KEEP_MS), before(SENT_BACK_KEEP_MS), OUT_MAX],
     )
 }
 

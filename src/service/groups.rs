@@ -5,6 +5,7 @@ use crate::bind;
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
+use countersign_policy::time::Millis;
 
 /// The open drafts of the same group, this one among them, in the order in which they came.
 pub fn open_members(tenant: &Tenant, stored: &Stored) -> Outcome<Vec<Stored>> {
@@ -23,9 +24,23 @@ pub fn open_members(tenant: &Tenant, stored: &Stored) -> Outcome<Vec<Stored>> {
     Ok(members.collect())
 }
 
-/// Whether a draft of the group that came before this one still waits for a verdict.
-pub fn earlier_open(tenant: &Tenant, stored: &Stored) -> Outcome<bool> {
+/// What of a draft's group came before it.
+#[derive(Default)]
+pub struct Earlier {
+    /// Whether one of it still waits for a verdict.
+    pub open: bool,
+    /// When the last verdict on it settles; this draft's does not before.
+    pub settle_at: Millis,
+}
+
+/// What of the group came before this draft.
+pub fn earlier(tenant: &Tenant, stored: &Stored) -> Outcome<Earlier> {
+    let mut earlier = Earlier::default();
     let members = open_members(tenant, stored)?;
-    let mut earlier = members.iter().take_while(|other| other.id != stored.id);
-    Ok(earlier.any(|other| other.entry.status.is_open()))
+    for other in members.iter().take_while(|other| other.id != stored.id) {
+        let settles_at = other.entry.pending.as_ref().map(|given| given.settles_at);
+        earlier.open |= other.entry.status.is_open();
+        earlier.settle_at = earlier.settle_at.max(settles_at.unwrap_or_default());
+    }
+    Ok(earlier)
 }

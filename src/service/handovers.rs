@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue, sight};
+use crate::{bind, groups, log, notes, queue, sight, staff};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -121,6 +121,9 @@ pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         let to = to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
         if !queue::may_read(&sight::of(tenant, &to)?, &stored) {
             return Err(Invalid::field("/person_id", "reads nothing of this category").into());
+        }
+        if staff::is_away(tenant, &to, call.now)? {
+            return Err(Invalid::field("/person_id", "away").into());
         }
     }
     let to = new.person_id;

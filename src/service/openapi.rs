@@ -6,7 +6,7 @@ use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
     drafts, erasure, examples, handovers, history, holds, keys, levels, log, outcomes, pace,
     people, policies, problem, proposals, queue, records, roster, rota, second_lead, seeds, staff,
-    stops, tenants, trust, verdicts, versions, webhooks,
+    stops, tenants, trust, undo, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
@@ -133,14 +133,15 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             ..of(None, 200, schema::<corrections::Correction>(g))
         },
         Operation::GetQueue => Shape {
-            parameters: page()
-                .into_iter()
-                .chain([json!({
+            parameters: vec![
+                query("limit", 200, "Rows of a page."),
+                text("cursor", "As `next_cursor` said."),
+                json!({
                     "name": "status", "in": "query", "required": false,
                     "description": "`unconfirmed`: what is out, and nobody said what became of it.",
                     "schema": { "const": "unconfirmed" }
-                })])
-                .collect(),
+                }),
+            ],
             ..of(None, 200, schema::<queue::QueuePage>(g))
         },
         Operation::GetQueueHealth => of(None, 200, schema::<pace::HealthView>(g)),
@@ -170,7 +171,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<verdicts::VerdictAnswer>(g),
         ),
         Operation::UndoVerdict => of(
-            schema::<verdicts::TakenBack>(g),
+            schema::<undo::TakenBack>(g),
             200,
             schema::<verdicts::VerdictAnswer>(g),
         ),

@@ -109,12 +109,6 @@ struct PaceRow {
 }
 
 #[derive(Deserialize)]
-struct FlowRow {
-    arrived: u32,
-    decided: u32,
-}
-
-#[derive(Deserialize)]
 struct Due {
     due_at: u64,
 }
@@ -130,15 +124,24 @@ struct Waiting {
     count: u32,
 }
 
-/// What waits for somebody, and how many were decided within the last hour.
+/// What waits for somebody, and what came and was decided within the last hour.
 #[derive(Clone, Copy, Deserialize)]
 pub struct Ahead {
     /// Drafts that wait for somebody.
     pub open: u32,
+    arrived: u32,
     decided: u32,
 }
 
 impl Ahead {
+    fn flow(self) -> Flow {
+        Flow {
+            arrived: self.arrived,
+            decided: self.decided,
+            minutes: u32::try_from(RATE_MINUTES).unwrap_or(u32::MAX),
+        }
+    }
+
     /// How long a new draft waits; `None` while nobody decides.
     pub fn wait_s(self) -> Option<u32> {
         pace::expected_wait_s(self.open, self.decided)
@@ -184,7 +187,8 @@ pub fn ahead(tenant: &Tenant, now: Millis) -> Outcome<Ahead> {
             "SELECT
                (SELECT COALESCE(SUM(count), 0) FROM waiting WHERE status IN ('held', 'with_human'))
                  AS open,
-               (SELECT COALESCE(SUM(decided), 0) FROM pace WHERE minute > ?) AS decided",
+               COALESCE(SUM(arrived), 0) AS arrived, COALESCE(SUM(decided), 0) AS decided
+             FROM pace WHERE minute > ?",
             bind![minute.saturating_sub(RATE_MINUTES)],
         )?;
         Ok((minute, row.ok_or(Problem::from(Code::Internal))?))
@@ -241,38 +245,27 @@ pub fn note(
 
 /// `GET /v1/queue/health`.
 pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let minute = call.now.0.checked_div(60_000).unwrap_or(0);
-    let row = tenant.storage.first::<FlowRow>(
-        "SELECT COALESCE(SUM(arrived), 0) AS arrived, COALESCE(SUM(decided), 0) AS decided
-         FROM pace WHERE minute > ?",
-        bind![minute.saturating_sub(RATE_MINUTES)],
-    )?;
-    let flow = Flow {
-        arrived: row.as_ref().map_or(0, |row| row.arrived),
-        decided: row.as_ref().map_or(0, |row| row.decided),
-        minutes: u32::try_from(RATE_MINUTES).unwrap_or(u32::MAX),
-    };
+    let ahead = ahead(tenant, call.now)?;
+    let flow = ahead.flow();
     let dues = tenant.storage.rows::<Due>(
         "SELECT due_at FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human')
            AND look_owed IN (0, 1) AND due_at IS NOT NULL ORDER BY due_at LIMIT ?",
         bind![DUES_MAX],
     )?;
     let dues: Vec<Millis> = dues.into_iter().map(|due| Millis(due.due_at)).collect();
-    let late = dues.iter().take_while(|due| **due <= call.now).count();
-    let late = u32::try_from(late).unwrap_or(u32::MAX);
+    let late = late(tenant, call.now)?;
     let counts = counts(tenant)?;
     let policy = tenant.policy(tenant.record()?.policy_version)?;
 
     let decided_per_hour = pace::per_hour(flow.decided, flow.minutes);
-    let ahead = counts.held.saturating_add(counts.with_human);
     let breaks_at = pace::breaks_at(&dues, decided_per_hour, call.now);
     let deadline_s = policy.rules(None).deadline_s;
-    let overflows_at = pace::overflows_at(ahead, flow, deadline_s, call.now);
+    let overflows_at = pace::overflows_at(ahead.open, flow, deadline_s, call.now);
     let lead = person.role == PersonRole::Lead;
     let view = HealthView {
         strain: pace::strain(breaks_at, overflows_at, late),
         arrived_per_hour: pace::per_hour(flow.arrived, flow.minutes),
-        expected_wait_s: pace::expected_wait_s(ahead, flow.decided),
+        expected_wait_s: ahead.wait_s(),
         rota_gaps: rota::gaps(tenant)?,
         dead_letters: lead.then(|| dead_letters::count(tenant)).transpose()?,
         vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
@@ -289,6 +282,16 @@ pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         overflows_at,
     };
     Answer::json(200, &view)
+}
+
+/// Open drafts whose deadline is over, all of them.
+fn late(tenant: &Tenant, now: Millis) -> Outcome<u32> {
+    let row = tenant.storage.first::<Count>(
+        "SELECT COUNT(*) AS count FROM drafts WHERE visible = 1 AND look_owed IN (0, 1)
+           AND due_at <= ? AND status IN ('held', 'with_human')",
+        bind![now],
+    )?;
+    Ok(row.map_or(0, |row| row.count))
 }
 
 fn reviewers(tenant: &Tenant, now: Millis) -> Outcome<Vec<ReviewerPace>> {

@@ -1,4 +1,4 @@
-//! The queue as reviewers see it: listing, claiming, and one draft with everything beside it. It
+//! The queue as reviewers see it: listing, and one draft with everything beside it. It
 //! must not show a reviewer anything without a digest of what was shown.
 
 use crate::call::{Answer, Call};
@@ -6,32 +6,28 @@ use crate::examples::Example;
 use crate::familiarity::{self, Familiarity};
 use crate::notes::{self, Note};
 use crate::owner::Owner;
-use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::sample::{self, PressureView};
-use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, handovers, log, pace, rota, sight, staff};
-use countersign_policy::catalogue::{ActionEntry, Stakes};
-use countersign_policy::claim::{self, Waiting, Weight};
+use crate::{bind, groups, log, pace, rota, sight};
+use countersign_policy::catalogue::ActionEntry;
 use countersign_policy::deadline::Stage;
 use countersign_policy::digest::{from_hex, hex, keyed};
 use countersign_policy::document::Rules;
 use countersign_policy::draft::{Content, Draft, Kind};
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Entry, First, Lease, Pending, Status};
+use countersign_policy::queue::{First, Lease, Pending, Status};
 use countersign_policy::route::Decision;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::alike;
 use countersign_policy::verdict::Verdict;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use std::fmt;
 
 /// Drafts of one page.
 const PAGE_MAX: u32 = 200;
-/// Categories looked at for the next draft.
-const CLAIM_CATEGORIES_MAX: u32 = 200;
 /// Characters of a draft in the list.
 const SNIPPET_CHARS: usize = 160;
 
@@ -106,9 +102,10 @@ pub struct Summary {
 pub struct QueuePage {
     /// Most urgent first; what is already out last.
     drafts: Vec<Summary>,
-    /// Pass it as `cursor` for the next page.
+    /// Pass it as `cursor` for the next page: it goes on behind this page's last draft, whatever left the
+    /// queue meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<u32>,
+    next_cursor: Option<String>,
     /// How many there are.
     counts: pace::Counts,
     /// Whether somewhere nobody is on call, so that the lead answers.
@@ -176,25 +173,36 @@ struct Redraft {
 /// `GET /v1/queue`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
-    let offset = call.number("cursor", 0, u32::MAX)?;
-    let (listed, order) = match call.query.get("status").map(String::as_str) {
-        None => ("visible = 1", "look_owed, due_at, created_at, id"),
-        Some("unconfirmed") => ("status = 'unconfirmed'", "settled_at, id"),
+    let after = call.query.get("cursor");
+    let after = after.map(|text| Place::read(text)).transpose()?;
+    let listed = match call.query.get("status").map(String::as_str) {
+        None => "visible = 1",
+        Some("unconfirmed") => "status = 'unconfirmed'",
         Some(_) => {
             let detail = "`status` is `unconfirmed`, or missing";
             return Err(Problem::new(Code::InvalidParameter, detail));
         }
     };
     let page = format!(
-        "{listed} AND {} ORDER BY {order} LIMIT ?2 OFFSET ?3",
+        "{listed} AND {}
+         AND (?3 = '' OR (look_owed, COALESCE(due_at, 0), created_at, id) > (?4, ?5, ?6, ?3))
+         ORDER BY look_owed, due_at, created_at, id LIMIT ?2",
         sight::readable(1)
     );
     let readable = sight::bound(&call.sight)?;
-    let stored = stored::select_where(tenant, &page, bind![&readable, limit, offset])?;
+    let Place {
+        look_owed,
+        due_at,
+        created_at,
+        id,
+    } = after.unwrap_or_default();
+    let bound = bind![&readable, limit, &id, look_owed, due_at, created_at];
+    let stored = stored::select_where(tenant, &page, bound)?;
     let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
+    let last = stored.last().filter(|_| shown == limit);
     let page = QueuePage {
         drafts: summaries(&stored, &call.sight, call.now),
-        next_cursor: (shown == limit && limit > 0).then(|| offset.saturating_add(shown)),
+        next_cursor: last.map(|last| Place::of(last).to_string()),
         counts: pace::counts(tenant)?,
         rota_empty: !rota::gaps(tenant)?.is_empty(),
         expected_wait_s: pace::ahead(tenant, call.now)?.wait_s(),
@@ -202,6 +210,59 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         sequence: log::size(tenant)?,
     };
     Answer::json(200, &page)
+}
+
+/// Where a draft stands in the queue: what the list is ordered by.
+#[derive(Default)]
+struct Place {
+    look_owed: bool,
+    due_at: Millis,
+    created_at: Millis,
+    id: String,
+}
+
+impl Place {
+    fn of(stored: &Stored) -> Self {
+        Self {
+            look_owed: stored.entry.look_owed,
+            due_at: stored.due_at.unwrap_or_default(),
+            created_at: stored.created_at,
+            id: stored.id.clone(),
+        }
+    }
+
+    /// The place that a cursor names.
+    fn read(cursor: &str) -> Outcome<Self> {
+        let place = || {
+            let mut parts = cursor.splitn(4, '.');
+            Some(Self {
+                look_owed: parts.next()? == "1",
+                due_at: Millis(parts.next()?.parse().ok()?),
+                created_at: Millis(parts.next()?.parse().ok()?),
+                id: parts.next().filter(|id| !id.is_empty())?.to_owned(),
+            })
+        };
+        let unknown = "`cursor` is none that a page gave";
+        place().ok_or_else(|| Problem::new(Code::InvalidParameter, unknown))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            look_owed,
+            due_at,
+            created_at,
+            id,
+        } = self;
+        write!(
+            text,
+            "{}.{}.{}.{id}",
+            u8::from(*look_owed),
+            due_at.0,
+            created_at.0
+        )
+    }
 }
 
 /// Those of the drafts that may be read, for a list.
@@ -271,122 +332,6 @@ fn redraft_of(tenant: &Tenant, stored: &Stored, sight: &Sight) -> Outcome<Option
         }))
 }
 
-/// `POST /v1/leases`.
-pub fn claim_next(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let skills = staff::skills(tenant, person)?;
-    let mut free = Vec::new();
-    for served in categories(tenant)? {
-        if claim::suits(&skills, served.category.as_deref().unwrap_or_default()) {
-            free.extend(free_of(tenant, served, person, call.now)?);
-        }
-    }
-    let Some(next) = claim::next(&free) else {
-        return claim_look(tenant, &skills, person, call.now);
-    };
-    let mut stored = stored::load(tenant, &next.id)?;
-    handovers::take(tenant, &mut stored, person, call.now)?;
-    tenant.storage.run(
-        "INSERT INTO served (category, at) VALUES (?, ?)
-         ON CONFLICT (category) DO UPDATE SET at = excluded.at",
-        bind![&next.category, call.now],
-    )?;
-    Answer::json(200, &summary(&stored, call.now))
-}
-
-/// Where nothing waits: what went out and is still to be looked at, oldest first, and by somebody else
-/// than who let it out.
-fn claim_look(tenant: &Tenant, skills: &[String], person: &Person, now: Millis) -> Outcome<Answer> {
-    let owed = tenant.storage.rows::<LookRow>(
-        "SELECT id, category, entry FROM drafts
-         WHERE visible = 1 AND look_owed = 1 AND status NOT IN ('held', 'with_human', 'pending')
-           AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id AND reviewer = ?)
-         ORDER BY due_at, created_at LIMIT ?",
-        bind![&person.id, PAGE_MAX],
-    )?;
-    for row in owed {
-        let entry: Entry = parsed(&row.entry)?;
-        let category = row.category.as_deref().unwrap_or_default();
-        if claim::suits(skills, category) && entry.is_look_for(&person.id, now) {
-            let mut stored = stored::load(tenant, &row.id)?;
-            handovers::take(tenant, &mut stored, person, now)?;
-            return Answer::json(200, &summary(&stored, now));
-        }
-    }
-    Ok(Answer::empty())
-}
-
-/// A category of which drafts wait, and when one was last given to somebody.
-#[derive(Deserialize)]
-struct Served {
-    category: Option<String>,
-    at: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct LookRow {
-    id: String,
-    category: Option<String>,
-    entry: String,
-}
-
-#[derive(Deserialize)]
-struct OpenRow {
-    id: String,
-    created_at: u64,
-    entry: String,
-}
-
-fn categories(tenant: &Tenant) -> Outcome<Vec<Served>> {
-    // From one category to the next by the index: `DISTINCT` would read every draft that waits.
-    tenant.storage.rows(
-        "WITH RECURSIVE named (category) AS (
-           SELECT * FROM (SELECT category FROM drafts
-             WHERE status IN ('held', 'with_human') AND category >= '' ORDER BY category LIMIT 1)
-           UNION ALL
-           SELECT (SELECT category FROM drafts
-             WHERE status IN ('held', 'with_human') AND category > named.category
-             ORDER BY category LIMIT 1)
-           FROM named WHERE category IS NOT NULL
-           LIMIT ?)
-         SELECT open.category, served.at FROM (
-           SELECT category FROM named WHERE category IS NOT NULL
-           UNION ALL
-           SELECT NULL WHERE EXISTS (SELECT 1 FROM drafts
-             WHERE status IN ('held', 'with_human') AND category IS NULL)) AS open
-         LEFT JOIN served ON served.category = COALESCE(open.category, '')",
-        bind![CLAIM_CATEGORIES_MAX],
-    )
-}
-
-/// The drafts of a category that are free for a person, the first to be late first.
-fn free_of(tenant: &Tenant, served: Served, person: &Person, now: Millis) -> Outcome<Vec<Waiting>> {
-    let rows = tenant.storage.rows::<OpenRow>(
-        "SELECT id, created_at, entry FROM drafts
-         WHERE category IS ? AND status IN ('held', 'with_human')
-         ORDER BY due_at, created_at LIMIT ?",
-        bind![served.category.as_ref(), PAGE_MAX],
-    )?;
-    let mut free = Vec::new();
-    for row in rows {
-        let entry: Entry = parsed(&row.entry)?;
-        if entry.is_free_for(&person.id, now) {
-            let created_at = Millis(row.created_at);
-            free.push(Waiting {
-                id: row.id,
-                category: served.category.clone().unwrap_or_default(),
-                stage: entry.stage(),
-                weight: entry.weight.unwrap_or(Weight {
-                    stakes: Stakes::None,
-                    customer_since: created_at,
-                }),
-                created_at,
-                served_at: served.at.map(Millis),
-            });
-        }
-    }
-    Ok(free)
-}
-
 /// A draft in the list.
 pub fn summary(stored: &Stored, now: Millis) -> Summary {
     let draft = &stored.draft;
@@ -424,7 +369,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         conversation_id: draft.conversation.id.clone(),
         pending: stored.entry.pending.clone(),
         assignee: stored.entry.assignee.clone(),
-        first: stored.entry.first.clone(),
+        first: stored.entry.first.as_ref().map(First::alone),
         stage: stored.entry.status.is_open().then(|| stored.entry.stage()),
         round: stored.entry.round,
     }

@@ -72,7 +72,11 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
     let stopped = situation.stop.is_some();
     let decision = stricter(&draft.decision, policy.route(&leaving, &situation));
     let given = draft.verdict.as_ref().map(|given| given.verdict.kind());
-    let held_back = given.is_some_and(|kind| decision.is_some() || (stopped && blocks(kind)));
+    let four_eyes = policy
+        .rules_for(&leaving, situation.guess.as_ref())
+        .four_eyes;
+    let held_back = given.is_some_and(|kind| decision.is_some() || (stopped && blocks(kind)))
+        || draft.entry.lacks_second(four_eyes);
 
     draft.rules_version = record.rules_version;
     if held_back {

@@ -115,6 +115,11 @@ pub fn put_role(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> 
             "UPDATE people SET role = ? WHERE id = ?",
             bind![name, &row.id],
         )?;
+        if role == PersonRole::Auditor
+            && let Some(person) = people::by_id(tenant, &row.id)?
+        {
+            handovers::leave(tenant, &person, lead, call.now)?;
+        }
         // What a page was opened for may be more than its person may still see.
         live::close(tenant, &row.id);
         let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);

@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0015_verdict_times.sql"),
     include_str!("schema/0016_privacy.sql"),
     include_str!("schema/0017_nearness.sql"),
+    include_str!("schema/0018_undone.sql"),
 ];
 
 #[derive(Deserialize)]

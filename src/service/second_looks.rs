@@ -12,6 +12,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::Label;
 use countersign_policy::trust::evidence::{Observation, counts_as_evidence};
+use countersign_policy::verdict::VerdictKind;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -46,10 +47,12 @@ pub fn is_owed(tenant: &Tenant, draft: &str) -> Outcome<bool> {
     Ok(row(tenant, draft)?.is_some())
 }
 
-/// Refuses the first reviewer as the second.
-pub fn check(tenant: &Tenant, draft: &str, person: &Person) -> Outcome<()> {
+/// Refuses the first reviewer as the second who agrees; what they got wrong they may say at any time.
+pub fn check(tenant: &Tenant, draft: &str, kind: VerdictKind, person: &Person) -> Outcome<()> {
     match row(tenant, draft)? {
-        Some(row) if row.reviewer == person.id => Err(Problem::from(Code::SameReviewer)),
+        Some(row) if kind == VerdictKind::Confirm && row.reviewer == person.id => {
+            Err(Problem::from(Code::SameReviewer))
+        }
         _ => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
     if due.is_none_or(|pending| pending.settles_at > now) {
         return Ok(());
     }
-    if groups::earlier_open(tenant, stored)? {
+    if groups::earlier(tenant, stored)?.open {
         stored.step(&Command::Hold, now)?;
         stored::save(tenant, stored, now)?;
         let facts = [("version", stored.entry.version.into())];

@@ -102,24 +102,35 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
             &about.id
         ],
     )?;
-    let facts = [
-        ("away_until_ms", new.away_until.unwrap_or_default().0.into()),
-        ("categories", categories.cloned().unwrap_or_default().into()),
-    ];
-    let actor = person.actor();
-    log::append(
-        tenant,
-        call.now,
-        Event::PersonChanged,
-        actor,
-        Some(&about.id),
-        facts,
-    )?;
+    let (event, actor, id) = (Event::PersonChanged, person.actor(), Some(&*about.id));
+    let away = new.away_until.unwrap_or_default().0;
+    let away = ("away_until_ms", away.into());
+    match categories {
+        Some(served) => {
+            let served = ("categories", served.clone().into());
+            log::append(tenant, call.now, event, actor, id, [away, served])?;
+        }
+        None => log::append(tenant, call.now, event, actor, id, [away])?,
+    }
     if new.away_until.is_some_and(|until| until > call.now) {
         handovers::leave(tenant, &about, person, call.now)?;
     }
     rota::look_again(tenant, call.now)?;
     list(tenant, call.now)
+}
+
+/// Whether somebody is away.
+pub fn is_away(tenant: &Tenant, person: &Person, now: Millis) -> Outcome<bool> {
+    #[derive(Deserialize)]
+    struct Away {
+        away_until: Option<u64>,
+    }
+    let row = tenant.storage.first::<Away>(
+        "SELECT away_until FROM people WHERE id = ?",
+        bind![&person.id],
+    )?;
+    let until = row.and_then(|row| row.away_until);
+    Ok(until.is_some_and(|until| Millis(until) > now))
 }
 
 /// The categories that a person serves; none means all.

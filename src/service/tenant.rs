@@ -15,11 +15,11 @@ use crate::routes::{self, Entry, Operation};
 use crate::storage::Storage;
 use crate::turn::Turn;
 use crate::{
-    admission, archive, backtests, bind, checkpoints, conversations, corrections, dead_letters,
-    deadlines, departure, dossier, drafts, erasure, examples, handovers, history, holds, keys,
-    levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals, queue, records,
-    refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight, staff, stops, stored,
-    training, trust, vectors, verdicts, versions, webhooks,
+    admission, archive, backtests, bind, checkpoints, claim, conversations, corrections,
+    dead_letters, deadlines, departure, dossier, drafts, erasure, examples, handovers, history,
+    holds, keys, levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals,
+    queue, records, refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight,
+    staff, stops, stored, training, trust, undo, vectors, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -290,7 +290,7 @@ impl Tenant {
             (Operation::ReindexCorrections, Caller::Person(_)) => refill::restart(self),
             (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
             (Operation::GetQueueHealth, Caller::Person(person)) => pace::health(self, call, person),
-            (Operation::ClaimNext, Caller::Person(person)) => queue::claim_next(self, call, person),
+            (Operation::ClaimNext, Caller::Person(person)) => claim::claim_next(self, call, person),
             (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),
             (Operation::DeleteLease, Caller::Person(person)) => {
                 handovers::unlease(self, call, person)
@@ -302,7 +302,7 @@ impl Tenant {
                 verdicts::put_batch(self, call, person)
             }
             (Operation::PutVerdict, Caller::Person(person)) => verdicts::put(self, call, person),
-            (Operation::UndoVerdict, Caller::Person(person)) => verdicts::undo(self, call, person),
+            (Operation::UndoVerdict, Caller::Person(person)) => undo::undo(self, call, person),
             (Operation::ListHolds, _) => holds::list(self),
             (Operation::PutHold, Caller::Person(lead)) => holds::put(self, call, lead),
             (Operation::GetRetention, _) => holds::retention(self),

@@ -1,4 +1,4 @@
-//! Verdicts: taking one or many, and taking one back. It must not let anything leave: a verdict
+//! Verdicts: taking one or many. It must not let anything leave: a verdict
 //! counts when it settles, in `settlements`.
 
 use crate::call::{Answer, Call};
@@ -92,15 +92,6 @@ struct BatchResult {
     problem: Option<serde_json::Value>,
 }
 
-/// The body of `DELETE /v1/drafts/{id}/verdict`.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TakenBack {
-    /// The verdict that is taken back.
-    verdict_id: String,
-}
-
 /// What a verdict did.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -129,6 +120,21 @@ pub struct VerdictAnswer {
 struct Remembered {
     content_hash: String,
     answer: String,
+}
+
+impl VerdictAnswer {
+    /// What a draft is now, and nothing of how it came to that.
+    pub fn of(stored: &Stored) -> Self {
+        Self {
+            id: stored.id.clone(),
+            status: stored.entry.status,
+            version: stored.entry.version,
+            settles_at: None,
+            second_person_needed: false,
+            edit: None,
+            action_edit: None,
+        }
+    }
 }
 
 /// What a reviewer changed: of a text, or of an action.
@@ -213,7 +219,7 @@ fn decide(
         &person.id,
         allowed,
     )?;
-    second_looks::check(tenant, id, person)?;
+    second_looks::check(tenant, id, given.verdict.kind(), person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;
     let before = stored.entry.clone();
@@ -234,18 +240,13 @@ fn decide(
         (_, Status::Pending) => settlements::settle(tenant, &mut stored, now)?,
         _ => {}
     }
+    let pending = stored.entry.pending.as_ref();
     let answer = VerdictAnswer {
-        id: stored.id.clone(),
-        status: stored.entry.status,
-        version: stored.entry.version,
-        settles_at: stored
-            .entry
-            .pending
-            .as_ref()
-            .map(|pending| pending.settles_at),
+        settles_at: pending.map(|pending| pending.settles_at),
         second_person_needed: stored.entry.awaits_second(&given.verdict_id),
         edit: changes.text,
         action_edit: changes.action,
+        ..VerdictAnswer::of(&stored)
     };
     tenant.storage.run(
         "INSERT INTO verdicts (id, draft_id, content_hash, answer, created_at)
@@ -310,9 +311,10 @@ fn command(
     now: Millis,
 ) -> Outcome<Command> {
     let undo_window_ms = u64::from(policy.policy().undo_window_s).saturating_mul(1_000);
+    let earlier = groups::earlier(tenant, stored)?;
     let settles_at = match &given.verdict {
         Verdict::Defer { until, .. } => *until,
-        _ => now.plus(undo_window_ms),
+        _ => now.plus(undo_window_ms).max(earlier.settle_at),
     };
     let content = given.verdict.outgoing(&stored.draft);
     let routed: Situation = parsed(&stored.situation)?;
@@ -324,7 +326,7 @@ fn command(
         settles_at,
         content: content.map(|content| hex(&plain(&[&canonical(&content)]))),
         four_eyes: rules.four_eyes,
-        earlier_open: groups::earlier_open(tenant, stored)?,
+        earlier_open: earlier.open,
     };
     Ok(Command::Decide {
         pending,
@@ -364,51 +366,16 @@ fn keep(
         Verdict::Defer { note, .. } => notes::add(tenant, &stored.id, person, note.as_ref(), now)?,
         Verdict::Confirm | Verdict::Correct { .. } => stored.look = Some(said),
         _ => {
-            let second = stored.entry.pending.is_some() && stored.entry.first.is_some();
-            let first = stored.verdict.take().filter(|_| second).map(Box::new);
+            let first = stored.entry.first.as_ref();
+            let before = match stored.entry.pending {
+                Some(_) => first.is_some(),
+                None => first.is_some_and(|first| first.before.first.is_some()),
+            };
+            let first = stored.verdict.take().filter(|_| before).map(Box::new);
             stored.verdict = Some(StoredVerdict { first, ..said });
         }
     }
     Ok(())
-}
-
-/// `DELETE /v1/drafts/{id}/verdict`.
-pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let TakenBack { verdict_id } = call.json()?;
-    let mut stored = stored::load(tenant, &call.id)?;
-    let command = Command::Undo {
-        reviewer: person.id.clone(),
-        verdict_id: verdict_id.clone(),
-    };
-    let second = stored.entry.pending.is_some();
-    stored.step(&command, call.now)?;
-    if second && let Some(taken_back) = stored.verdict.take() {
-        stored.verdict = taken_back.first.map(|first| *first);
-    }
-    stored::save(tenant, &stored, call.now)?;
-    let facts = [
-        ("verdict_id", verdict_id.into()),
-        ("version", stored.entry.version.into()),
-    ];
-    let actor = person.actor();
-    log::append(
-        tenant,
-        call.now,
-        Event::DraftUndone,
-        actor,
-        Some(&stored.id),
-        facts,
-    )?;
-    let answer = VerdictAnswer {
-        id: stored.id.clone(),
-        status: stored.entry.status,
-        version: stored.entry.version,
-        settles_at: None,
-        second_person_needed: false,
-        edit: None,
-        action_edit: None,
-    };
-    Answer::json(200, &answer)
 }
 
 fn remembered(tenant: &Tenant, id: &str, content_hash: &str) -> Outcome<Option<VerdictAnswer>> {

@@ -48,11 +48,11 @@ export const openSession = (invitation: string) => call<unknown>("POST", "/sessi
 export const session = () => call<Session>("GET", "/session");
 export const closeSession = () => call<null>("DELETE", "/session");
 
-const queuePage = (cursor?: number | null) => call<QueuePage>("GET", `/queue?limit=200${cursor ? `&cursor=${cursor}` : ""}`);
+const queuePage = (cursor?: string | null) => call<QueuePage>("GET", `/queue?limit=200${cursor ? `&cursor=${cursor}` : ""}`);
 let ahead: Promise<QueuePage> | null = null;
 /** Asks for the first page while it isn't known yet who asks, so that nobody waits for two answers in a row. */
 export const queueAhead = () => void (ahead = queuePage()).catch(() => null);
-export function queue(cursor?: number | null): Promise<QueuePage> {
+export function queue(cursor?: string | null): Promise<QueuePage> {
   const asked = cursor ? null : ahead;
   ahead = null;
   return asked ?? queuePage(cursor);

@@ -3418,10 +3418,10 @@ export interface components {
              */
             expected_wait_s?: number | null;
             /**
-             * Format: uint32
-             * @description Pass it as `cursor` for the next page.
+             * @description Pass it as `cursor` for the next page: it goes on behind this page's last draft, whatever left the
+             *     queue meanwhile.
              */
-            next_cursor?: number | null;
+            next_cursor?: string | null;
             /** @description How full the queue is, and whether sampling gives way to it. */
             pressure: components["schemas"]["PressureView"];
             /** @description Whether somewhere nobody is on call, so that the lead answers. */
@@ -5942,7 +5942,7 @@ export interface operations {
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description As `next_cursor` said. */
-                cursor?: number;
+                cursor?: string;
                 /** @description `unconfirmed`: what is out, and nobody said what became of it. */
                 status?: "unconfirmed";
             };

@@ -5,7 +5,7 @@
 //! or in a batch, goes through [`decide`].
 
 use super::handover::free_for;
-use super::{Entry, First, NewVerdict, Pending, ROUNDS_MAX, Status};
+use super::{Before, Entry, FIRSTS_MAX, First, NewVerdict, Pending, ROUNDS_MAX, Status};
 use crate::refusal::Refusal;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
@@ -58,11 +58,19 @@ fn agreed(entry: &Entry, verdict: &NewVerdict) -> Result<Entry, Refusal> {
             return Err(Refusal::SecondPersonNeeded);
         }
         (Some(content), None) if verdict.four_eyes => {
+            let beneath = entry.first.as_ref();
+            let beneath = beneath.filter(|first| first.depth() < FIRSTS_MAX);
             let first = First {
                 verdict_id: verdict.verdict_id.clone(),
                 kind: verdict.kind,
                 reviewer: verdict.reviewer.clone(),
                 content: content.clone(),
+                before: Before {
+                    first: beneath.cloned().map(Box::new),
+                    lease: entry.lease.clone(),
+                    assignee: entry.assignee.clone(),
+                    deferred_until: entry.deferred_until,
+                },
             };
             return Ok(Entry {
                 first: Some(first),
@@ -125,14 +133,24 @@ pub(super) fn undo(
             if first.reviewer != reviewer {
                 Err(Refusal::NotYours)
             } else {
-                Ok(Entry {
-                    first: None,
-                    ..entry.changed(entry.status)
-                })
+                Ok(without(entry, first, now))
             }
         }
         (None, _) if entry.status.is_decided() => Err(Refusal::TooLateToUndo),
         _ => Err(Refusal::NothingToUndo),
+    }
+}
+
+/// As it was before the first of two people spoke, but for what others did with it since.
+fn without(entry: &Entry, first: &First, now: Millis) -> Entry {
+    let before = first.before.clone();
+    let claimed = entry.leased_by(now).is_some();
+    Entry {
+        first: before.first.map(|first| *first),
+        lease: entry.lease.clone().filter(|_| claimed).or(before.lease),
+        assignee: entry.assignee.clone().or(before.assignee),
+        deferred_until: entry.deferred_until.or(before.deferred_until),
+        ..entry.changed(entry.status)
     }
 }
 

@@ -96,7 +96,7 @@ class Review {
   async load(wanted?: string): Promise<void> {
     try {
       const drafts: Summary[] = [];
-      let cursor: number | null | undefined;
+      let cursor: string | null | undefined;
       do {
         const page = await api.queue(cursor);
         drafts.push(...page.drafts);

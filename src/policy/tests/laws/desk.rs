@@ -2,16 +2,22 @@
 //! once. Nothing is lost, nothing decided twice, one claimant, one owner, undo exact, two people where
 //! two must agree, and time alone lets nothing out.
 
+use countersign_policy::deadline::Offset;
 use countersign_policy::deadline::{Deadline, Hours, Stage};
 use countersign_policy::document::OnExpiry;
-use countersign_policy::guardrail::LocalTime;
-use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, ROUNDS_MAX, Status, step};
+use countersign_policy::guardrail::{LocalTime, WeekSpan};
+use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, Status, step};
 use countersign_policy::rota::{Member, Shift, duty};
 use countersign_policy::route::Route;
 use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::VerdictKind;
 use proptest::prelude::*;
+
+#[path = "desk/every.rs"]
+mod every;
+
+use every::check;
 
 const PEOPLE: [&str; 3] = ["mia", "tom", "ada"];
 const UNDO_MS: u64 = 8_000;
@@ -25,8 +31,10 @@ enum Try {
         four_eyes: bool,
         late: OnExpiry,
         group: bool,
+        working: bool,
     },
     Wait(u64),
+    /// Claims a draft and what waits of its group, or lets both go.
     Lease(usize),
     Unlease(usize),
     Assign {
@@ -43,6 +51,10 @@ enum Try {
     Undo(usize),
     Agent(Command),
     Hold,
+    /// Everything is held, what is in its undo window included; or goes on.
+    Stop(bool),
+    /// From now on two people must agree on it.
+    FourEyes,
     Redraft,
     Away(usize, bool),
     /// The object dies: what was written is read again, what was not is gone.
@@ -59,9 +71,18 @@ struct Plain {
     group: bool,
     /// Who let exactly this content out, in order, since the draft last became open.
     agreed: Vec<(String, String)>,
-    /// As it was before the verdict that can be taken back.
-    before: Option<Entry>,
+    /// The verdicts that can be taken back, the newest last.
+    given: Vec<Given>,
     ended: u32,
+}
+
+/// As it was before a verdict that can be taken back.
+#[derive(Clone, Debug)]
+struct Given {
+    entry: Entry,
+    agreed: Vec<(String, String)>,
+    /// Whether nothing else happened to it since.
+    alone: bool,
 }
 
 fn tries() -> impl Strategy<Value = Try> {
@@ -101,8 +122,9 @@ fn tries() -> impl Strategy<Value = Try> {
         },
     ]);
     prop_oneof![
-        3 => (route, any::<bool>(), late, any::<bool>())
-            .prop_map(|(route, four_eyes, late, group)| Try::Post { route, four_eyes, late, group }),
+        3 => (route, any::<bool>(), late, any::<bool>(), any::<bool>()).prop_map(
+            |(route, four_eyes, late, group, working)| Try::Post { route, four_eyes, late, group, working },
+        ),
         4 => prop_oneof![0..20_000_u64, 0..4_000_000_u64].prop_map(Try::Wait),
         3 => who.clone().prop_map(Try::Lease),
         1 => who.clone().prop_map(Try::Unlease),
@@ -113,29 +135,62 @@ fn tries() -> impl Strategy<Value = Try> {
         3 => who.clone().prop_map(Try::Undo),
         2 => agent.prop_map(Try::Agent),
         1 => Just(Try::Hold),
+        1 => any::<bool>().prop_map(Try::Stop),
+        1 => Just(Try::FourEyes),
         1 => Just(Try::Redraft),
         1 => (who, any::<bool>()).prop_map(|(who, away)| Try::Away(who, away)),
         1 => any::<bool>().prop_map(|written| Try::Crash { written }),
     ]
 }
 
-fn lets_out(status: Status) -> bool {
-    matches!(
-        status,
-        Status::Approved | Status::Edited | Status::Responded
-    )
+/// A draft as it is posted.
+struct New {
+    route: Route,
+    late: OnExpiry,
+    round: u32,
+    four_eyes: bool,
+    group: bool,
+    working: bool,
 }
 
 struct Desk {
     list: Vec<Plain>,
     now: Millis,
     away: [bool; 3],
+    stopped: bool,
     counter: u32,
 }
 
+/// Every day from 9 to 17, an hour ahead of UTC.
+const WEEK: [WeekSpan; 1] = [WeekSpan {
+    from_day: 1,
+    to_day: 7,
+    from_minute: 540,
+    to_minute: 1_020,
+}];
+const ZONE: [Offset; 1] = [Offset {
+    from: Millis(0),
+    minutes: 60,
+}];
+
 impl Desk {
-    fn post(&mut self, route: Route, late: OnExpiry, round: u32, four_eyes: bool, group: bool) {
-        let deadline = Deadline::new(self.now, 3_600, late, Hours::All);
+    fn post(&mut self, new: New) {
+        let New {
+            route,
+            late,
+            round,
+            four_eyes,
+            group,
+            working,
+        } = new;
+        let hours = match working {
+            true => Hours::Working {
+                week: &WEEK,
+                zone: &ZONE,
+            },
+            false => Hours::All,
+        };
+        let deadline = Deadline::new(self.now, 3_600, late, hours);
         let entry = Entry {
             round,
             deadline: Some(deadline),
@@ -149,10 +204,32 @@ impl Desk {
             four_eyes,
             group,
             agreed,
-            before: None,
+            given: Vec::new(),
             ended: 0,
         };
         self.list.push(plain);
+    }
+
+    /// A draft with those that are claimed and let go with it.
+    fn turn(&self, at: usize) -> Vec<usize> {
+        let list = 0..self.list.len();
+        list.filter(|other| *other == at || self.list[at].group && self.list[*other].group)
+            .collect()
+    }
+
+    /// What the service takes back by itself: what is stopped, and what one person alone let out where
+    /// two must agree.
+    fn hold_back(&mut self) {
+        for at in 0..self.list.len() {
+            let Plain {
+                entry, four_eyes, ..
+            } = &self.list[at];
+            let pending = entry.pending.as_ref().map(|pending| pending.kind);
+            let kind = pending.or(entry.first.as_ref().map(|first| first.kind));
+            if self.stopped && kind.is_some_and(blocks) || entry.lacks_second(*four_eyes) {
+                assert!(self.take(at, &Command::Hold), "what was said is taken back");
+            }
+        }
     }
 
     /// Drafts of a group come in the order of the list.
@@ -247,6 +324,12 @@ impl Desk {
 
     fn take(&mut self, at: usize, command: &Command) -> bool {
         let earlier_open = self.earlier_open(at);
+        if let Command::Decide { pending, .. } = command
+            && self.stopped
+            && blocks(pending.kind)
+        {
+            return false;
+        }
         let (now, plain) = (self.now, &mut self.list[at]);
         let before = plain.entry.clone();
         let Ok(next) = step(&before, command, now) else {
@@ -299,131 +382,44 @@ impl Desk {
     }
 }
 
-/// What must hold of every step, whatever it was.
-fn check(
-    plain: &mut Plain,
-    before: &Entry,
-    next: &Entry,
-    command: &Command,
-    now: Millis,
-    earlier_open: bool,
-) {
-    assert!(next.version >= before.version);
-    assert_eq!(next.pending.is_some(), next.status == Status::Pending);
-    let other = |holder: Option<&str>, who: &str| holder.is_some_and(|holder| holder != who);
-    match command {
-        Command::Decide {
-            pending, version, ..
-        } => {
-            assert_eq!(
-                *version, before.version,
-                "nobody decides on what they didn't see"
-            );
-            assert!(
-                !other(before.leased_by(now), &pending.reviewer),
-                "one claimant"
-            );
-            assert!(
-                !other(before.assignee.as_deref(), &pending.reviewer),
-                "one assignee"
-            );
-            if next.status == Status::Pending {
-                assert!(!earlier_open, "a group is answered in order");
-                plain.before = Some(before.clone());
-            }
-            if pending.kind == VerdictKind::SendBack {
-                assert!(before.round < ROUNDS_MAX);
-            }
-            if let Some(content) = &pending.content {
-                plain.agreed.retain(|(_, known)| known == content);
-                plain
-                    .agreed
-                    .push((pending.reviewer.clone(), content.clone()));
-            }
-        }
-        Command::Lease { reviewer, .. } => {
-            assert!(!other(before.leased_by(now), reviewer), "one claimant");
-        }
-        Command::Undo {
-            reviewer,
-            verdict_id,
-        } => {
-            if let Some(pending) = &before.pending {
-                assert_eq!(
-                    (&pending.reviewer, &pending.verdict_id),
-                    (reviewer, verdict_id)
-                );
-                let was = plain.before.take().expect("a verdict was given");
-                let exact = Entry {
-                    version: next.version,
-                    ..was
-                };
-                assert_eq!(next, &exact, "undo is exact");
-            }
-            let pending = before.pending.as_ref().map(|pending| pending.kind);
-            let kind = pending.or(before.first.as_ref().map(|first| first.kind));
-            if kind.is_some_and(blocks) {
-                plain.agreed.pop();
-            }
-        }
-        Command::Hold => plain.agreed.clear(),
-        Command::Escalate if before.status == Status::Held => plain.agreed.clear(),
-        _ => {}
-    }
-    if !before.status.is_decided() && next.status.is_decided() {
-        plain.ended = plain.ended.saturating_add(1);
-        assert_eq!(plain.ended, 1, "decided twice");
-    }
-    assert!(
-        !before.status.is_decided() || next.status.is_decided(),
-        "nothing comes back"
-    );
-    if lets_out(next.status) && next.status != before.status {
-        let pending = before
-            .pending
-            .as_ref()
-            .expect("only a verdict lets something out");
-        assert!(matches!(command, Command::Settle) && pending.settles_at <= now);
-        assert!(next.status == Status::Responded || pending.from != Status::WithHuman);
-        if plain.four_eyes {
-            let content = &plain.agreed.last().expect("somebody agreed").1;
-            let mut people: Vec<&String> = plain
-                .agreed
-                .iter()
-                .filter(|(_, known)| known == content)
-                .map(|(who, _)| who)
-                .collect();
-            people.sort();
-            people.dedup();
-            assert!(people.len() >= 2, "two people: {:?}", plain.agreed);
-        }
-    }
-    let by_time = matches!(
-        command,
-        Command::Expire | Command::Escalate | Command::Reach(_) | Command::Return
-    );
-    assert!(!by_time || !lets_out(next.status) && next.status != Status::Rejected);
-}
-
 proptest! {
     #[test]
     fn the_desk_is_a_plain_list(tries in prop::collection::vec((tries(), 0..8_usize), 1..120)) {
-        let mut desk = Desk { list: Vec::new(), now: Millis(1_000_000), away: [false; 3], counter: 0 };
-        desk.post(Route::Review, OnExpiry::Human, 0, true, true);
+        let mut desk = Desk {
+            list: Vec::new(), now: Millis(1_000_000), away: [false; 3], stopped: false, counter: 0,
+        };
+        let (route, late) = (Route::Review, OnExpiry::Human);
+        desk.post(New { route, late, round: 0, four_eyes: true, group: true, working: false });
         for (tried, at) in tries {
             desk.pass();
             let at = at.checked_rem(desk.list.len()).unwrap_or(0);
             let length = desk.list.len();
             match &tried {
-                Try::Post { route, four_eyes, late, group } => {
-                    desk.post(*route, *late, 0, *four_eyes, *group);
+                &Try::Post { route, four_eyes, late, group, working } => {
+                    desk.post(New { route, late, round: 0, four_eyes, group, working });
+                }
+                Try::Stop(stopped) => {
+                    desk.stopped = *stopped;
+                    desk.hold_back();
+                }
+                Try::FourEyes => {
+                    desk.list[at].four_eyes = true;
+                    desk.hold_back();
+                }
+                Try::Lease(_) | Try::Unlease(_) => {
+                    for at in desk.turn(at) {
+                        if let Some(command) = desk.command(at, &tried) {
+                            desk.take(at, &command);
+                        }
+                    }
                 }
                 Try::Wait(ms) => desk.now = desk.now.plus(*ms),
                 Try::Away(who, away) => desk.away[*who] = *away,
                 Try::Redraft => {
                     let (round, four_eyes) = (desk.list[at].entry.next_round(), desk.list[at].four_eyes);
                     desk.take(at, &Command::Supersede);
-                    desk.post(Route::Review, OnExpiry::Expire, round, four_eyes, false);
+                    let (route, late) = (Route::Review, OnExpiry::Expire);
+                    desk.post(New { route, late, round, four_eyes, group: false, working: false });
                 }
                 Try::Crash { written } => {
                     // A step that was not written never was; what was written is read as it stood.
@@ -448,10 +444,10 @@ proptest! {
             desk.check_owners();
         }
         // Time passes: everything that nobody ends becomes a person's or is answered "no answer".
-        desk.now = desk.now.plus(40_000_000);
-        desk.pass();
-        desk.now = desk.now.plus(40_000_000);
-        desk.pass();
+        for _ in 0..4 {
+            desk.now = desk.now.plus(40_000_000);
+            desk.pass();
+        }
         for plain in &desk.list {
             let status = plain.entry.status;
             prop_assert!(status.is_decided() || status == Status::WithHuman, "{:?}", plain.entry);

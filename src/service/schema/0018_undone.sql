@@ -1,0 +1,2 @@
+-- When a verdict was taken back, so that doing so can be repeated.
+ALTER TABLE verdicts ADD COLUMN undone_at INTEGER;
