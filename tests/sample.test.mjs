@@ -55,6 +55,18 @@ test("who asks for the next one is given what waits first, then what is to be lo
   assert.deepEqual(await next(tom), [second.id, true], "nobody looks at what somebody else looks at");
 });
 
+test("no refusal tells an agent that its draft is sampled", async () => {
+  const tenant = await service.tenant();
+  await tenant.policy(await tenant.session(), releasing({ sample_rate: 1 }));
+  const { id } = (await tenant.post(draft())).body;
+  const refused = await tenant.agent("DELETE", `/v1/drafts/${id}`);
+  assert.deepEqual([refused.status, refused.body.code, refused.body.draft.status], [409, "not_open", "released"]);
+  await tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  const again = await tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "failed" });
+  assert.deepEqual([again.status, again.body.code], [409, "nothing_left"]);
+  for (const { body } of [refused, again]) assert.doesNotMatch(JSON.stringify(body), /"(look_owed|lease|alike|assignee)"/);
+});
+
 test("a full queue lowers sampling to its floor, and leads are told", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

@@ -355,7 +355,7 @@ pub async fn get(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answe
 pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let mut stored = stored::load_own(tenant, &call.id, key)?;
     if stored.entry.status != Status::Withdrawn {
-        stored.step(&Command::Withdraw, call.now)?;
+        step(tenant, &mut stored, &Command::Withdraw, call.now)?;
         stored::save(tenant, &stored, call.now)?;
         let actor = Actor::agent(key);
         log::append(
@@ -368,6 +368,16 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         )?;
     }
     Answer::json(200, &view(tenant, &stored, call.now)?)
+}
+
+/// A step that an agent asks for. A refusal carries the draft as its agent sees it: what reviewers see
+/// beside it, whether it is sampled above all, is not the agent's to know.
+pub fn step(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis) -> Outcome<()> {
+    let Err(refused) = stored.step(command, now) else {
+        return Ok(());
+    };
+    let draft = serde_json::to_value(view(tenant, stored, now)?)?;
+    Err(refused.with_draft(draft))
 }
 
 fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome<()> {

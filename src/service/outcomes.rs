@@ -2,7 +2,7 @@
 //! else's agent.
 
 use crate::call::{Answer, Call};
-use crate::drafts::view;
+use crate::drafts::{step, view};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::{log, stored};
@@ -29,7 +29,7 @@ pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         Reported::Skipped => Status::Skipped,
     };
     if stored.entry.status != said {
-        stored.step(&Command::Report { outcome }, call.now)?;
+        step(tenant, &mut stored, &Command::Report { outcome }, call.now)?;
         stored::save(tenant, &stored, call.now)?;
         let actor = Actor::agent(key);
         let facts = [("outcome", said.name().into())];
