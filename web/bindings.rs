@@ -12,20 +12,20 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// The word pairs that kinds are judged by, fetched after the first view.
-static PAIRS: OnceLock<Vec<u8>> = OnceLock::new();
+/// The word pairs and the weights that kinds are judged by, fetched after the first view.
+static LEARNED: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
 
-/// Takes the service's `pairs.bin` in; before that, no kind is told.
+/// Takes in the service's `pairs.bin` and `weights.bin`; before that, no kind is told.
 #[wasm_bindgen]
-pub fn learn_pairs(bytes: Vec<u8>) {
-    let _ = PAIRS.set(bytes);
+pub fn learn(pairs: Vec<u8>, weights: Vec<u8>) {
+    let _ = LEARNED.set((pairs, weights));
 }
 
 /// What an edit of a text changed, and of which kind it is.
 #[derive(Serialize)]
 struct TextEdit {
     diff: diff::Diff,
-    /// Nothing before `learn_pairs`.
+    /// Nothing before `learn`.
     edit: Option<edit::Edit>,
 }
 
@@ -38,7 +38,7 @@ struct Answer<T> {
 #[wasm_bindgen]
 pub fn text_edit(before: &str, after: &str) -> String {
     let diff = diff::words(before, after);
-    let edit = pairs().map(|pairs| edit::classify_by(before, after, pairs));
+    let edit = learned().map(|learned| edit::classify_by(before, after, learned));
     written(TextEdit { diff, edit })
 }
 
@@ -49,10 +49,11 @@ pub fn text_diff(before: &str, after: &str) -> String {
 }
 
 /// The kind of a change of one argument of an action, nothing standing for a value that is no
-/// text: `{"ok": kind}`, null before `learn_pairs`. Which arguments changed, the page knows.
+/// text: `{"ok": kind}`, null before `learn`. Which arguments changed, the page knows.
 #[wasm_bindgen]
 pub fn argument_kind(before: Option<String>, after: Option<String>) -> String {
-    written(pairs().map(|pairs| edit::argument_kind_by(before.as_deref(), after.as_deref(), pairs)))
+    let kind = |learned| edit::argument_kind_by(before.as_deref(), after.as_deref(), learned);
+    written(learned().map(kind))
 }
 
 /// The version of the rules: another one than the service's means that the page is out of date.
@@ -61,8 +62,9 @@ pub fn engine_version() -> u32 {
     route::ENGINE_VERSION
 }
 
-fn pairs() -> Option<edit::Pairs<'static>> {
-    PAIRS.get().map(|bytes| edit::Pairs::new(bytes))
+fn learned() -> Option<edit::Learned<'static>> {
+    let (pairs, weights) = LEARNED.get()?;
+    Some(edit::Learned::new(pairs, weights))
 }
 
 fn written<T: Serialize>(ok: T) -> String {

@@ -17,6 +17,7 @@ mod case;
 mod evidence;
 mod feature;
 mod lexicon;
+mod likeness;
 mod message;
 mod model;
 mod reason;
@@ -28,7 +29,8 @@ mod word;
 pub use action::{ActionEdit, PointerEdit, action, argument_kind, argument_kind_by};
 use evidence::{Evidence, Reading};
 pub use message::message;
-pub use relation::{Link, Pairs, files as relation_files};
+use relation::Pairs;
+pub use relation::{Link, files as relation_files};
 use serde::{Deserialize, Serialize};
 
 /// What an edit did to the meaning. Ordered by how much it changes.
@@ -108,13 +110,37 @@ pub const EVIDENCE_CHARS_MAX: usize = 80;
 /// The most reasons given for one edit: one of each.
 pub const REASONS_MAX: usize = 13;
 
-/// What an edit did, and why. Total and deterministic: the same on every machine.
-pub fn classify(before: &str, after: &str) -> Edit {
-    classify_by(before, after, Pairs::CARRIED)
+/// What kinds are judged by: word pairs and the weights of the model. Whoever judges an edit is
+/// told, since a browser has them fetched only when somebody begins to edit.
+#[derive(Clone, Copy)]
+pub struct Learned<'b> {
+    pairs: Pairs<'b>,
+    weights: &'b [u8],
 }
 
-/// The same, by word pairs that come from elsewhere.
-pub fn classify_by(before: &str, after: &str, pairs: Pairs<'_>) -> Edit {
+impl Learned<'static> {
+    /// What this crate carries; a program that never asks for it doesn't grow by it.
+    pub const CARRIED: Self = Self::new(include_bytes!("edit/pairs.bin"), model::WEIGHTS);
+}
+
+impl<'b> Learned<'b> {
+    /// What is in copies of `pairs.bin` and `weights.bin`. Of bytes that are neither, nothing is
+    /// known, and what no rule settles is substantive.
+    pub const fn new(pairs: &'b [u8], weights: &'b [u8]) -> Self {
+        Self {
+            pairs: Pairs::new(pairs),
+            weights,
+        }
+    }
+}
+
+/// What an edit did, and why. Total and deterministic: the same on every machine.
+pub fn classify(before: &str, after: &str) -> Edit {
+    classify_by(before, after, Learned::CARRIED)
+}
+
+/// The same, by what was learned elsewhere.
+pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     if before == after {
         return Edit {
             kind: EditKind::None,
@@ -124,8 +150,8 @@ pub fn classify_by(before: &str, after: &str, pairs: Pairs<'_>) -> Edit {
     }
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
-    let operating = model::operating_sum(model::WEIGHTS);
-    let weighed = model::sum(model::WEIGHTS, &feature::row(&evidence, pairs));
+    let operating = model::operating_sum(learned.weights);
+    let weighed = model::sum(learned.weights, &feature::row(&evidence, learned.pairs));
     let sum = bounded(weighed, rule::settled(&evidence), operating);
     let kind = if sum >= operating {
         EditKind::Substantive
@@ -158,7 +184,10 @@ pub fn settled(before: &str, after: &str) -> Option<EditKind> {
 
 /// The features that the model weighs, for the tool that trains it.
 pub fn features(before: &str, after: &str) -> Vec<u8> {
-    feature::row(&Evidence::new(&Reading::new(before, after)), Pairs::CARRIED)
+    feature::row(
+        &Evidence::new(&Reading::new(before, after)),
+        Learned::CARRIED.pairs,
+    )
 }
 
 /// The score from which on an edit is called substantive: where nine of ten substantive edits of

@@ -1,6 +1,7 @@
 // The policy crate in the browser: loaded after the first view, asked while somebody types. What it
 // says is a preview; the service decides again with the same code.
 import pairs from "../../src/policy/edit/pairs.bin?url";
+import weights from "../../src/policy/edit/weights.bin?url";
 import type { EditKind } from "./nouns";
 
 export interface Part { text: string; changed: boolean }
@@ -10,7 +11,7 @@ export interface Edit {
   reasons: { reason: string; before: string; after: string }[];
   score_ppm: number;
 }
-/** The kind is null until the word pairs that it is judged by are here. */
+/** The kind is null until what it is judged by is here. */
 export interface TextEdit { diff: { changes: Change[] }; edit: Edit | null }
 type Exports = typeof import("../pkg/page.js");
 type Answer<T> = { ok: T } | { error: string };
@@ -39,10 +40,10 @@ class Policy {
 
   /** A difference is shown without them; only its kind waits. */
   #learn(loading: Promise<void>) {
-    this.#learning ??= Promise.all([fetched(pairs), loading])
-      .then(([bytes]) => {
+    this.#learning ??= Promise.all([fetched(pairs), fetched(weights), loading])
+      .then(([pairs, weights]) => {
         if (!this.#exports) throw new Error("no policy");
-        this.#exports.learn_pairs(bytes);
+        this.#exports.learn(pairs, weights);
         this.#judges = true;
       })
       .catch(() => {

@@ -1,7 +1,7 @@
 //! Which kind of edit was made to an action's arguments? Judged per JSON pointer on the canonical
 //! arguments, so that the order of keys never counts. Its texts are judged like any text.
 
-use super::{Edit, EditKind, Pairs, classify_by};
+use super::{Edit, EditKind, Learned, classify_by};
 use crate::invalid::escape;
 use crate::order;
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> Poin
     let text = prose_edit(
         before.and_then(Value::as_str),
         after.and_then(Value::as_str),
-        Pairs::CARRIED,
+        Learned::CARRIED,
     );
     let kind = kind_of(text.as_ref());
     PointerEdit {
@@ -118,18 +118,22 @@ fn changed(before: Option<&Value>, after: Option<&Value>, pointer: &str) -> Poin
 /// Of which kind the change of one argument is; `None` stands for a value that is no text. For who
 /// compares the arguments elsewhere: it says of each change what [`action`] says.
 pub fn argument_kind(before: Option<&str>, after: Option<&str>) -> EditKind {
-    argument_kind_by(before, after, Pairs::CARRIED)
+    argument_kind_by(before, after, Learned::CARRIED)
 }
 
-/// The same, by word pairs that come from elsewhere.
-pub fn argument_kind_by(before: Option<&str>, after: Option<&str>, pairs: Pairs<'_>) -> EditKind {
-    kind_of(prose_edit(before, after, pairs).as_ref())
+/// The same, by what was learned elsewhere.
+pub fn argument_kind_by(
+    before: Option<&str>,
+    after: Option<&str>,
+    learned: Learned<'_>,
+) -> EditKind {
+    kind_of(prose_edit(before, after, learned).as_ref())
 }
 
-fn prose_edit(before: Option<&str>, after: Option<&str>, pairs: Pairs<'_>) -> Option<Edit> {
+fn prose_edit(before: Option<&str>, after: Option<&str>, learned: Learned<'_>) -> Option<Edit> {
     match (before, after) {
         (Some(old), Some(new)) if is_prose(old) && is_prose(new) => {
-            Some(classify_by(old, new, pairs))
+            Some(classify_by(old, new, learned))
         }
         _ => None,
     }

@@ -7,6 +7,7 @@ use super::lexicon::{
     CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
     RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
 };
+use super::likeness::likeness;
 use super::relation::{Pairs, Relation, Speech, relation, speech};
 use super::word::{Class, Word, stem, typing_errors};
 
@@ -49,6 +50,7 @@ pub(super) fn row(evidence: &Evidence<'_, '_>, pairs: Pairs<'_>) -> Vec<u8> {
     places(&mut row, evidence);
     relations(&mut row, evidence, pairs);
     neighbours(&mut row, evidence);
+    letters_kept(&mut row, evidence);
     row.0
 }
 
@@ -332,6 +334,9 @@ fn slot_of(speech: Speech) -> usize {
 /// with up to 12 partners each, both sides ask 6,144 times at most.
 const RELATED_WORDS_MAX: usize = 256;
 
+/// More words in one place than this were not put there one for another.
+const PARTNERS_MAX: usize = 12;
+
 /// How the changed words of meaning stand to those they replaced, and what part of speech those
 /// are that stand to none.
 fn relations(row: &mut Row, e: &Evidence<'_, '_>, pairs: Pairs<'_>) {
@@ -346,8 +351,6 @@ fn relations(row: &mut Row, e: &Evidence<'_, '_>, pairs: Pairs<'_>) {
             .filter(|moved| moved.word.class == Class::Content);
         for moved in words.take(RELATED_WORDS_MAX) {
             let partners = || {
-                // More words in one place than this were not put there one for another.
-                const PARTNERS_MAX: usize = 12;
                 let near = in_hunk(others, moved.hunk).iter();
                 near.filter(|other| is_content(other.word))
                     .take(PARTNERS_MAX)
@@ -414,4 +417,26 @@ fn neighbours(row: &mut Row, e: &Evidence<'_, '_>) {
                 .count(),
         );
     }
+}
+
+/// How alike in letters the passages are that replaced one another: least, most, on average, and
+/// all that changed taken together.
+fn letters_kept(row: &mut Row, e: &Evidence<'_, '_>) {
+    let hunks = 0..e.reading.aligned.hunks.len();
+    let (mut least, mut most, mut all, mut count) = (255, 0, 0_usize, 0_usize);
+    for at in hunks {
+        let (removed, added) = (in_hunk(&e.removed, at), in_hunk(&e.added, at));
+        if removed.is_empty() || added.is_empty() {
+            continue;
+        }
+        let likeness = likeness(removed, added);
+        least = least.min(likeness);
+        most = most.max(likeness);
+        all = all.saturating_add(likeness);
+        count = count.saturating_add(1);
+    }
+    row.count(least);
+    row.count(most);
+    row.count(all.checked_div(count).unwrap_or(255));
+    row.count(likeness(&e.removed, &e.added));
 }

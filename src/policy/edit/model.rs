@@ -73,7 +73,7 @@ fn leaf(tree: &[u8], leaves: usize, row: &[u8]) -> i8 {
 /// A sum of leaves as millionths between 0 and 1, the higher the sum the higher: not a frequency.
 pub(super) fn score_ppm(sum: i32) -> u32 {
     /// The sum at which the score is three quarters.
-    const SPREAD: i64 = 256;
+    const SPREAD: i64 = 512;
     let sum = i64::from(sum);
     let spread = sum.saturating_abs().saturating_add(SPREAD);
     let offset = sum.saturating_mul(500_000).checked_div(spread).unwrap_or(0);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn scores_rise_with_sums() {
         assert_eq!(score_ppm(0), 500_000);
-        assert_eq!(score_ppm(256), 750_000);
+        assert_eq!(score_ppm(512), 750_000);
         assert!(score_ppm(-9) < score_ppm(-8));
     }
 }

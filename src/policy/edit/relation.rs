@@ -9,20 +9,13 @@ use super::word::stem;
 
 static WORDS: &[u8] = include_bytes!("words.bin");
 
-/// Which English words mean the same, nearly the same or the opposite. Whoever judges an edit is
-/// told, since a browser has them fetched only when somebody begins to edit. Of bytes that are none
-/// of these it knows nothing.
+/// Which English words mean the same, nearly the same or the opposite: a copy of `pairs.bin`. Of
+/// bytes that are none it knows nothing.
 #[derive(Clone, Copy)]
-pub struct Pairs<'b>(&'b [u8]);
-
-impl Pairs<'static> {
-    /// Those that this crate carries; a program that never asks for them doesn't grow by them.
-    pub const CARRIED: Self = Self(include_bytes!("pairs.bin"));
-}
+pub(super) struct Pairs<'b>(&'b [u8]);
 
 impl<'b> Pairs<'b> {
-    /// Those in a copy of `pairs.bin`.
-    pub const fn new(bytes: &'b [u8]) -> Self {
+    pub(super) const fn new(bytes: &'b [u8]) -> Self {
         Self(bytes)
     }
 }
@@ -133,10 +126,11 @@ pub fn files(words: &[(String, u32)], pairs: &[(String, String, Link)]) -> (Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::Learned;
 
     #[test]
     fn known_relations() {
-        let relation = |a, b| relation(a, b, Pairs::CARRIED);
+        let relation = |a, b| relation(a, b, Learned::CARRIED.pairs);
         assert_eq!(relation("rose", "rises"), Relation::Inflected);
         assert_eq!(relation("begin", "start"), Relation::Synonym);
         assert_eq!(relation("increase", "decreased"), Relation::Opposite);
@@ -150,7 +144,7 @@ mod tests {
     fn words_unheard_of_are_seldom_related() {
         let related = (0..2_000).filter(|at| {
             let (a, b) = (format!("qwx{at}"), format!("zrt{at}"));
-            relation(&a, &b, Pairs::CARRIED) != Relation::Unknown
+            relation(&a, &b, Learned::CARRIED.pairs) != Relation::Unknown
         });
         let count = related.count();
         assert!(count < 2_000 / 16, "{count}");
