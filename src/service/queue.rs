@@ -173,7 +173,8 @@ struct Redraft {
 /// `GET /v1/queue`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
-    let after = call.query.get("cursor");
+    // 0 is the beginning: cursors were numbers once.
+    let after = call.query.get("cursor").filter(|text| *text != "0");
     let after = after.map(|text| Place::read(text)).transpose()?;
     let listed = match call.query.get("status").map(String::as_str) {
         None => "visible = 1",
