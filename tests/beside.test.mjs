@@ -249,8 +249,13 @@ test("an empty review leads to the first steps, and says later when a deadline i
   await founder.page.goto(tenant.sign_in_url);
   await founder.page.getByRole("heading", { name: "All clear" }).waitFor();
   await founder.accessible("an empty review");
-  await founder.page.getByRole("link", { name: /first steps/ }).click();
+  const steps = founder.page.getByRole("link", { name: /first steps/ });
+  await steps.waitFor();
+  await founder.page.setViewportSize({ width: 390, height: 844 });
+  await founder.accessible("an empty review on a phone");
+  await steps.click();
   await founder.page.getByRole("heading", { name: "Settings" }).waitFor();
+  await founder.page.setViewportSize({ width: 1440, height: 900 });
   await founder.press("v");
   await founder.page.getByRole("heading", { name: "All clear" }).waitFor();
   await founder.posted("Hal First", { body: { category: undefined } });

@@ -279,7 +279,7 @@ test("what nobody can have read counts once another person agrees, who is not to
   const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
   const reviewer = await tenant.session("rae@example.com");
   const fast = async (message) => {
-    const { id } = (await tenant.post(draft({ message }))).body;
+    const { id } = (await tenant.post(draft({ message, customer: { id: "customer-7" } }))).body;
     await decide(lead, id, { kind: "approve" });
     return id;
   };
@@ -291,6 +291,12 @@ test("what nobody can have read counts once another person agrees, who is not to
   const shown = (await reviewer.call("GET", `/v1/drafts/${agreed}`)).body;
   assert.deepEqual([shown.status, shown.owner.kind], ["released", "category"]);
   assert.equal((await tenant.agent("GET", `/v1/drafts/${agreed}`)).body.status, "approved");
+  const past = async (session, query) => (await session.call("GET", `/v1/drafts?${query}`)).body.drafts.map(({ id, status, verdict }) => [id, status, verdict?.kind]);
+  const known = await past(reviewer, "customer=customer-7");
+  assert.deepEqual(new Set(known.map(([, ...said]) => said.join())), new Set(["released,"]), "neither beside another draft");
+  const { id: first } = (await lead.call("GET", "/v1/session")).body.person;
+  assert.deepEqual(await past(reviewer, `reviewer=${first}`), [], "nor by who it was");
+  assert.deepEqual(new Set((await past(lead, "reviewer=me")).map(([, ...said]) => said.join())), new Set(["approved,approve"]));
   const own = (await lead.call("GET", `/v1/drafts/${agreed}`)).body;
   const self = await lead.call("PUT", `/v1/drafts/${agreed}/verdict`, verdictOn(own, { kind: "confirm" }));
   assert.deepEqual([self.status, self.body.code], [409, "same_reviewer"]);

@@ -95,6 +95,15 @@ pub fn overflows_at(ahead: u32, flow: Flow, deadline_s: u32, now: Millis) -> Opt
     Some(now.plus(left.checked_div(growth)?.saturating_mul(1_000)))
 }
 
+/// Milliseconds that a person takes at least: the page wants a draft to have been in view so long.
+const PERSON_MS_MIN: u64 = 300;
+
+/// Whether a person can have given a verdict that took so long. A program that decides at once says
+/// nothing of how long people take.
+pub fn is_a_persons(took_ms: u64) -> bool {
+    took_ms >= PERSON_MS_MIN
+}
+
 /// The middle of `times`, each with how often it was taken, shortest first: of an even number the lower
 /// of the two. `None` without any.
 pub fn median(times: &[(u32, u32)]) -> Option<u32> {
@@ -145,6 +154,11 @@ mod tests {
         assert_eq!(median(&[(1, 2), (9, 2)]), Some(1));
         assert_eq!(median(&[(1, 2), (4, 1), (9, 2)]), Some(4));
         assert_eq!(median(&[(1, u32::MAX), (9, 3)]), Some(1));
+    }
+
+    #[test]
+    fn what_a_program_decides_took_nobody_time() {
+        assert!(!is_a_persons(0) && !is_a_persons(299) && is_a_persons(300));
     }
 
     #[test]

@@ -27,11 +27,13 @@ use worker::wasm_bindgen::JsValue;
 const DRAFTS_MAX: u32 = 100;
 /// Drafts where nothing else is said.
 const DRAFTS: u32 = 20;
+/// Words that are looked for; further ones are not.
+const WORDS_MAX: usize = 16;
 /// Both tables have these columns; what is to be found narrows them in either.
 const FOUND: &str = "{readable} AND (?1 = '' OR json_extract(body, '$.customer.id') = ?1)
     AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2)
     AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.examples_used') WHERE value = ?3))
-    AND (?4 = '' OR instr(lower(body), ?4) > 0)
+    AND NOT EXISTS (SELECT 1 FROM json_each(?4) WHERE instr(lower(body), value) = 0)
     ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?5";
 
 /// What became of a known-bad draft, once its verdict counts: as JSON has it.
@@ -85,6 +87,9 @@ pub struct Past {
     pending: Option<Pending>,
     /// Whether it can be corrected: it is out, and its texts are at hand.
     correctable: bool,
+    /// Whether somebody is yet to look at it.
+    #[serde(skip)]
+    look_owed: bool,
     /// Set on a known-bad draft that was put among the others, once its verdict counts: told to whoever
     /// decided on it, and to leads.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,6 +153,8 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         ));
     }
     let words = asked("q").to_ascii_lowercase();
+    let words: Vec<&str> = words.split_whitespace().take(WORDS_MAX).collect();
+    let words = serde_json::to_string(&words)?;
     let found = FOUND.replace("{readable}", &sight::readable(6));
     let sight = sight::bound(&call.sight)?;
 
@@ -169,7 +176,8 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .rows::<Row>()
         .await?;
 
-    let mut drafts: Vec<Past> = live.into_iter().map(past).collect::<Result<_, _>>()?;
+    let live = live.into_iter().map(past);
+    let mut drafts: Vec<Past> = live.collect::<Result<_, _>>()?;
     for row in kept {
         if drafts.iter().all(|known| known.id != row.id) {
             drafts.push(past(row)?);
@@ -180,15 +188,24 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     for past in &mut drafts {
         past.hide_from(person);
     }
+    // Whose it was would say that it was somebody's.
+    drafts.retain(|past| past.verdict.is_some() || asked("reviewer").is_empty());
     Answer::json(200, &DraftList { drafts })
 }
 
 impl Past {
-    /// How watchful somebody was is theirs and the leads' to know.
+    /// How watchful somebody was is theirs and the leads' to know; whoever may look a second time is
+    /// told nothing of the first.
     fn hide_from(&mut self, person: &Person) {
         let own = |given: &PastVerdict| given.reviewer == person.id;
-        if person.role != PersonRole::Lead && !self.verdict.as_ref().is_some_and(own) {
+        if self.verdict.as_ref().is_some_and(own) {
+            return;
+        }
+        if person.role != PersonRole::Lead {
             self.known_bad = None;
+        }
+        if self.look_owed && self.verdict.take().is_some() {
+            self.status = Status::Released;
         }
     }
 
@@ -223,6 +240,7 @@ fn past(row: Row) -> worker::Result<Past> {
         snippet: beginning(&draft.message),
         text: beginning(draft.draft.text.as_deref().unwrap_or("")),
         created_at: Millis(row.created_at),
+        look_owed: entry.as_ref().is_some_and(Entry::awaits_look),
         correctable: entry.is_some() && row.status.may_leave() && known_bad.is_none(),
         known_bad,
         pending: entry.and_then(|entry| entry.pending),

@@ -23,9 +23,9 @@ struct Row {
     count: u32,
 }
 
-/// Notes how long a verdict took that was given by itself; putting a draft off is none.
+/// Notes how long a person's verdict took that was given by itself; putting a draft off is none.
 pub fn note(tenant: &Tenant, kind: VerdictKind, took_ms: u64, now: Millis) -> Outcome<()> {
-    if kind == VerdictKind::Defer {
+    if kind == VerdictKind::Defer || !pace::is_a_persons(took_ms) {
         return Ok(());
     }
     let tenths = took_ms.checked_div(TENTH_MS).unwrap_or(0).min(TENTHS_MAX);

@@ -305,7 +305,8 @@ pub fn line(counts: Counts, before: &Counts) -> Line {
             .map(|(share, interval)| Share { share, interval }),
         held_unchanged: counts.approved_unedited,
         review_s: counts.verdict_ms / 1_000,
-        verdict_s_mean: verdict_ms.map(|ms| ms / 1_000),
+        // Below a second it was programs that decided: that is no person's time.
+        verdict_s_mean: verdict_ms.map(|ms| ms / 1_000).filter(|s| *s > 0),
         saved_s: saved_ms / 1_000,
         counts,
     }
@@ -441,6 +442,13 @@ mod tests {
         assert_eq!(billing.accuracy.map(|share| share.share), Some(0.9));
         assert_eq!(billing.accuracy_before, Some(0.8));
         assert_eq!((billing.review_s, billing.verdict_s_mean), (100, Some(10)));
+        let program = Counts {
+            verdict_ms: 700,
+            verdicts_timed: 7,
+            ..Counts::default()
+        };
+        let line = line(program, &Counts::default());
+        assert_eq!(line.verdict_s_mean, None, "nobody's time");
         // Releases unseen save what a verdict takes on average.
         assert_eq!((report.all.counts.drafts, report.all.saved_s), (510, 5_000));
         assert_eq!((report.lost.len(), report.raised.len()), (1, 0));
