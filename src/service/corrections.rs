@@ -15,7 +15,6 @@ use countersign_policy::log::Event;
 use countersign_policy::memory::{CANDIDATES_MAX, Taught, alike};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
-use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,6 +129,9 @@ struct StandingText {
 pub struct CorrectionPage {
     /// Newest first; with `q` the likest first.
     corrections: Vec<Correction>,
+    /// What to send as `cursor` for the older ones; absent on the last page, and with `q`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 /// A correction as D1 has it.
@@ -210,31 +212,76 @@ pub fn name_of(kind: EditKind) -> &'static str {
 /// memory finds like it.
 pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
-    let corrections = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
-        Some(text) => search(tenant, text, limit.min(CANDIDATES_MAX), call).await?,
-        None => newest(tenant, limit, &call.sight).await?,
+    let page = match call.query.get("q").filter(|text| !text.trim().is_empty()) {
+        Some(text) => CorrectionPage {
+            corrections: search(tenant, text, limit.min(CANDIDATES_MAX), call).await?,
+            next_cursor: None,
+        },
+        None => newest(tenant, limit, call).await?,
     };
-    Answer::json(200, &CorrectionPage { corrections })
+    Answer::json(200, &page)
 }
 
-async fn newest(tenant: &Tenant, limit: u32, sight: &Sight) -> Outcome<Vec<Correction>> {
+async fn newest(tenant: &Tenant, limit: u32, call: &Call) -> Outcome<CorrectionPage> {
+    let before = call.query.get("cursor").map(|text| Place::read(text));
+    let Place(at, id) = before.transpose()?.unwrap_or_else(Place::end);
     let mut corrections = on_their_way(&tenant.storage)?;
-    corrections.retain(|one| sight.covers(one.category.as_deref()));
+    corrections.retain(|one| {
+        call.sight.covers(one.category.as_deref()) && (one.at.0, &one.id) < (at, &id)
+    });
     corrections.reverse();
     let query = format!(
         "SELECT {COLUMNS} FROM corrections WHERE tenant_id = ?1 AND {}
+         AND (created_at, id) < (CAST(?4 AS INTEGER), ?5)
          ORDER BY created_at DESC, id DESC LIMIT ?2",
         sight::readable(3)
     );
-    let id = tenant.record()?.id;
-    let bound = [id.into(), limit.into(), sight::bound(sight)?.into()];
-    for correction in from_d1(tenant, &query, &bound).await? {
+    let bound = [
+        tenant.record()?.id.into(),
+        limit.into(),
+        sight::bound(&call.sight)?.into(),
+        at.to_string().into(),
+        id.into(),
+    ];
+    let copied = from_d1(tenant, &query, &bound).await?;
+    for correction in copied.corrections {
         if corrections.iter().all(|known| known.id != correction.id) {
             corrections.push(correction);
         }
     }
-    corrections.truncate(usize::try_from(limit).unwrap_or(0));
-    Ok(corrections)
+    let limit = usize::try_from(limit).unwrap_or(0);
+    // What was read and is erased by now shortens the page, and not the list.
+    let mut last = copied.last.filter(|_| copied.read == limit);
+    if corrections.len() > limit {
+        corrections.truncate(limit);
+        last = corrections.last().map(Place::of);
+    }
+    Ok(CorrectionPage {
+        corrections,
+        next_cursor: last.map(|Place(at, id)| format!("{at}.{id}")),
+    })
+}
+
+/// Where a correction stands in the list: when it was learnt, in milliseconds since 1970, and its id.
+struct Place(u64, String);
+
+impl Place {
+    fn of(correction: &Correction) -> Self {
+        Self(correction.at.0, correction.id.clone())
+    }
+
+    /// Before the newest.
+    fn end() -> Self {
+        Self(Millis::MAX.0, String::new())
+    }
+
+    /// The place that a cursor names.
+    fn read(cursor: &str) -> Outcome<Self> {
+        let parts = cursor.split_once('.').filter(|(_, id)| !id.is_empty());
+        let place = parts.and_then(|(at, id)| Some(Self(at.parse().ok()?, id.to_owned())));
+        let unknown = "`cursor` is none that a page gave";
+        place.ok_or_else(|| Problem::new(Code::InvalidParameter, unknown))
+    }
 }
 
 /// Corrections that D1 has yet to be told of, oldest first, as they stand by now.
@@ -262,7 +309,7 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
     let bound = [tenant.record()?.id.into(), wanted.into()];
     let waiting = on_their_way(&tenant.storage)?;
     let copied = from_d1(tenant, &query, &bound).await?;
-    let known = waiting.into_iter().chain(copied);
+    let known = waiting.into_iter().chain(copied.corrections);
     let mut by_id: BTreeMap<String, Correction> =
         order::gathered(known.map(|one| (one.id.clone(), one)));
     Ok(found
@@ -314,15 +361,30 @@ impl Untold {
     }
 }
 
-async fn from_d1(tenant: &Tenant, query: &str, bound: &[JsValue]) -> Outcome<Vec<Correction>> {
+/// What D1 answered.
+struct Copied {
+    corrections: Vec<Correction>,
+    /// The rows read, those of them included that are erased by now.
+    read: usize,
+    /// Where the last of them stands.
+    last: Option<Place>,
+}
+
+async fn from_d1(tenant: &Tenant, query: &str, bound: &[JsValue]) -> Outcome<Copied> {
     // Asked for before D1 and after it: what reaches it meanwhile is missed by neither.
     let before = Untold::now(&tenant.storage)?;
     let database = tenant.env.d1(DATABASE)?;
     let rows = database.prepare(query).bind(bound)?;
-    let rows = rows.rows::<CorrectionRow>().await?.into_iter();
+    let rows = rows.rows::<CorrectionRow>().await?;
     let after = Untold::now(&tenant.storage)?;
-    let corrections = rows.filter_map(|row| before.told(row.into()));
-    Ok(corrections.filter_map(|one| after.told(one)).collect())
+    let (read, last) = (rows.len(), rows.last());
+    let last = last.map(|row| Place(row.created_at, row.id.clone()));
+    let told = rows.into_iter().filter_map(|row| before.told(row.into()));
+    Ok(Copied {
+        corrections: told.filter_map(|one| after.told(one)).collect(),
+        read,
+        last,
+    })
 }
 
 /// `DELETE /v1/corrections/{id}`: it stays on record and is no example any more.

@@ -115,6 +115,7 @@ fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::ListCorrections => Shape {
             parameters: vec![
                 query("limit", 200, "Rows of a page."),
+                text("cursor", "As `next_cursor` said; not with `q`."),
                 text("q", "Those that memory finds like this, the likest first."),
             ],
             ..of(None, 200, schema::<corrections::CorrectionPage>(g))

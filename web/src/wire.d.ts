@@ -1744,6 +1744,8 @@ export interface components {
         CorrectionPage: {
             /** @description Newest first; with `q` the likest first. */
             corrections: components["schemas"]["Correction"][];
+            /** @description What to send as `cursor` for the older ones; absent on the last page, and with `q`. */
+            next_cursor?: string | null;
         };
         /** @description How many drafts wait. */
         Counts: {
@@ -4793,6 +4795,8 @@ export interface operations {
             query?: {
                 /** @description Rows of a page. */
                 limit?: number;
+                /** @description As `next_cursor` said; not with `q`. */
+                cursor?: string;
                 /** @description Those that memory finds like this, the likest first. */
                 q?: string;
             };

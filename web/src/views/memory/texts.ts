@@ -15,6 +15,7 @@ export const words = {
   agreements: (count: number) => many(count, "later verdict agrees", "later verdicts agree"),
   contradictions: (count: number) => many(count, "later correction says otherwise", "later corrections say otherwise"),
   duplicate: "nearly repeats an earlier one",
+  older: "Older corrections",
   retire: "Retire",
   retired: "retired: no example any more",
   refused: (why: string) => `It was not retired: ${why}`,
