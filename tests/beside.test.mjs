@@ -124,6 +124,40 @@ test("of two people the second sees what the first made of it, and agrees by one
   await Promise.all([mia.page.close(), tom.page.close()]);
 });
 
+test("what nobody can have read is looked at by another person, who sees nothing of the first", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  await changePolicy(session, "every fast approval is looked at", (document) => ({ ...document, undo_window_s: 1, categories: { "billing.refund": { start_level: 1, ceiling: 3, second_look_rate: 1 } } }));
+  const desk = { ...service, ...tenant };
+  const mia = await person(chrome, desk);
+  await mia.page.goto(await tenant.invite("mia@larkspur.example", "reviewer"));
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  // Nothing speaks against it, so that an approval would be evidence; but nobody reads so fast.
+  const text = "Your refund is on its way to you. ".repeat(90);
+  const id = await mia.posted("Bea Blind", { body: { confidence: 0.95, draft: { text } } });
+  await mia.page.getByTestId("draft").filter({ hasText: "on its way to you" }).waitFor();
+  await mia.pressUntil("a", async () => (await mia.statusOf(id)) !== "held");
+
+  const tom = await person(chrome, desk);
+  await tom.page.goto(await tenant.invite("tom@larkspur.example", "reviewer"));
+  await tom.page.getByTestId("draft").filter({ hasText: "on its way to you" }).waitFor();
+  assert.equal((await mia.settled(id)).status, "approved");
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  await mia.page.reload();
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  const seen = (await tom.page.locator("body").innerText()).toLowerCase();
+  assert.deepEqual(["mia is looking", "approved", "second look"].filter((word) => seen.includes(word)), [], "it says nothing of the first");
+  await tom.accessible("a blind look");
+  await tom.pressUntil("y", async () => (await tom.rows().count()) === 0);
+  const agreed = await soon(async () => {
+    const { categories } = (await session("/v1/trust")).body;
+    return categories.flatMap(({ agents }) => agents).find(({ readiness }) => readiness.labelled === 1);
+  });
+  assert.equal(agreed.readiness.clean, 1, "both agree: it is evidence");
+  assert.deepEqual([...mia.errors, ...tom.errors], []);
+  await Promise.all([mia.page.close(), tom.page.close()]);
+});
+
 test("one's own verdicts are found again: taken back in time, corrected when they are out", async () => {
   const tenant = await service.emptyTenant();
   const session = await signIn(tenant.sign_in_url);

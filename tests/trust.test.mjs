@@ -288,6 +288,7 @@ test("what nobody can have read counts once another person agrees, who is not to
 
   const queue = (await reviewer.call("GET", "/v1/queue")).body;
   assert.deepEqual(new Set(queue.drafts.map(({ status, look_owed }) => `${status} ${look_owed}`)), new Set(["released true"]));
+  assert.deepEqual((await lead.call("GET", "/v1/queue")).body.drafts, [], "nobody is asked about their own");
   const shown = (await reviewer.call("GET", `/v1/drafts/${agreed}`)).body;
   assert.deepEqual([shown.status, shown.owner.kind], ["released", "category"]);
   assert.equal((await tenant.agent("GET", `/v1/drafts/${agreed}`)).body.status, "approved");

@@ -6,6 +6,7 @@ use crate::clock::now;
 use crate::people::{self, Person};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
+use crate::stored::Stored;
 use crate::tenant::{Caller, Tenant};
 use crate::{log, queue, sight, stored};
 use countersign_policy::problem::Code;
@@ -30,6 +31,13 @@ struct Attachment {
     /// The session that opened it.
     #[serde(default)]
     session: String,
+}
+
+/// A page that listens, who reads it, and what they may read.
+struct Page {
+    socket: WebSocket,
+    person: String,
+    sight: Sight,
 }
 
 /// What the service says.
@@ -99,30 +107,42 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
     let sequence = log::size(tenant)?;
     say(&server, &Told::Hello { sequence });
     if let Some(after) = after {
-        catch_up(tenant, &server, &call.sight, after, sequence)?;
+        let page = Page {
+            socket: server.clone(),
+            person: person.id.clone(),
+            sight: call.sight.clone(),
+        };
+        catch_up(tenant, &page, after, sequence)?;
     }
     presence(tenant, None);
     Ok(Response::from_websocket(client)?)
 }
 
 /// Tells a page that was away what it missed since the log had `after` entries.
-fn catch_up(
-    tenant: &Tenant,
-    socket: &WebSocket,
-    sight: &Sight,
-    after: u64,
-    sequence: u64,
-) -> Outcome<()> {
+fn catch_up(tenant: &Tenant, page: &Page, after: u64, sequence: u64) -> Outcome<()> {
     match stored::changed_since(tenant, after, MISSED_MAX)? {
         Some(missed) if after <= sequence => {
-            for stored in missed.iter().filter(|one| queue::may_read(sight, one)) {
-                let draft = &queue::summary(stored, now());
-                say(socket, &Told::Draft { sequence, draft });
+            for stored in &missed {
+                tell_all(std::slice::from_ref(page), stored, sequence);
             }
         }
-        _ => say(socket, &Told::Reset { sequence }),
+        _ => say(&page.socket, &Told::Reset { sequence }),
     }
     Ok(())
+}
+
+/// Tells of a draft whoever may read it. Who let it out is told of no second look at it: that is
+/// somebody else's.
+fn tell_all(pages: &[Page], stored: &Stored, sequence: u64) {
+    let mut draft = queue::summary(stored, now());
+    let look_owed = draft.look_owed;
+    for page in pages {
+        if queue::may_read(&page.sight, stored) {
+            draft.look_owed = look_owed && !queue::is_own_look(stored, &page.person);
+            let draft = &draft;
+            say(&page.socket, &Told::Draft { sequence, draft });
+        }
+    }
 }
 
 /// A page said where its reviewer looks.
@@ -192,32 +212,31 @@ pub fn tell(tenant: &Tenant, changed: &[String]) {
         return;
     }
     sweep(tenant, now());
-    let sockets: Vec<(WebSocket, Sight)> = tenant
-        .state
-        .get_websockets()
-        .into_iter()
-        .filter_map(|socket| sight_of(tenant, &socket).map(|sight| (socket, sight)))
+    let sockets = tenant.state.get_websockets().into_iter();
+    let pages: Vec<Page> = sockets
+        .filter_map(|socket| Page::of(tenant, socket))
         .collect();
     let Ok(sequence) = log::size(tenant) else {
         return;
     };
     for id in changed {
-        let Ok(stored) = stored::load(tenant, id) else {
-            continue;
-        };
-        let draft = &queue::summary(&stored, now());
-        for (socket, sight) in &sockets {
-            if queue::may_read(sight, &stored) {
-                say(socket, &Told::Draft { sequence, draft });
-            }
+        if let Ok(stored) = stored::load(tenant, id) {
+            tell_all(&pages, &stored, sequence);
         }
     }
 }
 
-/// What the person of a page may read now; a page that nobody knows is told nothing.
-fn sight_of(tenant: &Tenant, socket: &WebSocket) -> Option<Sight> {
-    let attachment = socket.deserialize_attachment::<Attachment>().ok()??;
-    sight::of(tenant, &attachment.person).ok()
+impl Page {
+    /// As what its person may read is now; none where nobody knows it.
+    fn of(tenant: &Tenant, socket: WebSocket) -> Option<Self> {
+        let Attachment { person, .. } = socket.deserialize_attachment().ok()??;
+        let sight = sight::of(tenant, &person).ok()?;
+        Some(Self {
+            socket,
+            person: person.id,
+            sight,
+        })
+    }
 }
 
 fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {

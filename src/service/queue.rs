@@ -6,6 +6,7 @@ use crate::examples::Example;
 use crate::familiarity::{self, Familiarity};
 use crate::notes::{self, Note};
 use crate::owner::Owner;
+use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::sample::{self, PressureView};
 use crate::stored::{self, Stored};
@@ -72,7 +73,7 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     deferred_until: Option<Millis>,
     /// Whether it is out and to be looked at.
-    look_owed: bool,
+    pub look_owed: bool,
     /// Drafts of one turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
@@ -171,7 +172,7 @@ struct Redraft {
 }
 
 /// `GET /v1/queue`.
-pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
+pub fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
     // 0 is the beginning: cursors were numbers once.
     let after = call.query.get("cursor").filter(|text| *text != "0");
@@ -187,6 +188,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let page = format!(
         "{listed} AND {}
          AND (?3 = '' OR (look_owed, COALESCE(due_at, 0), created_at, id) > (?4, ?5, ?6, ?3))
+         AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id AND reviewer = ?7)
          ORDER BY look_owed, due_at, created_at, id LIMIT ?2",
         sight::readable(1)
     );
@@ -197,7 +199,9 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         created_at,
         id,
     } = after.unwrap_or_default();
-    let bound = bind![&readable, limit, &id, look_owed, due_at, created_at];
+    let bound = bind![
+        &readable, limit, &id, look_owed, due_at, created_at, &person.id
+    ];
     let stored = stored::select_where(tenant, &page, bound)?;
     let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let last = stored.last().filter(|_| shown == limit);
@@ -314,6 +318,14 @@ pub fn show(tenant: &Tenant, stored: &Stored, sight: &Sight, now: Millis) -> Out
 /// if it had gone out by itself.
 fn is_blind(stored: &Stored) -> bool {
     stored.entry.awaits_look() && stored.verdict.is_some()
+}
+
+/// Whether a draft is to be looked at a second time, and this person was the first.
+pub fn is_own_look(stored: &Stored, person: &str) -> bool {
+    is_blind(stored)
+        && stored
+            .newest()
+            .is_some_and(|first| first.reviewer == person)
 }
 
 fn redraft_of(tenant: &Tenant, stored: &Stored, sight: &Sight) -> Outcome<Option<Redraft>> {

@@ -288,7 +288,7 @@ impl Tenant {
                 corrections::retire(self, call, person)
             }
             (Operation::ReindexCorrections, Caller::Person(_)) => refill::restart(self),
-            (Operation::GetQueue, Caller::Person(_)) => queue::list(self, call),
+            (Operation::GetQueue, Caller::Person(person)) => queue::list(self, call, person),
             (Operation::GetQueueHealth, Caller::Person(person)) => pace::health(self, call, person),
             (Operation::ClaimNext, Caller::Person(person)) => claim::claim_next(self, call, person),
             (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),
