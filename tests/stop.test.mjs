@@ -1,5 +1,6 @@
 // Stop, shadow mode, and open drafts that are routed again: only ever towards more care.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
 
@@ -21,7 +22,7 @@ test("a stop holds new drafts, takes back open undo windows, and lets nothing be
   await lead.call("PUT", `${path}/verdict`, verdictOn(shown, { kind: "approve" }));
   await tenant.policy(lead, level3);
 
-  const stop = (covers, stopped) => lead.call("PUT", "/v1/stop", { covers, stopped, reason: "the price list is wrong" });
+  const stop = (covers, stopped) => lead.call("PUT", "/v1/stop", { covers, stopped, reason: stopped ? "the price list is wrong" : "the list is mended" });
   const covers = { scope: "category", name: "billing.refund" };
   assert.equal((await stop(covers, true)).body.stops.length, 1);
   const held = (await tenant.agent("GET", path)).body;
@@ -39,9 +40,13 @@ test("a stop holds new drafts, takes back open undo windows, and lets nothing be
   assert.equal(rejected.status, 200, "what lets nothing leave is possible");
   assert.equal((await stop(covers, false)).body.stops.length, 0);
   assert.equal((await tenant.post(draft())).body.status, "released");
-  const audit = (await lead.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry.event);
-  assert.equal(audit.filter((event) => event === "stop.changed").length, 2);
-  assert.ok(audit.includes("draft.rerouted"));
+  const audit = (await lead.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry);
+  const logged = audit.filter(({ event }) => event === "stop.changed");
+  const { changes } = (await lead.call("GET", "/v1/stop")).body;
+  assert.deepEqual(changes.map(({ stopped, reason }) => [stopped, reason]), [[false, "the list is mended"], [true, "the price list is wrong"]]);
+  const committed = ({ salt, reason }) => createHash("sha256").update(Buffer.from(salt, "hex")).update(reason).digest("hex");
+  assert.deepEqual(logged.map(({ facts }) => facts.reason_commitment), changes.map(committed), "and why, though the stop is lifted");
+  assert.ok(audit.some(({ event }) => event === "draft.rerouted"));
 });
 
 test("each scope covers its own", async () => {

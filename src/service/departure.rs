@@ -24,7 +24,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 18] = [
+const IN_OBJECT: [(&str, &str); 19] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -44,6 +44,7 @@ const IN_OBJECT: [(&str, &str); 18] = [
     ),
     ("conversations", "SELECT * FROM conversations"),
     ("stops", "SELECT * FROM stops"),
+    ("stop_changes", "SELECT * FROM stop_changes"),
     ("shadows", "SELECT * FROM shadows"),
     ("proposals", "SELECT * FROM proposals"),
     ("level_changes", "SELECT * FROM level_changes"),

@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0016_privacy.sql"),
     include_str!("schema/0017_nearness.sql"),
     include_str!("schema/0018_undone.sql"),
+    include_str!("schema/0019_stop_changes.sql"),
 ];
 
 #[derive(Deserialize)]

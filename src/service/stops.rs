@@ -6,13 +6,17 @@ use crate::people::Person;
 use crate::problem::Outcome;
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, reroute};
+use crate::{bind, log, random, reroute};
+use countersign_policy::digest::hex;
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
-use countersign_policy::log::{Event, canonical};
+use countersign_policy::log::{Event, canonical, commitment};
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
+
+/// Changes that are told: a page.
+const CHANGES_MAX: u32 = 200;
 
 /// The body of `PUT /v1/stop`.
 #[derive(Deserialize)]
@@ -23,16 +27,34 @@ pub struct NewStop {
     covers: Scope,
     /// False lifts it.
     stopped: bool,
-    /// Why; agents and reviewers are told.
+    /// Why; agents and reviewers are told of a stop's.
     #[serde(default)]
     reason: String,
 }
 
-/// Every stop that is in force.
+/// Every stop that is in force, and what led there.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StopList {
     stops: Vec<StopView>,
+    /// The newest that were given or lifted, the last one first; at most 200.
+    changes: Vec<StopChange>,
+}
+
+/// A stop that was given or lifted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct StopChange {
+    covers: Scope,
+    /// Whether it was given.
+    stopped: bool,
+    /// Why; the log has a commitment to it.
+    reason: String,
+    /// The salt of the commitment, in hexadecimal.
+    salt: String,
+    /// Who did it.
+    person_id: String,
+    at: Millis,
 }
 
 /// One stop.
@@ -71,6 +93,16 @@ struct StopRow {
 }
 
 #[derive(Deserialize)]
+struct ChangeRow {
+    scope: String,
+    stopped: u32,
+    reason: String,
+    salt: String,
+    person_id: String,
+    at: u64,
+}
+
+#[derive(Deserialize)]
 struct ShadowRow {
     agent: String,
 }
@@ -97,7 +129,27 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
                 .storage
                 .run("DELETE FROM stops WHERE scope = ?", bind![&scope])?;
         }
-        let facts = [("scope", scope.into()), ("stopped", new.stopped.into())];
+        let salt: [u8; 32] = random::bytes()?;
+        tenant.storage.run(
+            "INSERT INTO stop_changes (scope, stopped, reason, salt, person_id, at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+            bind![
+                &scope,
+                new.stopped,
+                &new.reason,
+                &hex(&salt),
+                &person.id,
+                call.now
+            ],
+        )?;
+        let facts = [
+            ("scope", scope.into()),
+            ("stopped", new.stopped.into()),
+            (
+                "reason_commitment",
+                hex(&commitment(&salt, &new.reason)).into(),
+            ),
+        ];
         log::append(
             tenant,
             call.now,
@@ -117,8 +169,29 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
         200,
         &StopList {
             stops: stops(tenant)?,
+            changes: changes(tenant)?,
         },
     )
+}
+
+fn changes(tenant: &Tenant) -> Outcome<Vec<StopChange>> {
+    let rows = tenant.storage.rows::<ChangeRow>(
+        "SELECT scope, stopped, reason, salt, person_id, at FROM stop_changes
+         ORDER BY number DESC LIMIT ?",
+        bind![CHANGES_MAX],
+    )?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(StopChange {
+                covers: parsed(&row.scope)?,
+                stopped: row.stopped != 0,
+                reason: row.reason,
+                salt: row.salt,
+                person_id: row.person_id,
+                at: Millis(row.at),
+            })
+        })
+        .collect()
 }
 
 fn stops(tenant: &Tenant) -> Outcome<Vec<StopView>> {

@@ -3059,7 +3059,7 @@ export interface components {
             /** @description What it covers. */
             covers: components["schemas"]["Scope"];
             /**
-             * @description Why; agents and reviewers are told.
+             * @description Why; agents and reviewers are told of a stop's.
              * @default
              */
             reason: string;
@@ -4087,8 +4087,23 @@ export interface components {
         Stakes: "none" | "data_change" | "escalation" | "financial";
         /** @description What a draft is at this moment. */
         Status: "released" | "held" | "with_human" | "pending" | "approved" | "edited" | "rejected" | "responded" | "handled_elsewhere" | "sent_back" | "expired" | "withdrawn" | "stale" | "superseded" | "done" | "failed" | "skipped" | "unconfirmed" | "corrected";
-        /** @description Every stop that is in force. */
+        /** @description A stop that was given or lifted. */
+        StopChange: {
+            at: components["schemas"]["Time"];
+            covers: components["schemas"]["Scope"];
+            /** @description Who did it. */
+            person_id: string;
+            /** @description Why; the log has a commitment to it. */
+            reason: string;
+            /** @description The salt of the commitment, in hexadecimal. */
+            salt: string;
+            /** @description Whether it was given. */
+            stopped: boolean;
+        };
+        /** @description Every stop that is in force, and what led there. */
         StopList: {
+            /** @description The newest that were given or lifted, the last one first; at most 200. */
+            changes: components["schemas"]["StopChange"][];
             stops: components["schemas"]["StopView"][];
         };
         /** @description One stop. */
