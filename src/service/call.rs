@@ -90,6 +90,15 @@ impl Call {
                 Problem::new(Code::InvalidParameter, detail)
             })
     }
+
+    /// The place in a list that `cursor` names, as `read` finds it in the text.
+    pub fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Outcome<Option<T>> {
+        let unknown = || Problem::new(Code::InvalidParameter, "`cursor` is none that a page gave");
+        let cursor = self.query.get("cursor");
+        cursor
+            .map(|text| read(text).ok_or_else(unknown))
+            .transpose()
+    }
 }
 
 /// What a handler answers.

@@ -223,8 +223,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 }
 
 async fn newest(tenant: &Tenant, limit: u32, call: &Call) -> Outcome<CorrectionPage> {
-    let before = call.query.get("cursor").map(|text| Place::read(text));
-    let Place(at, id) = before.transpose()?.unwrap_or_else(Place::end);
+    let Place(at, id) = call.cursor(Place::read)?.unwrap_or_else(Place::end);
     let mut corrections = on_their_way(&tenant.storage)?;
     corrections.retain(|one| {
         call.sight.covers(one.category.as_deref()) && (one.at.0, &one.id) < (at, &id)
@@ -276,11 +275,9 @@ impl Place {
     }
 
     /// The place that a cursor names.
-    fn read(cursor: &str) -> Outcome<Self> {
-        let parts = cursor.split_once('.').filter(|(_, id)| !id.is_empty());
-        let place = parts.and_then(|(at, id)| Some(Self(at.parse().ok()?, id.to_owned())));
-        let unknown = "`cursor` is none that a page gave";
-        place.ok_or_else(|| Problem::new(Code::InvalidParameter, unknown))
+    fn read(cursor: &str) -> Option<Self> {
+        let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty())?;
+        Some(Self(at.parse().ok()?, id.to_owned()))
     }
 }
 

@@ -21,8 +21,7 @@ impl Rows for D1PreparedStatement {
     }
 
     async fn first_row<T: DeserializeOwned>(&self) -> worker::Result<Option<T>> {
-        let rows: Vec<T> = parsed(&json_rows(self).await?)?;
-        Ok(rows.into_iter().next())
+        Ok(self.rows().await?.into_iter().next())
     }
 }
 

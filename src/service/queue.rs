@@ -174,9 +174,7 @@ struct Redraft {
 /// `GET /v1/queue`.
 pub fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let limit = call.number("limit", PAGE_MAX, PAGE_MAX)?;
-    // 0 is the beginning: cursors were numbers once.
-    let after = call.query.get("cursor").filter(|text| *text != "0");
-    let after = after.map(|text| Place::read(text)).transpose()?;
+    let after = call.cursor(Place::read)?;
     let listed = match call.query.get("status").map(String::as_str) {
         None => "visible = 1",
         Some("unconfirmed") => "status = 'unconfirmed'",
@@ -236,19 +234,18 @@ impl Place {
         }
     }
 
-    /// The place that a cursor names.
-    fn read(cursor: &str) -> Outcome<Self> {
-        let place = || {
-            let mut parts = cursor.splitn(4, '.');
-            Some(Self {
-                look_owed: parts.next()? == "1",
-                due_at: Millis(parts.next()?.parse().ok()?),
-                created_at: Millis(parts.next()?.parse().ok()?),
-                id: parts.next().filter(|id| !id.is_empty())?.to_owned(),
-            })
-        };
-        let unknown = "`cursor` is none that a page gave";
-        place().ok_or_else(|| Problem::new(Code::InvalidParameter, unknown))
+    /// The place that a cursor names. 0 is the beginning: cursors were numbers once.
+    fn read(cursor: &str) -> Option<Self> {
+        if cursor == "0" {
+            return Some(Self::default());
+        }
+        let mut parts = cursor.splitn(4, '.');
+        Some(Self {
+            look_owed: parts.next()? == "1",
+            due_at: Millis(parts.next()?.parse().ok()?),
+            created_at: Millis(parts.next()?.parse().ok()?),
+            id: parts.next().filter(|id| !id.is_empty())?.to_owned(),
+        })
     }
 }
 
