@@ -224,6 +224,30 @@ test("one key shows only one's own drafts, and Escape all of them", async () => 
   await soon(async () => (await lead.rows().count()) > 5);
 });
 
+test("a claim whose answer comes after one has gone on is let go", async () => {
+  const ids = [await lead.posted("Flo Left"), await lead.posted("Flo Stayed")];
+  const claim = `**/v1/drafts/${ids[0]}/lease`;
+  const slow = Promise.withResolvers();
+  const asked = [];
+  await lead.page.route(claim, async (route) => {
+    asked.push(route.request().method());
+    await slow.promise;
+    await route.continue();
+  });
+  await lead.open("Flo Left");
+  await soon(() => asked.includes("PUT"));
+  const stayed = lead.page.waitForResponse(`**/v1/drafts/${ids[1]}/lease`);
+  await lead.open("Flo Stayed");
+  await stayed;
+  slow.resolve();
+  await soon(() => asked.includes("DELETE"));
+  await lead.page.unroute(claim, { behavior: "wait" });
+  await lead.press("Escape", "q");
+  await soon(async () => (await lead.rows().filter({ hasText: "Flo Stayed" }).count()) === 1);
+  await soon(async () => (await lead.rows().filter({ hasText: "Flo Left" }).count()) === 0);
+  await lead.press("Escape");
+});
+
 test("no key counts while an input method composes", async () => {
   const id = await lead.posted("Fumi Composes");
   await lead.open("Fumi Composes");

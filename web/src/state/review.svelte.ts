@@ -252,6 +252,7 @@ class Review {
       if (!next) return notices.show(texts.notices.nothingToClaim, "plain");
       queue.put(next);
       this.show(next.id);
+      this.#leased = next.id;
       this.zone = "draft";
       notices.say(texts.notices.claimed(nameOf(next)));
     } catch (problem) {
@@ -376,6 +377,8 @@ class Review {
     if (this.focus !== id || !this.open || this.lookOnly) return;
     try {
       queue.put(await api.lease(id));
+      // One who has gone on by the time of the answer claims nothing.
+      if (this.focus !== id) return void api.unlease(id).catch(() => null);
       this.#leased = id;
     } catch (problem) {
       if (problem instanceof Problem && problem.draft) queue.put(problem.draft);
