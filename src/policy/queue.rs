@@ -262,6 +262,12 @@ impl Entry {
         self.look_owed && self.status.is_out()
     }
 
+    /// Whether somebody is to look a second time, at a draft that a person let out: they are shown it as
+    /// if it had gone out by itself.
+    pub fn is_blind_look(&self, decided: bool) -> bool {
+        decided && self.awaits_look()
+    }
+
     /// Whether this verdict waits for a second person to agree.
     pub fn awaits_second(&self, verdict_id: &str) -> bool {
         let first = self.first.as_ref();

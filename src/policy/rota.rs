@@ -86,7 +86,9 @@ pub enum Part {
 }
 
 impl Member {
-    fn is_there(&self, now: Millis) -> bool {
+    /// Whether they are not away.
+    #[must_use]
+    pub fn is_there(&self, now: Millis) -> bool {
         self.away_until.is_none_or(|until| until <= now)
     }
 }

@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue, sight, staff};
+use crate::{bind, groups, log, notes, queue, rota, sight};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -122,7 +122,7 @@ pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         if !queue::may_read(&sight::of(tenant, &to)?, &stored) {
             return Err(Invalid::field("/person_id", "reads nothing of this category").into());
         }
-        if staff::is_away(tenant, &to, call.now)? {
+        if rota::is_away(tenant, &to.id, call.now)? {
             return Err(Invalid::field("/person_id", "away").into());
         }
     }

@@ -87,9 +87,9 @@ pub struct Past {
     pending: Option<Pending>,
     /// Whether it can be corrected: it is out, and its texts are at hand.
     correctable: bool,
-    /// Whether somebody is yet to look at it.
+    /// Whether somebody is yet to look at it, as if nobody had.
     #[serde(skip)]
-    look_owed: bool,
+    blind: bool,
     /// Set on a known-bad draft that was put among the others, once its verdict counts: told to whoever
     /// decided on it, and to leads.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,7 +204,8 @@ impl Past {
         if person.role != PersonRole::Lead {
             self.known_bad = None;
         }
-        if self.look_owed && self.verdict.take().is_some() {
+        if self.blind {
+            self.verdict = None;
             self.status = Status::Released;
         }
     }
@@ -240,7 +241,9 @@ fn past(row: Row) -> worker::Result<Past> {
         snippet: beginning(&draft.message),
         text: beginning(draft.draft.text.as_deref().unwrap_or("")),
         created_at: Millis(row.created_at),
-        look_owed: entry.as_ref().is_some_and(Entry::awaits_look),
+        blind: entry
+            .as_ref()
+            .is_some_and(|entry| entry.is_blind_look(verdict.is_some())),
         correctable: entry.is_some() && row.status.may_leave() && known_bad.is_none(),
         known_bad,
         pending: entry.and_then(|entry| entry.pending),

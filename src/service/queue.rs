@@ -311,10 +311,8 @@ pub fn show(tenant: &Tenant, stored: &Stored, sight: &Sight, now: Millis) -> Out
     Answer::json(200, &view)
 }
 
-/// Whether somebody is to look a second time, at a draft that a person let out: they are shown it as
-/// if it had gone out by itself.
 fn is_blind(stored: &Stored) -> bool {
-    stored.entry.awaits_look() && stored.verdict.is_some()
+    stored.entry.is_blind_look(stored.verdict.is_some())
 }
 
 /// Whether a draft is to be looked at a second time, and this person was the first.

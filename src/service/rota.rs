@@ -86,6 +86,13 @@ pub fn duty(tenant: &Tenant, category: Option<&str>, now: Millis) -> Outcome<Dut
     ))
 }
 
+/// Whether somebody who can answer for drafts is away.
+pub fn is_away(tenant: &Tenant, person: &str, now: Millis) -> Outcome<bool> {
+    let desk = desk(tenant, now)?;
+    let mut members = desk.roster.members.iter();
+    Ok(members.any(|one| one.id == person && !one.is_there(now)))
+}
+
 fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
     if let Some(desk) = tenant.desk.borrow().as_ref().filter(|desk| desk.at == now) {
         return Ok(desk.clone());

@@ -119,20 +119,6 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
     list(tenant, call.now)
 }
 
-/// Whether somebody is away.
-pub fn is_away(tenant: &Tenant, person: &Person, now: Millis) -> Outcome<bool> {
-    #[derive(Deserialize)]
-    struct Away {
-        away_until: Option<u64>,
-    }
-    let row = tenant.storage.first::<Away>(
-        "SELECT away_until FROM people WHERE id = ?",
-        bind![&person.id],
-    )?;
-    let until = row.and_then(|row| row.away_until);
-    Ok(until.is_some_and(|until| Millis(until) > now))
-}
-
 /// The categories that a person serves; none means all.
 pub fn skills(tenant: &Tenant, person: &Person) -> Outcome<Vec<String>> {
     #[derive(Deserialize)]
