@@ -324,13 +324,13 @@ async fn hand_over(
         init.set_body(&body);
     }
     let url = request.inner().url();
-    let inner =
-        web_sys::Request::new_with_str_and_init(&url, &init).map_err(worker::Error::from)?;
-    tenants::send(env, tenant, &inner).await.map_err(|error| {
-        worker::console_error!(
-            "{:?} failed in its object: {error:?}",
-            found.entry.operation
-        );
-        Problem::from(Code::Internal)
-    })
+    tenants::send(env, tenant, &url, &init)
+        .await
+        .map_err(|error| {
+            worker::console_error!(
+                "{:?} failed in its object: {error:?}",
+                found.entry.operation
+            );
+            Problem::from(Code::Internal)
+        })
 }

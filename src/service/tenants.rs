@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use worker::Env;
+use worker::js_sys::Promise;
 use worker::js_sys::futures::JsFuture;
-use worker::web_sys::{Request, RequestInit, Response};
+use worker::web_sys::{RequestInit, Response};
 use worker::worker_sys::DurableObjectNamespace;
 
 /// The binding of the tenants' objects.
@@ -134,13 +135,24 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = jurisdiction)]
     fn within(this: &Objects, jurisdiction: &str) -> Result<JsValue, JsValue>;
+
+    /// An object, which makes the request itself of what it is given.
+    type Object;
+
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Object, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
 /// Asks the one object of a tenant. Its answer is not taken apart: most of them only pass through.
-pub async fn send(env: &Env, tenant: &str, request: &Request) -> worker::Result<Response> {
+pub async fn send(
+    env: &Env,
+    tenant: &str,
+    url: &str,
+    init: &RequestInit,
+) -> worker::Result<Response> {
     let object = objects(env)?.get_by_name(&object_name(tenant, SHARD))?;
-    let answer = JsFuture::from(object.fetch_with_request(request)?).await?;
-    Ok(answer.unchecked_into())
+    let answer = object.unchecked_ref::<Object>().fetch(url, init)?;
+    Ok(JsFuture::from(answer).await?.unchecked_into())
 }
 
 /// The objects of this deployment, within its jurisdiction: there a name is of another object than
@@ -280,8 +292,7 @@ async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) ->
     init.set_method("POST");
     init.set_body(&JsValue::from(serde_json::to_string(content)?));
     let url = format!("https://tenant/registry/{order}");
-    let request = Request::new_with_str_and_init(&url, &init).map_err(worker::Error::from)?;
-    let response = send(env, tenant, &request).await?;
+    let response = send(env, tenant, &url, &init).await?;
     match response.status() {
         200..=299 => Ok(response),
         status => Err(Problem::from(worker::Error::from(format!(
