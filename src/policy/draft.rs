@@ -1,6 +1,7 @@
 //! What an agent wants to say or do, with the conversation it belongs to. It must not decide
 //! anything: it is read once into a shape that cannot be wrong, and never checked again.
 
+use crate::canonical::{canonical, is_ordered, written_in_order};
 use crate::invalid::{Invalid, bound_list, bound_text};
 use crate::ratio::Ratio;
 use crate::time::Millis;
@@ -32,55 +33,55 @@ pub struct Draft {
     /// Model and prompt; part of the agent's identity for trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_version: Option<String>,
-    /// A message to say or an action to do.
-    pub kind: Kind,
-    /// Where it goes out: `email`, `chat`, `social`, `crm`, `billing`, `internal` or another text.
-    pub channel: String,
+    /// Where the verdict is also posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_url: Option<String>,
     /// The question type; guessed where missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// The customer's text that triggered it.
-    pub message: String,
-    /// What is to leave.
-    pub draft: Content,
-    /// The messages around it.
-    pub conversation: Conversation,
-    /// The record that an action touches.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Subject>,
-    /// Who it goes to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<Customer>,
+    /// Where it goes out: `email`, `chat`, `social`, `crm`, `billing`, `internal` or another text.
+    pub channel: String,
     /// The agent's own confidence; missing is never high.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Ratio>,
+    /// The messages around it.
+    pub conversation: Conversation,
+    /// Opaque, echoed in every answer and webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// Who it goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Customer>,
+    /// What is to leave.
+    pub draft: Content,
+    /// Corrections that the agent was shown and used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples_used: Vec<String>,
+    /// After this the agent no longer wants an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// Drafts of one turn: shown together, answered in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// A message to say or an action to do.
+    pub kind: Kind,
+    /// The customer's text that triggered it.
+    pub message: String,
+    /// Anything else that guardrails may test.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, Value>,
     /// Why the agent wants this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
     /// What the claims rest on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
-    /// Corrections that the agent was shown and used.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub examples_used: Vec<String>,
+    /// The record that an action touches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// The open draft that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
-    /// Drafts of one turn: shown together, answered in order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// Where the verdict is also posted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback_url: Option<String>,
-    /// After this the agent no longer wants an answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
-    /// Opaque, echoed in every answer and webhook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correlation: Option<String>,
-    /// Anything else that guardrails may test.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: BTreeMap<String, Value>,
 }
 
 /// What a draft is.
@@ -130,24 +131,24 @@ impl Audience {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Content {
+    /// What to do; of an `action`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// Recipients of a copy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// `plain`, `markdown` or `html`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Subject line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The words; of a `message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
-    /// Recipients of a copy.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cc: Vec<String>,
-    /// Subject line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// `plain`, `markdown` or `html`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
-    /// What to do; of an `action`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Action>,
 }
 
 /// An action's name and arguments.
@@ -155,10 +156,10 @@ pub struct Content {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// As the action catalogue lists it.
-    pub name: String,
     /// A JSON object.
     pub args: serde_json::Map<String, Value>,
+    /// As the action catalogue lists it.
+    pub name: String,
 }
 
 /// The ordered messages around a draft.
@@ -166,16 +167,16 @@ pub struct Action {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Conversation {
-    /// The agent's id for it.
-    pub id: String,
     /// The newest message that the agent saw.
     pub head: String,
-    /// Counts the heads of this conversation, where the agent counts them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<u64>,
+    /// The agent's id for it.
+    pub id: String,
     /// Oldest first.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// Counts the heads of this conversation, where the agent counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
 }
 
 /// One message of a conversation.
@@ -183,15 +184,15 @@ pub struct Conversation {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Message {
+    /// When it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
     /// The agent's id for it.
     pub id: String,
     /// Who said it.
     pub role: Role,
     /// The words.
     pub text: String,
-    /// When it was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Millis>,
 }
 
 /// Who said a message.
@@ -214,20 +215,20 @@ pub enum Role {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
-    /// Such as `subscription`.
-    #[serde(rename = "type")]
-    pub kind: String,
     /// The record's id in its own system.
     pub id: String,
-    /// The record's version; another one makes the draft stale.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
     /// Where a person sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// Such as `subscription`.
+    #[serde(rename = "type")]
+    pub kind: String,
     /// The values as they are now.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub values: serde_json::Map<String, Value>,
+    /// The record's version; another one makes the draft stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// Who a draft goes to.
@@ -235,6 +236,9 @@ pub struct Subject {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Customer {
+    /// Short facts for the reviewer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Value>,
     /// The agent's id for the customer.
     pub id: String,
     /// As people call them.
@@ -246,9 +250,6 @@ pub struct Customer {
     /// Such as `vip` or `at_risk`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Short facts for the reviewer.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: BTreeMap<String, Value>,
 }
 
 /// What a claim rests on.
@@ -256,17 +257,30 @@ pub struct Customer {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Source {
+    /// The words that matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
     /// As people call it.
     pub title: String,
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The words that matter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quote: Option<String>,
 }
 
 impl Draft {
+    /// RFC 8785 canonical JSON. Fields are declared in the order of their names, so that most drafts are
+    /// canonical as they are written.
+    pub fn canonical(&self) -> String {
+        let action = self.draft.action.iter().flat_map(|action| &action.args);
+        let values = self.subject.iter().flat_map(|subject| &subject.values);
+        let facts = self.customer.iter().flat_map(|customer| &customer.facts);
+        let mut members = action.chain(values).chain(facts).chain(&self.metadata);
+        match members.all(is_ordered) {
+            true => written_in_order(self),
+            false => canonical(self),
+        }
+    }
+
     /// Reads and checks a body; the first fault is returned, and then nothing may be stored.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let draft: Self = crate::invalid::parse(body)?;

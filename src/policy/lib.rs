@@ -5,6 +5,7 @@ pub mod access;
 pub mod backtest;
 pub mod binomial;
 pub mod calibrate;
+pub mod canonical;
 pub mod case;
 pub mod catalogue;
 pub mod checkpoint;

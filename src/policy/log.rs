@@ -271,12 +271,6 @@ impl AuditEntry {
     }
 }
 
-/// RFC 8785 canonical JSON of any value; empty for a value that JSON can't write, which no type of
-/// this crate is.
-pub fn canonical<T: Serialize>(value: &T) -> String {
-    serde_jcs::to_string(value).unwrap_or_default()
-}
-
 /// SHA-256 of salt and text: binds an entry to a text that can be erased.
 pub fn commitment(salt: &[u8; 32], text: &str) -> Hash {
     Sha256::new()

@@ -18,7 +18,7 @@ use countersign_policy::digest;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::grant::Scope;
-use countersign_policy::log::{Actor, Event, canonical, commitment};
+use countersign_policy::log::{Actor, Event, commitment};
 use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status};
@@ -124,7 +124,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
             "its scopes lack `corrections`",
         ));
     }
-    let body = canonical(&draft);
+    let body = draft.canonical();
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
     if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
         return Ok(answer);

@@ -15,7 +15,7 @@ use countersign_policy::digest::hex;
 use countersign_policy::document::{OnExpiry, Rules};
 use countersign_policy::draft::{Conversation, Draft, NAME_BYTES_MAX};
 use countersign_policy::invalid::{Invalid, bound_text};
-use countersign_policy::log::{Event, Fact, canonical, commitment};
+use countersign_policy::log::{Event, Fact, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Entry;
 use countersign_policy::ratio::Ratio;
@@ -120,7 +120,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     }
 
     let id = random::id(call.now)?;
-    let draft = canonical(&new.draft);
+    let draft = new.draft.canonical();
     tenant.storage.run(
         "INSERT INTO seeds (id, draft, flaw, person_id, created_at) VALUES (?, ?, ?, ?, ?)",
         bind![&id, &draft, &new.flaw, &person.id, call.now],
@@ -223,7 +223,7 @@ pub fn plant(
     let stored = Stored {
         id: random::id(now)?,
         entry,
-        body: canonical(&draft),
+        body: draft.canonical(),
         decision_text: serde_json::to_string(&decision)?,
         decision,
         verdict: None,

@@ -5,8 +5,9 @@ use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
 use crate::{accounts, groups, learning, log, second_looks};
+use countersign_policy::canonical::canonical;
 use countersign_policy::digest::hex;
-use countersign_policy::log::{Event, canonical, commitment};
+use countersign_policy::log::{Event, commitment};
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 

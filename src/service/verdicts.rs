@@ -11,12 +11,13 @@ use crate::{
     bind, groups, keys, log, notes, pace, queue, reading, reroute, second_looks, settlements,
     sight, situations, verdict_times,
 };
+use countersign_policy::canonical::canonical;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
 use countersign_policy::edit::{self, ActionEdit, Edit, EditKind};
 use countersign_policy::invalid::Invalid;
-use countersign_policy::log::{Event, canonical, commitment};
+use countersign_policy::log::{Event, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, NewVerdict, Status};
 use countersign_policy::route::{Route, Situation};

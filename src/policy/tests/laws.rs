@@ -5,6 +5,9 @@
 #[path = "laws/backtest.rs"]
 mod backtest;
 #[cfg(test)]
+#[path = "laws/canonical.rs"]
+mod canonical;
+#[cfg(test)]
 #[path = "laws/desk.rs"]
 mod desk;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Are two drafts the same but for figures and a name? A burst of them is one piece of evidence. It
 //! must not judge meaning: `memory::kinship` does, where vectors are.
 
+use crate::canonical::canonical;
 use crate::digest::{hex, plain};
 use crate::draft::Draft;
-use crate::log::canonical;
 use crate::order;
 use std::collections::BTreeSet;
 

@@ -5,9 +5,9 @@
 //! withholding a failure would help the agent.
 
 use super::{Ending, Label};
+use crate::canonical::canonical;
 use crate::draft::Draft;
 use crate::level::Level;
-use crate::log::canonical;
 use crate::ratio::Ratio;
 use crate::route::{Decision, Reason, ReasonCode};
 use crate::signal::SignalCode;

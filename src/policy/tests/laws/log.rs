@@ -1,6 +1,7 @@
 //! Laws of the audit log.
 
-use countersign_policy::log::{Actor, ActorKind, AuditEntry, ENTRY_FORM, Event, Fact, canonical};
+use countersign_policy::canonical::canonical;
+use countersign_policy::log::{Actor, ActorKind, AuditEntry, ENTRY_FORM, Event, Fact};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
