@@ -75,7 +75,7 @@ export const actions: readonly Action[] = [
   {
     name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
     when: () => review.choosing !== null && review.open,
-    perform: (key) => void import("./state/choices").then(({ choicesOf }) => choicesOf(review)[Number(key) - 1]?.choose()),
+    perform: (key) => void choose(Number(key)),
   },
   {
     name: "retry_allowed", label: texts.actions.retry_allowed, keys: ["N"], group: "verdict",
@@ -131,6 +131,13 @@ export const actions: readonly Action[] = [
     perform: () => place.go(view.path),
   })),
 ];
+
+/** Takes one of the options, unless it is another choice or draft by the time they are here. */
+async function choose(number: number): Promise<void> {
+  const { focus, choosing } = review;
+  const { choicesOf } = await import("./state/choices");
+  if (review.open && review.focus === focus && review.choosing === choosing) choicesOf(review)[number - 1]?.choose();
+}
 
 /** In the search or the filter, which one leaves even where nothing was looked for. */
 const isSearching = () => document.activeElement?.closest(".queue .tools") != null;

@@ -52,4 +52,5 @@ export interface Presence { id: string; name: string; draft?: string | null }
 export type LiveMessage =
   | { type: "hello"; sequence: number }
   | { type: "draft"; sequence: number; draft: Summary }
+  | { type: "reset"; sequence: number }
   | { type: "presence"; people: Presence[] };

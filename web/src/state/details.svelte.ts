@@ -24,7 +24,8 @@ class Details {
     const found = this.#found.get(draft.id);
     if (found && found.version >= draft.version && !again) return Promise.resolve();
     const asked = this.#asked.get(draft.id);
-    if (asked) return asked;
+    // What was asked before may be answered as it was then.
+    if (asked) return asked.then(() => this.want(draft, again));
     const answer = this.#fetch(draft.id).finally(() => this.#asked.delete(draft.id));
     this.#asked.set(draft.id, answer);
     return answer;

@@ -8,7 +8,7 @@ const RETRY_MS_MAX = 15_000;
 class Live {
   state = $state<"connecting" | "on" | "off">("connecting");
   people = $state.raw<Presence[]>([]);
-  onDraft = (_draft: Summary) => {};
+  onDraft = (_draft: Summary, _sequence: number) => {};
   onMissed = () => {};
 
   #socket: WebSocket | null = null;
@@ -45,14 +45,16 @@ class Live {
   #connect(): void {
     if (!this.#wanted || (this.#socket && this.#socket.readyState <= WebSocket.OPEN)) return;
     clearTimeout(this.#timer);
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
+    // What changed since the queue was listed is told first; later on the whole queue is asked for.
+    const isFirst = this.#socket === null;
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live${isFirst ? `?after=${this.#seen}` : ""}`);
     this.#socket = socket;
     socket.onopen = () => {
       this.state = "on";
       this.#failures = 0;
       this.focus(this.#focus);
     };
-    socket.onmessage = ({ data }) => typeof data === "string" && data !== "pong" && this.#take(data);
+    socket.onmessage = ({ data }) => typeof data === "string" && data !== "pong" && this.#take(data, isFirst);
     socket.onclose = () => {
       if (this.#socket !== socket) return;
       this.#failures += 1;
@@ -63,7 +65,7 @@ class Live {
     };
   }
 
-  #take(text: string): void {
+  #take(text: string, isFirst: boolean): void {
     let message: LiveMessage;
     try {
       message = JSON.parse(text) as LiveMessage;
@@ -75,9 +77,9 @@ class Live {
       return;
     }
     // Within a connection nothing is lost; before it, something may have been.
-    const missed = message.type === "hello" && message.sequence > this.#seen;
+    const missed = message.type === "reset" || (message.type === "hello" && !isFirst && message.sequence > this.#seen);
     this.saw(message.sequence);
-    if (message.type === "draft") this.onDraft(message.draft);
+    if (message.type === "draft") this.onDraft(message.draft, message.sequence);
     if (missed) this.onMissed();
   }
 }

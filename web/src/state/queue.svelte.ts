@@ -18,6 +18,8 @@ const section = (draft: Summary): Section["name"] =>
 
 const RANK = { held: 0, human: 0, look: 1 };
 const LAST = "9999";
+/** More drafts than can wait on a page: of so many it is known whether an answer was overtaken. */
+const VERSIONS_MAX = 20_000;
 
 /** The order of the service: open ones by deadline, then what is to be looked at afterwards. */
 function order(left: Summary, right: Summary): number {
@@ -52,6 +54,10 @@ class Queue {
   /** Drafts that this reviewer has just decided and whose verdict is on its way. */
   #hidden = new Set<string>();
   #byId = new Map<string, Summary>();
+  /** The newest version that is known of a draft, whether or not it still waits. */
+  #versions = new Map<string, number>();
+  /** What was told of drafts while all are being listed, and how long the log was then. */
+  #told: Map<string, { draft: Summary; sequence: number }> | null = null;
 
   /** The drafts that match the search, in order. */
   shown = $derived.by(() => {
@@ -97,29 +103,64 @@ class Queue {
     return id === null ? undefined : this.#byId.get(id);
   }
 
-  /** Takes over everything the service listed. */
-  replace(drafts: Summary[]): void {
-    this.#byId = new Map(drafts.filter(waits).map((draft) => [draft.id, draft]));
+  /** From now on the service is asked for everything. */
+  listing(): void {
+    this.#told = new Map();
+  }
+
+  /** Shows the first page while the others are on their way, where nothing is shown yet. */
+  begin(drafts: Summary[]): void {
+    if (!this.loaded) this.#show(drafts);
+  }
+
+  /** Takes over everything the service listed since the log had `since` entries; what was told later counts. */
+  replace(drafts: Summary[], since: number): void {
+    this.#show(drafts);
+    for (const { draft, sequence } of this.#told?.values() ?? []) if (sequence >= since) this.put(draft);
+    this.#told = null;
+  }
+
+  /** Takes over what the service told by itself when the log had `sequence` entries. */
+  hear(draft: Summary, sequence: number): void {
+    this.#told?.set(draft.id, { draft, sequence });
+    this.put(draft);
+  }
+
+  #show(drafts: Summary[]): void {
+    const current = drafts.filter((draft) => (this.#versions.get(draft.id) ?? 0) <= draft.version);
+    this.#byId = new Map(current.filter(waits).map((draft) => [draft.id, draft]));
     this.loaded = true;
     this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
   }
 
   /** Takes over what the service said about one draft; an answer that was overtaken says nothing. */
   put(draft: Summary): void {
-    if ((this.#byId.get(draft.id)?.version ?? 0) > draft.version) return;
+    if ((this.#versions.get(draft.id) ?? 0) > draft.version) return;
     if (waits(draft)) this.keep(draft);
-    else this.remove(draft.id);
+    else this.remove(draft.id, draft.version);
   }
 
-  /** Takes in a draft that reviewers are done with, to be looked at again. */
+  /** Takes in a draft, whatever was known of it: it is to be looked at again. */
   keep(draft: Summary): void {
+    this.#know(draft.id, draft.version);
     this.#byId.set(draft.id, draft);
     const others = this.all.filter((one) => one.id !== draft.id);
     this.all = this.#hidden.has(draft.id) ? others : others.toSpliced(placeOf(draft, others), 0, draft);
   }
 
-  remove(id: string): void {
+  /** Leaves out a draft that doesn't wait in this version: the one that is known, where none is named. */
+  remove(id: string, version = Number.POSITIVE_INFINITY): void {
+    if ((this.#versions.get(id) ?? 0) > version) return;
+    if (Number.isFinite(version)) this.#know(id, version);
     if (this.#byId.delete(id)) this.all = this.all.filter((one) => one.id !== id);
+  }
+
+  #know(id: string, version: number): void {
+    const newest = Math.max(this.#versions.get(id) ?? 0, version);
+    // The one heard of last stands last: what was long ago is forgotten first.
+    this.#versions.delete(id);
+    this.#versions.set(id, newest);
+    if (this.#versions.size > VERSIONS_MAX) this.#versions.delete(this.#versions.keys().next().value!);
   }
 
   /** Leaves a draft out of sight while a verdict on it is under way. */

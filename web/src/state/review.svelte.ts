@@ -50,6 +50,13 @@ class Review {
 
   #seenSince = 0;
   #place = 0;
+  /** The queue as it is being fetched; the fetch after that; the one that is tried again. */
+  #loading = Promise.resolve();
+  #next: Promise<void> | null = null;
+  #reload: ReturnType<typeof setTimeout> | undefined;
+  #refetch: ReturnType<typeof setTimeout> | undefined;
+  /** The draft to open with, until the queue is here. */
+  #wanted: string | undefined;
   #lease: ReturnType<typeof setTimeout> | undefined;
   #leased: string | null = null;
   /** The last that is known of the draft in focus, for when it leaves the queue. */
@@ -65,9 +72,9 @@ class Review {
   });
   mayDecide = $derived(session.current?.person.role !== "auditor");
   /** Whether a verdict on the draft in focus makes sense now. */
-  open = $derived(this.summary !== null && this.detail !== undefined && this.leasedBy === null && this.mayDecide);
+  open = $derived(this.summary !== null && asItIs(this.summary) !== undefined && this.leasedBy === null && this.mayDecide && !verdicts.isUndoing(this.summary.id));
   /** The drafts chosen to be decided together, where all of them are here to be read. */
-  batch = $derived(selection.drafts.map((draft) => details.get(draft.id)).filter((detail) => detail !== undefined));
+  batch = $derived(selection.drafts.map(asItIs).filter((detail) => detail !== undefined));
   batchReady = $derived(this.mayDecide && selection.drafts.length > 0 && this.batch.length === selection.drafts.length && this.writing === null && this.choosing === null);
   lookOnly = $derived(this.summary !== null && this.summary.status !== "held" && this.summary.status !== "with_human");
 
@@ -79,42 +86,68 @@ class Review {
   async start(): Promise<void> {
     details.onSessionEnd = () => session.ended();
     verdicts.onFailed = (sent, problem) => this.#rollBack(sent, problem);
-    live.onDraft = (draft) => this.#changed(draft);
+    live.onDraft = (draft, sequence) => this.#changed(draft, sequence);
     live.onMissed = () => void this.load();
-    const asked = /^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1];
-    await this.load(asked);
-    const first = asked && queue.get(asked) ? asked : queue.shown[0]?.id;
-    if (first && (asked || this.focus === null)) this.show(first);
-    if (asked && queue.get(asked)) this.zone = "draft";
+    await this.load(/^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1]);
     this.#resume();
     live.open();
     if (this.focus === null || place.view) this.drawn = true;
     else setTimeout(() => (this.drawn = true), DRAWN_MS_MAX);
   }
 
-  /** Fetches the whole queue; `wanted` is the draft to open with, where it waits. */
-  async load(wanted?: string): Promise<void> {
+  /**
+   * Fetches the whole queue, once what is being fetched is here: no older answer takes the place of a newer
+   * one. `wanted` is the draft to open with, where it waits; whoever goes on in between is left there.
+   */
+  load(wanted?: string): Promise<void> {
+    this.#wanted = wanted ?? this.#wanted;
+    this.#next ??= this.#loading.catch(() => {}).then(() => {
+      this.#next = null;
+      return (this.#loading = this.#load());
+    });
+    return this.#next;
+  }
+
+  async #load(): Promise<void> {
+    clearTimeout(this.#reload);
+    const [wanted, before] = [this.#wanted, this.focus];
+    this.#wanted = undefined;
     try {
       const drafts: Summary[] = [];
+      let since: number | undefined;
       let cursor: string | null | undefined;
+      queue.listing();
       do {
         const page = await api.queue(cursor);
         drafts.push(...page.drafts);
-        live.saw(page.sequence);
+        since ??= page.sequence;
         cursor = page.next_cursor;
-        if (!queue.loaded) queue.replace(drafts);
-        if (this.focus === null && wanted === undefined && queue.shown[0]) this.show(queue.shown[0].id);
+        queue.begin(drafts);
+        if (wanted === undefined) this.#showFirst();
       } while (cursor);
-      queue.replace(drafts);
-      if (this.focus === null && wanted === undefined && queue.shown[0]) this.show(queue.shown[0].id);
+      queue.replace(drafts, since);
+      // What changed between the pages may be in none of them: it is told when the page connects.
+      live.saw(since);
+      if (wanted !== undefined && queue.get(wanted) && [before, wanted].includes(this.focus)) {
+        this.show(wanted);
+        this.zone = "draft";
+      }
+      this.#showFirst();
       const known = queue.get(this.focus);
-      if (known) void details.want(known);
+      if (known) void this.#fetch(known);
+      void this.#follow();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
+      this.#wanted ??= wanted;
       if (problem.status === 401) session.ended();
       // Half a queue must not pass for a whole one.
-      if (problem.passing) setTimeout(() => void this.load(), RELOAD_MS);
+      if (problem.passing) this.#reload = setTimeout(() => void this.load(), RELOAD_MS);
     }
+  }
+
+  /** Where nothing is in focus, the first draft is. */
+  #showFirst(): void {
+    if (this.focus === null && queue.shown[0]) this.show(queue.shown[0].id);
   }
 
   // Moving.
@@ -134,11 +167,19 @@ class Review {
     if (at >= 0) this.#place = at;
     const summary = queue.get(id);
     if (summary) {
-      void details.want(summary).then(() => this.#lookAhead(summary.id));
+      void this.#fetch(summary).then(() => this.#lookAhead(summary.id));
       this.#lease = setTimeout(() => void this.#claim(summary.id), LEASE_AFTER_MS);
     }
     live.focus(id);
     if (!place.view) place.rename(this.path);
+  }
+
+  /** Fetches the draft in focus as it is now, and again while the line is bad. */
+  async #fetch(draft: Summary): Promise<void> {
+    await details.want(draft);
+    if (this.focus !== draft.id || !details.failed.get(draft.id)?.passing) return;
+    clearTimeout(this.#refetch);
+    this.#refetch = setTimeout(() => this.focus === draft.id && void this.#fetch(draft), RELOAD_MS);
   }
 
   /** What comes next is fetched once what is in focus is here. */
@@ -206,9 +247,12 @@ class Review {
     await Promise.all(verdicts.lastBatch.map((sent) => this.#takeBack(sent)));
   }
 
+  /** Shows a draft again before the service has agreed that its verdict is taken back. */
   async #takeBack(sent: Sent): Promise<void> {
     const before = this.focus;
-    const problem = await this.#bringBack(sent, () => verdicts.undo(sent));
+    const asked = verdicts.undo(sent);
+    this.#restore(sent.detail);
+    const problem = await asked;
     if (problem === null) {
       notices.say(texts.notices.undone(sent.name));
     } else {
@@ -218,17 +262,8 @@ class Review {
     }
   }
 
-  /** Shows a draft again before the service has agreed. */
-  async #bringBack(sent: Sent, ask: () => Promise<Problem | null>): Promise<Problem | null> {
-    const asked = ask();
-    this.#restore(sent.detail);
-    const problem = await asked;
-    if (problem === null) await details.want(sent.detail, true);
-    return problem;
-  }
-
   #restore(detail: Detail): void {
-    if (!queue.get(detail.id)) queue.put(summaryOf(detail));
+    if (!queue.get(detail.id)) queue.keep(summaryOf(detail));
     queue.unhide(detail.id);
     this.show(detail.id);
     this.zone = "draft";
@@ -305,14 +340,16 @@ class Review {
 
   // What others do.
 
-  #changed(draft: Summary): void {
+  #changed(draft: Summary, sequence: number): void {
+    // What is being taken back stands there again before the service has said so.
+    if (draft.status === "pending" && verdicts.isUndoing(draft.id)) return;
     if (waits(draft) && !queue.get(draft.id)) adoptWords(draft, (id) => id === this.focus || queue.get(id) !== undefined);
-    queue.put(draft);
+    queue.hear(draft, sequence);
     // Where nothing was left, what comes next is there at once.
-    if (this.focus === null && queue.shown[0]) this.show(queue.shown[0].id);
+    this.#showFirst();
     if (draft.id === this.focus) {
       this.#last = draft;
-      if (waits(draft)) void details.want(draft);
+      if (waits(draft)) void this.#fetch(draft);
     }
     void this.#follow();
   }
@@ -325,7 +362,9 @@ class Review {
     if (!heir) return;
     const before = details.get(gone.id) ?? null;
     await details.want(heir);
-    if (this.focus !== gone.id || !details.get(heir.id)) return;
+    if (this.gone?.id !== gone.id || !details.get(heir.id)) return;
+    // It went on once more.
+    if (!queue.get(heir.id)) return this.#follow();
     const { writing, words, wordsSendable } = this;
     if (writing && words && wordsSendable) {
       keepWords(heir.id, writing, { ...words, conversation: heir.conversation_id });
@@ -340,9 +379,12 @@ class Review {
 
   /** Shows a draft that is out, for a second thought. */
   async reopen(id: string): Promise<void> {
+    const { view } = place;
     await details.want({ id, version: 0 }, true);
     const detail = details.get(id);
     if (!detail) return notices.show(texts.draft.failed);
+    // Whoever went elsewhere by then is left there.
+    if (place.view !== view) return;
     queue.keep({ ...summaryOf(detail), look_owed: true });
     place.go("/");
     this.show(id);
@@ -353,8 +395,9 @@ class Review {
   #resume(): void {
     const { focus } = this;
     if (!focus || this.lookOnly) return;
+    const summary = queue.get(focus);
     const purpose = (["edit", "respond", "send_back"] as const).find((one) => keptWords(focus, one) !== null);
-    if (purpose) void details.want(queue.get(focus)!).then(() => this.focus === focus && this.open && this.writing === null && this.write(purpose));
+    if (summary && purpose) void details.want(summary).then(() => this.focus === focus && this.open && this.writing === null && this.write(purpose));
   }
 
   async assign(person: string | null, name: string): Promise<void> {
@@ -364,7 +407,8 @@ class Review {
     try {
       queue.put(await api.assign(summary.id, person));
       notices.show(texts.notices.assigned(nameOf(summary), name), "plain");
-      this.move(1);
+      // Whoever went on by then, or began to write, is left there.
+      if (this.focus === summary.id && this.writing === null && this.choosing === null) this.move(1);
     } catch (problem) {
       if (problem instanceof Problem) notices.show(texts.notices.problems[problem.code] ?? texts.notices.otherwise);
     }
@@ -391,6 +435,12 @@ class Review {
     if (this.#leased) void api.unlease(this.#leased).catch(() => null);
     this.#leased = null;
   }
+}
+
+/** The whole of a draft, where that is no older than what is known of it: what one decides on is what is seen. */
+function asItIs(draft: Summary): Detail | undefined {
+  const detail = details.get(draft.id);
+  return detail && detail.version >= draft.version ? detail : undefined;
 }
 
 /** How the page calls a draft. */

@@ -3,7 +3,8 @@
 // happens then.
 import * as api from "../api";
 import { Problem } from "../api";
-import type { Content, Detail, Summary, Verdict, VerdictBody } from "../nouns";
+import type { Content, Detail, Summary, Verdict, VerdictAnswer, VerdictBody } from "../nouns";
+import { details } from "./details.svelte";
 import { queue } from "./queue.svelte";
 import { dropWords, keepWords, type Purpose, type Words } from "./words.svelte";
 
@@ -41,6 +42,8 @@ class Verdicts {
   open = $state.raw<Sent[]>([]);
   /** Decided since the page was opened. */
   count = $state(0);
+  /** Drafts whose verdict is being taken back. */
+  #undoing = $state.raw<ReadonlySet<string>>(new Set());
   #answers = new Map<string, Promise<boolean>>();
   onFailed = (_sent: Sent, _problem: Problem) => {};
 
@@ -75,11 +78,12 @@ class Verdicts {
     return sent;
   }
 
-  async #deliver(sent: Sent, answer: Promise<unknown>): Promise<boolean> {
+  async #deliver(sent: Sent, answer: Promise<VerdictAnswer>): Promise<boolean> {
     try {
-      await answer;
+      const { version } = await answer;
       this.#change(sent, "pending");
-      queue.remove(sent.detail.id);
+      // One that is being taken back already waits again.
+      if (!this.#undoing.has(sent.detail.id)) queue.remove(sent.detail.id, version);
       queue.unhide(sent.detail.id);
       dropWords(sent.detail.id);
       return true;
@@ -94,15 +98,31 @@ class Verdicts {
     }
   }
 
+  /** Whether a verdict on the draft is being taken back: it waits again, but can't be decided yet. */
+  isUndoing(draft: string): boolean {
+    return this.#undoing.has(draft);
+  }
+
   /** Takes a verdict back; answers the problem when it was too late. */
   async undo(sent: Sent): Promise<Problem | null> {
     this.#change(sent, "undoing");
+    this.#undoing = new Set([...this.#undoing, sent.detail.id]);
+    try {
+      return await this.#takeBack(sent);
+    } finally {
+      this.#undoing = new Set([...this.#undoing].filter((id) => id !== sent.detail.id));
+    }
+  }
+
+  async #takeBack(sent: Sent): Promise<Problem | null> {
     const delivered = await this.#answers.get(sent.body.verdict_id);
     if (!delivered) return null;
     try {
       await repeated(() => api.undo(sent.detail.id, sent.body.verdict_id));
       this.count -= 1;
       if (sent.typed) keepWords(sent.detail.id, sent.typed.purpose, sent.typed.words);
+      // Only as it is now can it be decided again.
+      await details.want(sent.detail, true);
       return null;
     } catch (error) {
       return error instanceof Problem ? error : new Problem(0, "unreachable", String(error));

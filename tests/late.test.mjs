@@ -1,0 +1,225 @@
+// Answers that come late: each test holds one back, as a slow line does, until the world has moved on.
+// Must not use the page's own state: what is asserted is what a person sees and what the agent is told.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { changePolicy, signIn } from "../scripts/service.mjs";
+import { browser, served } from "./browser.mjs";
+import { verdictOn } from "./countersign.mjs";
+import { person, soon } from "./person.mjs";
+
+/** The queue's whole list, which other parts of the page don't ask for. */
+const LIST = "**/v1/queue?limit=200*";
+
+let service;
+let chrome;
+before(async () => {
+  service = await served();
+  chrome = await browser();
+});
+after(async () => {
+  await chrome?.close();
+  await service?.stop();
+});
+
+/** Somebody of a tenant of their own, who has not opened the page yet. */
+async function newcomer() {
+  const tenant = await service.emptyTenant();
+  return { ...(await person(chrome, { ...service, ...tenant })), ...tenant };
+}
+
+/** The same, at the queue in which drafts for these names wait, the first in view; `ids` are theirs. */
+async function reviewer(...names) {
+  const someone = await newcomer();
+  const ids = [];
+  for (const name of names) ids.push(await someone.posted(name));
+  await someone.page.goto(someone.sign_in_url);
+  await isAt(someone, names[0]);
+  await soon(async () => (await someone.page.locator(".live").getAttribute("data-state")) === "on");
+  return { ...someone, ids };
+}
+
+const isAt = ({ page, heading }, name) => soon(async () => (await page.getByTestId("draft").isVisible()) && (await heading()).startsWith(name));
+const isListed = ({ rows }, name) => soon(async () => (await rows().filter({ hasText: name }).count()) === 1);
+const isNotListed = ({ rows }, name) => soon(async () => (await rows().filter({ hasText: name }).count()) === 0);
+const count = ({ rows }, name) => rows().filter({ hasText: name }).count();
+const notices = ({ page }) => page.getByTestId("notices").locator("p").allInnerTexts();
+
+/** Holds the next answer back: `here` once the service has given it, `letGo` hands it to the page. */
+async function held(page, url, method = "GET") {
+  const [here, gate, done] = [Promise.withResolvers(), Promise.withResolvers(), Promise.withResolvers()];
+  let isNext = true;
+  await page.route(url, async (route) => {
+    if (!isNext || route.request().method() !== method) return route.fallback();
+    isNext = false;
+    const response = await route.fetch();
+    here.resolve();
+    await gate.promise;
+    // The page may have given up by then, as it does after a while.
+    await route.fulfill({ response }).catch(() => {});
+    // So that the page has taken it before anything else is asked.
+    await page.evaluate(() => new Promise((done) => setTimeout(done)));
+    done.resolve();
+  });
+  return { here: here.promise, letGo: () => (gate.resolve(), done.promise) };
+}
+
+test("what is told while the queue is fetched anew counts more than what was listed before", async () => {
+  const mia = await newcomer();
+  const carl = await mia.posted("Carl Leaves");
+  const sockets = [];
+  let isOn = true;
+  await mia.page.routeWebSocket("**/v1/live*", (socket) => {
+    if (!isOn) return socket.close();
+    sockets.push(socket);
+    socket.connectToServer();
+  });
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Carl");
+  await soon(async () => (await mia.page.locator(".live").getAttribute("data-state")) === "on");
+  isOn = false;
+  await sockets[0].close();
+  await mia.posted("Ada Unheard");
+  const list = await held(mia.page, LIST);
+  isOn = true;
+  await list.here;
+  await mia.posted("Bea Told");
+  await isListed(mia, "Bea Told");
+  assert.equal((await mia.agent("DELETE", `/v1/drafts/${carl}`)).status, 200);
+  await isNotListed(mia, "Carl");
+  await list.letGo();
+  await isListed(mia, "Ada Unheard");
+  assert.deepEqual([await count(mia, "Bea Told"), await count(mia, "Carl")], [1, 0]);
+  await mia.page.close();
+});
+
+test("a link leads to its draft, however late the queue comes", async () => {
+  const mia = await newcomer();
+  await mia.posted("Abe First");
+  const second = await mia.posted("Bob Second");
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Abe");
+  let isFirst = true;
+  await mia.page.route(LIST, (route) => {
+    if (!isFirst) return route.fallback();
+    isFirst = false;
+    return route.abort();
+  });
+  await mia.page.goto(`${mia.url}/drafts/${second}`);
+  await isAt(mia, "Bob");
+  await mia.page.close();
+});
+
+test("a draft that left stays away, whatever is still answered about it", async () => {
+  const mia = await newcomer();
+  const claim = await held(mia.page, "**/lease", "PUT");
+  const id = await mia.posted("Dan Withdrawn");
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Dan");
+  await claim.here;
+  assert.equal((await mia.agent("DELETE", `/v1/drafts/${id}`)).status, 200);
+  await isNotListed(mia, "Dan");
+  await claim.letGo();
+  await mia.posted("Eli Later");
+  await isListed(mia, "Eli");
+  assert.equal(await count(mia, "Dan"), 0);
+  await mia.page.close();
+});
+
+test("a verdict that is taken back before it was answered leaves a draft that can be decided", async () => {
+  const mia = await reviewer("Fia Twice", "Gil Beside");
+  const [id] = mia.ids;
+  const [verdict, undone] = [await held(mia.page, "**/verdict", "PUT"), await held(mia.page, `**/v1/drafts/${id}`)];
+  await mia.pressUntil("a", mia.undoShows("Fia"));
+  await verdict.here;
+  await mia.press("u");
+  await isAt(mia, "Fia");
+  await verdict.letGo();
+  await undone.here;
+  assert.equal(await mia.statusOf(id), "held");
+  assert.equal(await count(mia, "Fia"), 1);
+  // As it stands there the draft is of before: a verdict on it would be refused.
+  await mia.page.waitForTimeout(400);
+  await mia.press("a");
+  await undone.letGo();
+  await mia.pressUntil("a", async () => (await mia.statusOf(id)) === "pending");
+  assert.deepEqual(await notices(mia), []);
+  await mia.page.close();
+});
+
+test("what is shown is what is decided on: a draft that changed on its way is fetched once more", async () => {
+  const mia = await newcomer();
+  const id = await mia.posted("Hal Changes");
+  const tom = await signIn(await mia.invite("tom@larkspur.example", "reviewer"));
+  const shown = await held(mia.page, `**/v1/drafts/${id}`);
+  await mia.page.goto(mia.sign_in_url);
+  await shown.here;
+  const given = verdictOn((await tom(`/v1/drafts/${id}`)).body, { kind: "approve" });
+  await tom(`/v1/drafts/${id}/verdict`, { method: "PUT", body: given });
+  await isNotListed(mia, "Hal");
+  await tom(`/v1/drafts/${id}/verdict`, { method: "DELETE", body: { verdict_id: given.verdict_id } });
+  await isListed(mia, "Hal");
+  await shown.letGo();
+  await isAt(mia, "Hal");
+  await mia.pressUntil("a", async () => (await mia.statusOf(id)) === "pending");
+  assert.deepEqual(await notices(mia), []);
+  await mia.page.close();
+});
+
+test("whoever goes on while a draft is handed over is left where they are", async () => {
+  const mia = await reviewer("Ida Handed", "Jon Written", "Kim Third");
+  const handed = await held(mia.page, "**/assignee", "PUT");
+  await mia.pressUntil("o", () => mia.page.locator("#choice-title").isVisible());
+  await mia.press("1");
+  await handed.here;
+  await mia.press("j");
+  await isAt(mia, "Jon");
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Dear Jon. ");
+  await handed.letGo();
+  await soon(async () => (await notices(mia)).some((text) => text.includes("Ida Handed")));
+  await isAt(mia, "Jon");
+  assert.match(await mia.editor().inputValue(), /^Dear Jon\. /);
+  await mia.page.close();
+});
+
+test("a digit names the reason for the draft that it was pressed for, or for none", async () => {
+  const mia = await newcomer();
+  const ids = [await mia.posted("Lea Spared"), await mia.posted("Max Spared")];
+  const options = await held(mia.page, "**/assets/choices-*.js");
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Lea");
+  const isAsking = async () => (await mia.page.locator('[data-action="approve"]').count()) === 0;
+  await mia.pressUntil("r", isAsking);
+  await mia.press("1", "Escape");
+  await soon(async () => !(await isAsking()));
+  await mia.press("j");
+  await isAt(mia, "Max");
+  await mia.pressUntil("r", isAsking);
+  await options.letGo();
+  await mia.page.locator("#choice-title").waitFor();
+  await mia.press("Escape");
+  assert.deepEqual([await mia.statusOf(ids[0]), await mia.statusOf(ids[1])], ["held", "held"]);
+  await mia.page.close();
+});
+
+test("whoever goes elsewhere while a verdict is looked up again is left there", async () => {
+  const mia = await newcomer();
+  const session = await signIn(mia.sign_in_url);
+  await changePolicy(session, "settles at once", (document) => ({ ...document, undo_window_s: 1 }));
+  const id = await mia.posted("Nia Out");
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Nia");
+  await mia.pressUntil("a", async () => (await mia.statusOf(id)) !== "held");
+  assert.equal((await mia.settled(id)).status, "approved");
+  await mia.press("i");
+  const again = await held(mia.page, `**/v1/drafts/${id}`);
+  await mia.page.getByTestId("history").getByRole("button", { name: "Correct" }).press("Enter");
+  await again.here;
+  await mia.press("t");
+  const trust = mia.page.getByRole("heading", { level: 2, name: "Trust", exact: true });
+  await trust.waitFor();
+  await again.letGo();
+  assert.ok(await trust.isVisible());
+  assert.match(mia.page.url(), /\/trust$/);
+  await mia.page.close();
+});
