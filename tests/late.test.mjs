@@ -223,3 +223,13 @@ test("whoever goes elsewhere while a verdict is looked up again is left there", 
   assert.match(mia.page.url(), /\/trust$/);
   await mia.page.close();
 });
+
+test("an invitation is good for as long as the service could not be reached", async () => {
+  const mia = await newcomer();
+  let failures = 2;
+  await mia.page.route("**/v1/sessions", (route) => (failures-- > 0 ? route.abort() : route.fallback()));
+  await mia.page.goto(mia.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  assert.ok(failures < 0);
+  await mia.page.close();
+});

@@ -17,26 +17,21 @@ class SessionState {
   current = $state.raw<Session | null>(null);
 
   /** Signs in by the invitation in the address, or by the cookie that is there. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
     const invitation = new URLSearchParams(location.hash.slice(1)).get("invitation");
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
-    try {
-      if (invitation) await api.openSession(invitation);
-      api.queueAhead();
-    } catch (problem) {
-      if (problem instanceof Problem && problem.passing) return this.#later(() => this.#startWith(invitation));
-      // A used invitation matters only to someone who is not signed in already.
-      return this.#load("invitation_used");
-    }
-    return this.#load("signed_out");
+    return this.#startWith(invitation);
   }
 
   async #startWith(invitation: string | null): Promise<void> {
     try {
       if (invitation) await api.openSession(invitation);
-    } catch {
+    } catch (problem) {
+      if (problem instanceof Problem && problem.passing) return this.#later(() => this.#startWith(invitation));
+      // A used invitation matters only to someone who is not signed in already.
       return this.#load("invitation_used");
     }
+    api.queueAhead();
     return this.#load("signed_out");
   }
 
