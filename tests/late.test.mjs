@@ -233,3 +233,50 @@ test("an invitation is good for as long as the service could not be reached", as
   assert.ok(failures < 0);
   await mia.page.close();
 });
+
+test("what is typed into the policy while it is saved stays, unsaved", async () => {
+  const mia = await newcomer();
+  await mia.page.goto(mia.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  await mia.press("p");
+  const area = mia.page.getByTestId("policy-text");
+  const changed = async (seconds) => {
+    const text = await area.inputValue();
+    await area.fill(text.replace(/"undo_window_s": \d+/, `"undo_window_s": ${seconds}`));
+  };
+  await soon(async () => /"undo_window_s"/.test(await area.inputValue()));
+  await changed(21);
+  const saved = await held(mia.page, "**/v1/policy", "PUT");
+  await mia.page.getByLabel("Why does it change?").fill("more time");
+  await mia.page.getByRole("button", { name: "Save as new version" }).click();
+  await saved.here;
+  await changed(22);
+  await saved.letGo();
+  await mia.page.getByText("version 2 is active", { exact: false }).or(mia.page.getByText(/Version 2/)).first().waitFor();
+  assert.match(await area.inputValue(), /"undo_window_s": 22/);
+  await mia.page.getByRole("button", { name: "Save as new version" }).waitFor();
+  await mia.page.close();
+});
+
+test("drafts on record are counted once, however often the policy is opened", async () => {
+  const lead = await person(chrome, service);
+  await lead.page.goto(service.sign_in_url);
+  await lead.page.getByTestId("draft").waitFor();
+  const drafts = await lead.recorded();
+  const records = await held(lead.page, "**/v1/policy/records?*");
+  await lead.press("p");
+  await records.here;
+  await lead.press("v");
+  await lead.page.getByTestId("draft").waitFor();
+  await lead.press("p");
+  const replayed = lead.page.getByTestId("replayed");
+  await replayed.waitFor();
+  await records.letGo();
+  const whatIf = lead.page.getByTestId("what-if");
+  for (const [level, said] of [["3", /more would have gone out/], ["", /^The same drafts/]]) {
+    await whatIf.getByLabel("Level to try for support.how_to").selectOption(level);
+    await soon(async () => said.test(await whatIf.locator(".headline").innerText()));
+  }
+  assert.match(await replayed.innerText(), new RegExp(`\\b${drafts} drafts`));
+  await lead.page.close();
+});

@@ -107,7 +107,24 @@ function at(page) {
     await page.emulateMedia({ colorScheme: "light" });
   }
 
-  return { press, rows, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible, accessibleEverywhere };
+  /** Waits until the record holds every draft that is decided, and says how many those are. */
+  const recorded = () =>
+    soon(() =>
+      page.evaluate(async () => {
+        const asked = async (path, given) => (await fetch(`/v1${path}`, given)).json();
+        let decided = 0;
+        for (let cursor = ""; cursor !== null; ) {
+          const { entries, next_cursor } = await asked(`/audit?limit=200${cursor}`);
+          const ends = ({ entry: { event, facts } }) => event === "draft.decided" || (event === "draft.routed" && facts.status === "released");
+          decided += entries.filter(ends).length;
+          cursor = next_cursor ? `&cursor=${next_cursor}` : null;
+        }
+        const { total } = await asked("/policy:backtest", { method: "POST", body: '{"days":30}', headers: { "content-type": "application/json" } });
+        return total.drafts === decided && decided;
+      }),
+    );
+
+  return { press, rows, recorded, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible, accessibleEverywhere };
 }
 
 /** What the agent's key does and is told. */

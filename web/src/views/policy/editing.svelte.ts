@@ -19,6 +19,9 @@ export const sorted = (value: unknown): unknown =>
   : value;
 const canonical = (document: Document) => JSON.stringify(sorted(document));
 
+/** The reading that counts: the workbench keeps one set of records, whichever view asked for it. */
+let newestReading = 0;
+
 export type RecordState = "none" | "loading" | "here" | "failed";
 
 export class Editing {
@@ -53,7 +56,6 @@ export class Editing {
 
   #run = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
-  #reading = 0;
 
   async load(): Promise<void> {
     this.loadFailed = false;
@@ -157,7 +159,7 @@ export class Editing {
 
   /** Reads the drafts on record, page by page; each page is counted as soon as it is here. */
   async readRecords(): Promise<void> {
-    const reading = (this.#reading += 1);
+    const reading = (newestReading += 1);
     this.records = "loading";
     this.recordCount = 0;
     this.truncated = false;
@@ -167,15 +169,18 @@ export class Editing {
       let after: string | null | undefined;
       do {
         const page = await call<{ records: Recorded[]; next_after?: string | null }>("GET", `/policy/records?days=${this.days}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
-        if (reading !== this.#reading) return;
+        if (reading !== newestReading) return;
         for (const one of page.records) this.found.set(one.id, one);
-        this.recordCount = await bench.addRecords(JSON.stringify(page));
+        const count = await bench.addRecords(JSON.stringify(page));
+        if (reading !== newestReading) return;
+        this.recordCount = count;
         after = page.next_after;
       } while (after && this.recordCount < RECORDS_MAX);
       this.truncated = Boolean(after);
       this.records = "here";
     } catch {
-      if (reading === this.#reading) this.records = "failed";
+      if (reading !== newestReading) return;
+      this.records = "failed";
     }
     await this.#check();
   }
@@ -184,15 +189,17 @@ export class Editing {
     if (!this.document || !this.active || this.saving) return;
     this.saving = true;
     this.problem = null;
+    const { text, reason } = this;
     try {
       const answer = await call<PolicyView | WaitingPolicy>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.active.version}"` });
-      sessionStorage.removeItem(this.#key);
-      this.reason = "";
+      // What was typed since then is not saved, and stays.
+      const isAll = this.text === text;
+      if (this.reason === reason) this.reason = "";
       if ("base_version" in answer) {
         this.waiting = answer;
-        this.revert();
+        if (isAll) this.revert();
       } else {
-        this.#become(answer);
+        this.#become(answer, isAll);
       }
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -205,17 +212,18 @@ export class Editing {
   /** What a lead says of the version that waits; a refusal is thrown. */
   async answerWaiting({ id }: WaitingPolicy, confirm: boolean): Promise<void> {
     const answer = await call<PolicyView>("PUT", "/policy/waiting", { confirm }, { "if-match": `"${id}"` });
+    const isUntouched = this.textFault === null && !this.changed;
     this.waiting = null;
-    if (confirm) this.#become(answer);
+    if (confirm) this.#become(answer, isUntouched);
   }
 
-  /** A version is active now; nothing is unsaved, and nothing waits any longer. */
-  #become(version: PolicyView): void {
+  /** A version is active now, and nothing waits any longer; it is shown where nothing is unsaved. */
+  #become(version: PolicyView, shown: boolean): void {
     this.active = version;
     this.waiting = null;
-    this.#show(version.document);
+    if (shown) this.#show(version.document);
     this.#changed();
-    this.saved = version;
+    if (shown) this.saved = version;
   }
 
   /** After a lost race: the same changes, following the version that won. */
