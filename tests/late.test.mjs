@@ -1,6 +1,7 @@
 // Answers that come late: each test holds one back, as a slow line does, until the world has moved on.
 // Must not use the page's own state: what is asserted is what a person sees and what the agent is told.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
 import { browser, served } from "./browser.mjs";
@@ -279,4 +280,41 @@ test("drafts on record are counted once, however often the policy is opened", as
   }
   assert.match(await replayed.innerText(), new RegExp(`\\b${drafts} drafts`));
   await lead.page.close();
+});
+
+test("a log is sound while an earlier look at it is still under way", async () => {
+  const lead = await person(chrome, service);
+  await lead.page.goto(service.sign_in_url);
+  await lead.page.getByTestId("draft").waitFor();
+  // Each export stops in its middle until it is let go on.
+  const exports = [];
+  const line = createServer(({ url }, response) => {
+    const { text, rest } = exports[Number(url.slice(1))];
+    const middle = text.length >> 1;
+    response.writeHead(200, { "content-type": "application/x-ndjson" }).write(text.slice(0, middle));
+    rest.promise.then(() => response.end(text.slice(middle)));
+  });
+  await new Promise((done) => line.listen(0, "127.0.0.1", done));
+  await lead.page.route("**/v1/audit/export", async (route) => {
+    const text = await (await route.fetch()).text();
+    const at = exports.push({ text, rest: Promise.withResolvers() }) - 1;
+    await route.continue({ url: `http://127.0.0.1:${line.address().port}/${at}` });
+  });
+  const verification = lead.page.getByTestId("verification");
+  const halfRead = async () => {
+    await lead.press("l");
+    await lead.page.getByRole("button", { name: "Verify the log" }).press("Enter");
+    await verification.getByText(/ [1-9]\d* entries/).waitFor();
+  };
+  await halfRead();
+  await lead.press("t");
+  await lead.page.getByRole("heading", { level: 2, name: "Trust", exact: true }).waitFor();
+  await halfRead();
+  exports[0].rest.resolve();
+  await lead.page.waitForTimeout(500);
+  exports[1].rest.resolve();
+  await soon(async () => (await verification.getAttribute("data-sound")) !== null);
+  assert.equal(await verification.getAttribute("data-sound"), "true", await verification.innerText());
+  await lead.page.close();
+  await new Promise((done) => (line.close(done), line.closeAllConnections()));
 });

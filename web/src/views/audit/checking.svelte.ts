@@ -19,6 +19,9 @@ function remembered(): Checkpoint | null {
   }
 }
 
+/** The verification that counts: the workbench checks one log at a time, whichever view asked for it. */
+let newest = new AbortController();
+
 export class Checking {
   state = $state<"idle" | "working" | "done" | "failed">("idle");
   read = $state(0);
@@ -33,22 +36,29 @@ export class Checking {
     this.report = null;
     this.earlier = null;
     this.read = 0;
+    newest.abort();
+    newest = new AbortController();
+    const { signal } = newest;
     try {
       const signed = await call<Checkpoint>("GET", "/audit/checkpoint");
       this.size = signed.size;
-      await bench.startCheck();
-      await bench.trustCheckpoint(signed.checkpoint, signed.key);
+      const asked = <T>(question: () => Promise<T>): Promise<T> => (signal.throwIfAborted(), question());
+      await asked(bench.startCheck);
+      await asked(() => bench.trustCheckpoint(signed.checkpoint, signed.key));
       const before = remembered();
       this.isOtherKey = before !== null && before.key !== signed.key;
       if (before && !this.isOtherKey) {
-        await bench.trustCheckpoint(before.checkpoint, signed.key);
+        await asked(() => bench.trustCheckpoint(before.checkpoint, signed.key));
         if (before.size < signed.size) this.earlier = before.size;
       }
-      const answer = await fetch("/v1/audit/export");
+      const answer = await fetch("/v1/audit/export", { signal });
       if (!answer.ok || !answer.body) throw new Error(`HTTP ${answer.status}`);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) this.read = await bench.addLines(part.value);
-      this.report = await bench.finishCheck();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        const { value } = part;
+        this.read = await asked(() => bench.addLines(value));
+      }
+      this.report = await asked(bench.finishCheck);
       if (this.report.findings.length === 0 && !this.isOtherKey) localStorage.setItem(kept(), JSON.stringify(signed));
       this.state = "done";
     } catch (error) {
