@@ -318,3 +318,18 @@ test("a log is sound while an earlier look at it is still under way", async () =
   await lead.page.close();
   await new Promise((done) => (line.close(done), line.closeAllConnections()));
 });
+
+test("of two answers about the settings the newer one is shown", async () => {
+  const mia = await reviewer("Ole Watched");
+  await mia.press("s");
+  await mia.page.getByTestId("agents").waitFor();
+  const box = mia.page.getByLabel("Only watch support-bot");
+  const agents = await held(mia.page, "**/v1/agents");
+  await box.check();
+  await agents.here;
+  await box.uncheck();
+  await soon(async () => !(await mia.page.evaluate(async () => (await fetch("/v1/agents")).json())).agents[0].shadow);
+  await agents.letGo();
+  assert.equal(await box.isChecked(), false);
+  await mia.page.close();
+});

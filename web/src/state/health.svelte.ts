@@ -10,6 +10,7 @@ const AFTER_VERDICT_MS = 1_500;
 class Health {
   told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty">) | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
 
   /** Asks soon, and every minute from then on. */
   soon(ms = AFTER_VERDICT_MS): void {
@@ -20,9 +21,11 @@ class Health {
   async #ask(): Promise<void> {
     this.soon(AGAIN_MS);
     if (document.hidden) return;
+    const ask = (this.#asked += 1);
     try {
       const [health, page] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0")]);
-      this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
+      // An answer that was overtaken says nothing.
+      if (ask === this.#asked) this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
     } catch {
       // What was told last stays; the next minute asks again.
     }

@@ -8,6 +8,7 @@ export class Reading<T> {
   /** What was refused last. */
   problem = $state.raw<unknown>(null);
   readonly #read: () => Promise<T>;
+  #asked = 0;
 
   constructor(read: () => Promise<T>) {
     this.#read = read;
@@ -18,7 +19,10 @@ export class Reading<T> {
     this.problem = null;
     try {
       await what?.();
-      this.value = await this.#read();
+      const ask = (this.#asked += 1);
+      const value = await this.#read();
+      // An answer that was overtaken says nothing.
+      if (ask === this.#asked) this.value = value;
       return true;
     } catch (error) {
       this.problem = error;
