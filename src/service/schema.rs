@@ -27,6 +27,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0017_nearness.sql"),
     include_str!("schema/0018_undone.sql"),
     include_str!("schema/0019_stop_changes.sql"),
+    include_str!("schema/0020_statements.sql"),
 ];
 
 #[derive(Deserialize)]

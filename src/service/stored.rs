@@ -224,8 +224,9 @@ impl Traits {
 pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let (entry, draft) = (&stored.entry, &stored.draft);
     let traits = Traits::of(stored, now)?;
+    // With `OR FAIL` it is the transaction that undoes it: SQLite copies no page for this statement alone.
     tenant.storage.run(
-        "INSERT INTO drafts (id, status, visible, look_owed, due_at, wake_at, conversation_id,
+        "INSERT OR FAIL INTO drafts (id, status, visible, look_owed, due_at, wake_at, conversation_id,
            category, agent, key_id, created_at, settled_at, policy_version, rules_version, shadow,
            entry, body, salt, situation, decision, seed_id, changed_seq)
          SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, size FROM frontier",
@@ -274,7 +275,7 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         .ok_or(Problem::from(Code::NotFound))?
         .status;
     tenant.storage.run(
-        "UPDATE drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
+        "UPDATE OR FAIL drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, look = ?,
            rules_version = ?, changed_seq = (SELECT size FROM frontier)
          WHERE id = ?",
