@@ -53,6 +53,10 @@ test("a missing field", () => {
   return refused(tenant.post(rest), 422, "invalid_field");
 });
 test("a confidence above 1", () => refused(tenant.post(draft({ confidence: 1.01 })), 422, "invalid_field", "/confidence"));
+test("a draft that its agent no longer wants", () => {
+  const expires_at = new Date(Date.now() - 1_000).toISOString();
+  return refused(tenant.post(draft({ expires_at })), 422, "invalid_field", "/expires_at");
+});
 test("a message with an action", () => {
   const content = { action: { name: "refund", args: {} } };
   return refused(tenant.post(draft({ draft: content })), 422, "invalid_field", "/draft");

@@ -290,6 +290,14 @@ impl Draft {
         }
     }
 
+    /// Refuses a draft whose agent no longer wants an answer: it would only expire.
+    pub fn check_wanted(&self, now: Millis) -> Result<(), Invalid> {
+        match self.expires_at {
+            Some(at) if at <= now => Err(Invalid::field("/expires_at", "already over")),
+            _ => Ok(()),
+        }
+    }
+
     /// Every limit that this draft breaks, in the order of its fields.
     pub fn faults(&self) -> Vec<Invalid> {
         let mut faults = Vec::new();

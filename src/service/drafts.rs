@@ -4,20 +4,19 @@
 use crate::call::{Answer, Call};
 use crate::examples::{self, Example};
 use crate::owner::Owner;
+use crate::posts::Admitted;
 use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Stored};
 use crate::tenant::{Caller, Tenant};
 use crate::{
-    bind, conversations, deadlines, keys, log, memory, pace, random, reading, rota, sample, seeds,
+    bind, conversations, deadlines, log, memory, pace, random, reading, rota, sample, seeds,
     situations, stops,
 };
 use countersign_policy::claim::Weight;
 use countersign_policy::conversation::{Advance, advance};
-use countersign_policy::digest;
 use countersign_policy::digest::hex;
-use countersign_policy::draft::{Content, Draft};
-use countersign_policy::grant::Scope;
+use countersign_policy::draft::Content;
 use countersign_policy::log::{Actor, Event, commitment};
 use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
@@ -32,8 +31,6 @@ use worker::Delay;
 
 /// The longest a GET waits: below the 30 s after which proxies give up.
 const WAIT_S_MAX: u32 = 25;
-/// Examples in one answer.
-const EXAMPLES_MAX: u32 = 8;
 
 /// A draft as its agent sees it. Whether it is sampled is not told.
 #[derive(Serialize, Deserialize)]
@@ -97,47 +94,17 @@ pub struct VerdictView {
     pub draft: Option<Content>,
 }
 
-#[derive(Deserialize)]
-struct Remembered {
-    content_hash: String,
-    status: u32,
-    answer: String,
-}
-
-/// `POST /v1/drafts`.
-pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
-    let idempotency_key = call
-        .header("idempotency-key")
-        .filter(|text| !text.is_empty() && text.len() <= 255)
-        .ok_or(Problem::from(Code::IdempotencyKeyMissing))?;
-    let draft = Draft::parse(&call.body)?;
-    let examples = call.number("examples", 0, EXAMPLES_MAX)?;
-    if let Some(pointer) = call.grant.outside(&draft) {
-        return Err(Problem::new(
-            Code::OutsideKey,
-            format!("`{pointer}` is not what it is pinned to"),
-        ));
-    }
-    if examples > 0 && !call.grant.allows(Scope::Corrections) {
-        return Err(Problem::new(
-            Code::OutsideKey,
-            "its scopes lack `corrections`",
-        ));
-    }
-    let body = draft.canonical();
-    let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
-    if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
-        return Ok(answer);
-    }
-
-    if let Some(url) = &draft.callback_url {
-        keys::check_callback(tenant, key, url)?;
-    }
-
-    let record = tenant.record()?;
-    let policy = tenant.policy(record.policy_version)?;
-    pace::admit(tenant, policy.policy().limits, call.now)?;
-
+/// `POST /v1/drafts`: decides on a draft that may come, and keeps both.
+pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outcome<Answer> {
+    let Admitted {
+        draft,
+        body,
+        idempotency_key,
+        content_hash,
+        examples,
+        record,
+        policy,
+    } = admitted;
     let recalled = memory::recall(tenant, &draft.message, None)?;
     let past = memory::past(tenant, &recalled)?;
     let impression = recalled.impression(&draft.message, call.now, &past);
@@ -249,27 +216,6 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         ],
     )?;
     Ok(answer)
-}
-
-fn remembered(
-    tenant: &Tenant,
-    key: &str,
-    idempotency_key: &str,
-    content_hash: &str,
-) -> Outcome<Option<Answer>> {
-    let row = tenant.storage.first::<Remembered>(
-        "SELECT content_hash, status, answer FROM idempotency WHERE scope = ? AND key = ?",
-        bind![key, idempotency_key],
-    )?;
-    match row {
-        None => Ok(None),
-        Some(row) if row.content_hash == content_hash => Ok(Some(Answer {
-            status: u16::try_from(row.status).unwrap_or(201),
-            body: row.answer,
-            headers: vec![("idempotent-replayed", "true".into())],
-        })),
-        Some(_) => Err(Problem::from(Code::IdempotencyConflict)),
-    }
 }
 
 /// Puts on record where a draft was sent, and on what grounds.

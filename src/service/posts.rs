@@ -1,16 +1,27 @@
 //! Drafts that come together: those of one turn are posted one after the other in one transaction, since
-//! a savepoint for each would copy the same pages again and again. Where one of them has to be undone, all
-//! are, and each is posted again alone. It must not decide on a draft: `drafts` does.
+//! a savepoint for each would copy the same pages again and again. One that is refused has written nothing;
+//! where one breaks, all are undone, and each is posted again alone. It must not decide on a draft: `drafts`
+//! does.
 
 use crate::call::{Answer, Call};
 use crate::clock::now;
-use crate::drafts;
 use crate::problem::{Outcome, Problem};
 use crate::routes::Entry;
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::{Caller, Tenant, TenantRecord};
+use crate::{bind, drafts, keys, pace};
+use countersign_policy::compiled::Compiled;
+use countersign_policy::digest::{self, hex};
+use countersign_policy::draft::Draft;
+use countersign_policy::grant::Scope;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
+use futures_util::future::Either;
+use serde::Deserialize;
+use std::rc::Rc;
+
+/// Examples in one answer.
+const EXAMPLES_MAX: u32 = 8;
 
 /// A draft that waits for its turn, who posts it, and who waits for the answer.
 pub struct Post {
@@ -18,6 +29,28 @@ pub struct Post {
     entry: &'static Entry,
     key: Outcome<String>,
     asker: oneshot::Sender<Outcome<Answer>>,
+}
+
+/// A draft that may come, and under which rules.
+pub struct Admitted {
+    /// As it was read, and in its canonical form.
+    pub draft: Draft,
+    pub body: String,
+    /// Under which its answer is remembered, with the hash of what was asked.
+    pub idempotency_key: String,
+    pub content_hash: String,
+    /// How many examples its agent wants.
+    pub examples: u32,
+    /// The tenant, and its active policy.
+    pub record: TenantRecord,
+    pub policy: Rc<Compiled>,
+}
+
+#[derive(Deserialize)]
+struct Remembered {
+    content_hash: String,
+    status: u32,
+    answer: String,
 }
 
 impl Tenant {
@@ -74,11 +107,80 @@ impl Tenant {
         posts.iter().map(alone).collect()
     }
 
-    /// The inner problem is one of who posts, and leaves nothing to undo.
-    fn post_one(&self, post: &Post) -> Outcome<Outcome<Answer>> {
-        match &post.key {
-            Ok(key) => drafts::post(self, &post.call, key).map(Ok),
-            Err(problem) => Ok(Err(problem.clone())),
+    /// The inner problem is a refusal, and leaves nothing to undo.
+    fn post_one(&self, Post { call, key, .. }: &Post) -> Outcome<Outcome<Answer>> {
+        let key = match key {
+            Ok(key) => key,
+            Err(problem) => return Ok(Err(problem.clone())),
+        };
+        match admit(self, call, key) {
+            Ok(Either::Left(answer)) => Ok(Ok(answer)),
+            Ok(Either::Right(admitted)) => drafts::post(self, call, key, admitted).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
         }
+    }
+}
+
+/// Whether a draft may come, or the answer that it got before. Nothing is written.
+fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admitted>> {
+    let idempotency_key = call
+        .header("idempotency-key")
+        .filter(|text| !text.is_empty() && text.len() <= 255)
+        .ok_or(Problem::from(Code::IdempotencyKeyMissing))?;
+    let draft = Draft::parse(&call.body)?;
+    let examples = call.number("examples", 0, EXAMPLES_MAX)?;
+    if let Some(pointer) = call.grant.outside(&draft) {
+        return Err(Problem::new(
+            Code::OutsideKey,
+            format!("`{pointer}` is not what it is pinned to"),
+        ));
+    }
+    if examples > 0 && !call.grant.allows(Scope::Corrections) {
+        return Err(Problem::new(
+            Code::OutsideKey,
+            "its scopes lack `corrections`",
+        ));
+    }
+    let body = draft.canonical();
+    let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
+    if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
+        return Ok(Either::Left(answer));
+    }
+    draft.check_wanted(call.now)?;
+    if let Some(url) = &draft.callback_url {
+        keys::check_callback(tenant, key, url)?;
+    }
+    let record = tenant.record()?;
+    let policy = tenant.policy(record.policy_version)?;
+    pace::admit(tenant, policy.policy().limits, call.now)?;
+    Ok(Either::Right(Admitted {
+        draft,
+        body,
+        idempotency_key,
+        content_hash,
+        examples,
+        record,
+        policy,
+    }))
+}
+
+fn remembered(
+    tenant: &Tenant,
+    key: &str,
+    idempotency_key: &str,
+    content_hash: &str,
+) -> Outcome<Option<Answer>> {
+    let row = tenant.storage.first::<Remembered>(
+        "SELECT content_hash, status, answer FROM idempotency WHERE scope = ? AND key = ?",
+        bind![key, idempotency_key],
+    )?;
+    match row {
+        None => Ok(None),
+        Some(row) if row.content_hash == content_hash => Ok(Some(Answer {
+            status: u16::try_from(row.status).unwrap_or(201),
+            body: row.answer,
+            headers: vec![("idempotent-replayed", "true".into())],
+        })),
+        Some(_) => Err(Problem::from(Code::IdempotencyConflict)),
     }
 }
