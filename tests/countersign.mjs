@@ -231,8 +231,8 @@ export const verdictOn = (shown, verdict) => ({
   verdict,
 });
 
-/** Asks until `check` gives something; a state is waited for, never a time. */
-export async function until(check, { seconds = 15 } = {}) {
+/** Asks until `check` gives something, however busy the machine is; a state is waited for, never a time. */
+export async function until(check, { seconds = 60 } = {}) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await check();

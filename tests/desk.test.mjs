@@ -102,7 +102,7 @@ test("a deferred draft is hidden until its time and keeps its note from the agen
   assert.equal(late.body.code, "invalid_field");
   const past = await decide(lead, posted.id, { kind: "defer", until: until(-1_000) });
   assert.equal(past.body.code, "invalid_field");
-  const deferred = await decide(lead, posted.id, { kind: "defer", until: until(1_500), note: "waits for the bank" });
+  const deferred = await decide(lead, posted.id, { kind: "defer", until: until(6_000), note: "waits for the bank" });
   assert.equal(deferred.body.status, "held", JSON.stringify(deferred.body));
   assert.equal((await tom.call("POST", "/v1/leases")).status, 204, "nothing to claim");
   assert.equal((await show(tom, posted.id)).notes[0].text, "waits for the bank");

@@ -60,7 +60,7 @@ test("fifty reviewers see every change and each other, and decide without gettin
   await until(() => watchers.every((watcher) => watcher.of("presence").at(-1)?.people.length === 50));
   const posted = await Promise.all(people.map(async () => (await tenant.post(draft())).body.id));
   for (const watcher of watchers) {
-    await until(() => posted.every((id) => watcher.of("draft").some((told) => told.draft.id === id)), { seconds: 30 });
+    await until(() => posted.every((id) => watcher.of("draft").some((told) => told.draft.id === id)));
   }
   const claims = await Promise.all(people.map((person) => person.call("POST", "/v1/leases")));
   assert.deepEqual(claims.map((claim) => claim.status), people.map(() => 200));
@@ -72,7 +72,7 @@ test("fifty reviewers see every change and each other, and decide without gettin
   assert.deepEqual(decided.map((answer) => answer.status), people.map(() => 200));
   for (const watcher of watchers) {
     const pending = () => new Set(watcher.of("draft").filter((told) => told.draft.status === "pending").map((told) => told.draft.id));
-    await until(() => pending().size === 50, { seconds: 30 });
+    await until(() => pending().size === 50);
     watcher.socket.close();
   }
 });

@@ -195,7 +195,7 @@ test("thousands of corrections that only D1 has are found, wherever they stand",
   });
   await learnt(meaning, tenant, all.length, (place) => all[place]);
   assert.equal((await lead.call("POST", "/v1/corrections:reindex")).status, 204);
-  await until(async () => (await similar("Parcel 2799")).examples.some((one) => one.message === "Parcel 2799"), { seconds: 60 });
+  await until(async () => (await similar("Parcel 2799")).examples.some((one) => one.message === "Parcel 2799"));
   for (const [message, question] of Object.entries(asked)) {
     const [best] = (await similar(question)).examples;
     assert.deepEqual([best?.message, best?.id], [message, `learnt-0000${message === "I want my money back" ? 1000 : 2795}`]);

@@ -7,7 +7,7 @@ import { draft, until } from "./countersign.mjs";
 
 const AXE = new URL("../node_modules/axe-core/axe.min.js", import.meta.url);
 /** A state is waited for, however busy the machine is. */
-const SECONDS = 60;
+const SECONDS = 120;
 /** As long as the page wants a draft to have been in view before it may be decided. */
 export const SEEN_MS = 300;
 

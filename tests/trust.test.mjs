@@ -11,6 +11,9 @@ after(() => service.stop());
 
 const CATEGORY = "billing.refund";
 
+/** More than anybody reads in a minute, so that a machine that stalls is no reader. */
+const LONG = { text: "Your refund is on its way to you. ".repeat(120), to: ["ada@example.com"], subject: "Your refund" };
+
 /** A tenant whose verdicts settle at once. */
 async function tenantWith(rules = {}) {
   const tenant = await service.tenant();
@@ -45,7 +48,7 @@ test("verdicts become counts, labels and evidence; what nobody read is none", as
   const edited = (text) => ({ kind: "edit", draft: { text, to: ["ada@example.com"], subject: "Your refund" } });
 
   await decide(lead, await post(), { kind: "approve" }, { readMs: 1_500 });
-  await decide(lead, await post({ message: "Please refund my order" }), { kind: "approve" });
+  await decide(lead, await post({ message: "Please refund my order", draft: LONG }), { kind: "approve" });
   await decide(lead, await post({ message: "Refund, please" }), edited("Your refund takes 10 days."));
   await decide(lead, await post({ message: "Twice charged" }), { kind: "handled_elsewhere" });
   await decide(lead, await post({ confidence: 0.1 }), { kind: "reject", reason: "wrong facts" });
@@ -279,7 +282,7 @@ test("what nobody can have read counts once another person agrees, who is not to
   const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
   const reviewer = await tenant.session("rae@example.com");
   const fast = async (message) => {
-    const { id } = (await tenant.post(draft({ message, customer: { id: "customer-7" } }))).body;
+    const { id } = (await tenant.post(draft({ message, draft: LONG, customer: { id: "customer-7" } }))).body;
     await decide(lead, id, { kind: "approve" });
     return id;
   };

@@ -105,6 +105,9 @@ test("the form follows the text, and a text that is broken loses nothing", async
 });
 
 test("moving a level or a threshold shows at once what would have gone out, and what had been corrected", async () => {
+  // The view reads the record when it is opened: by then all that was decided has to be in it.
+  await lead.recorded();
+  await page.reload();
   await soon(async () => (await headline()) === "The same drafts would have gone out and waited.");
   const before = await asked("/policy");
   await whatIf().getByLabel("Level to try for support.how_to").selectOption("3");
