@@ -125,7 +125,7 @@ impl Compiled {
         };
         let rules = self.rules_for(draft, situation.guess.as_ref());
         let matched = self.first_match(draft, &said, &signals, situation.local_time);
-        route::decide(&self.policy, rules, matched, signals, situation)
+        route::decide(&self.policy, rules, draft, matched, signals, situation)
     }
 
     /// What the rules come to; allocates nothing but the amounts, once for the facts.

@@ -401,7 +401,8 @@ pub(crate) fn plain_words(text: &str) -> String {
     plain
 }
 
-fn add_plain(character: char, plain: &mut String) {
+/// One character of a text, as [`plain_words`] spells it.
+pub(crate) fn add_plain(character: char, plain: &mut String) {
     if character.is_alphanumeric() {
         plain.push(character);
     } else if !matches!(character, '\'' | '’') && !plain.ends_with(' ') {

@@ -8,6 +8,7 @@ pub mod calibrate;
 pub mod canonical;
 pub mod case;
 pub mod catalogue;
+mod cause;
 pub mod checkpoint;
 pub mod claim;
 pub mod compiled;

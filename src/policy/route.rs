@@ -12,6 +12,7 @@
 //! | level 3 | always | release |
 //! | sampling | released, and the keyed draw is below the category's rate | release, looked at afterwards |
 
+use crate::cause;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
 use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
@@ -23,7 +24,7 @@ use crate::threshold::{ConfidenceThreshold, InForce, Learnt, in_force};
 use serde::{Deserialize, Serialize};
 
 /// Names this engine's rules: the same policy, draft and situation give the same decision only
-/// under the same version. A change of any golden case changes it.
+/// under the same version. A change of what a golden case decides changes it; why, said better, doesn't.
 pub const ENGINE_VERSION: u32 = 1;
 
 /// Above this a guess of memory is more likely right than wrong.
@@ -193,13 +194,14 @@ pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision 
     let rules = policy.rules_for(draft, situation.guess.as_ref());
     let signals = signal::find(policy, &rules, draft, situation);
     let matched = first_match(policy, draft, &signals, situation.local_time);
-    decide(policy, &rules, matched, signals, situation)
+    decide(policy, &rules, draft, matched, signals, situation)
 }
 
 /// The decision, once signals and guardrail are known.
 pub(crate) fn decide(
     policy: &Policy,
     rules: &Rules,
+    draft: &Draft,
     matched: Option<&Guardrail>,
     signals: Vec<Signal>,
     situation: &Situation,
@@ -207,7 +209,14 @@ pub(crate) fn decide(
     let level = situation.level.min(rules.ceiling);
     let calibrated = rules.confidence_threshold == ConfidenceThreshold::Calibrated;
     let threshold = calibrated.then(|| in_force(policy, rules, situation.learnt_threshold));
-    let (route, mut reasons) = weigh(policy, matched, &signals, level, situation);
+    let spoken = matched.map(|guardrail| {
+        let when = &guardrail.when;
+        let evidence = with_facts(policy, draft, &signals, situation.local_time, |facts| {
+            cause::evidence(policy, facts, when)
+        });
+        Reason::guardrail(guardrail, evidence)
+    });
+    let (route, mut reasons) = weigh(policy, matched.zip(spoken), &signals, level, situation);
     for reason in &mut reasons {
         if let Some(threshold) =
             threshold.filter(|_| reason.signal == Some(SignalCode::LowConfidence))
@@ -324,7 +333,7 @@ pub(crate) fn strictest(
 /// The same steps with their reasons; the deciding one first, then every other that spoke.
 fn weigh(
     policy: &Policy,
-    matched: Option<&Guardrail>,
+    matched: Option<(&Guardrail, Reason)>,
     signals: &[Signal],
     level: Level,
     situation: &Situation,
@@ -334,8 +343,9 @@ fn weigh(
         let text = format!("Everything is on hold: {stop}.");
         routes.push((Route::Review, Reason::plain(ReasonCode::Stop, text)));
     }
-    if let Some(guardrail) = matched {
-        routes.push((guardrail.route, Reason::guardrail(guardrail)));
+    let guardrail = matched.as_ref().map(|(guardrail, _)| *guardrail);
+    if let Some((guardrail, reason)) = matched {
+        routes.push((guardrail.route, reason));
     }
     let (forbidding, speaking): (Vec<_>, Vec<_>) = signals
         .iter()
@@ -346,10 +356,10 @@ fn weigh(
             Reason::signal(ReasonCode::ForbiddingSignal, signal),
         ));
     }
-    if matched.is_none() {
+    if guardrail.is_none() {
         routes.extend(by_level(level, &speaking, signals.is_empty()));
     }
-    let strictest = strictest(policy, matched, signals, level, situation.stop.is_some());
+    let strictest = strictest(policy, guardrail, signals, level, situation.stop.is_some());
     let (mut reasons, others): (Vec<_>, Vec<_>) = routes
         .into_iter()
         .partition(|(route, _)| *route == strictest);
@@ -397,8 +407,9 @@ impl Reason {
         }
     }
 
-    fn guardrail(guardrail: &Guardrail) -> Self {
+    fn guardrail(guardrail: &Guardrail, evidence: Vec<Evidence>) -> Self {
         Self {
+            evidence,
             guardrail: Some(guardrail.name.clone()),
             ..Self::plain(ReasonCode::Guardrail, guardrail.because.clone())
         }

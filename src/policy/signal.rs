@@ -286,7 +286,7 @@ fn holds(merged: &[Range<usize>], byte: usize) -> bool {
 }
 
 /// Ranges of bytes as places in a field.
-fn marks(pointer: &str, text: &str, bytes: Vec<Range<usize>>) -> Vec<Evidence> {
+pub(crate) fn marks(pointer: &str, text: &str, bytes: Vec<Range<usize>>) -> Vec<Evidence> {
     let mut merged = merge(bytes);
     merged.truncate(EVIDENCE_MAX);
     let (mut at, mut units) = (0_usize, 0_u32);

@@ -1,0 +1,236 @@
+//! What in a draft made a guardrail hold: the words, and the fields. It must not judge whether one
+//! holds: `guardrail` does.
+
+use crate::document::Policy;
+use crate::guardrail::{Condition, Facts, add_plain, plain_words};
+use crate::invalid::escape;
+use crate::signal::{EVIDENCE_MAX, Evidence, marks};
+use std::ops::Range;
+
+/// Where the draft meets a condition that holds: its words, then the fields that it asks for, each
+/// once. What must not hold is met nowhere, and the hour stands in no draft.
+pub(crate) fn evidence(policy: &Policy, facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
+    let mut phrases = Vec::new();
+    let mut fields = Vec::new();
+    gather(policy, facts, when, &mut phrases, &mut fields);
+    let draft = facts.draft;
+    let mut places = in_text("/message", &draft.message, &phrases);
+    if let Some(text) = &draft.draft.text {
+        places.extend(in_text("/draft/text", text, &phrases));
+    }
+    for field in fields {
+        if !places.contains(&field) {
+            places.push(field);
+        }
+    }
+    places.truncate(EVIDENCE_MAX);
+    places
+}
+
+/// Of `any` only what holds.
+fn gather(
+    policy: &Policy,
+    facts: &Facts<'_>,
+    when: &Condition,
+    phrases: &mut Vec<String>,
+    fields: &mut Vec<Evidence>,
+) {
+    phrases.extend(when.words.iter().map(|words| plain_words(words)));
+    fields.extend(asked(when).map(Evidence::field));
+    fields.extend(money(policy, facts, when));
+    let metadata = when.metadata.keys().chain(when.metadata_range.keys());
+    fields.extend(metadata.map(|name| Evidence::field(&format!("/metadata/{}", escape(name)))));
+    let least = when.signal_at_least.unwrap_or_default();
+    let signals = facts.signals.iter();
+    let counted = signals.filter(|found| when.signal.contains(&found.code) && found.score >= least);
+    fields.extend(counted.flat_map(|signal| signal.evidence.clone()));
+    let any = when.any.iter().filter(|part| part.holds(facts));
+    for part in when.all.iter().chain(any) {
+        gather(policy, facts, part, phrases, fields);
+    }
+}
+
+/// The fields of a draft's body that a condition asks for by a fixed name.
+fn asked(when: &Condition) -> impl Iterator<Item = &'static str> {
+    let confidence = when.confidence_below.or(when.confidence_at_least);
+    [
+        (
+            "/draft/action/name",
+            !(when.action.is_empty() && when.stakes.is_empty()),
+        ),
+        ("/confidence", confidence.is_some()),
+        ("/category", !when.category.is_empty()),
+        (
+            "/channel",
+            !(when.channel.is_empty() && when.audience.is_empty()),
+        ),
+        ("/agent", !when.agent.is_empty()),
+        ("/kind", when.kind.is_some()),
+        (
+            "/conversation/messages",
+            when.conversation_at_least.is_some(),
+        ),
+        ("/customer/tags", !when.customer_tags.is_empty()),
+        ("/customer/plan", !when.customer_plan.is_empty()),
+    ]
+    .into_iter()
+    .filter(|(_, is_asked)| *is_asked)
+    .map(|(pointer, _)| pointer)
+}
+
+/// Where the action's money stands, by the catalogue.
+fn money(policy: &Policy, facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
+    let asked = when.amount_over.is_some() || when.amount_at_most.is_some();
+    let action = facts.draft.draft.action.as_ref().filter(|_| asked);
+    let entry = action.and_then(|action| policy.actions.get(&action.name));
+    let money = entry.iter().flat_map(|entry| &entry.money);
+    money
+        .map(|money| Evidence::field(&format!("/draft/action/args{}", money.pointer)))
+        .collect()
+}
+
+fn in_text(pointer: &str, text: &str, phrases: &[String]) -> Vec<Evidence> {
+    if phrases.is_empty() {
+        return Vec::new();
+    }
+    let spelt = Spelt::read(text);
+    let places = phrases.iter().flat_map(|phrase| spelt.places(phrase));
+    marks(pointer, text, places.collect())
+}
+
+/// A text as [`plain_words`] spells it, and for each of its bytes the character that it came from.
+struct Spelt {
+    plain: String,
+    from: Vec<Range<usize>>,
+}
+
+impl Spelt {
+    fn read(text: &str) -> Self {
+        let mut spelt = Self {
+            plain: String::from(" "),
+            from: std::iter::once(0..0).collect(),
+        };
+        for (at, character) in text.char_indices() {
+            let lower = character.to_lowercase();
+            lower.for_each(|character| add_plain(character, &mut spelt.plain));
+            let here = at..at.saturating_add(character.len_utf8());
+            spelt.from.resize(spelt.plain.len(), here);
+        }
+        if !spelt.plain.ends_with(' ') {
+            spelt.plain.push(' ');
+        }
+        spelt
+    }
+
+    /// Where a plain phrase stands, at most [`EVIDENCE_MAX`] times; the spaces around it don't count.
+    fn places(&self, phrase: &str) -> Vec<Range<usize>> {
+        let mut places = Vec::new();
+        let mut from = 0_usize;
+        while let Some(found) = self.plain.get(from..).and_then(|rest| rest.find(phrase)) {
+            let first = from.saturating_add(found).saturating_add(1);
+            let last = first.saturating_add(phrase.len()).saturating_sub(3);
+            if let (Some(first), Some(last)) = (self.from.get(first), self.from.get(last)) {
+                places.push(first.start..last.end);
+            }
+            if places.len() >= EVIDENCE_MAX {
+                break;
+            }
+            from = first;
+        }
+        places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::Draft;
+    use crate::level::Level;
+    use crate::route::{Situation, route};
+    use serde_json::{Value, json};
+
+    /// The places by which a refund of 120 over some text meets a condition.
+    fn check(when: Value, message: &str, expected: &[(&str, Option<&str>)]) {
+        let policy = json!({
+            "name": "p", "defaults": {
+                "start_level": 3, "ceiling": 3, "confidence_threshold": 0.8, "sample_rate": 0.1,
+                "error_budget": 0.05, "deadline_s": 60, "on_expiry": "human", "owner": "mia@example.com"
+            },
+            "guardrails": [{ "name": "rule", "when": when, "route": "review", "because": "so" }],
+            "actions": { "refund": {
+                "stakes": "financial", "undoable": true,
+                "money": [{ "pointer": "/amount", "unit": "major", "currency": "EUR" }]
+            } }
+        });
+        let draft = json!({
+            "agent": "a", "kind": "action", "channel": "billing", "message": message,
+            "draft": { "action": { "name": "refund", "args": { "amount": 120 } } },
+            "conversation": { "id": "c", "head": "m", "messages": [] }
+        });
+        let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
+        let draft = Draft::parse(draft.to_string().as_bytes()).unwrap();
+        let decision = route(&policy, &draft, &Situation::fixed(Level::MonitorAndCorrect));
+        let units: Vec<u16> = message.encode_utf16().collect();
+        let reason = &decision.reasons[0];
+        let found: Vec<_> = reason
+            .evidence
+            .iter()
+            .map(|place| {
+                let range = place.start.zip(place.end);
+                let words = range.map(|(start, end)| {
+                    String::from_utf16(&units[start as usize..end as usize]).unwrap()
+                });
+                (place.pointer.as_str(), words)
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(at, words)| (*at, words.map(str::to_owned)))
+            .collect();
+        assert_eq!(
+            (reason.guardrail.as_deref(), found),
+            (Some("rule"), expected)
+        );
+    }
+
+    #[test]
+    fn words_are_found_where_they_stand() {
+        let when = json!({ "words": ["sue you", "lawyer", "absent"] });
+        let message = "👋 I’ll SUE\n you: my lawyer, and a lawyer's";
+        check(
+            when,
+            message,
+            &[
+                ("/message", Some("SUE\n you")),
+                ("/message", Some("lawyer")),
+            ],
+        );
+        check(
+            json!({ "words": ["i̇stanbul"] }),
+            "İstanbul",
+            &[("/message", Some("İstanbul"))],
+        );
+    }
+
+    #[test]
+    fn fields_are_named_once() {
+        let over = json!({ "minor": 10_000, "currency": "EUR" });
+        check(
+            json!({ "action": ["refund"], "all": [{ "amount_over": over }, { "action": ["refund"] }] }),
+            "",
+            &[
+                ("/draft/action/name", None),
+                ("/draft/action/args/amount", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn of_alternatives_those_that_hold_are_shown_and_what_is_absent_is_not() {
+        let when = json!({
+            "any": [{ "words": ["press"] }, { "channel": ["billing"] }, { "agent": ["b"] }],
+            "not": { "kind": "message" }
+        });
+        check(when, "no", &[("/channel", None)]);
+    }
+}
