@@ -328,3 +328,10 @@ test("an empty review leads to the first steps, and says later when a deadline i
 test("the browser had nothing to complain about", () => {
   assert.deepEqual(lead.errors, []);
 });
+
+test("the words that met a guardrail are marked where they stand", async () => {
+  await lead.posted("Levi Threatens", { status: "with_human", body: { message: "My lawyer will write to you tomorrow." } });
+  await lead.open("Levi Threatens");
+  await lead.page.locator("section.draft mark").filter({ hasText: "lawyer" }).first().waitFor();
+  await lead.page.locator("aside.why li").filter({ hasText: "legal threats" }).getByRole("button", { name: "Show the words" }).waitFor();
+});
