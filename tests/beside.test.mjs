@@ -335,3 +335,12 @@ test("the words that met a guardrail are marked where they stand", async () => {
   await lead.page.locator("section.draft mark").filter({ hasText: "lawyer" }).first().waitFor();
   await lead.page.locator("aside.why li").filter({ hasText: "legal threats" }).getByRole("button", { name: "Show the words" }).waitFor();
 });
+
+test("Enter in the search opens what it found", async () => {
+  await lead.posted("Uma Sought");
+  await lead.press("Escape", "/");
+  await lead.page.keyboard.type("Uma Sought");
+  await lead.rows().filter({ hasText: "Uma Sought" }).first().waitFor();
+  await lead.press("Enter");
+  await soon(async () => (await lead.heading()).startsWith("Uma Sought"));
+});
