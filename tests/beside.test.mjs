@@ -344,3 +344,18 @@ test("Enter in the search opens what it found", async () => {
   await lead.press("Enter");
   await soon(async () => (await lead.heading()).startsWith("Uma Sought"));
 });
+
+test("somebody who is not at their page is handed a draft, and called by their name", async () => {
+  await service.invite("nora.away@larkspur.example", "reviewer");
+  await service.invite("aud.reads@larkspur.example", "auditor");
+  await lead.posted("Hanna Handed");
+  await lead.open("Hanna Handed");
+  const panel = lead.page.getByRole("region", { name: "Who takes it?" });
+  await lead.pressUntil("o", () => panel.isVisible());
+  const nora = panel.getByRole("button", { name: /nora.away/ });
+  await nora.waitFor();
+  assert.equal(await panel.getByRole("button", { name: /aud.reads/ }).count(), 0, "who only reads is handed nothing");
+  await nora.click();
+  await lead.rows().filter({ hasText: "Hanna Handed" }).getByText(/for nora.away/).waitFor();
+  await soon(async () => /nora.away/.test(await lead.page.locator("aside.why dl").innerText()));
+});

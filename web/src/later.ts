@@ -1,6 +1,7 @@
 // The parts of the page that the first view does without: fetched while the first draft is read, so
 // that none is waited for. What must work without a connection (sign-in, notices) is not among them.
 import { policy } from "./policy.svelte";
+import { staff } from "./state/staff.svelte";
 
 export const later = {
   batchPanel: () => import("./components/BatchPanel.svelte"),
@@ -17,4 +18,4 @@ export const later = {
 };
 
 /** Fetches all of them, and the policy crate; one that fails is asked for again when it is needed. */
-export const fetchLater = () => Promise.allSettled([policy.load(), ...Object.values(later).map((part) => part())]);
+export const fetchLater = () => Promise.allSettled([policy.load(), staff.load(), ...Object.values(later).map((part) => part())]);

@@ -12,6 +12,7 @@ export type QueuePage = Schemas["QueuePage"];
 export type QueueHealth = Schemas["HealthView"];
 export type Detail = Schemas["DraftView"];
 export type Owner = Schemas["Owner"];
+export type Staff = Schemas["StaffView"];
 
 export type Draft = Schemas["Draft"];
 export type Content = Schemas["Content"];

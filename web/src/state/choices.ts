@@ -2,8 +2,8 @@
 // Must not draw them.
 import { more } from "../texts.more";
 import type { Remedy } from "../nouns";
-import { live } from "./live.svelte";
 import { session } from "./session.svelte";
+import { staff } from "./staff.svelte";
 import type { review as theReview } from "./review.svelte";
 
 export interface Option { label: string; choose: () => void }
@@ -31,7 +31,7 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
   }
   if (review.choosing === "assign") {
     const me = session.current?.person.id;
-    const others = live.people.filter((person) => person.id !== me).map((person) => ({ label: person.name, id: person.id as string | null }));
+    const others = staff.ready.filter((person) => person.id !== me).map((person) => ({ label: person.name, id: person.id as string | null }));
     const all = [...(me ? [{ label: more.choices.me, id: me as string | null }] : []), ...others.slice(0, CHOICES_MAX - 2), { label: more.choices.everybody, id: null }];
     return all.map(({ label, id }) => ({ label, choose: () => void review.assign(id, label) }));
   }

@@ -1,6 +1,5 @@
 // People and keys by name, as far as this page has heard of them. Must not fetch anything.
-import { live } from "../state/live.svelte";
-import { session } from "../state/session.svelte";
+import { staff } from "../state/staff.svelte";
 
 /** Names by id that a view has read, for all the others. */
 const heard = new Map<string, string>();
@@ -9,6 +8,5 @@ export const hear = (people: { id: string; name: string }[]) => people.forEach((
 
 /** A person's or key's name; the id itself where nobody said one. */
 export function nameOf(id: string): string {
-  const people = [...live.people, ...(session.current ? [session.current.person] : [])];
-  return people.find((person) => person.id === id)?.name ?? heard.get(id) ?? (id === "countersign" ? "Countersign" : id);
+  return staff.name(id) ?? heard.get(id) ?? (id === "countersign" ? "Countersign" : id);
 }
