@@ -7,6 +7,7 @@ mod edits;
 mod embed;
 mod flywheel;
 mod gather_words;
+mod labelled;
 mod novelty;
 mod options;
 mod promotion;
@@ -15,6 +16,7 @@ mod retrieval;
 mod signals;
 mod train_edits;
 mod verify;
+mod weigh_grams;
 
 use options::Options;
 use std::process::ExitCode;

@@ -4,10 +4,11 @@
 //! Gradient boosting of small trees on logistic loss, over the features that ship: half the forest
 //! from the edits as they are, half from them and, with less weight, from the same edits undone.
 //! What is added is often more than what is taken away, but not in every kind of text; together
-//! the halves are better than either. Each set weighs the same, and in each set both kinds, so
+//! the halves are better than either. Beside it, grams are weighed one by one (`weigh_grams`), from the
+//! same edits. Each set weighs the same, and in each set both kinds, so
 //! that no set's habits rule. Edits of one text are kept together when the data is split.
-//! `--folds`, `--repeats`, `--trees` (of each half), `--depth`, `--undone` (the weight of an edit
-//! undone), `--seed`; `--dry 1` writes nothing.
+//! `--folds`, `--repeats`, `--trees` (of each half), `--depth`, `--undone` and `--grams-undone` (the
+//! weight of an edit undone), `--grams` (what they count for), `--seed`; `--dry 1` writes nothing.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -17,21 +18,12 @@
     reason = "a tool for development, over data of known size; a panic is a report"
 )]
 
-use crate::edits::{Labelled, SETS, auroc, data_folder, read};
+use crate::edits::{SETS, auroc};
+use crate::labelled::{Row, load};
 use crate::options::Options;
-use countersign_policy::edit::{EditKind, bounded, features, settled};
+use crate::weigh_grams::{self, Edit, weigh};
+use countersign_policy::edit::{GRAM_UNIT, bounded, grams_file};
 use std::collections::BTreeMap;
-
-/// What is learned from: a row of features, with its set, its kind and its group.
-struct Row {
-    features: Vec<u8>,
-    /// The features of the edit undone.
-    undone: Vec<u8>,
-    set: usize,
-    substantive: bool,
-    settled: Option<EditKind>,
-    group: usize,
-}
 
 /// How to train.
 #[derive(Clone, Copy)]
@@ -48,6 +40,9 @@ struct Recipe {
     columns: u64,
     /// What an edit undone weighs, an edit weighing 1.
     undone: f64,
+    /// The same, when grams are weighed.
+    grams_undone: f64,
+    grams: weigh_grams::Recipe,
     seed: u64,
 }
 
@@ -63,6 +58,12 @@ pub fn run(options: &Options) -> Result<(), String> {
         rows: options.number("rows", 160)?,
         columns: options.number("columns", 40)?,
         undone: options.number("undone", 0.1)?,
+        grams_undone: options.number("grams-undone", 0.2)?,
+        grams: weigh_grams::Recipe {
+            ridge: options.number("grams-ridge", 100.0)?,
+            groups: options.number("grams-groups", 3)?,
+            share: options.number("grams", 1.8)?,
+        },
         seed: options.number("seed", 1)?,
     };
     let folds: usize = options.number("folds", 5)?;
@@ -82,12 +83,12 @@ pub fn run(options: &Options) -> Result<(), String> {
     }
     if options.text("dry").is_none() {
         let everything: Vec<&Row> = rows.iter().collect();
-        let forest = train(&everything, recipe);
-        write(&forest, recipe.depth, mean(&thresholds))?;
+        let model = train(&everything, recipe);
+        write(&model, recipe.depth, mean(&thresholds))?;
     }
     if options.number("importance", 0)? == 1 {
         let everything: Vec<&Row> = rows.iter().collect();
-        importance(&train(&everything, recipe));
+        importance(&train(&everything, recipe).forest);
     }
     Ok(())
 }
@@ -97,51 +98,6 @@ fn mean(thresholds: &[(i32, i32)]) -> (i32, i32) {
     let count = thresholds.len().max(1) as i32;
     let sum = |of: fn(&(i32, i32)) -> i32| thresholds.iter().map(of).sum::<i32>() / count;
     (sum(|found| found.0), sum(|found| found.1))
-}
-
-fn load() -> Result<Vec<Row>, String> {
-    let mut rows = Vec::new();
-    for (set, name) in SETS.iter().enumerate() {
-        let edits = read(&data_folder().join("edits").join(format!("{name}.jsonl")))?;
-        let groups = groups(&edits);
-        for (edit, group) in edits.iter().zip(groups) {
-            if edit.before == edit.after {
-                continue;
-            }
-            rows.push(Row {
-                features: features(&edit.before, &edit.after),
-                undone: features(&edit.after, &edit.before),
-                set,
-                settled: settled(&edit.before, &edit.after),
-                substantive: edit.kind == EditKind::Substantive,
-                group: group * SETS.len() + set,
-            });
-        }
-    }
-    Ok(rows)
-}
-
-/// A number per edit: the same for edits whose texts begin alike, directly or over others, as
-/// revisions of one sentence do.
-fn groups(edits: &[Labelled]) -> Vec<usize> {
-    let mut of_text: BTreeMap<String, usize> = BTreeMap::new();
-    let mut parent: Vec<usize> = (0..edits.len()).collect();
-    for (at, edit) in edits.iter().enumerate() {
-        for text in [&edit.before, &edit.after] {
-            let start: String = text.trim().chars().take(40).collect();
-            let other = *of_text.entry(start).or_insert(at);
-            let (a, b) = (root(&parent, at), root(&parent, other));
-            parent[a.max(b)] = a.min(b);
-        }
-    }
-    (0..edits.len()).map(|at| root(&parent, at)).collect()
-}
-
-fn root(parent: &[usize], mut at: usize) -> usize {
-    while parent[at] != at {
-        at = parent[at];
-    }
-    at
 }
 
 /// SplitMix64: a hash of a counter.
@@ -167,12 +123,12 @@ fn across_folds(rows: &[Row], folds: usize, recipe: Recipe) -> Vec<i32> {
             })
             .collect();
         for part in work {
-            let Ok((part, forest)) = part.join() else {
+            let Ok((part, model)) = part.join() else {
                 continue;
             };
             for (row, score) in rows.iter().zip(&mut scores) {
                 if fold(row) == part {
-                    *score = forest.iter().map(|tree| tree.leaf(&row.features)).sum();
+                    *score = model.sum(row);
                 }
             }
         }
@@ -212,15 +168,53 @@ struct Example<'r> {
     weight: f64,
 }
 
-/// Both halves of the forest.
-fn train(rows: &[&Row], recipe: Recipe) -> Vec<Tree> {
+/// What is learned.
+struct Model {
+    forest: Vec<Tree>,
+    grams: BTreeMap<String, i8>,
+}
+
+impl Model {
+    fn sum(&self, row: &Row) -> i32 {
+        let leaves = self.forest.iter().map(|tree| tree.leaf(&row.features));
+        let known = row.grams.iter().filter_map(|gram| self.grams.get(gram));
+        leaves.sum::<i32>()
+            + known
+                .map(|weight| i32::from(*weight) * GRAM_UNIT)
+                .sum::<i32>()
+    }
+}
+
+/// Both halves of the forest, and the grams.
+fn train(rows: &[&Row], recipe: Recipe) -> Model {
     let mut forest = boosted(&examples(rows, 0.0), recipe);
     let other = Recipe {
         seed: mixed(recipe.seed, 0x0dd),
         ..recipe
     };
     forest.extend(boosted(&examples(rows, recipe.undone), other));
-    forest
+    Model {
+        forest,
+        grams: grams(rows, recipe),
+    }
+}
+
+/// The grams of the edits and of the same undone, weighed.
+fn grams(rows: &[&Row], recipe: Recipe) -> BTreeMap<String, i8> {
+    let weighing = examples(rows, recipe.grams_undone);
+    let texts = rows.iter().map(|row| (row.group, &row.grams));
+    let back = rows.iter().map(|row| (row.group, &row.grams_undone));
+    let edits: Vec<Edit<'_>> = texts
+        .chain(back)
+        .zip(&weighing)
+        .map(|((group, grams), example)| Edit {
+            grams,
+            group,
+            substantive: example.substantive,
+            weight: example.weight,
+        })
+        .collect();
+    weigh(&edits, recipe.grams).into_iter().collect()
 }
 
 /// The edits and, where they weigh anything, the same undone. All sets together weigh as much as
@@ -373,8 +367,8 @@ fn shares(part: &Part, at: i32) -> (f64, f64) {
 }
 
 /// Prints the figures of each set and chooses the two thresholds: the highest at which nine of ten
-/// substantive edits of every set are found, rules and all; and the one that divides the kinds
-/// best on average over the sets.
+/// substantive edits of every set are found, rules and all; and the one at which the set that loses
+/// most against its own best threshold loses least.
 fn report(rows: &[Row], scores: &[i32]) -> (i32, i32) {
     let enough = |at: &i32| {
         parts(rows, scores, *at)
@@ -383,34 +377,35 @@ fn report(rows: &[Row], scores: &[i32]) -> (i32, i32) {
     };
     let operating = (-1600..400).rev().find(enough).unwrap_or(-1600);
     let parts = parts(rows, scores, operating);
-    let mean = |at: i32| -> f64 {
-        parts
+    let balanced = |part: &Part, at: i32| {
+        let (sensitivity, specificity) = shares(part, at);
+        (sensitivity + specificity) / 2.0
+    };
+    let best = |part| (-800..800).map(|at| balanced(part, at)).fold(0.0, f64::max);
+    let bests: Vec<f64> = parts.iter().map(best).collect();
+    let loss = |at: i32| -> f64 {
+        let losses = parts
             .iter()
-            .map(|part| shares(part, at))
-            .map(|(sense, spec)| sense + spec)
-            .sum()
+            .zip(&bests)
+            .map(|(part, best)| best - balanced(part, at));
+        losses.fold(0.0, f64::max)
     };
     let middle = (-800..800)
-        .max_by(|a, b| mean(*a).total_cmp(&mean(*b)))
+        .min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
         .unwrap_or(0);
-    for (name, part) in SETS.iter().zip(&parts) {
+    for ((name, part), best) in SETS.iter().zip(&parts).zip(&bests) {
         let ranks: Vec<(u32, bool)> = part
             .iter()
             .map(|(s, k)| (s.saturating_add(100_000).unsigned_abs(), *k))
             .collect();
-        let (sensitivity, specificity) = shares(part, middle);
-        let own = (-800..800)
-            .map(|at| shares(part, at))
-            .map(|(a, b)| a + b)
-            .fold(0.0, f64::max);
         let called = part.iter().filter(|(s, _)| *s >= operating).count();
         let hit = part.iter().filter(|(s, k)| *s >= operating && *k).count();
         println!(
             "{name:<12} unseen: auroc {:.4}  balanced {:.4} (its own best {:.4})  \
              operating: precision {:.4} recall {:.4}",
             auroc(&ranks),
-            (sensitivity + specificity) / 2.0,
-            own / 2.0,
+            balanced(part, middle),
+            best,
             hit as f64 / called as f64,
             shares(part, operating).0
         );
@@ -433,12 +428,12 @@ fn importance(forest: &[Tree]) {
     }
 }
 
-fn write(forest: &[Tree], depth: u32, (operating, middle): (i32, i32)) -> Result<(), String> {
+fn write(model: &Model, depth: u32, (operating, middle): (i32, i32)) -> Result<(), String> {
     let mut bytes = vec![depth as u8];
-    for threshold in [operating, middle] {
-        bytes.extend((threshold as i16).to_le_bytes());
+    for number in [operating, middle, model.forest.len() as i32] {
+        bytes.extend((number as i16).to_le_bytes());
     }
-    for tree in forest {
+    for tree in &model.forest {
         bytes.extend(
             tree.nodes
                 .iter()
@@ -446,6 +441,8 @@ fn write(forest: &[Tree], depth: u32, (operating, middle): (i32, i32)) -> Result
         );
         bytes.extend(tree.leaves.iter().flat_map(|leaf| leaf.to_le_bytes()));
     }
+    let grams: Vec<(String, i8)> = model.grams.clone().into_iter().collect();
+    bytes.extend(grams_file(&grams));
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../src/policy/edit/weights.bin"

@@ -16,6 +16,7 @@ mod bag;
 mod case;
 mod evidence;
 mod feature;
+mod gram;
 mod lexicon;
 mod likeness;
 mod message;
@@ -29,6 +30,7 @@ mod word;
 pub use action::{ActionEdit, PointerEdit, action, argument_kind, argument_kind_by};
 use evidence::{Evidence, Reading};
 pub use message::message;
+pub use model::{GRAM_UNIT, grams_file};
 use relation::Pairs;
 pub use relation::{Link, files as relation_files};
 use serde::{Deserialize, Serialize};
@@ -151,7 +153,9 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
     let operating = model::operating_sum(learned.weights);
-    let weighed = model::sum(learned.weights, &feature::row(&evidence, learned.pairs));
+    let forest = model::forest_sum(learned.weights, &feature::row(&evidence, learned.pairs));
+    let grams = model::grams_sum(learned.weights, gram::grams(&evidence).iter());
+    let weighed = forest.saturating_add(grams);
     let sum = bounded(weighed, rule::settled(&evidence), operating);
     let kind = if sum >= operating {
         EditKind::Substantive
@@ -182,12 +186,12 @@ pub fn settled(before: &str, after: &str) -> Option<EditKind> {
     rule::settled(&Evidence::new(&Reading::new(before, after)))
 }
 
-/// The features that the model weighs, for the tool that trains it.
-pub fn features(before: &str, after: &str) -> Vec<u8> {
-    feature::row(
-        &Evidence::new(&Reading::new(before, after)),
-        Learned::CARRIED.pairs,
-    )
+/// What the model weighs, for the tool that trains it: features for the forest, and grams.
+pub fn weighed(before: &str, after: &str) -> (Vec<u8>, Vec<String>) {
+    let reading = Reading::new(before, after);
+    let evidence = Evidence::new(&reading);
+    let row = feature::row(&evidence, Learned::CARRIED.pairs);
+    (row, gram::grams(&evidence))
 }
 
 /// The score from which on an edit is called substantive: where nine of ten substantive edits of

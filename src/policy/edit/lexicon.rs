@@ -202,9 +202,10 @@ pub(super) const TIME_UNIT: Lexicon = Lexicon(
 /// Numbers in letters.
 pub(super) const NUMBER_WORD: Lexicon = Lexicon(
     "\
-    billion dozen eight eighteen eighty eleven fifteen fifty five forty four fourteen half \
-    hundred million nine nineteen ninety one quarter seven seventeen seventy six sixteen sixty \
-    ten third thirteen thirty thousand three trillion twelve twenty two zero\
+    billion billions dozen dozens eight eighteen eighty eleven fifteen fifty five forty four \
+    fourteen half hundred hundreds million millions nine nineteen ninety one quarter seven \
+    seventeen seventy six sixteen sixty ten third thirteen thirty thousand thousands three \
+    trillion trillions twelve twenty two zero\
 ",
 );
 

@@ -126,6 +126,9 @@ pub(super) fn worth(fold: &str) -> String {
     if let Some(value) = LETTERS.iter().position(|letters| *letters == fold) {
         return value.to_string();
     }
+    if let Some(one) = fold.strip_suffix('s').filter(|one| NUMBER_WORD.has(one)) {
+        return one.to_owned();
+    }
     if !fold
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b',' || byte == b'.')
@@ -232,6 +235,13 @@ mod tests {
             assert_eq!(worth(a), worth(b), "{a} {b}");
         }
         assert_ne!(worth("1.5"), worth("15"));
+    }
+
+    #[test]
+    fn large_numbers_in_letters() {
+        assert_eq!(worth("millions"), worth("million"));
+        assert_ne!(worth("millions"), worth("billions"));
+        assert_ne!(worth("AB12s"), worth("AB12"));
     }
 
     #[test]
