@@ -142,17 +142,28 @@ impl<'a> Head<'a> {
 
 /// What one line of an export says, read and hashed by itself: lines can be read in any order, or side
 /// by side, and are then taken in theirs.
-pub struct Line<'a>(Option<(Head<'a>, Hash, bool)>);
+pub struct Line<'a>(Said<'a>);
+
+enum Said<'a> {
+    /// No word: an editor or a shell adds such a line at the end.
+    Nothing,
+    /// An entry, its leaf hash, and whether the two belong together.
+    Entry(Head<'a>, Hash, bool),
+    Malformed,
+}
 
 impl<'a> Line<'a> {
     /// Reads a line, with or without its end.
     pub fn read(line: &'a str) -> Self {
-        Self(
-            split(line.trim_end_matches('\n')).and_then(|(entry, hash)| {
-                let holds = leaf_hash(entry.as_bytes()) == hash;
-                Some((Head::of(entry)?, hash, holds))
-            }),
-        )
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.is_empty() {
+            return Self(Said::Nothing);
+        }
+        let entry = split(line).and_then(|(entry, hash)| {
+            let holds = leaf_hash(entry.as_bytes()) == hash;
+            Some(Said::Entry(Head::of(entry)?, hash, holds))
+        });
+        Self(entry.unwrap_or(Said::Malformed))
     }
 }
 
@@ -196,8 +207,10 @@ impl Verifier {
     /// The next line.
     pub fn take(&mut self, line: &Line<'_>) {
         self.lines = self.lines.saturating_add(1);
-        let Some((head, hash, holds)) = &line.0 else {
-            return self.find(Finding::Malformed { line: self.lines });
+        let (head, hash, holds) = match &line.0 {
+            Said::Nothing => return,
+            Said::Malformed => return self.find(Finding::Malformed { line: self.lines }),
+            Said::Entry(head, hash, holds) => (head, hash, holds),
         };
         if self.tenant.is_empty() {
             self.tenant = head.tenant.to_string();

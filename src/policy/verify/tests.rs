@@ -68,6 +68,17 @@ fn an_export_that_nobody_touched_is_vouched_for() {
 }
 
 #[test]
+fn lines_without_a_word_say_nothing() {
+    let blank = ["\n".to_owned(), "\r\n".to_owned()];
+    let crlf = line(&entry(2)).replace('\n', "\r\n");
+    check(
+        &[&lines(2)[..], &blank, &[crlf], &blank].concat(),
+        &[3],
+        &[],
+    );
+}
+
+#[test]
 fn every_field_that_is_changed_is_named() {
     let canonical = entry(7).canonical();
     let changes = [
