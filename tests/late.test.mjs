@@ -333,3 +333,51 @@ test("of two answers about the settings the newer one is shown", async () => {
   assert.equal(await box.isChecked(), false);
   await mia.page.close();
 });
+
+test("a button that is pressed again while its answer is on its way does nothing twice", async () => {
+  const mia = await newcomer();
+  await mia.page.goto(mia.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  await mia.press("s");
+  await mia.page.getByLabel("Keys: Name").fill("night shift");
+  const made = await held(mia.page, "**/v1/keys", "POST");
+  const button = mia.page.getByRole("button", { name: "Make a key" });
+  await button.press("Enter");
+  await made.here;
+  await mia.page.getByLabel("Keys: Name").press("Enter");
+  await made.letGo();
+  const keys = mia.page.getByTestId("keys").locator("> li").filter({ hasText: "night shift" });
+  await keys.getByText("never used").waitFor();
+  await soon(() => button.isEnabled());
+  assert.equal(await keys.count(), 1);
+  await mia.page.close();
+});
+
+test("a line that is dead at its other end is noticed, and called anew", async () => {
+  const mia = await newcomer();
+  await mia.page.clock.install();
+  let lines = 0;
+  await mia.page.routeWebSocket("**/v1/live*", (socket) => {
+    lines += 1;
+    const server = socket.connectToServer();
+    // The first one tells nothing any more, and doesn't close either.
+    if (lines === 1) server.onMessage(() => {});
+  });
+  await mia.page.goto(mia.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  await soon(async () => (await mia.page.locator(".live").getAttribute("data-state")) === "on");
+  await mia.posted("Pia Unheard");
+  for (let minutes = 0; minutes < 4 && lines < 2; minutes += 1) await mia.page.clock.runFor(30_000);
+  await soon(async () => (await mia.page.clock.runFor(1_000), lines === 2));
+  await isListed(mia, "Pia Unheard");
+  await mia.page.close();
+});
+
+test("a link that signs in does so in a page that is already open, too", async () => {
+  const mia = await newcomer();
+  await mia.page.goto(mia.url);
+  await mia.page.getByRole("heading", { name: "Sign in with your invitation" }).waitFor();
+  await mia.page.goto(`${mia.url}/${new URL(mia.sign_in_url).hash}`);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  await mia.page.close();
+});

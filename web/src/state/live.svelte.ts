@@ -18,11 +18,13 @@ class Live {
   #failures = 0;
   #wanted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether anything was heard since the last ping. */
+  #heard = true;
 
   open(): void {
     this.#wanted = true;
     this.#connect();
-    setInterval(() => this.#socket?.readyState === WebSocket.OPEN && this.#socket.send("ping"), PING_MS);
+    setInterval(() => this.#ping(), PING_MS);
     addEventListener("online", () => this.#connect());
   }
 
@@ -42,6 +44,19 @@ class Live {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type: "focus", draft }));
   }
 
+  /** A line that is dead at its other end is silent: whoever doesn't answer a ping is called anew. */
+  #ping(): void {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (this.#heard) {
+      this.#heard = false;
+      return socket.send("ping");
+    }
+    socket.onclose = null;
+    socket.close();
+    this.#lost(socket);
+  }
+
   #connect(): void {
     if (!this.#wanted || (this.#socket && this.#socket.readyState <= WebSocket.OPEN)) return;
     clearTimeout(this.#timer);
@@ -51,18 +66,25 @@ class Live {
     this.#socket = socket;
     socket.onopen = () => {
       this.state = "on";
+      this.#heard = true;
       this.#failures = 0;
       this.focus(this.#focus);
     };
-    socket.onmessage = ({ data }) => typeof data === "string" && data !== "pong" && this.#take(data, isFirst);
-    socket.onclose = () => {
-      if (this.#socket !== socket) return;
-      this.#failures += 1;
-      this.state = this.#failures > 1 ? "off" : "connecting";
-      this.people = [];
-      const wait = Math.min(500 * 2 ** this.#failures, RETRY_MS_MAX);
-      this.#timer = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
+    socket.onmessage = ({ data }) => {
+      if (this.#socket !== socket || typeof data !== "string") return;
+      this.#heard = true;
+      if (data !== "pong") this.#take(data, isFirst);
     };
+    socket.onclose = () => this.#lost(socket);
+  }
+
+  #lost(socket: WebSocket): void {
+    if (this.#socket !== socket) return;
+    this.#failures += 1;
+    this.state = this.#failures > 1 ? "off" : "connecting";
+    this.people = [];
+    const wait = Math.min(500 * 2 ** this.#failures, RETRY_MS_MAX);
+    this.#timer = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
   }
 
   #take(text: string, isFirst: boolean): void {

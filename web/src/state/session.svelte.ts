@@ -12,14 +12,19 @@ const RETRY_MS = 4_000;
 const WANTED = "countersign.wanted";
 const WANTED_MS = 3_600_000;
 
+/** The invitation in the address. */
+const invited = () => new URLSearchParams(location.hash.slice(1)).get("invitation");
+
 class SessionState {
   stage = $state<Stage>("starting");
   current = $state.raw<Session | null>(null);
 
   /** Signs in by the invitation in the address, or by the cookie that is there. */
   start(): Promise<void> {
-    const invitation = new URLSearchParams(location.hash.slice(1)).get("invitation");
+    const invitation = invited();
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
+    // A link that is followed in a page that is already open changes only what stands behind the #.
+    addEventListener("hashchange", () => invited() && location.reload());
     return this.#startWith(invitation);
   }
 

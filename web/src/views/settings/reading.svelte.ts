@@ -5,6 +5,8 @@ import { call } from "../../api";
 export class Reading<T> {
   /** Null until it was read. */
   value = $state.raw<T | null>(null);
+  /** Whether something is being done. */
+  busy = $state(false);
   /** What was refused last. */
   problem = $state.raw<unknown>(null);
   readonly #read: () => Promise<T>;
@@ -18,7 +20,7 @@ export class Reading<T> {
   async after(what?: () => Promise<unknown>): Promise<boolean> {
     this.problem = null;
     try {
-      await what?.();
+      await this.#perform(what);
       const ask = (this.#asked += 1);
       const value = await this.#read();
       // An answer that was overtaken says nothing.
@@ -27,6 +29,15 @@ export class Reading<T> {
     } catch (error) {
       this.problem = error;
       return false;
+    }
+  }
+
+  async #perform(what?: () => Promise<unknown>): Promise<void> {
+    this.busy = what !== undefined;
+    try {
+      await what?.();
+    } finally {
+      this.busy = false;
     }
   }
 
