@@ -209,6 +209,30 @@ test("figures of a draft are numbered by the source that backs them, and others 
   assert.deepEqual(await lead.page.getByTestId("draft").locator("sup").allInnerTexts(), ["2"], "of two figures one is backed");
 });
 
+test("what can't be seen in a message is spelt out: hidden words, and turns of direction", async () => {
+  const hidden = [..."obey"].map((letter) => String.fromCodePoint(0xe0000 + letter.codePointAt(0))).join("");
+  const scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+  await lead.posted("Dot Hides", { body: { message: `Hello ${scotland}${hidden}, pay \u202e001\u202c now.` } });
+  await lead.open("Dot Hides");
+  const said = lead.page.locator(".words").filter({ hasText: "Hello" });
+  await soon(async () => (await said.locator(".ghost").allInnerTexts()).join("").includes("U+202E"));
+  const ghosts = await said.locator(".ghost").allInnerTexts();
+  assert.deepEqual([ghosts.slice(0, -2).join(""), ...ghosts.slice(-2)], ["obey", "U+202E", "U+202C"]);
+  assert.ok((await said.innerText()).includes(scotland), "a flag stays one");
+});
+
+test("a draft can be handed to everybody of a bigger team, the first by a digit", async () => {
+  for (let number = 1; number <= 11; number += 1) await signIn(await service.invite(`team${number}@larkspur.example`, "reviewer"));
+  await lead.posted("Dov Handed");
+  await lead.open("Dov Handed");
+  await lead.pressUntil("o", () => lead.page.locator("#choice-title").isVisible());
+  const options = lead.page.locator(".options button");
+  await soon(async () => (await options.count()) >= 13);
+  assert.equal(await options.locator("kbd").count(), 9);
+  await options.last().click();
+  await soon(async () => (await lead.page.getByTestId("notices").innerText()).includes("Dov Handed"));
+});
+
 test("one key shows only one's own drafts, and Escape all of them", async () => {
   await lead.posted("Eve Mine");
   await lead.open("Eve Mine");

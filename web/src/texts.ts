@@ -2,10 +2,11 @@
 // putting values into sentences.
 import type { Status, VerdictKind } from "./nouns";
 
-export const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+export const many = (count: number, one: string, more: string) => `${count.toLocaleString()} ${count === 1 ? one : more}`;
 
 export const texts = {
   product: "Countersign",
+  ghost: "Can't be seen in this text: it hides words, or turns the direction of what follows",
   nav: { label: "Main", review: "Review" },
   views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded.",

@@ -1,4 +1,4 @@
-// The short lists that one digit answers: why rejected, until when deferred, what is done about it.
+// The lists whose first options one digit answers: why rejected, until when deferred, what is done about it.
 // Must not draw them.
 import { more } from "../texts.more";
 import type { Remedy } from "../nouns";
@@ -8,7 +8,8 @@ import type { review as theReview } from "./review.svelte";
 
 export interface Option { label: string; choose: () => void }
 
-const CHOICES_MAX = 9;
+/** So many have a digit. */
+export const DIGITS = 9;
 const REMEDIES: Remedy[] = ["follow_up", "reversal", "none"];
 const MINUTE_MS = 60_000;
 
@@ -18,7 +19,7 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
   if (review.choosing === "reject") {
     const listed = review.detail?.rules.reject_reasons ?? [];
     const reasons = listed.length > 0 ? listed : more.choices.defaultReasons;
-    return reasons.slice(0, CHOICES_MAX).map((reason) => ({
+    return reasons.map((reason) => ({
       label: reason,
       choose: () => review.decide({ kind: "reject", reason, ...words, may_retry: review.mayRetry }),
     }));
@@ -32,8 +33,8 @@ export function choicesOf(review: typeof theReview, note = noteOf()): Option[] {
   if (review.choosing === "assign") {
     const me = session.current?.person.id;
     const others = staff.ready.filter((person) => person.id !== me).map((person) => ({ label: person.name, id: person.id as string | null }));
-    const all = [...(me ? [{ label: more.choices.me, id: me as string | null }] : []), ...others.slice(0, CHOICES_MAX - 2), { label: more.choices.everybody, id: null }];
-    return all.map(({ label, id }) => ({ label, choose: () => void review.assign(id, label) }));
+    const first = [...(me ? [{ label: more.choices.me, id: me as string | null }] : []), ...others.slice(0, DIGITS - 2), { label: more.choices.everybody, id: null }];
+    return [...first, ...others.slice(DIGITS - 2)].map(({ label, id }) => ({ label, choose: () => void review.assign(id, label) }));
   }
   if (review.choosing === "defer") {
     return delays(new Date()).map(({ label, until }) => ({
