@@ -140,6 +140,8 @@ test("what is out can be confirmed, or called wrong with a remedy, also after it
   assert.deepEqual(answer.verdict.draft, right);
   const similar = await tenant.agent("POST", "/v1/corrections/similar", { message: draft().message });
   assert.equal(similar.body.examples[0].corrected, right.text, "what was wrong teaches");
+  const late = await tenant.agent("PUT", `/v1/drafts/${wrong.id}/outcome`, { outcome: "failed" });
+  assert.deepEqual([late.status, late.body.status], [200, "corrected"], "what an agent says later is put on record");
 
   const approved = await post({ category: "other" });
   assert.equal((await decide(lead, approved.id, { kind: "approve" })).body.status, "approved");

@@ -459,7 +459,11 @@ fn leave_queue(entry: &Entry, status: Status) -> Result<Entry, Refusal> {
     }
 }
 
+/// What was called wrong stays so, whatever its agent still says of it.
 fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
+    if entry.status == Status::Corrected {
+        return Ok(entry.clone());
+    }
     if !entry.status.may_leave() && entry.status != Status::Unconfirmed {
         return Err(Refusal::NothingLeft);
     }
