@@ -214,7 +214,7 @@ test("what can't be seen in a message is spelt out: hidden words, and turns of d
   const scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
   await lead.posted("Dot Hides", { body: { message: `Hello ${scotland}${hidden}, pay \u202e001\u202c now.` } });
   await lead.open("Dot Hides");
-  const said = lead.page.locator(".words").filter({ hasText: "Hello" });
+  const said = lead.page.locator(".words").filter({ hasText: "now." });
   await soon(async () => (await said.locator(".ghost").allInnerTexts()).join("").includes("U+202E"));
   const ghosts = await said.locator(".ghost").allInnerTexts();
   assert.deepEqual([ghosts.slice(0, -2).join(""), ...ghosts.slice(-2)], ["obey", "U+202E", "U+202C"]);
