@@ -4,6 +4,7 @@
 //! The form of an entry is fixed: leaves cannot be rehashed. New facts may be added to `facts`;
 //! nothing else may change under `v` 1.
 
+use crate::canonical::written_in_order;
 use crate::proof::{Node, TILE_LEVELS};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -259,10 +260,9 @@ impl From<Vec<String>> for Fact {
 }
 
 impl AuditEntry {
-    /// RFC 8785 canonical JSON, whose bytes are the leaf: of sorted names, whole numbers up to 2^53 and
-    /// texts the plain form already is.
+    /// RFC 8785 canonical JSON, whose bytes are the leaf.
     pub fn canonical(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        written_in_order(self)
     }
 
     /// The leaf hash of the canonical form.
