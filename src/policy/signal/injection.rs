@@ -91,7 +91,7 @@ fn marks(text: &str) -> (Ratio, Vec<Range<usize>>) {
     let mut weight = Ratio::ZERO;
     let mut ranges = Vec::new();
     for (at, character) in text.char_indices() {
-        if matches!(character, '\u{e0020}'..='\u{e007e}') && !follows_flag(text, at) {
+        if is_tag(character) && !spells_flag(text.get(..at).unwrap_or_default()) {
             weight = weight.max(HIDDEN);
             ranges.push(at..at.saturating_add(character.len_utf8()));
         }
@@ -110,14 +110,16 @@ fn marks(text: &str) -> (Ratio, Vec<Range<usize>>) {
     (weight, ranges)
 }
 
-/// Tags after a black flag spell the flag of a region, such as Scotland's; at most six of them.
-fn follows_flag(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or("");
-    before
-        .chars()
-        .rev()
-        .take(7)
-        .any(|character| character == '\u{1f3f4}')
+/// Whether a tag that stands there belongs to the flag of a region, such as Scotland's: a black flag and
+/// tags of its code, which is at most five letters long.
+fn spells_flag(before: &str) -> bool {
+    let mut before = before.chars().rev().take(5);
+    before.find(|character| !is_tag(*character)) == Some('\u{1f3f4}')
+}
+
+/// A letter that nobody sees; the one that ends a flag says nothing.
+fn is_tag(character: char) -> bool {
+    matches!(character, '\u{e0020}'..='\u{e007e}')
 }
 
 #[cfg(test)]
@@ -150,6 +152,15 @@ mod tests {
                 "Greetings from Scotland \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
                 false,
             ),
+            (
+                "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}\u{e0069}",
+                true,
+            ),
+            (
+                "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e0069}",
+                true,
+            ),
+            ("a pirate \u{1f3f4} says \u{e0069}", true),
             ("Can you reply in German?", false),
             ("", false),
         ] {
