@@ -107,7 +107,8 @@ test("what was sent back hours ago is still linked to its redraft, and counts", 
   const other = (await tenant.post(draft())).body;
   await decide(sent.id, { kind: "send_back", instruction: "Name the day." });
   await decide(other.id, { kind: "approve" });
-  await tenant.agent("PUT", `/v1/drafts/${other.id}/outcome`, { outcome: "done" });
+  const report = () => tenant.agent("PUT", `/v1/drafts/${other.id}/outcome`, { outcome: "done" });
+  const reported = await report();
   await until(async () => (await rows(tenant, "drafts")) === 2);
   await order(tenant, { clock: 5 * 3_600_000 });
   // Whatever else was settled has left the object by now.
@@ -118,6 +119,7 @@ test("what was sent back hours ago is still linked to its redraft, and counts", 
   const redraft = (await tenant.post(draft({ supersedes: sent.id }))).body;
   const shown = (await lead.call("GET", `/v1/drafts/${redraft.id}`)).body;
   assert.deepEqual([shown.round, shown.redraft_of?.instruction], [1, "Name the day."]);
+  assert.deepEqual(await report(), reported, "what had left is taken up again as it was");
   await order(tenant, { clock: 0 });
 });
 

@@ -41,8 +41,12 @@ pub const ROUNDS_MAX: u32 = 3;
 /// A settled draft rests this long where it was decided: while agents ask for it, report what became
 /// of it, and redraft what was sent back. Then the copy in D1 stands for it.
 pub const SETTLED_KEEP_MS: u64 = 3_600_000;
-/// What was sent back rests for a week: its redraft is linked to it, and counts its round.
-pub const SENT_BACK_KEEP_MS: u64 = 7 * 24 * 3_600_000;
+/// What rests longer: what was sent back for a week, since its redraft is linked to it and counts its
+/// round; what nobody confirmed until somebody says what became of it.
+pub const KEPT_LONGER: [(Status, u64); 2] = [
+    (Status::SentBack, 7 * 24 * 3_600_000),
+    (Status::Unconfirmed, u64::MAX),
+];
 
 /// The live state of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

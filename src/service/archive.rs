@@ -11,10 +11,10 @@ use crate::tenants::DATABASE;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::Draft;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Entry, SENT_BACK_KEEP_MS, SETTLED_KEEP_MS, Status};
+use countersign_policy::queue::{Entry, KEPT_LONGER, SETTLED_KEEP_MS, Status};
 use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Drafts taken out in one go: a batch of D1 five times over.
 const OUT_MAX: u32 = 500;
@@ -28,7 +28,9 @@ pub struct Settled {
     pub conversation_id: String,
     pub category: Option<String>,
     pub agent: String,
+    #[serde(deserialize_with = "time")]
     pub created_at: Millis,
+    #[serde(deserialize_with = "time")]
     pub settled_at: Millis,
     pub policy_version: u32,
     pub body: String,
@@ -42,50 +44,61 @@ pub struct Settled {
     pub key_id: Option<String>,
     #[serde(default)]
     pub entry: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "truth")]
     pub shadow: bool,
 }
 
 #[derive(Deserialize)]
 struct Found {}
 
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    version: u32,
-    status: Status,
-    conversation_id: String,
-    category: Option<String>,
-    agent: String,
-    created_at: u64,
-    settled_at: u64,
-    policy_version: u32,
-    body: String,
-    salt: String,
-    situation: String,
-    decision: String,
-    verdict: Option<String>,
-    look: Option<String>,
-    key_id: Option<String>,
-    entry: Option<String>,
-    shadow: u32,
+/// A time: text in the outbox, a number in D1.
+fn time<'de, D: Deserializer<'de>>(written: D) -> Result<Millis, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(Millis),
+        Number(u64),
+    }
+    Written::deserialize(written).map(|written| match written {
+        Written::Text(time) => time,
+        Written::Number(ms) => Millis(ms),
+    })
+}
+
+/// Whether something is so: D1 says it in numbers.
+fn truth<'de, D: Deserializer<'de>>(written: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Truth(bool),
+        Number(u8),
+    }
+    Written::deserialize(written).map(|written| match written {
+        Written::Truth(truth) => truth,
+        Written::Number(number) => number == 1,
+    })
 }
 
 /// Takes out what is settled, looked at, and needed for nothing that falls due by itself. To be called
 /// when D1 has said that it has everything but what it refused.
 pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let before = |kept_ms: u64| now.0.saturating_sub(kept_ms);
+    let kept_longer = KEPT_LONGER.map(|(status, kept_ms)| (status.name(), before(kept_ms)));
     tenant.storage.run(
         "DELETE FROM drafts WHERE id IN (
            SELECT id FROM drafts
-           WHERE settled_at <= ?1 AND (status <> 'sent_back' OR settled_at <= ?2) AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
-             AND status <> 'unconfirmed'
+           WHERE settled_at <= ?1 AND look_owed = 0 AND visible = 0 AND wake_at IS NULL
+             AND settled_at <= COALESCE((SELECT value->>1 FROM json_each(?2) WHERE value->>0 = status), ?1)
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
              AND NOT EXISTS (SELECT 1 FROM seeds_ended WHERE draft_id = drafts.id)
              AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE broken_at IS NOT NULL
                AND kind = 'draft')
            ORDER BY settled_at LIMIT ?3)",
-        bind![before(SETTLED_KEEP_MS), before(SENT_BACK_KEEP_MS), OUT_MAX],
+        bind![
+            before(SETTLED_KEEP_MS),
+            &serde_json::to_string(&kept_longer)?,
+            OUT_MAX
+        ],
     )
 }
 
@@ -111,16 +124,16 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
              FROM drafts WHERE tenant_id = ? AND id = ?",
         )
         .bind(&[tenant.record()?.id.as_str().into(), id.into()])?
-        .first_row::<Row>()
+        .first_row::<Settled>()
         .await
         .map_err(|error| {
             worker::console_error!("D1 was not asked for a draft: {}", describe(&error));
             Problem::from(Code::Unavailable)
         })?;
-    let Some(settled) = row.map(Settled::from) else {
-        return Ok(());
-    };
-    tenant.transaction(|| restore(tenant, &settled))
+    match row {
+        Some(settled) => tenant.transaction(|| restore(tenant, &settled)),
+        None => Ok(()),
+    }
 }
 
 /// A decided draft as it goes to D1.
@@ -192,29 +205,4 @@ fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
             settled.look.as_ref(),
         ],
     )
-}
-
-impl From<Row> for Settled {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            version: row.version,
-            status: row.status,
-            conversation_id: row.conversation_id,
-            category: row.category,
-            agent: row.agent,
-            created_at: Millis(row.created_at),
-            settled_at: Millis(row.settled_at),
-            policy_version: row.policy_version,
-            body: row.body,
-            salt: row.salt,
-            situation: row.situation,
-            decision: row.decision,
-            verdict: row.verdict,
-            look: row.look,
-            key_id: row.key_id,
-            entry: row.entry,
-            shadow: row.shadow == 1,
-        }
-    }
 }
