@@ -118,7 +118,7 @@ const untilClaimed = (session) =>
   });
 
 test("what is out can be confirmed, or called wrong with a remedy, also after its outcome", async () => {
-  const { tenant, lead, show, decide, post, told } = await desk((policy) => ({
+  const { tenant, lead, show, decide, post, told, events } = await desk((policy) => ({
     ...noUndo(policy),
     categories: { "billing.refund": { start_level: 3, sample_rate: 1 } },
   }));
@@ -140,8 +140,13 @@ test("what is out can be confirmed, or called wrong with a remedy, also after it
   assert.deepEqual(answer.verdict.draft, right);
   const similar = await tenant.agent("POST", "/v1/corrections/similar", { message: draft().message });
   assert.equal(similar.body.examples[0].corrected, right.text, "what was wrong teaches");
-  const late = await tenant.agent("PUT", `/v1/drafts/${wrong.id}/outcome`, { outcome: "failed" });
+  const report = (outcome) => tenant.agent("PUT", `/v1/drafts/${wrong.id}/outcome`, { outcome });
+  const late = await report("failed");
   assert.deepEqual([late.status, late.body.status], [200, "corrected"], "what an agent says later is put on record");
+  assert.deepEqual((await report("failed")).body, late.body, "a repeat is answered alike");
+  await report("done");
+  const reported = (await events(wrong.id)).filter(({ event }) => event === "draft.reported");
+  assert.deepEqual(reported.map(({ facts }) => facts.outcome).toSorted(), ["done", "failed"], "and not put on record twice");
 
   const approved = await post({ category: "other" });
   assert.equal((await decide(lead, approved.id, { kind: "approve" })).body.status, "approved");

@@ -93,6 +93,9 @@ pub struct Entry {
     /// Until then the agent says what became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_by: Option<Millis>,
+    /// What the agent last said became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Outcome>,
 }
 
 /// A reviewer's time-limited claim.
@@ -235,6 +238,7 @@ impl Entry {
             weight: None,
             outcome_ms: 0,
             outcome_by: None,
+            reported: None,
         }
     }
 
@@ -463,20 +467,19 @@ fn leave_queue(entry: &Entry, status: Status) -> Result<Entry, Refusal> {
     }
 }
 
-/// What was called wrong stays so, whatever its agent still says of it.
+/// A repeat changes nothing. What was called wrong stays so, whatever its agent still says of it.
 fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
-    if entry.status == Status::Corrected {
-        return Ok(entry.clone());
-    }
-    if !entry.status.may_leave() && entry.status != Status::Unconfirmed {
-        return Err(Refusal::NothingLeft);
-    }
-    let status = match outcome {
-        Outcome::Done => Status::Done,
-        Outcome::Failed => Status::Failed,
-        Outcome::Skipped => Status::Skipped,
+    let said = outcome.status();
+    let status = match entry.status {
+        status if status == said || entry.reported == Some(outcome) => return Ok(entry.clone()),
+        Status::Corrected => Status::Corrected,
+        status if status.may_leave() || status == Status::Unconfirmed => said,
+        _ => return Err(Refusal::NothingLeft),
     };
-    Ok(told(entry, status))
+    Ok(Entry {
+        reported: Some(outcome),
+        ..told(entry, status)
+    })
 }
 
 /// What became of it is known: whoever looks at it goes on.

@@ -7,7 +7,7 @@ use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::{log, stored};
 use countersign_policy::log::{Actor, Event};
-use countersign_policy::queue::{Command, Outcome as Reported, Status};
+use countersign_policy::queue::{Command, Outcome as Reported};
 use serde::Deserialize;
 
 /// The body of `PUT /v1/drafts/{id}/outcome`.
@@ -23,21 +23,16 @@ pub struct Report {
 pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let Report { outcome } = call.json()?;
     let mut stored = stored::load_own(tenant, &call.id, key)?;
-    let said = match outcome {
-        Reported::Done => Status::Done,
-        Reported::Failed => Status::Failed,
-        Reported::Skipped => Status::Skipped,
-    };
-    if stored.entry.status != said {
-        step(tenant, &mut stored, &Command::Report { outcome }, call.now)?;
+    let before = stored.entry.clone();
+    step(tenant, &mut stored, &Command::Report { outcome }, call.now)?;
+    if stored.entry != before {
         stored::save(tenant, &stored, call.now)?;
-        let actor = Actor::agent(key);
-        let facts = [("outcome", said.name().into())];
+        let facts = [("outcome", outcome.status().name().into())];
         log::append(
             tenant,
             call.now,
             Event::DraftReported,
-            actor,
+            Actor::agent(key),
             Some(&stored.id),
             facts,
         )?;

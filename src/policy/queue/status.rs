@@ -110,3 +110,14 @@ pub enum Outcome {
     /// The agent did not send it.
     Skipped,
 }
+
+impl Outcome {
+    /// What a draft is of which it is said.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Done => Status::Done,
+            Self::Failed => Status::Failed,
+            Self::Skipped => Status::Skipped,
+        }
+    }
+}

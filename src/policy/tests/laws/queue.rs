@@ -136,6 +136,9 @@ proptest! {
                 prop_assert_eq!(next.status, before.status, "undo is exact");
                 prop_assert_eq!(next.look_owed, before.look_owed);
             }
+            if let Command::Report { .. } = command {
+                prop_assert_eq!(step(&next, &command, now), Ok(next.clone()), "a repeat says nothing new");
+            }
             if entry.status.is_decided() {
                 prop_assert!(next.status.is_decided(), "nothing comes back: {:?}", command);
             }
