@@ -1,12 +1,10 @@
-//! Who may ask what: roles and keys against the table of routes, and who that is for the log. It must not
-//! look anything up.
+//! Who may ask what: roles and keys against the table of routes. It must not look anything up.
 
+use crate::caller::Caller;
 use crate::people::PersonRole;
 use crate::problem::{Outcome, Problem};
 use crate::routes::{Access, Operation};
-use crate::tenant::{Caller, system};
 use countersign_policy::grant::{Grant, Scope};
-use countersign_policy::log::Actor;
 use countersign_policy::problem::Code;
 
 /// The one place where roles are checked, but for what is also put on record when it is refused.
@@ -45,16 +43,5 @@ pub fn admit_key(grant: &Grant, operation: Operation) -> Outcome<()> {
     match grant.allows(scope) {
         true => Ok(()),
         false => Err(Problem::from(Code::OutsideKey)),
-    }
-}
-
-impl Caller {
-    /// As the audit log names them.
-    pub fn actor(&self) -> Actor {
-        match self {
-            Self::Key(id) => Actor::agent(id),
-            Self::Person(person) => person.actor(),
-            Self::Invited(_) | Self::Known(..) => system(),
-        }
     }
 }

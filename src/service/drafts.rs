@@ -2,13 +2,14 @@
 //! `policy::route` does, and `policy::queue` says what may happen next.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::examples::{self, Example};
 use crate::owner::Owner;
 use crate::posts::Admitted;
 use crate::problem::{Outcome, Problem};
 use crate::queue;
 use crate::stored::{self, Stored};
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::Tenant;
 use crate::{
     bind, conversations, deadlines, log, memory, pace, random, reading, rota, sample, seeds,
     situations, stops,

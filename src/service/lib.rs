@@ -10,6 +10,7 @@ mod archive;
 mod backtests;
 mod body;
 mod call;
+mod caller;
 mod checkpoints;
 mod claim;
 mod clock;

@@ -2,12 +2,13 @@
 //! carry what a page could not also ask for.
 
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::people::{self, Person};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::Stored;
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::Tenant;
 use crate::{log, queue, sight, stored};
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;

@@ -2,9 +2,10 @@
 //! faults.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::problem::{FaultView, Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::Tenant;
 use crate::{bind, log, outbox, reroute, second_lead};
 use countersign_policy::canonical::canonical;
 use countersign_policy::case;

@@ -4,10 +4,11 @@
 //! does.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::problem::{Outcome, Problem};
 use crate::routes::Entry;
-use crate::tenant::{Caller, Tenant, TenantRecord};
+use crate::tenant::{Tenant, TenantRecord};
 use crate::{bind, drafts, keys, pace};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{self, hex};

@@ -2,11 +2,12 @@
 //! judge what lets more out: `policy::widen` does.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::people::Person;
 use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::Tenant;
 use crate::{bind, log, random};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::{hex, plain};

@@ -2,12 +2,12 @@
 //! wait, and sets the alarm. It must not hold live state outside its storage, but for those who
 //! wait for an answer at this moment.
 
-use crate::call::{Answer, CREDENTIAL_HEADER, Call, KNOWN};
+use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::clock::now;
-use crate::limits::{self, Rates};
+use crate::limits::Rates;
 #[cfg(feature = "development")]
 use crate::past;
-use crate::people::Person;
 use crate::posts::Post;
 use crate::problem::{Outcome, Problem};
 use crate::recall::Recall;
@@ -24,7 +24,6 @@ use crate::{
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
 use countersign_policy::problem::Code;
-use countersign_policy::rate;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use serde::Deserialize;
@@ -59,26 +58,13 @@ pub struct Tenant {
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left of this minute to each key, and to all of them to post.
-    rates: RefCell<Rates>,
+    pub(crate) rates: RefCell<Rates>,
     pub(crate) posts: RefCell<Rates>,
     /// What writes wait for, so that they share a commit, and posts a transaction.
     turn: Turn<oneshot::Sender<()>>,
     pub(crate) posting: Turn<Post>,
     /// Who can answer for drafts, read once for a moment.
     pub(crate) desk: RefCell<Option<Rc<rota::Desk>>>,
-}
-
-/// Who asks.
-#[derive(Clone, Debug)]
-pub enum Caller {
-    /// A program with a key, by the key's id.
-    Key(String),
-    /// A person with a session.
-    Person(Person),
-    /// Someone who holds an invitation, by its hash.
-    Invited(String),
-    /// Someone whom Cloudflare Access knows, by their mail address, until then.
-    Known(String, Millis),
 }
 
 /// The tenant's own record.
@@ -228,10 +214,7 @@ impl Tenant {
             Operation::GetCheckpoint => checkpoints::current(self, &call).await,
             Operation::ProveEntry => checkpoints::prove_entry(self, &call).await,
             Operation::GetDraft => drafts::get(self, &call, &caller).await,
-            Operation::ListDrafts => match &caller {
-                Caller::Person(person) => history::list(self, &call, person).await,
-                _ => Err(Code::Forbidden.into()),
-            },
+            Operation::ListDrafts => history::list(self, &call, caller.person()?).await,
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
             Operation::BacktestPolicy => backtests::run(self, &call).await,
@@ -240,15 +223,12 @@ impl Tenant {
             Operation::GetPolicyVersion => versions::get(self, &call).await,
             Operation::CreateWebhook => webhooks::create(self, &call, &caller).await,
             Operation::RotateWebhook => webhooks::rotate(self, &call, &caller).await,
-            Operation::AnswerProposal => proposals::answer(self, &call, person(&caller)?),
-            Operation::PutLevel => levels::put(self, &call, person(&caller)?),
-            Operation::DeclareEquivalent => levels::put_equivalent(self, &call, person(&caller)?),
+            Operation::AnswerProposal => proposals::answer(self, &call, caller.person()?),
+            Operation::PutLevel => levels::put(self, &call, caller.person()?),
+            Operation::DeclareEquivalent => levels::put_equivalent(self, &call, caller.person()?),
             #[cfg(feature = "development")]
             Operation::DoRound => past::round(self, call.now).await,
-            Operation::Erase => match &caller {
-                Caller::Person(lead) => erasure::erase(self, &call, lead).await,
-                _ => Err(Problem::from(Code::Forbidden)),
-            },
+            Operation::Erase => erasure::erase(self, &call, caller.person()?).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
         self.arm(call.now).await?;
@@ -357,42 +337,10 @@ impl Tenant {
 
     /// Who asks, where they may.
     pub fn admitted(&self, call: &mut Call, entry: &Entry) -> Outcome<Caller> {
-        let caller = self.caller(call)?;
+        let caller = Caller::of(self, call)?;
         admission::admit(&caller, entry.access)?;
         admission::admit_key(&call.grant, entry.operation)?;
         Ok(caller)
-    }
-
-    /// Who the credential belongs to; the Worker has checked its MAC.
-    fn caller(&self, call: &mut Call) -> Outcome<Caller> {
-        let credential = call.header(CREDENTIAL_HEADER);
-        let (kind, hash) = credential
-            .as_deref()
-            .and_then(|header| header.split_once(' '))
-            .ok_or(Problem::from(Code::KeyMissing))?;
-        match kind {
-            KNOWN => {
-                let (until, mail) = hash
-                    .split_once(' ')
-                    .ok_or(Problem::from(Code::KeyMissing))?;
-                let until = until.parse().map_err(|_| Code::KeyMissing)?;
-                Ok(Caller::Known(mail.to_owned(), Millis(until)))
-            }
-            "csi" => Ok(Caller::Invited(hash.to_owned())),
-            "css" => {
-                let person = people::by_session(self, hash, call.now)?;
-                call.sight = sight::of(self, &person)?;
-                Ok(Caller::Person(person))
-            }
-            kind => {
-                let kind = if kind == "csp" { "policy" } else { "agent" };
-                let (id, grant) = keys::by_secret(self, kind, hash, call.now)?;
-                let per_minute = limits::configured(&self.env, "RATE_PER_KEY", rate::PER_KEY);
-                self.rates.borrow_mut().take(&id, per_minute, call.now)?;
-                call.grant = grant;
-                Ok(Caller::Key(id))
-            }
-        }
     }
 
     /// Does `work` whole or not at all; afterwards tells everyone who watches what changed.
@@ -482,15 +430,5 @@ pub fn system() -> Actor {
     Actor {
         kind: ActorKind::System,
         id: "countersign".into(),
-    }
-}
-
-/// The person who asks.
-fn person(caller: &Caller) -> Outcome<&Person> {
-    match caller {
-        Caller::Person(person) => Ok(person),
-        Caller::Key(_) | Caller::Invited(_) | Caller::Known(..) => {
-            Err(Problem::from(Code::Forbidden))
-        }
     }
 }

@@ -2,10 +2,11 @@
 //! not show a secret twice, nor keep one in the clear.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
-use crate::tenant::{Caller, Tenant};
+use crate::tenant::Tenant;
 use crate::{bind, log, random, sealing};
 use countersign_policy::destination::{self, Reach, Refused};
 use countersign_policy::invalid::Invalid;
