@@ -83,7 +83,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         });
     let said: Vec<_> = drafts
         .iter()
-        .map(|r| (r, countersign_policy::compiled::Said::of(&r.draft)))
+        .map(|r| (r, countersign_policy::said::Said::of(&r.draft)))
         .collect();
     let signals: Vec<_> = drafts
         .iter()

@@ -2,13 +2,14 @@
 //! engine, natively and in workerd. It must not know any engine.
 
 use crate::random::Random;
-use countersign_policy::compiled::{Compiled, Said};
+use countersign_policy::compiled::Compiled;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::Situation;
+use countersign_policy::said::Said;
 use countersign_policy::signal::{self, Signal};
 use serde_json::{Value, json};
 

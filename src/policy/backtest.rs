@@ -6,7 +6,7 @@
 //! languages, the tenant's own contacts, or another engine); otherwise the signals that were found
 //! in them stand, and what needs no text (confidence, stakes, category) is looked at anew.
 
-use crate::compiled::{Compiled, Said};
+use crate::compiled::Compiled;
 use crate::draft::Draft;
 use crate::edit::EditKind;
 use crate::level::Level;
@@ -14,6 +14,7 @@ use crate::order;
 use crate::queue::Status;
 use crate::ratio::Ratio;
 use crate::route::{ENGINE_VERSION, Route, Situation, strictest};
+use crate::said::Said;
 use crate::sample::probability;
 use crate::signal::{SignalCode, SignalRules, find, find_again};
 use crate::trust::{Ending, Label};

@@ -1,18 +1,18 @@
 //! What in a draft made a guardrail hold: the words, and the fields. It must not judge whether one
 //! holds: `guardrail` does.
 
-use crate::document::Policy;
-use crate::guardrail::{Condition, Facts, add_plain, plain_words};
+use crate::guardrail::{Condition, Facts};
 use crate::invalid::escape;
+use crate::said::{add_plain, plain_words};
 use crate::signal::{EVIDENCE_MAX, Evidence, marks};
 use std::ops::Range;
 
 /// Where the draft meets a condition that holds: its words, then the fields that it asks for, each
 /// once. What must not hold is met nowhere, and the hour stands in no draft.
-pub(crate) fn evidence(policy: &Policy, facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
+pub(crate) fn evidence(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
     let mut phrases = Vec::new();
     let mut fields = Vec::new();
-    gather(policy, facts, when, &mut phrases, &mut fields);
+    gather(facts, when, &mut phrases, &mut fields);
     let draft = facts.draft;
     let mut places = in_text("/message", &draft.message, &phrases);
     if let Some(text) = &draft.draft.text {
@@ -29,7 +29,6 @@ pub(crate) fn evidence(policy: &Policy, facts: &Facts<'_>, when: &Condition) -> 
 
 /// Of `any` only what holds.
 fn gather(
-    policy: &Policy,
     facts: &Facts<'_>,
     when: &Condition,
     phrases: &mut Vec<String>,
@@ -37,7 +36,7 @@ fn gather(
 ) {
     phrases.extend(when.words.iter().map(|words| plain_words(words)));
     fields.extend(asked(when).map(Evidence::field));
-    fields.extend(money(policy, facts, when));
+    fields.extend(money(facts, when));
     let metadata = when.metadata.keys().chain(when.metadata_range.keys());
     fields.extend(metadata.map(|name| Evidence::field(&format!("/metadata/{}", escape(name)))));
     let least = when.signal_at_least.unwrap_or_default();
@@ -46,7 +45,7 @@ fn gather(
     fields.extend(counted.flat_map(|signal| signal.evidence.clone()));
     let any = when.any.iter().filter(|part| part.holds(facts));
     for part in when.all.iter().chain(any) {
-        gather(policy, facts, part, phrases, fields);
+        gather(facts, part, phrases, fields);
     }
 }
 
@@ -79,10 +78,9 @@ fn asked(when: &Condition) -> impl Iterator<Item = &'static str> {
 }
 
 /// Where the action's money stands, by the catalogue.
-fn money(policy: &Policy, facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
+fn money(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
     let asked = when.amount_over.is_some() || when.amount_at_most.is_some();
-    let action = facts.draft.draft.action.as_ref().filter(|_| asked);
-    let entry = action.and_then(|action| policy.actions.get(&action.name));
+    let entry = facts.entry.filter(|_| asked);
     let money = entry.iter().flat_map(|entry| &entry.money);
     money
         .map(|money| Evidence::field(&format!("/draft/action/args{}", money.pointer)))
@@ -143,7 +141,7 @@ impl Spelt {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::document::Policy;
     use crate::draft::Draft;
     use crate::level::Level;
     use crate::route::{Situation, route};

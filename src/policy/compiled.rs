@@ -2,26 +2,20 @@
 //! short lists of what they really test, their phrases behind a filter. It must not mean anything
 //! else than the policy does: `guardrail` says what a condition means, and a law holds both alike.
 
-use crate::catalogue::{ActionEntry, Stakes};
+use crate::catalogue::Stakes;
 use crate::document::{Policy, Rules};
 use crate::draft::{Audience, Draft, Kind};
 use crate::guardrail::{
-    Amount, Condition, Guardrail, LocalTime, Range, WeekSpan, category_matches, is_one_of,
-    plain_words,
+    Amount, Condition, Facts, Guardrail, LocalTime, Range, WeekSpan, category_matches, is_one_of,
 };
 use crate::level::Level;
 use crate::order;
 use crate::ratio::Ratio;
-use crate::route::{self, Decision, Guess, Route, Situation};
+use crate::route::{self, Decision, Guess, Reason, Route, Situation};
+use crate::said::{Phrase, Said};
 use crate::signal::{self, Signal, SignalCode};
 use serde_json::Value;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-
-/// Bits of the filter over a text's words: a text of 100 words passes one word in eleven that it
-/// doesn't hold.
-const FILTER_BITS: u64 = 1_024;
-const FILTER_WORDS: usize = 16;
 
 /// A policy, compiled once per version.
 #[derive(Clone, Debug)]
@@ -57,13 +51,6 @@ pub struct Ruling<'a> {
     pub level: Level,
     /// The category's rules.
     pub rules: &'a Rules,
-}
-
-/// The texts of a draft as phrases are looked for in them; made once per draft.
-#[derive(Clone, Debug, Default)]
-pub struct Said {
-    texts: Vec<String>,
-    filter: [u64; FILTER_WORDS],
 }
 
 impl Compiled {
@@ -124,8 +111,10 @@ impl Compiled {
             false => Said::default(),
         };
         let rules = self.rules_for(draft, situation.guess.as_ref());
-        let matched = self.first_match(draft, &said, &signals, situation.local_time);
-        route::decide(&self.policy, rules, draft, matched, signals, situation)
+        let facts = self.facts(draft, &said, &signals, situation.local_time);
+        let matched = self.first(&facts);
+        let matched = matched.map(|rule| (rule, Reason::guardrail(rule, &facts)));
+        route::decide(&self.policy, rules, matched, signals, situation)
     }
 
     /// What the rules come to; allocates nothing but the amounts, once for the facts.
@@ -166,15 +155,7 @@ impl Compiled {
         signals: &'a [Signal],
         local_time: LocalTime,
     ) -> Facts<'a> {
-        let action = draft.draft.action.as_ref();
-        Facts {
-            draft,
-            said,
-            signals,
-            local_time,
-            entry: action.and_then(|action| self.policy.actions.get(&action.name)),
-            amounts: OnceCell::new(),
-        }
+        Facts::of(&self.policy, draft, said, signals, local_time)
     }
 
     fn first(&self, facts: &Facts<'_>) -> Option<&Guardrail> {
@@ -223,73 +204,6 @@ fn needs_action(condition: &Condition) -> bool {
     amount || !condition.action.is_empty() || !condition.stakes.is_empty()
 }
 
-impl Said {
-    /// Message and draft text.
-    pub fn of(draft: &Draft) -> Self {
-        let mut said = Self::default();
-        let texts = [Some(&draft.message), draft.draft.text.as_ref()];
-        for text in texts.into_iter().flatten() {
-            let plain = plain_words(text);
-            for bit in bits(&plain) {
-                let (word, mask) = place(bit);
-                if let Some(word) = said.filter.get_mut(word) {
-                    *word |= mask;
-                }
-            }
-            said.texts.push(plain);
-        }
-        said
-    }
-
-    fn may_hold(&self, bits: &[u64]) -> bool {
-        bits.iter().all(|bit| {
-            let (word, mask) = place(*bit);
-            self.filter.get(word).is_some_and(|word| word & mask != 0)
-        })
-    }
-}
-
-/// The words of a plain text, each as a bit of the filter.
-fn bits(plain: &str) -> impl Iterator<Item = u64> {
-    let words = plain.split(' ').filter(|word| !word.is_empty());
-    // FNV-1a, folded: only its low bits are looked at.
-    words.map(|word| {
-        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        (hash ^ (hash >> 32)) % FILTER_BITS
-    })
-}
-
-fn place(bit: u64) -> (usize, u64) {
-    let word = usize::try_from(bit / 64).unwrap_or(usize::MAX);
-    (
-        word,
-        1_u64.rotate_left(u32::try_from(bit % 64).unwrap_or(0)),
-    )
-}
-
-/// A phrase of a guardrail.
-#[derive(Clone, Debug)]
-struct Phrase {
-    plain: String,
-    bits: Vec<u64>,
-}
-
-impl Phrase {
-    fn new(text: &str) -> Self {
-        let plain = plain_words(text);
-        Self {
-            bits: bits(&plain).collect(),
-            plain,
-        }
-    }
-
-    fn stands_in(&self, said: &Said) -> bool {
-        said.may_hold(&self.bits) && said.texts.iter().any(|text| text.contains(&self.plain))
-    }
-}
-
 /// One field of a condition, and what it compares with.
 #[derive(Clone, Debug)]
 enum Test {
@@ -315,28 +229,6 @@ enum Test {
     All(Vec<Test>),
     Any(Vec<Vec<Test>>),
     Not(Vec<Test>),
-}
-
-/// What guardrails are tested against, read from a draft once; see [`Compiled::facts`].
-#[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    draft: &'a Draft,
-    said: &'a Said,
-    signals: &'a [Signal],
-    local_time: LocalTime,
-    entry: Option<&'a ActionEntry>,
-    amounts: OnceCell<Option<BTreeMap<String, u64>>>,
-}
-
-impl Facts<'_> {
-    fn amounts(&self) -> Option<&BTreeMap<String, u64>> {
-        let read = || {
-            self.entry
-                .zip(self.draft.draft.action.as_ref())
-                .and_then(|(entry, action)| entry.amounts(action))
-        };
-        self.amounts.get_or_init(read).as_ref()
-    }
 }
 
 /// What a condition really tests, the cheap first: a rule mostly fails at its first.

@@ -46,6 +46,7 @@ pub mod retention;
 pub mod roster;
 pub mod rota;
 pub mod route;
+pub mod said;
 pub mod sample;
 pub mod session;
 pub mod sight;

@@ -15,9 +15,10 @@
 use crate::cause;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
-use crate::guardrail::{Facts, Guardrail, LocalTime, plain_words};
+use crate::guardrail::{Facts, Guardrail, LocalTime};
 use crate::level::Level;
 use crate::ratio::Ratio;
+use crate::said::Said;
 use crate::sample::{self, Releases};
 use crate::signal::{self, Evidence, Signal, SignalCode};
 use crate::threshold::{ConfidenceThreshold, InForce, Learnt, in_force};
@@ -193,30 +194,26 @@ pub enum ReasonCode {
 pub fn route(policy: &Policy, draft: &Draft, situation: &Situation) -> Decision {
     let rules = policy.rules_for(draft, situation.guess.as_ref());
     let signals = signal::find(policy, &rules, draft, situation);
-    let matched = first_match(policy, draft, &signals, situation.local_time);
-    decide(policy, &rules, draft, matched, signals, situation)
+    let said = Said::of(draft);
+    let facts = Facts::of(policy, draft, &said, &signals, situation.local_time);
+    let matched = matches(policy, &facts).next();
+    let matched = matched.map(|(_, rule)| (rule, Reason::guardrail(rule, &facts)));
+    decide(policy, &rules, matched, signals, situation)
 }
 
-/// The decision, once signals and guardrail are known.
+/// The decision, once the signals are known and the guardrail that matched, with its reason.
 pub(crate) fn decide(
     policy: &Policy,
     rules: &Rules,
-    draft: &Draft,
-    matched: Option<&Guardrail>,
+    matched: Option<(&Guardrail, Reason)>,
     signals: Vec<Signal>,
     situation: &Situation,
 ) -> Decision {
     let level = situation.level.min(rules.ceiling);
     let calibrated = rules.confidence_threshold == ConfidenceThreshold::Calibrated;
     let threshold = calibrated.then(|| in_force(policy, rules, situation.learnt_threshold));
-    let spoken = matched.map(|guardrail| {
-        let when = &guardrail.when;
-        let evidence = with_facts(policy, draft, &signals, situation.local_time, |facts| {
-            cause::evidence(policy, facts, when)
-        });
-        Reason::guardrail(guardrail, evidence)
-    });
-    let (route, mut reasons) = weigh(policy, matched.zip(spoken), &signals, level, situation);
+    let owner = matched.as_ref().and_then(|(rule, _)| rule.owner.clone());
+    let (route, mut reasons) = weigh(policy, matched, &signals, level, situation);
     for reason in &mut reasons {
         if let Some(threshold) =
             threshold.filter(|_| reason.signal == Some(SignalCode::LowConfidence))
@@ -225,9 +222,6 @@ pub(crate) fn decide(
         }
     }
     let sampling_probability = sample::probability(route, rules, situation);
-    let owner = matched
-        .and_then(|rule| rule.owner.clone())
-        .unwrap_or_else(|| owner_of(rules));
     Decision {
         route,
         sampled: situation.sample_draw < sampling_probability,
@@ -236,74 +230,18 @@ pub(crate) fn decide(
         reasons,
         signals,
         level,
-        owner,
+        owner: owner.unwrap_or_else(|| rules.owner.clone()),
         engine_version: ENGINE_VERSION,
     }
 }
 
-fn owner_of(rules: &Rules) -> String {
-    rules.owner.clone()
-}
-
-fn first_match<'a>(
+/// The guardrails whose conditions hold, each by its index: the first of them is the one that decides.
+pub(crate) fn matches<'a>(
     policy: &'a Policy,
-    draft: &Draft,
-    signals: &[Signal],
-    local_time: LocalTime,
-) -> Option<&'a Guardrail> {
-    if policy.guardrails.is_empty() {
-        return None;
-    }
-    with_facts(policy, draft, signals, local_time, |facts| {
-        let mut guardrails = policy.guardrails.iter();
-        guardrails.find(|guardrail| guardrail.when.holds(facts))
-    })
-}
-
-/// Every guardrail whose conditions hold, by its index: the first of them is the one that decides.
-pub(crate) fn all_matches(
-    policy: &Policy,
-    draft: &Draft,
-    signals: &[Signal],
-    local_time: LocalTime,
-) -> Vec<usize> {
-    with_facts(policy, draft, signals, local_time, |facts| {
-        let guardrails = policy.guardrails.iter().enumerate();
-        guardrails
-            .filter(|(_, guardrail)| guardrail.when.holds(facts))
-            .map(|(index, _)| index)
-            .collect()
-    })
-}
-
-fn with_facts<T>(
-    policy: &Policy,
-    draft: &Draft,
-    signals: &[Signal],
-    local_time: LocalTime,
-    ask: impl FnOnce(&Facts<'_>) -> T,
-) -> T {
-    let entry = draft
-        .draft
-        .action
-        .as_ref()
-        .and_then(|action| policy.actions.get(&action.name));
-    let amounts = entry
-        .zip(draft.draft.action.as_ref())
-        .and_then(|(entry, action)| entry.amounts(action));
-    let texts: Vec<String> = [Some(&draft.message), draft.draft.text.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|text| plain_words(text))
-        .collect();
-    ask(&Facts {
-        draft,
-        stakes: entry.map(|entry| entry.stakes),
-        amounts: amounts.as_ref(),
-        signals,
-        local_time,
-        texts: &texts,
-    })
+    facts: &Facts<'_>,
+) -> impl Iterator<Item = (usize, &'a Guardrail)> {
+    let guardrails = policy.guardrails.iter().enumerate();
+    guardrails.filter(|(_, guardrail)| guardrail.when.holds(facts))
 }
 
 /// The steps of the table above, without their words: the most careful that spoke wins.
@@ -407,9 +345,10 @@ impl Reason {
         }
     }
 
-    fn guardrail(guardrail: &Guardrail, evidence: Vec<Evidence>) -> Self {
+    /// Why a guardrail that holds speaks, and where the draft meets it.
+    pub(crate) fn guardrail(guardrail: &Guardrail, facts: &Facts<'_>) -> Self {
         Self {
-            evidence,
+            evidence: cause::evidence(facts, &guardrail.when),
             guardrail: Some(guardrail.name.clone()),
             ..Self::plain(ReasonCode::Guardrail, guardrail.because.clone())
         }

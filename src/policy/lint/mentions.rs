@@ -1,9 +1,10 @@
 //! Every name, bound and phrase that the conditions of a policy ask for. It must not weigh them.
 
 use crate::document::Policy;
-use crate::guardrail::{Condition, LocalTime, WeekSpan, plain_words};
+use crate::guardrail::{Condition, LocalTime, WeekSpan};
 use crate::order;
 use crate::ratio::Ratio;
+use crate::said::plain_words;
 use crate::signal::SignalCode;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

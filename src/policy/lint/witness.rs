@@ -6,11 +6,12 @@ use super::domain::fresh;
 use super::space::{Chosen, Space};
 use crate::document::Policy;
 use crate::draft::{Content, Conversation, Customer, Draft, Kind, Message, Role};
-use crate::guardrail::plain_words;
+use crate::guardrail::Facts;
 use crate::level::Level;
 use crate::order;
 use crate::ratio::Ratio;
-use crate::route::{Decision, Guess, Situation, all_matches, route};
+use crate::route::{Decision, Guess, Situation, matches, route};
+use crate::said::{Said, plain_words};
 use crate::signal::SignalCode;
 use crate::threshold::{ConfidenceThreshold, Learnt};
 use serde::{Deserialize, Serialize};
@@ -60,8 +61,10 @@ pub(super) fn show(
 /// What the policy says of an example.
 pub(super) fn see(policy: &Policy, example: &Example) -> Seen {
     let decision = route(policy, &example.draft, &example.situation);
+    let said = Said::of(&example.draft);
     let time = example.situation.local_time;
-    let matches = all_matches(policy, &example.draft, &decision.signals, time);
+    let facts = Facts::of(policy, &example.draft, &said, &decision.signals, time);
+    let matches = matches(policy, &facts).map(|(index, _)| index).collect();
     Seen { decision, matches }
 }
 
