@@ -49,13 +49,15 @@ impl Said {
 /// The words of a plain text, each as a bit of the filter.
 fn bits(plain: &str) -> impl Iterator<Item = u64> {
     let words = plain.split(' ').filter(|word| !word.is_empty());
-    // FNV-1a, folded: only its low bits are looked at.
-    words.map(|word| {
-        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        (hash ^ (hash >> 32)) % FILTER_BITS
-    })
+    words.map(|word| word_hash(word) % FILTER_BITS)
+}
+
+/// FNV-1a of a word, folded: only its low bits are looked at.
+pub(crate) fn word_hash(word: &str) -> u64 {
+    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash ^ (hash >> 32)
 }
 
 fn place(bit: u64) -> (usize, u64) {

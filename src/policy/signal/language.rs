@@ -1,6 +1,7 @@
 //! Which language is a text in, and is it one that was expected? It must not translate, and says
 //! nothing of a text too short to tell.
 
+use super::vocabulary::Vocabulary;
 use super::words::Word;
 use super::{Field, Found, SignalCode, SignalRules};
 use crate::ratio::Ratio;
@@ -22,14 +23,12 @@ const LEAD_MIN: usize = 20;
 const SURE: Ratio = Ratio::from_ppm(900_000);
 
 /// A frequent word and the languages it is frequent in, one bit each in the order of the file.
-static WORDS: LazyLock<BTreeMap<&str, u32>> = LazyLock::new(|| {
-    let mut words = BTreeMap::new();
-    for (at, (_, line)) in (0..32).zip(lines()) {
-        for word in line.split_whitespace() {
-            *words.entry(word).or_default() |= 1_u32 << at;
-        }
-    }
-    words
+static WORDS: LazyLock<Vocabulary<u32>> = LazyLock::new(|| {
+    let words = (0..32).zip(lines()).flat_map(|(at, (_, line))| {
+        let words = line.split_whitespace();
+        words.map(move |word| (word, 1_u32 << at))
+    });
+    Vocabulary::read(words, |languages, one| *languages |= one)
 });
 
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -169,7 +168,7 @@ fn by_words(field: &Field<'_>) -> Language {
             continue;
         };
         known = known.saturating_add(1);
-        let mut left = *languages;
+        let mut left = languages;
         while let Some(count) = counts.get_mut(left.trailing_zeros() as usize) {
             *count = count.saturating_add(1);
             left &= left.wrapping_sub(1);

@@ -1,25 +1,26 @@
 //! Days that a text names: dates in figures or with a month's name, and days of the week. It must
 //! not know today, so `tomorrow` is no day here.
 
-use crate::order;
+use crate::signal::vocabulary::Vocabulary;
 use crate::signal::words::Words;
 use chrono::Datelike;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 const CALENDAR: &str = include_str!("../../lexicons/calendar.txt");
 
-static NAMES: LazyLock<BTreeMap<&str, Name>> = LazyLock::new(|| {
+static NAMES: LazyLock<Vocabulary<Option<Name>>> = LazyLock::new(|| {
     let lines = CALENDAR.lines().filter_map(|line| line.split_once(" = "));
     let names = lines.flat_map(|(number, names)| {
         let name = match number.strip_prefix("day") {
             Some(day) => Name::Weekday(day.parse().unwrap_or(0)),
             None => Name::Month(number.parse().unwrap_or(0)),
         };
-        names.split_whitespace().map(move |word| (word, name))
+        let names = names.split_whitespace();
+        names.map(move |word| (word, Some(name)))
     });
-    order::gathered(names)
+    Vocabulary::read(names, |name, one| *name = one)
 });
 
 #[derive(Clone, Copy)]
@@ -140,7 +141,7 @@ fn date(words: &Words, at: usize) -> Option<(Date, usize)> {
 }
 
 fn name(word: &str) -> Option<Name> {
-    NAMES.get(word).copied()
+    NAMES.get(word).flatten()
 }
 
 fn weekday(day: u32) -> Date {
