@@ -132,7 +132,7 @@ impl ActionEntry {
     }
 
     /// Money that `action` moves, in minor units by currency (absolute amounts, added up); `None`
-    /// where a field that should be money can't be read as such.
+    /// where a field that should be money can't be read as such, or none of them is there.
     pub fn amounts(&self, action: &Action) -> Option<BTreeMap<String, u64>> {
         let args = Value::Object(action.args.clone());
         let mut amounts = BTreeMap::new();
@@ -144,7 +144,8 @@ impl ActionEntry {
                 *sum = sum.saturating_add(minor);
             }
         }
-        Some(amounts)
+        // A refund that names no amount may well be one of everything.
+        (self.money.is_empty() || !amounts.is_empty()).then_some(amounts)
     }
 
     /// Whether a reviewer may change the value at `pointer`: it, or something that it stands in, is
@@ -165,11 +166,14 @@ impl ActionEntry {
     pub(crate) fn faults(&self, pointer: &str, faults: &mut Vec<Invalid>) {
         for (index, money) in self.money.iter().enumerate() {
             let pointer = format!("{pointer}/money/{index}");
+            let mut code = money.currency.iter();
             if money.currency.is_none() && money.currency_pointer.is_none() {
                 faults.push(Invalid::field(
                     pointer,
                     "needs `currency` or `currency_pointer`",
                 ));
+            } else if code.any(|code| !is_currency(code)) {
+                faults.push(Invalid::field(format!("{pointer}/currency"), NO_CURRENCY));
             } else if !money.pointer.starts_with('/') {
                 faults.push(Invalid::field(
                     format!("{pointer}/pointer"),
@@ -251,12 +255,21 @@ impl Money {
     }
 }
 
-/// Digits after the point of a currency (ISO 4217); 2 unless listed.
-fn decimals(currency: &str) -> u32 {
+/// What is said of a text that is none.
+pub(crate) const NO_CURRENCY: &str = "not a currency's code: three capital letters";
+
+/// Whether a text can be a code of ISO 4217.
+pub(crate) fn is_currency(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// Minor units in one of a currency (ISO 4217); 100 unless listed.
+fn minor_per_major(currency: &str) -> f64 {
     match currency {
-        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "XPF" | "UGX" | "PYG" | "RWF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1.0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1_000.0,
+        _ => 100.0,
     }
 }
 
@@ -266,10 +279,9 @@ fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
         Value::String(text) => text.trim().parse::<f64>().ok()?,
         _ => return None,
     };
-    let scale = match (unit, decimals(currency)) {
-        (Unit::Minor, _) | (Unit::Major, 0) => 1.0,
-        (Unit::Major, 3) => 1_000.0,
-        (Unit::Major, _) => 100.0,
+    let scale = match unit {
+        Unit::Minor => 1.0,
+        Unit::Major => minor_per_major(currency),
     };
     let minor = if number < 0.0 { -number } else { number } * scale + 0.5;
     if !(0.0..=MINOR_MAX).contains(&minor) {
@@ -330,14 +342,16 @@ mod tests {
     fn money_is_added_up_in_minor_units() {
         let two = json!({ "items": [{ "amount": 120.1 }, { "amount": "-0.90" }] });
         check(Unit::Major, "USD", two.clone(), Some(12_100));
-        check(Unit::Major, "JPY", two, Some(121));
+        check(Unit::Major, "JPY", two.clone(), Some(121));
+        check(Unit::Major, "VUV", two.clone(), Some(121));
+        check(Unit::Major, "KWD", two, Some(121_000));
         check(
             Unit::Minor,
             "USD",
             json!({ "items": [{ "amount": 5 }] }),
             Some(5),
         );
-        check(Unit::Minor, "USD", json!({ "items": [] }), Some(0));
+        check(Unit::Minor, "USD", json!({ "items": [] }), None);
         check(
             Unit::Minor,
             "USD",

@@ -1,7 +1,7 @@
-//! What in a draft made a guardrail hold: the words, and the fields. It must not judge whether one
-//! holds: `guardrail` does.
+//! What in a draft made a guardrail hold: the words, the fields, and money that none of its limits fits.
+//! It must not judge whether one holds: `guardrail` does.
 
-use crate::guardrail::{Condition, Facts};
+use crate::guardrail::{Amount, Condition, Facts};
 use crate::invalid::escape;
 use crate::said::{add_plain, plain_words};
 use crate::signal::{EVIDENCE_MAX, Evidence, marks};
@@ -27,7 +27,40 @@ pub(crate) fn evidence(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
     places
 }
 
-/// Of `any` only what holds.
+/// That an amount made a condition hold though it is over no limit: because it can't be read, or is in
+/// currencies that can't be compared with the limit's.
+pub(crate) fn unlimited(facts: &Facts<'_>, when: &Condition) -> Option<String> {
+    let mut limits = Vec::new();
+    gather_limits(facts, when, &mut limits);
+    if limits.is_empty() {
+        return None;
+    }
+    let Some(amounts) = facts.amounts() else {
+        return Some("The amount can't be read.".into());
+    };
+    let sum = |limit: &&Amount| amounts.get(&limit.currency).copied();
+    if limits.iter().any(|limit| sum(limit) > Some(limit.minor)) {
+        return None;
+    }
+    let currencies: Vec<&str> = amounts.keys().map(String::as_str).collect();
+    let currencies = currencies.join(" and ");
+    Some(format!("No limit of this rule fits money in {currencies}."))
+}
+
+/// The limits that a condition which holds says are exceeded.
+fn gather_limits<'a>(facts: &Facts<'_>, when: &'a Condition, limits: &mut Vec<&'a Amount>) {
+    limits.extend(&when.amount_over);
+    for part in parts(facts, when) {
+        gather_limits(facts, part, limits);
+    }
+}
+
+/// What a condition that holds is made of: all, and of alternatives those that hold.
+fn parts<'a>(facts: &Facts<'_>, when: &'a Condition) -> impl Iterator<Item = &'a Condition> {
+    let any = when.any.iter().filter(|part| part.holds(facts));
+    when.all.iter().chain(any)
+}
+
 fn gather(
     facts: &Facts<'_>,
     when: &Condition,
@@ -43,8 +76,7 @@ fn gather(
     let signals = facts.signals.iter();
     let counted = signals.filter(|found| when.signal.contains(&found.code) && found.score >= least);
     fields.extend(counted.flat_map(|signal| signal.evidence.clone()));
-    let any = when.any.iter().filter(|part| part.holds(facts));
-    for part in when.all.iter().chain(any) {
+    for part in parts(facts, when) {
         gather(facts, part, phrases, fields);
     }
 }
@@ -141,35 +173,46 @@ impl Spelt {
 
 #[cfg(test)]
 mod tests {
+    use crate::compiled::Compiled;
     use crate::document::Policy;
     use crate::draft::Draft;
     use crate::level::Level;
-    use crate::route::{Situation, route};
+    use crate::route::{Reason, Situation, route};
     use serde_json::{Value, json};
 
-    /// The places by which a refund of 120 over some text meets a condition.
-    fn check(when: Value, message: &str, expected: &[(&str, Option<&str>)]) {
+    /// Why a refund that says some text is held by a rule for the sake of a condition.
+    fn reason(when: Value, message: &str, args: Value) -> Reason {
         let policy = json!({
             "name": "p", "defaults": {
                 "start_level": 3, "ceiling": 3, "confidence_threshold": 0.8, "sample_rate": 0.1,
                 "error_budget": 0.05, "deadline_s": 60, "on_expiry": "human", "owner": "mia@example.com"
             },
-            "guardrails": [{ "name": "rule", "when": when, "route": "review", "because": "so" }],
+            "guardrails": [{ "name": "rule", "when": when, "route": "review", "because": "So" }],
             "actions": { "refund": {
                 "stakes": "financial", "undoable": true,
-                "money": [{ "pointer": "/amount", "unit": "major", "currency": "EUR" }]
+                "money": [
+                    { "pointer": "/amount", "unit": "major", "currency": "EUR", "currency_pointer": "/in" },
+                    { "pointer": "/tip", "unit": "minor", "currency": "USD" }
+                ]
             } }
         });
         let draft = json!({
             "agent": "a", "kind": "action", "channel": "billing", "message": message,
-            "draft": { "action": { "name": "refund", "args": { "amount": 120 } } },
+            "draft": { "action": { "name": "refund", "args": args } },
             "conversation": { "id": "c", "head": "m", "messages": [] }
         });
         let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
         let draft = Draft::parse(draft.to_string().as_bytes()).unwrap();
-        let decision = route(&policy, &draft, &Situation::fixed(Level::MonitorAndCorrect));
+        let situation = Situation::fixed(Level::MonitorAndCorrect);
+        let decision = route(&policy, &draft, &situation);
+        assert_eq!(Compiled::new(policy).route(&draft, &situation), decision);
+        decision.reasons.into_iter().next().unwrap()
+    }
+
+    /// The places by which a refund of 120 over some text meets a condition.
+    fn check(when: Value, message: &str, expected: &[(&str, Option<&str>)]) {
+        let reason = reason(when, message, json!({ "amount": 120 }));
         let units: Vec<u16> = message.encode_utf16().collect();
-        let reason = &decision.reasons[0];
         let found: Vec<_> = reason
             .evidence
             .iter()
@@ -219,8 +262,57 @@ mod tests {
             &[
                 ("/draft/action/name", None),
                 ("/draft/action/args/amount", None),
+                ("/draft/action/args/tip", None),
             ],
         );
+    }
+
+    #[test]
+    fn money_that_no_limit_fits_is_held_and_said_so() {
+        let over = |minor: u64, currency: &str| json!({ "amount_over": { "minor": minor, "currency": currency } });
+        let euros = over(10_000, "EUR");
+        let both = json!({ "all": [over(10_000, "EUR"), over(9_000, "JPY")] });
+        for (when, args, expected) in [
+            (&euros, json!({ "amount": 120 }), "So"),
+            (&euros, json!({ "amount": 99 }), ""),
+            (
+                &euros,
+                json!({ "amount": 1, "in": "jpy" }),
+                "So. No limit of this rule fits money in JPY.",
+            ),
+            (
+                &euros,
+                json!({ "amount": 0.001, "in": "KWD" }),
+                "So. No limit of this rule fits money in KWD.",
+            ),
+            (
+                &euros,
+                json!({ "amount": 1, "tip": 1 }),
+                "So. No limit of this rule fits money in EUR and USD.",
+            ),
+            (&euros, json!({ "amount": 101, "tip": 1 }), "So"),
+            (
+                &euros,
+                json!({ "amount": "much" }),
+                "So. The amount can't be read.",
+            ),
+            (
+                &euros,
+                json!({ "all_of": true }),
+                "So. The amount can't be read.",
+            ),
+            (&both, json!({ "amount": 9_000, "in": "JPY" }), ""),
+            (&both, json!({ "amount": 9_001, "in": "JPY" }), "So"),
+            (
+                &both,
+                json!({ "amount": 9_001, "in": "KRW" }),
+                "So. No limit of this rule fits money in KRW.",
+            ),
+        ] {
+            let reason = reason(when.clone(), "", args.clone());
+            let said = reason.guardrail.map(|_| reason.text).unwrap_or_default();
+            assert_eq!(said, expected, "{args}");
+        }
     }
 
     #[test]

@@ -498,6 +498,18 @@ mod tests {
             &["/categories/a~1b/start_level", "/categories/a~1b/owner"],
         );
         check(
+            json!({
+                "guardrails": [{ "name": "large", "route": "review", "because": "so",
+                    "when": { "amount_over": { "minor": 1, "currency": "usd" } } }],
+                "actions": { "refund": { "stakes": "financial",
+                    "money": [{ "pointer": "/amount", "unit": "major", "currency": "$" }] } }
+            }),
+            &[
+                "/guardrails/0/when/amount_over/currency",
+                "/actions/refund/money/0/currency",
+            ],
+        );
+        check(
             json!({ "signals": { "forbidding": ["press"], "lexicons": { "press": ["tabloid"] } } }),
             &[],
         );

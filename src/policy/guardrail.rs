@@ -1,7 +1,7 @@
 //! Explicit, named rules: when these conditions hold, this route, because. Conditions are typed
 //! data and must never become a language: a form shows them, a linter proves things about them.
 
-use crate::catalogue::{ActionEntry, Stakes};
+use crate::catalogue::{ActionEntry, NO_CURRENCY, Stakes, is_currency};
 use crate::document::Policy;
 use crate::draft::{Audience, Draft, Kind};
 use crate::invalid::{Invalid, bound_list, bound_text, escape};
@@ -63,7 +63,7 @@ pub struct Condition {
     /// One of these stakes, by the action catalogue.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stakes: Vec<Stakes>,
-    /// The action moves more than this; an amount that can't be read counts as more.
+    /// The action moves more than this; an amount that can't be read, or in another currency, counts as more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_over: Option<Amount>,
     /// The action moves at most this, in this currency only.
@@ -348,6 +348,16 @@ impl Condition {
                 if plain_words(text).trim().is_empty() {
                     faults.push(Invalid::field(&pointer, "an entry without a word"));
                 }
+            }
+        }
+        let limits = [
+            ("amount_over", &self.amount_over),
+            ("amount_at_most", &self.amount_at_most),
+        ];
+        for (name, limit) in limits {
+            if limit.iter().any(|limit| !is_currency(&limit.currency)) {
+                let pointer = format!("{pointer}/{name}/currency");
+                faults.push(Invalid::field(pointer, NO_CURRENCY));
             }
         }
         let ranges = self.metadata_range.iter();

@@ -347,10 +347,16 @@ impl Reason {
 
     /// Why a guardrail that holds speaks, and where the draft meets it.
     pub(crate) fn guardrail(guardrail: &Guardrail, facts: &Facts<'_>) -> Self {
+        let because = &guardrail.because;
+        let text = match cause::unlimited(facts, &guardrail.when) {
+            None => because.clone(),
+            Some(why) if because.ends_with(['.', '!', '?']) => format!("{because} {why}"),
+            Some(why) => format!("{because}. {why}"),
+        };
         Self {
             evidence: cause::evidence(facts, &guardrail.when),
             guardrail: Some(guardrail.name.clone()),
-            ..Self::plain(ReasonCode::Guardrail, guardrail.because.clone())
+            ..Self::plain(ReasonCode::Guardrail, text)
         }
     }
 

@@ -21,6 +21,7 @@ mod rules;
 mod stakes;
 mod tone;
 mod topic;
+mod vocabulary;
 mod words;
 
 pub use rules::{Phrases, SignalRules};

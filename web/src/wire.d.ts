@@ -1592,7 +1592,7 @@ export interface components {
             all?: components["schemas"]["Condition"][];
             /** @description The action moves at most this, in this currency only. */
             amount_at_most?: components["schemas"]["Amount"] | null;
-            /** @description The action moves more than this; an amount that can't be read counts as more. */
+            /** @description The action moves more than this; an amount that can't be read, or in another currency, counts as more. */
             amount_over?: components["schemas"]["Amount"] | null;
             /** @description At least one of these holds. */
             any?: components["schemas"]["Condition"][];

@@ -78,7 +78,7 @@ pub(super) fn list(policy: &Policy, mentions: &Mentions) -> Vec<Doing> {
 }
 
 /// What an action may move: in each currency the highest sum below every bound and one above all;
-/// nothing. Sums in several currencies at once pass the same tests as one that can't be read.
+/// nothing, where none of its fields is money. Sums in several currencies at once pass the same tests as one that can't be read.
 fn sums(entry: &ActionEntry, mentions: &Mentions) -> Vec<BTreeMap<String, u64>> {
     let mut currencies: BTreeSet<String> = BTreeSet::new();
     for money in &entry.money {
@@ -100,7 +100,9 @@ fn sums(entry: &ActionEntry, mentions: &Mentions) -> Vec<BTreeMap<String, u64>> 
             }
         }
     }
-    sums.push(BTreeMap::new());
+    if entry.money.is_empty() {
+        sums.push(BTreeMap::new());
+    }
     sums
 }
 
@@ -116,14 +118,13 @@ pub(super) fn action(policy: &Policy, name: &str, doing: &Doing) -> Action {
     let moves = |args: &Map<String, Value>| entry.amounts(&with(args.clone())) == doing.amounts;
     let tries = entry.money.iter().flat_map(|money| match &doing.amounts {
         None => vec![arguments(entry, money, None, json!("not a number"))],
-        Some(amounts) => match amounts.first_key_value() {
-            None => vec![arguments(entry, money, None, Value::Null)],
-            Some((currency, minor)) => {
+        Some(amounts) => {
+            let sums = amounts.iter().flat_map(|(currency, minor)| {
                 let values = values(money, *minor);
-                let args = values.map(|value| arguments(entry, money, Some(currency), value));
-                args.collect()
-            }
-        },
+                values.map(move |value| arguments(entry, money, Some(currency), value))
+            });
+            sums.collect()
+        }
     });
     let mut tries = std::iter::once(Map::new()).chain(tries);
     with(tries.find(moves).unwrap_or_default())
@@ -166,9 +167,7 @@ fn arguments(
             put(&mut args, pointer, code.into());
         }
     }
-    if !value.is_null() {
-        put(&mut args, &money.pointer, value);
-    }
+    put(&mut args, &money.pointer, value);
     match args {
         Value::Object(args) => args,
         _ => Map::new(),
