@@ -71,6 +71,90 @@ test("an action is edited as a form: its amount as money, what is changed marked
   assert.deepEqual([status, outgoing.action.args], ["edited", { ...action.args, amount: 45.5 }]);
 });
 
+test("money is written as its country writes it and read by its place, to the last minor unit", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  const pay = { stakes: "financial", money: [{ pointer: "/amount", unit: "minor", currency_pointer: "/currency" }] };
+  await changePolicy(session, "payments", (document) => ({ ...document, actions: { pay } }));
+  const uwe = await person(chrome, { ...service, ...tenant }, { locale: "de-DE" });
+  const posted = (name, args) => uwe.posted(name, { body: { kind: "action", channel: "billing", draft: { action: { name: "pay", args } } } });
+  const form = uwe.page.getByTestId("draft");
+  const amount = form.getByLabel("Amount");
+  const tries = [
+    // A forint has a hundred minor units, though its prices are written without them.
+    { currency: "HUF", minor: 1_250_000, shown: "12.500,00\u00a0HUF", wrong: "1,234", typed: "9.800,5", next: 980_050 },
+    { currency: "JPY", minor: 12_500, shown: "12.500\u00a0¥", wrong: "12,5", typed: "9.800", next: 9_800 },
+    { currency: "KWD", minor: 12_500, shown: "12,500\u00a0KWD", wrong: "1.2.3", typed: "1.234,5", next: 1_234_500 },
+    { currency: "EUR", minor: 12_500, shown: "125,00\u00a0€", wrong: "viel", typed: "99.5", next: 9_950 },
+  ];
+  for (const [index, { currency, minor, shown, wrong, typed, next }] of tries.entries()) {
+    const id = await posted(`Udo ${currency}`, { amount: minor, currency });
+    if (index === 0) await uwe.page.goto(tenant.sign_in_url);
+    await form.getByText(shown, { exact: true }).waitFor();
+    await uwe.pressUntil("e", async () => amount.evaluate((field) => field.tagName === "INPUT" && field === document.activeElement));
+    assert.equal(await amount.inputValue(), shown.split("\u00a0")[0].replaceAll(".", ""));
+    await amount.fill(wrong);
+    await form.getByText("not a value of this field").waitFor();
+    await amount.fill(typed);
+    await uwe.press("Control+Enter");
+    const { status, outgoing } = await uwe.settled(id);
+    assert.deepEqual([status, outgoing.action.args], ["edited", { amount: next, currency }]);
+  }
+  assert.deepEqual(uwe.errors, []);
+  await uwe.page.close();
+});
+
+test("what is out isn't said to be held, whatever the policy alone had done", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  const threats = { name: "threats", when: { words: ["lawyer"] }, route: "human", because: "Threats are answered by a person." };
+  await changePolicy(session, "threats", (document) => ({ ...document, guardrails: [threats] }));
+  const mia = await person(chrome, { ...service, ...tenant });
+  const heading = (text) => mia.page.locator("aside.why h2").filter({ hasText: text }).waitFor();
+  const threat = { message: "My lawyer writes to you tomorrow." };
+  await mia.posted("Ira Held");
+  await mia.posted("Jon Threat", { status: "with_human", body: threat });
+  await mia.page.goto(tenant.sign_in_url);
+  await mia.page.getByTestId("draft").waitFor();
+  await mia.open("Ira Held");
+  await heading("The policy held this for a verdict");
+  await mia.open("Jon Threat");
+  await heading("The policy gave this to a person");
+
+  // An agent that is only watched lets everything out.
+  assert.ok((await session("/v1/agents/support-bot/shadow", { method: "PUT", body: { shadow: true } })).status < 300);
+  await mia.posted("Kim Out", { status: "released" });
+  await mia.posted("Lea Threat", { status: "released", body: threat });
+  await mia.open("Kim Out");
+  await heading("It is out; the policy alone would have held it");
+  await mia.open("Lea Threat");
+  await heading("It is out; the policy alone would have given it to a person");
+  await mia.page.close();
+});
+
+test("a page of before a deployment says so where it judges an edit, and nowhere else", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await person(chrome, { ...service, ...tenant });
+  const hint = mia.page.getByText(/Countersign has been updated/);
+  let version = null;
+  await mia.page.route("**/v1/health", async (route) => {
+    const response = await route.fetch();
+    const health = await response.json();
+    await route.fulfill({ response, json: { ...health, engine_version: (version = health.engine_version + 1) } });
+  });
+  await mia.posted("Max Earlier");
+  await mia.page.goto(tenant.sign_in_url);
+  await mia.page.getByTestId("draft").waitFor();
+  await mia.open("Max Earlier");
+  await soon(() => version !== null);
+  assert.equal(await hint.count(), 0);
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Hello. ");
+  await hint.waitFor();
+  await mia.accessible("an edit on a page of before");
+  await mia.page.close();
+});
+
 test("of two people the second sees what the first made of it, and agrees by one key or starts anew", async () => {
   const tenant = await service.emptyTenant();
   const session = await signIn(tenant.sign_in_url);
@@ -343,7 +427,7 @@ test("an empty review leads to the first steps, and says later when a deadline i
   await founder.posted("Hal First", { body: { category: undefined } });
   await soon(async () => (await founder.heading()).startsWith("Hal First"));
   await founder.page.reload();
-  await founder.page.getByTestId("strain").getByText(/a deadline is missed at/).waitFor();
+  await founder.page.getByTestId("strain").getByText(/a deadline will be missed in/).waitFor();
   await founder.accessible("a queue in danger");
   assert.deepEqual(founder.errors, []);
   await founder.page.close();

@@ -1,6 +1,6 @@
 // An action's arguments as the fields of a form: flat, in order, with labels, money and limits from
 // the action catalogue. Must not draw them, and never drops a value it does not understand.
-import { at, currencyOf, escaped, moneyDigits, money as moneyText, number, calendarDate, pointerMatches } from "./format";
+import { at, currencyOf, escaped, moneyDigits, money as moneyText, number, calendarDate, plainNumber, pointerMatches, separators } from "./format";
 import { texts } from "./texts";
 import type { ActionEntry, Args, Field, Json, Money } from "./nouns";
 
@@ -86,22 +86,34 @@ const major = (field: ArgField, value: number) => value / scale(field);
 /** A value as it stands in an input; money in major units. */
 export function written(field: ArgField, value: Json | undefined = field.value): string {
   if (value === null || value === undefined) return "";
-  if (field.money && typeof value === "number") return major(field, value).toFixed(scale(field) > 1 ? Math.round(Math.log10(scale(field))) : inputDigits(value));
-  return String(value);
+  if (typeof value !== "number") return String(value);
+  return field.money ? plainNumber(major(field, value), field.money.entry.unit === "minor" ? moneyDigits(field.money.currency) : undefined) : plainNumber(value);
 }
-const inputDigits = (value: number) => Math.min(6, (String(value).split(".")[1] ?? "").length);
+
+/** A number as people of this place write it, with or without thousands set apart; NaN where it is none. */
+function numberOf(text: string): number {
+  const [group, decimal] = separators.length > 1 ? separators : ["", separators[0] ?? "."];
+  const [whole = "", ...fraction] = text.replaceAll(/\s/g, "").split(decimal!);
+  const parts = group?.trim() ? whole.split(group) : [whole];
+  // Where no thousands can be meant, a foreign point is a point.
+  if (parts.length === 2 && fraction.length === 0 && parts[1]!.length !== 3) return Number(parts.join("."));
+  const isGrouped = parts.slice(1).every((part, at, all) => part.length === 3 || (part.length === 2 && at < all.length - 1));
+  return isGrouped && fraction.length < 2 && whole !== "" ? Number([parts.join(""), ...fraction].join(".")) : NaN;
+}
 
 /** What an input's text means for a field; undefined where it means nothing. */
 export function read(field: ArgField, text: string): Json | undefined {
   if (field.type === "boolean") return text === "true";
   if (field.type !== "number") return field.value === null && text === "" ? null : text;
-  const value = Number(text.trim().replace(",", "."));
-  if (text.trim() === "" || !Number.isFinite(value)) return undefined;
-  const inUnit = scale(field) > 1 ? Math.round(value * scale(field)) : value;
+  const value = numberOf(text);
+  if (!Number.isFinite(value) || (field.money && value !== rounded(value, moneyDigits(field.money.currency)))) return undefined;
+  const inUnit = field.money ? rounded(value * scale(field), 6) : value;
   if (field.limits?.type === "integer" && !Number.isInteger(inUnit)) return undefined;
   const [least, most] = [field.limits?.minimum ?? -Infinity, field.limits?.maximum ?? Infinity];
   return inUnit < least || inUnit > most ? undefined : inUnit;
 }
+
+const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** The arguments with one value replaced. */
 export function replaced(args: Args, pointer: string, value: Json): Args {

@@ -15,6 +15,11 @@ const listFormat = new Intl.ListFormat(locale, { type: "conjunction" });
 
 export const percent = (share: number) => percentFormat.format(share);
 export const number = (value: number) => numberFormat.format(value);
+/** A number as it stands in an input, with this many digits after the point; all that it has without. */
+export const plainNumber = (value: number, digits?: number) =>
+  value.toLocaleString(locale, { useGrouping: false, minimumFractionDigits: digits, maximumFractionDigits: digits ?? 20 });
+/** What stands between thousands, and before the fraction. */
+export const separators = numberFormat.formatToParts(12345.6).filter(({ type }) => type === "group" || type === "decimal").map(({ value }) => value);
 export const list = (words: string[]) => listFormat.format(words);
 
 /** The time of day for today, the day for all else. */
@@ -47,19 +52,18 @@ export function distance(text: string, now: number): string {
   return relativeFormat.format(Math.trunc(s / 86_400), "day");
 }
 
-/** Digits after the point of a currency. */
-export function moneyDigits(currency: string): number {
-  try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
-}
+/**
+ * Digits after the point of a currency (ISO 4217), as the service counts minor units. `Intl` says how it is
+ * usually written instead: it gives forints and pesos none.
+ */
+export const moneyDigits = (currency: string): number =>
+  /^(BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|VND|VUV|XAF|XOF|XPF)$/.test(currency) ? 0 : /^(BHD|IQD|JOD|KWD|LYD|OMR|TND)$/.test(currency) ? 3 : 2;
 
 /** An amount in major units as money; as a number with the code where the currency is unknown. */
 export function money(major: number, currency: string): string {
   try {
-    return new Intl.NumberFormat(locale, { style: "currency", currency }).format(major);
+    const digits = moneyDigits(currency);
+    return new Intl.NumberFormat(locale, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(major);
   } catch {
     return `${number(major)} ${currency}`.trim();
   }
