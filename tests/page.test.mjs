@@ -41,6 +41,23 @@ test("the API's document is served beside the page", async () => {
   assert.equal((await served.json()).openapi, "3.1.0");
 });
 
+test("the page opens at its own paths, and any other one is answered 404, with a way back", async () => {
+  const at = (path) => fetch(service.url + path, { headers: { accept: "text/html" } });
+  const links = await page.locator("header nav a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+  assert.equal(links.length, 7);
+  for (const path of links) {
+    const answer = await at(path);
+    assert.deepEqual([answer.status, (await answer.text()).includes('id="page"')], [200, true], path);
+    assert.match(answer.headers.get("content-security-policy"), /default-src 'self'/, path);
+  }
+  for (const path of ["/nowhere", "/trust/nowhere", "/drafts", "/assets/gone.js"]) {
+    const answer = await at(path);
+    assert.deepEqual([answer.status, (await answer.text()).includes('href="/"')], [404, true], path);
+  }
+  const api = await at("/v1/nowhere");
+  assert.deepEqual([api.status, (await api.json()).code], [404, "not_found"]);
+});
+
 test("keys move through the queue", async () => {
   const first = await focused();
   await press("j");
