@@ -203,6 +203,32 @@ test("a digit names the reason for the draft that it was pressed for, or for non
   await mia.page.close();
 });
 
+test("what is typed before the editor is here is typed into it, and commands nothing", async () => {
+  const mia = await newcomer();
+  await mia.posted("Ivo Typed", { text: "We call you." });
+  await mia.posted("Jan Beside");
+  const editor = await held(mia.page, "**/assets/Editor-*.js");
+  await mia.page.goto(mia.sign_in_url);
+  await isAt(mia, "Ivo");
+  const edit = mia.page.locator('[data-action="edit"]');
+  await mia.pressUntil("e", async () => (await edit.count()) === 0);
+  await editor.here;
+  await mia.page.getByTestId("draft").getByText("We call you.").waitFor();
+  // Each of these letters means something where nobody writes.
+  await mia.page.keyboard.type("jafu? /Qx");
+  await mia.press("Backspace");
+  await mia.page.keyboard.type(": ");
+  assert.deepEqual([await mia.page.locator("dialog").count(), await mia.page.locator("#queue-search").inputValue()], [0, ""]);
+  await editor.letGo();
+  await soon(mia.isWriting);
+  assert.equal(await mia.editor().inputValue(), "jafu? /Q: We call you.");
+  await mia.page.keyboard.type("we ");
+  assert.equal(await mia.editor().inputValue(), "jafu? /Q: we We call you.");
+  await isAt(mia, "Ivo");
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
 test("whoever goes elsewhere while a verdict is looked up again is left there", async () => {
   const mia = await newcomer();
   const session = await signIn(mia.sign_in_url);

@@ -2,6 +2,7 @@
 // somebody types or composes, nor while it is held down.
 import { actions, perform, type ActionName } from "./actions";
 import { preferences } from "./state/preferences.svelte";
+import { review } from "./state/review.svelte";
 
 const TEXT_INPUTS = new Set(["text", "search", "number", "email", "url", "tel", "password", "date"]);
 
@@ -25,6 +26,8 @@ const ownsArrows = (target: EventTarget | null) =>
 
 export function onKeydown(event: KeyboardEvent): void {
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (review.writesAhead && !isTyping(event.target) && typedAhead(event)) return event.preventDefault();
   const key = keyOf(event);
   const isLetter = /^[A-Z]$/.test(key);
   if (isLetter && event.shiftKey) return;
@@ -33,11 +36,23 @@ export function onKeydown(event: KeyboardEvent): void {
   if (isTyping(event.target) && !found.whileTyping) return;
   if (key.startsWith("Arrow") && ownsArrows(event.target)) return;
   if (key.length === 1 && !preferences.singleKeys) return;
-  if (document.querySelector("dialog[open]")) return;
   if (perform(found.name, key)) {
     event.preventDefault();
     flash(found.name);
   }
+}
+
+/** Keeps what is typed for an editor that is not here yet: no key of it is a command. */
+function typedAhead({ key, target, repeat, ctrlKey, metaKey }: KeyboardEvent): boolean {
+  const presses = (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("a, button, summary") !== null;
+  if (ctrlKey || metaKey || presses) return false;
+  const { early } = review;
+  if (repeat) return true;
+  if (key === "Backspace") review.early = [...early].slice(0, -1).join("");
+  else if (key === "Enter") review.early = `${early}\n`;
+  else if ([...key].length === 1) review.early = early + key;
+  else return false;
+  return true;
 }
 
 /** Shows on its button that a key was taken. */

@@ -43,11 +43,15 @@ class Review {
   /** What the editor holds; read when it is sent. */
   words: Words | null = null;
   wordsSendable = $state(false);
+  /** What was typed while the editor was on its way, for it to begin with. */
+  early = "";
   /** The draft that this one took the place of, while it was looked at: the conversation went on. */
   follows = $state.raw<Detail | null>(null);
   /** Whether what is written must be held against a new message before it may be sent. */
   toConfirm = $state(false);
 
+  /** How many editors stand in the page: none while the one that was asked for is on its way. */
+  #editors = 0;
   #seenSince = 0;
   #place = 0;
   /** The queue as it is being fetched; the fetch after that; the one that is tried again. */
@@ -162,6 +166,7 @@ class Review {
     this.writing = this.choosing = this.pointed = null;
     this.mayRetry = false;
     this.words = null;
+    this.early = "";
     this.#seenSince = Number.POSITIVE_INFINITY;
     const at = queue.shown.findIndex((draft) => draft.id === id);
     if (at >= 0) this.#place = at;
@@ -314,10 +319,24 @@ class Review {
     }
   }
 
+  /** Whether somebody writes already where no editor is yet. */
+  get writesAhead(): boolean {
+    return this.writing !== null && this.#editors === 0 && place.view === null;
+  }
+
+  /** The editor says that it stands, and is told what was typed before; what that gives says that it has gone. */
+  begin(): { early: string; end: () => void } {
+    const { early } = this;
+    this.early = "";
+    this.#editors += 1;
+    return { early, end: () => void (this.#editors -= 1) };
+  }
+
   leave(): void {
     if (this.writing && this.wordsSendable) notices.say(texts.notices.left);
     this.writing = this.choosing = null;
     this.words = null;
+    this.early = "";
   }
 
   sendWords(): void {
