@@ -15,6 +15,7 @@ export const more = {
     kinds: { none: "No change", cosmetic: "Cosmetic", substantive: "Substantive" } satisfies Record<EditKind, string>,
     kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
     overruled: "your choice",
+    outdated: "Countersign has been updated and may see this edit otherwise. Reload when it suits you: your words are kept.",
     loading: "The comparison is being loaded…",
     lesson: "Lesson in one line (optional)",
     oneOff: "Only this time: don't learn from it",
@@ -50,8 +51,8 @@ export const more = {
 
   strain: {
     label: "How the queue is served",
-    breaks: (when: string) => `At this pace a deadline is missed at ${when}.`,
-    overflows: (when: string) => `More comes than is decided: from ${when} on new drafts will be late.`,
+    breaks: (when: string) => `At this pace a deadline will be missed ${when}.`,
+    overflows: (when: string) => `More comes than is decided: drafts that come ${when} will be late.`,
     overflowing: "More waits than can be decided in time.",
     full: (open: string, full: string) => `The queue is full (${open} of ${full}): less of what went out is drawn for a look.`,
     rotaEmpty: "Nobody is on call: the lead answers.",

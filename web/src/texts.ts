@@ -9,7 +9,7 @@ export const texts = {
   ghost: "Can't be seen in this text: it hides words, or turns the direction of what follows",
   nav: { label: "Main", review: "Review" },
   views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
-  viewFailed: "This part of the page could not be loaded.",
+  viewFailed: "This part of the page could not be loaded. Reload the page to try again.",
   loading: "Loading…",
 
   signIn: {
@@ -142,7 +142,7 @@ export const texts = {
     argument: (name: string) => `“${name}”`,
     fields: {
       "/confidence": "the confidence", "/category": "the category", "/message": "the message", "/draft/text": "the draft",
-      "/draft/action/name": "the action",
+      "/draft/action/name": "the action", "/channel": "the channel",
     } as Record<string, string>,
     confidence: "Confidence",
     confidenceOf: (value: string, threshold: string) => `${value}, threshold ${threshold}`,
@@ -160,9 +160,8 @@ export const texts = {
       1: "1 · review everything", 2: "2 · review edge cases", 3: "3 · monitor and correct",
     } as Record<string, string>,
     policy: "Policy",
-    policyVersion: (version: number, engine: number) => `version ${version}, rules ${engine}`,
+    policyVersion: (version: number) => `version ${version}`,
     agent: "Agent",
-    preview: "This page and the service run different versions of the rules: the kinds of edit shown here are a preview. Reload to be up to date.",
   },
 
   help: { title: "Keyboard", verdict: "Decide" },

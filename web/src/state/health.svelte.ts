@@ -1,7 +1,8 @@
 // How the queue is served, as the service tells it: fetched now and then while somebody looks, and never
 // waited for. Must not judge: the service says what follows.
 import { call } from "../api";
-import type { QueueHealth, QueuePage } from "../nouns";
+import type { QueueHealth, QueuePage, ServiceHealth } from "../nouns";
+import { newest } from "./newest";
 
 const AGAIN_MS = 60_000;
 /** After a verdict, so that several in a row ask once. */
@@ -9,8 +10,10 @@ const AFTER_VERDICT_MS = 1_500;
 
 class Health {
   told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty">) | null>(null);
+  /** The version of the service's rules; null until it was told. */
+  engineVersion = $state<number | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #asked = 0;
+  readonly #begin = newest();
 
   /** Asks soon, and every minute from then on. */
   soon(ms = AFTER_VERDICT_MS): void {
@@ -21,11 +24,17 @@ class Health {
   async #ask(): Promise<void> {
     this.soon(AGAIN_MS);
     if (document.hidden) return;
-    const ask = (this.#asked += 1);
+    const counts = this.#begin();
     try {
-      const [health, page] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0")]);
+      const [health, page, service] = await Promise.all([
+        call<QueueHealth>("GET", "/queue/health"),
+        call<QueuePage>("GET", "/queue?limit=0"),
+        call<ServiceHealth>("GET", "/health"),
+      ]);
       // An answer that was overtaken says nothing.
-      if (ask === this.#asked) this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
+      if (!counts()) return;
+      this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
+      this.engineVersion = service.engine_version;
     } catch {
       // What was told last stays; the next minute asks again.
     }

@@ -1,6 +1,7 @@
 // What a part of the settings shows: read when it opens and again after everything that is done there.
 // Must not show anything.
 import { call } from "../../api";
+import { newest } from "../../state/newest";
 
 export class Reading<T> {
   /** Null until it was read. */
@@ -10,7 +11,7 @@ export class Reading<T> {
   /** What was refused last. */
   problem = $state.raw<unknown>(null);
   readonly #read: () => Promise<T>;
-  #asked = 0;
+  readonly #begin = newest();
 
   constructor(read: () => Promise<T>) {
     this.#read = read;
@@ -21,13 +22,18 @@ export class Reading<T> {
     this.problem = null;
     try {
       await this.#perform(what);
-      const ask = (this.#asked += 1);
-      const value = await this.#read();
-      // An answer that was overtaken says nothing.
-      if (ask === this.#asked) this.value = value;
-      return true;
     } catch (error) {
       this.problem = error;
+      return false;
+    }
+    const counts = this.#begin();
+    try {
+      const value = await this.#read();
+      // An answer that was overtaken says nothing, nor does a failure.
+      if (counts()) this.value = value;
+      return true;
+    } catch (error) {
+      if (counts()) this.problem = error;
       return false;
     }
   }
