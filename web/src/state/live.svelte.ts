@@ -26,6 +26,8 @@ class Live {
     this.#connect();
     setInterval(() => this.#ping(), PING_MS);
     addEventListener("online", () => this.#connect());
+    // The browser knows at once; the line itself would be silent until it is asked.
+    addEventListener("offline", () => this.#hangUp());
   }
 
   /** The page has seen the log up to there. */
@@ -52,6 +54,12 @@ class Live {
       this.#heard = false;
       return socket.send("ping");
     }
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
     socket.onclose = null;
     socket.close();
     this.#lost(socket);
