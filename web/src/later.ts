@@ -12,6 +12,7 @@ export const later = {
   beside: () => import("./components/Beside.svelte"),
   queueStrain: () => import("./components/QueueStrain.svelte"),
   teamPace: () => import("./components/TeamPace.svelte"),
+  firstSteps: () => import("./components/FirstSteps.svelte"),
   undoBar: () => import("./components/UndoBar.svelte"),
   personMenu: () => import("./components/PersonMenu.svelte"),
   help: () => import("./components/Help.svelte"),

@@ -49,6 +49,8 @@ export const more = {
     recentFailed: "They could not be loaded.",
   },
 
+  first: "No agent posts yet? Take the first steps",
+
   strain: {
     label: "How the queue is served",
     breaks: (when: string) => `At this pace a deadline will be missed ${when}.`,

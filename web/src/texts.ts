@@ -86,7 +86,6 @@ export const texts = {
   empty: {
     title: "All clear",
     body: "Nothing waits for you. New drafts appear here by themselves.",
-    first: "No agent posts yet? Take the first steps",
     pick: "Choose a draft from the queue",
   },
 
@@ -206,6 +205,9 @@ export const texts = {
       belongs_to_human: "It belongs to a person: write the answer yourself.",
       assigned_to_other: "It is assigned to someone else.",
       second_person_needed: "A second person has to agree.",
+      same_reviewer: "Another person has to look a second time.",
+      self_approval: "You made its agent's key, so a colleague lets it out. The policy can allow it to you.",
+      stopped: "A stop covers it: nothing of it may leave now.",
       not_its_turn: "An earlier draft of the same turn comes first.",
       rounds_exhausted: "It was sent back as often as it may be.",
       not_in_batch: "It is not decided together with others.",

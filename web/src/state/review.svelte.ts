@@ -284,6 +284,7 @@ class Review {
     notices.show(texts.notices.rolledBack(sent.name, why), "bad", sent.detail.id);
     void details.want(sent.detail, true);
     if (!queue.get(sent.detail.id) && problem.status === 409) void this.load();
+    this.#showFirst();
   }
 
   async claim(): Promise<void> {
@@ -463,7 +464,7 @@ function asItIs(draft: Summary): Detail | undefined {
 }
 
 /** How the page calls a draft. */
-export const nameOf = (draft: Pick<Summary, "customer_name" | "subject" | "category" | "channel" | "snippet">): string =>
-  [draft.customer_name, draft.subject ?? draft.category ?? draft.channel].filter(Boolean).join(", ") || draft.snippet.slice(0, 60);
+export const nameOf = (draft: Pick<Summary, "customer_name" | "subject" | "category" | "snippet">): string =>
+  [draft.customer_name, draft.subject ?? draft.category].filter(Boolean).join(", ") || draft.snippet.slice(0, 60);
 
 export const review = new Review();
