@@ -30,7 +30,7 @@ export const words = {
   print: "Print the weekly report",
   report: (tenant: string) => `Trust report, ${tenant}`,
   lately: "The last four weeks",
-  of: (interval: string) => `${interval}, 95% sure`,
+  of: (interval: string) => `95% interval ${interval}`,
   between: (low: string, high: string) => `${low} to ${high}`,
   unknown: "–",
   before: (share: string) => `the week before ${share}`,
@@ -56,7 +56,7 @@ export const words = {
     week: "Week from",
     drafts: "Drafts", reviewed: "Reviewed",
     kinds: { unedited: "approved as drafted", cosmetic: "edited in wording", substantive: "edited in substance", rejected: "rejected", responded: "written by a person" } as Record<string, string>,
-    share: "Share", interval: "95% sure",
+    share: "Share", interval: "95% interval",
   },
 
   categories: {
