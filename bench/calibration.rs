@@ -149,7 +149,7 @@ fn measure(
     let (mut stated, mut refitted) = (0.0, 0.0);
     let fixed = Ratio::ONE;
     for _ in 0..splits {
-        shuffle(&mut shuffled, random);
+        random.shuffle(&mut shuffled);
         let (learnt_on, rest) = shuffled.split_at(half);
         let (share, broken) = outcome(&scores(learnt_on), &whole, budget, delta, fixed);
         covered += share;
@@ -229,19 +229,13 @@ fn pick(answers: &[Answer], random: &mut Random) -> Option<Answer> {
     answers.get(random.below(answers.len())).copied()
 }
 
-fn shuffle(answers: &mut [Answer], random: &mut Random) {
-    for last in (1..answers.len()).rev() {
-        answers.swap(last, random.below(last + 1));
-    }
-}
-
 /// The share of replays, in random order and looked at every day, in which the cell as a category
 /// was ever ready.
 fn promoted(answers: &[Answer], random: &mut Random) -> f64 {
     let mut shuffled = answers.to_vec();
     let mut times = 0;
     for _ in 0..REPLAYS {
-        shuffle(&mut shuffled, random);
+        random.shuffle(&mut shuffled);
         let mut record = Record::default();
         let ever = shuffled
             .chunks(PER_DAY)

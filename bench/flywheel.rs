@@ -148,13 +148,10 @@ fn habits(rows: &[Row]) -> BTreeSet<&str> {
     intents.into_iter().step_by(2).collect()
 }
 
-/// The first `wanted` places of an order that the seed gives (Fisher and Yates).
+/// The first `wanted` places of an order that the seed gives.
 fn shuffled(length: usize, wanted: usize, seed: u64) -> Vec<usize> {
-    let mut random = Random::new(seed);
     let mut order: Vec<usize> = (0..length).collect();
-    for place in 0..wanted {
-        order.swap(place, place + random.below(length - place));
-    }
+    Random::new(seed).shuffle(&mut order);
     order.truncate(wanted);
     order
 }

@@ -1,11 +1,14 @@
 //! `bench novelty [--data FILE]…`: does memory notice a question that was never handled? `near`
-//! ones are unseen intents of the same domain, `far` ones come from another domain.
+//! ones are unseen intents of the same domain, `far` ones come from another domain. The queries come
+//! one after another, in an order of their own, as to the service: each is judged by what memory holds
+//! and by those before it. How far the confidence of guessed categories can be trusted is told, too.
 
 use crate::options::Options;
+use crate::random::Random;
 use crate::retrieval::files;
 use crate::retrieval::index::{self, Index, Row, Searches};
 use countersign_embed::Model;
-use countersign_policy::memory::{Nearness, guess, nearness, novelty};
+use countersign_policy::memory::{Nearness, impression, remember};
 use serde_json::{Map, Value, json};
 
 /// Measures.
@@ -33,11 +36,19 @@ pub fn run(options: &Options) -> Result<(), String> {
 /// What memory said of one query.
 struct Judged<'a> {
     row: &'a Row,
-    /// Larger is newer.
+    /// Larger is newer; without what came before.
     newness: f64,
-    guessed: bool,
+    /// Novel by the threshold that policies begin with.
+    flagged: bool,
+    /// Whether the guessed category is right; never so of a novel message.
+    right: bool,
     confidence: f64,
 }
+
+/// From this score on a message is novel, where a policy says nothing else.
+const NOVEL_FROM: f64 = 0.5;
+/// Equal parts of the confidence over which its error is averaged.
+const BINS: usize = 10;
 
 fn measure(
     name: &str,
@@ -55,21 +66,30 @@ fn measure(
     let pairs = stored.iter().zip(vectors);
     let index = Index::new(pairs.map(|(row, vector)| (&*row.text, &*row.intent, vector)))?;
     let asked = index::vectors(model, &queries);
+    let known = u32::try_from(stored.len()).unwrap_or(u32::MAX);
+    let mut past = Vec::new();
     let mut judged = Vec::new();
-    for (row, vector) in queries.iter().zip(&asked) {
+    let mut stream: Vec<_> = queries.iter().zip(&asked).collect();
+    Random::new(0).shuffle(&mut stream);
+    for (row, vector) in stream {
         let found = index.candidates(&row.text, vector.as_ref(), Searches::Both)?;
-        let words = u32::try_from(row.text.split_whitespace().count()).unwrap_or(u32::MAX);
-        let newness = match nearness(&found, words) {
+        let said = impression(&row.text, &found, known, &past);
+        let newness = match said.nearness {
             Nearness::Nothing => f64::MAX,
             Nearness::Meaning(at) | Nearness::Words(at) => -at,
         };
-        let guess = guess(&found, words);
+        let guess = said.guess;
+        let right = guess.is_some_and(|guess| guess.category == row.intent);
         judged.push(Judged {
             row,
             newness,
-            guessed: guess.is_some_and(|guess| guess.category == row.intent),
+            flagged: said.novelty.is_some_and(|at| at.to_f64() >= NOVEL_FROM),
+            right: right && row.novel == "no",
             confidence: guess.map_or(0.0, |guess| guess.confidence.to_f64()),
         });
+        if said.nearness.says_something() {
+            past = remember(past, said.nearness);
+        }
     }
     println!("{name}: {} stored, {} asked", stored.len(), queries.len());
     let known: Vec<f64> = of(&judged, "no");
@@ -88,7 +108,9 @@ fn measure(
             );
         }
     }
-    calibration(&judged);
+    if let Some(line) = line.as_object_mut() {
+        line.append(&mut calibration(&judged));
+    }
     Ok(line)
 }
 
@@ -100,45 +122,41 @@ fn of(judged: &[Judged<'_>], kind: &str) -> Vec<f64> {
         .collect()
 }
 
-/// How sure guesses are and how often they are right, and the share of known messages that the
-/// fitted novelty calls new.
-fn calibration(judged: &[Judged<'_>]) {
-    for (low, high) in [
-        (0.0, 0.25),
-        (0.25, 0.5),
-        (0.5, 0.75),
-        (0.75, 0.9),
-        (0.9, 1.01),
-    ] {
-        let inside = judged
-            .iter()
-            .filter(|one| (low..high).contains(&one.confidence));
-        let (mut count, mut right, mut sure) = (0.0, 0.0, 0.0);
-        for one in inside {
-            count += 1.0;
-            right += f64::from(u8::from(one.guessed && one.row.novel == "no"));
-            sure += one.confidence;
-        }
-        if count > 0.0 {
-            let (right, sure) = (right / count, sure / count);
-            println!(
-                "  guesses {low:.2} to {high:.2}: {count:4}, sure {sure:.2}, right {right:.2}"
-            );
-        }
-    }
-    let new = |kind: &str| {
-        let all: Vec<f64> = of(judged, kind);
-        let new = all.iter().filter(|at| {
-            novelty(Nearness::Meaning(-**at)).is_some_and(|ratio| ratio.to_f64() >= 0.5)
-        });
-        new.count() as f64 / all.len().max(1) as f64
+/// How sure guesses are and how often they are right, and the share of messages that are flagged.
+fn calibration(judged: &[Judged<'_>]) -> Map<String, Value> {
+    let mean = |of: &dyn Fn(&Judged<'_>) -> f64, all: &[&Judged<'_>]| {
+        all.iter().map(|one| of(one)).sum::<f64>() / all.len().max(1) as f64
     };
-    println!(
-        "  novelty of 0.5 or more: known {:.3}, near {:.3}, far {:.3}",
-        new("no"),
-        new("near"),
-        new("far")
-    );
+    let right = |one: &Judged<'_>| f64::from(u8::from(one.right));
+    let mut error = 0.0;
+    for bin in 0..BINS {
+        let of = |one: &&Judged<'_>| ((one.confidence * BINS as f64) as usize).min(BINS - 1) == bin;
+        let inside: Vec<&Judged<'_>> = judged.iter().filter(of).collect();
+        if inside.is_empty() {
+            continue;
+        }
+        let (right, sure) = (mean(&right, &inside), mean(&|one| one.confidence, &inside));
+        error += (right - sure).abs() * inside.len() as f64 / judged.len() as f64;
+        let (low, count) = (bin as f64 / BINS as f64, inside.len());
+        println!("  guesses from {low:.1}: {count:4}, sure {sure:.2}, right {right:.2}");
+    }
+    let flagged = |kind: &str| {
+        let all: Vec<_> = judged.iter().filter(|one| one.row.novel == kind).collect();
+        mean(&|one| f64::from(u8::from(one.flagged)), &all)
+    };
+    let known = flagged("no");
+    println!("  guesses off by {error:.3} on average (expected calibration error)");
+    println!("  flagged as novel: known {known:.3}");
+    let kinds = ["near", "far"].into_iter();
+    for kind in kinds.filter(|kind| judged.iter().any(|one| one.row.novel == *kind)) {
+        println!("                    {kind:5} {:.3}", flagged(kind));
+    }
+    let all: Vec<_> = judged.iter().collect();
+    Map::from_iter([
+        ("guess_right".to_owned(), json!(round(mean(&right, &all)))),
+        ("guess_ece".to_owned(), json!(round(error))),
+        ("known_flagged".to_owned(), json!(round(known))),
+    ])
 }
 
 /// The chance that a novel message is newer than a known one, ties counted half.

@@ -28,4 +28,11 @@ impl Random {
         let wide = u128::from(self.bits()) * u128::try_from(limit).unwrap_or(0);
         usize::try_from(wide >> 64).unwrap_or(0)
     }
+
+    /// Puts values into a random order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last + 1));
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub mod index;
 
 use crate::edits::data_folder;
 use crate::options::Options;
+use crate::random::Random;
 use countersign_embed::{DIMENSIONS, Model, TOKENS_MAX, Vector};
 use countersign_policy::memory::{Asked, CANDIDATES_MAX, EXAMPLES_MAX, rank};
 use index::{Index, Row, Searches};
@@ -186,7 +187,7 @@ impl Figures {
 /// Times of 200 queries among `scale` corrections: texts joined from two of the sets' messages,
 /// vectors those of the first, moved a little, so that none is equal.
 fn speed(scale: usize, texts: &[Row], model: &Model<'_>) -> Result<Map<String, Value>, String> {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let index = many(scale, texts, model, &mut random)?;
     let mut times: [Vec<f64>; 5] = Default::default();
     for _ in 0..200 {
@@ -260,7 +261,7 @@ fn many(
             continue;
         };
         let vector = vectors.get(one).and_then(Option::as_ref);
-        let vector = vector.map(|vector| random.moved(vector));
+        let vector = vector.map(|vector| moved(vector, random));
         made.push((format!("{} {}", row.text, with.text), &row.intent, vector));
     }
     Index::new(
@@ -269,27 +270,12 @@ fn many(
     )
 }
 
-/// Numbers that are the same in every run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+/// A vector moved a little.
+fn moved(vector: &Vector, random: &mut Random) -> Vector {
+    let mut moved = [0.0_f32; DIMENSIONS];
+    for (slot, value) in moved.iter_mut().zip(vector.values()) {
+        let step = i16::try_from(random.below(41)).unwrap_or(0) - 20;
+        *slot = f32::from(i16::from(*value) + step);
     }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap_or(0) % bound.max(1)
-    }
-
-    fn moved(&mut self, vector: &Vector) -> Vector {
-        let mut moved = [0.0_f32; DIMENSIONS];
-        for (slot, value) in moved.iter_mut().zip(vector.values()) {
-            let step = i16::try_from(self.below(41)).unwrap_or(0) - 20;
-            *slot = f32::from(i16::from(*value) + step);
-        }
-        Vector::quantise(&moved)
-    }
+    Vector::quantise(&moved)
 }

@@ -49,9 +49,18 @@ fn read_table(path: &Path) -> Result<Vec<Row>, String> {
     let novel = column("novel");
     let row = |record: Result<csv::StringRecord, csv::Error>| {
         let record = record.map_err(|error| error.to_string())?;
-        let field = |place: usize| record.get(place).unwrap_or_default().to_owned();
+        let field = |place: usize| record.get(place).unwrap_or_default().trim().to_owned();
+        let is_query = match &*field(split) {
+            "query" => true,
+            "index" => false,
+            other => {
+                return Err(format!(
+                    "a `split` is `{other}`, neither `index` nor `query`"
+                ));
+            }
+        };
         Ok(Row {
-            is_query: field(split) == "query",
+            is_query,
             text: field(text),
             intent: field(intent),
             novel: novel.map(field).unwrap_or_default(),

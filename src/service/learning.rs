@@ -12,9 +12,11 @@ use countersign_policy::digest::hex;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
 use countersign_policy::memory::{Kinship, differs, kinship, shared_words};
+use countersign_policy::order;
 use countersign_policy::signal::SignalCode;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::Verdict;
+use std::collections::BTreeSet;
 
 /// Learns from a draft whose verdict has settled: each example that it was written with knows
 /// whether it helped, an edit becomes a correction, and anything else a known question.
@@ -33,7 +35,8 @@ pub fn learn(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         | Verdict::Correct { .. } => false,
         Verdict::HandledElsewhere { .. } | Verdict::Defer { .. } => return Ok(()),
     };
-    for id in stored.draft.examples_used.iter().filter(|_| is_first) {
+    let used: BTreeSet<&String> = order::gathered(stored.draft.examples_used.iter());
+    for id in used.into_iter().filter(|_| is_first) {
         let by = Standing {
             used: 1,
             helped: u32::from(helped),

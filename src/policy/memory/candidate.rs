@@ -10,11 +10,16 @@ pub const CANDIDATES_MAX: u32 = 64;
 
 /// What shared words add to a cosine, at most: enough to order equals, too little to bring a
 /// stranger forward.
-const WORDS_WEIGHT: f64 = 0.2;
+const WORDS_WEIGHT: f64 = 0.15;
 /// A best BM25 score of this much counts half: below it, only common words were shared.
 const WORDS_HALF: f64 = 5.0;
 /// The best scores of a category that speak for it.
-const SUPPORT_COUNT: usize = 5;
+const SUPPORT_COUNT: usize = 3;
+/// How far behind its category's best a score that it lacks is taken to be: a category of one
+/// example is new, not wrong. In units of cosine, whose best three lie about as far apart.
+const MEANING_GAP: f64 = 0.07;
+/// The same where words alone speak, whose scores are spread three times as wide.
+const WORDS_GAP: f64 = 0.2;
 
 /// One stored correction that a search found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -76,12 +81,13 @@ pub(crate) fn similarities(candidates: &[Candidate<'_>]) -> Vec<f64> {
     candidates.iter().map(similarity).collect()
 }
 
-/// How strongly the candidates speak for each category: the mean of its best five scores, those
-/// that it lacks counted as the lowest of all.
+/// How strongly the candidates speak for each category: the mean of its `count` best scores. Those
+/// that it lacks count as `gap` less than its best, but no less than the lowest of all.
 pub(crate) fn supports<'a>(
     candidates: &[Candidate<'a>],
     scores: &[f64],
-    best_of: usize,
+    count: usize,
+    gap: f64,
 ) -> BTreeMap<&'a str, f64> {
     let lowest = lowest(scores);
     let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
@@ -90,7 +96,10 @@ pub(crate) fn supports<'a>(
             groups.entry(category).or_default().push(*score);
         }
     }
-    let support = |scores: Vec<f64>| mean_of_best(scores, best_of, lowest);
+    let support = |scores: Vec<f64>| {
+        let best = scores.iter().copied().fold(lowest, f64::max);
+        mean_of_best(scores, count, lowest.max(best - gap))
+    };
     let groups = groups.into_iter();
     order::gathered(groups.map(|(category, scores)| (category, support(scores))))
 }
@@ -100,21 +109,28 @@ pub(crate) fn usual_supports<'a>(
     candidates: &[Candidate<'a>],
     scores: &[f64],
 ) -> BTreeMap<&'a str, f64> {
-    supports(candidates, scores, SUPPORT_COUNT)
+    supports(candidates, scores, SUPPORT_COUNT, usual_gap(candidates))
 }
 
-/// The support of a candidate that has no category: its own score, and the lowest of all for the
-/// others it lacks.
-pub(crate) fn lone_support(score: f64, scores: &[f64]) -> f64 {
-    mean_of_best(vec![score], SUPPORT_COUNT, lowest(scores))
+/// The support of a candidate that has no category: that of one which is alone in it.
+pub(crate) fn lone_support(candidates: &[Candidate<'_>], score: f64, scores: &[f64]) -> f64 {
+    let missing = lowest(scores).max(score - usual_gap(candidates));
+    mean_of_best(vec![score], SUPPORT_COUNT, missing)
 }
 
-/// The mean of the `count` best scores, `lowest` standing in for missing ones.
-pub(crate) fn mean_of_best(mut scores: Vec<f64>, count: usize, lowest: f64) -> f64 {
+fn usual_gap(candidates: &[Candidate<'_>]) -> f64 {
+    match candidates.iter().any(|one| one.cosine.is_some()) {
+        true => MEANING_GAP,
+        false => WORDS_GAP,
+    }
+}
+
+/// The mean of the `count` best scores, `missing` standing in for those that there are too few.
+pub(crate) fn mean_of_best(mut scores: Vec<f64>, count: usize, missing: f64) -> f64 {
     order::by(&mut scores, |one, other| other.total_cmp(one));
     let padded = scores
         .into_iter()
-        .chain(std::iter::repeat(lowest))
+        .chain(std::iter::repeat(missing))
         .take(count);
     let sum: f64 = padded.sum();
     sum / f64::from(u32::try_from(count.max(1)).unwrap_or(u32::MAX))

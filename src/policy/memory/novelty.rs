@@ -158,7 +158,7 @@ fn words_alone(candidates: &[Candidate<'_>]) -> Nearness {
 
 /// The nearest few of the category that is nearest.
 fn best_category(candidates: &[Candidate<'_>], scores: &[f64]) -> f64 {
-    let named = supports(candidates, scores, NEAREST_COUNT).into_values();
+    let named = supports(candidates, scores, NEAREST_COUNT, f64::INFINITY).into_values();
     let best = named.reduce(f64::max);
     best.unwrap_or_else(|| best_of_all(scores.to_vec()))
 }

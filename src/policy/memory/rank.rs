@@ -1,8 +1,9 @@
 //! Which corrections are shown as examples. It must not know how they were found.
 //!
 //! A candidate's score is its likeness to the message (cosine and words), small bonuses for what
-//! makes it worth more, and the support of its category: where five neighbours of a category are
-//! near, each of them is likelier right than one near stranger. Then examples are picked one by
+//! makes it worth more, and the support of its category: where several neighbours of a category are
+//! near, each of them is likelier right than one near stranger. How many a category holds must not
+//! matter: one that was met once is as right as one that was met a hundred times. Then examples are picked one by
 //! one. Each pick makes further ones of its category cost a little more: where the category is
 //! plain, all examples are of it; in doubt, the second example is of the other category.
 
@@ -14,9 +15,9 @@ use std::collections::BTreeMap;
 pub const EXAMPLES_MAX: u32 = 8;
 
 /// How much a category's support counts beside a candidate's own likeness.
-const SUPPORT_WEIGHT: f64 = 3.0;
+const SUPPORT_WEIGHT: f64 = 2.0;
 /// What each picked example costs the next of its category.
-const REPEAT_COST: f64 = 0.18;
+const REPEAT_COST: f64 = 0.125;
 
 // Bonuses and costs in units of cosine: near and merely similar messages differ by some 0.2, so
 // that the largest of these moves a candidate past its equals, and none brings a stranger forward.
@@ -122,7 +123,7 @@ fn scored<'a>(asked: Asked<'_>, candidates: &[Candidate<'a>]) -> Vec<Scored<'a>>
             .category
             .and_then(|name| supports.get(name))
             .copied();
-        let support = support.unwrap_or_else(|| lone_support(*own, &worth));
+        let support = support.unwrap_or_else(|| lone_support(candidates, *own, &worth));
         let ranked = Ranked {
             candidate: *candidate,
             likeness,
@@ -217,6 +218,22 @@ mod tests {
         let close = group(["d", "e", "f"], "login", 0.88);
         check(THREE, &[refund, far].concat(), &["a", "b", "c"]);
         check(THREE, &[refund, close].concat(), &["a", "d", "b"]);
+    }
+
+    #[test]
+    fn a_category_met_once_is_not_outdone_by_a_crowded_one() {
+        let crowd = ["a", "b", "c", "d"].map(|id| near(id, "login", 0.80));
+        let stranger = near("z", "order", 0.10);
+        let alone = near("s", "refund", 0.88);
+        let all = [crowd.as_slice(), &[alone, stranger]].concat();
+        check(
+            Asked {
+                examples: 1,
+                ..THREE
+            },
+            &all,
+            &["s"],
+        );
     }
 
     #[test]
