@@ -399,6 +399,27 @@ test("a line that is dead at its other end is noticed, and called anew", async (
   await mia.page.close();
 });
 
+test("of two windows of one person each knows what was done in the other, and that they signed out there", async () => {
+  const tenant = await service.emptyTenant();
+  const windows = await chrome.newContext();
+  const one = await person(windows, { ...service, ...tenant });
+  await one.posted("Rosa Decided");
+  await one.posted("Sam Beside");
+  await one.page.goto(tenant.sign_in_url);
+  await isAt(one, "Rosa");
+  const other = await person(windows, { ...service, ...tenant });
+  await other.page.goto(tenant.url);
+  await isAt(other, "Rosa");
+  await soon(async () => (await other.page.locator(".live").getAttribute("data-state")) === "on");
+  await one.pressUntil("a", one.undoShows("Rosa"));
+  await other.page.getByText("You decided it elsewhere: approved.").waitFor();
+  await one.page.locator("details.person summary").press("Enter");
+  await one.page.getByRole("button", { name: "Sign out" }).press("Enter");
+  await other.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  assert.deepEqual([one.errors, other.errors], [[], []]);
+  await windows.close();
+});
+
 test("a link that signs in does so in a page that is already open, too", async () => {
   const mia = await newcomer();
   await mia.page.goto(mia.url);

@@ -70,7 +70,8 @@ function at(page) {
       if (await effect()) return true;
       await page.waitForTimeout(SEEN_MS);
       await press(key);
-      await page.waitForTimeout(100);
+      // Where it is drawn late, the same must not be done to the next draft.
+      for (let waits = 0; waits < 20 && !(await effect()); waits += 1) await page.waitForTimeout(50);
       return effect();
     });
 

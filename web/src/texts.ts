@@ -104,6 +104,7 @@ export const texts = {
     sentAt: (when: string) => `Sent ${when}`,
     version: (name: string) => `version ${name}`,
     gone: (status: string) => `No longer waiting: ${status}.`,
+    goneByMe: (what: string) => `You decided it elsewhere: ${what}.`,
     goneBy: (who: string, what: string) => `${who} was faster: ${what}.`,
     decided: "already decided",
     somebody: "Somebody",

@@ -10,6 +10,8 @@ class Live {
   people = $state.raw<Presence[]>([]);
   onDraft = (_draft: Summary, _sequence: number) => {};
   onMissed = () => {};
+  /** The line is gone, and a new one was refused: nobody may be offline, but signed out. */
+  onRefused = () => {};
 
   #socket: WebSocket | null = null;
   /** The state of the log that the page has seen; the queue's pages tell it, too. */
@@ -90,6 +92,7 @@ class Live {
     if (this.#socket !== socket) return;
     this.#failures += 1;
     this.state = this.#failures > 1 ? "off" : "connecting";
+    if (this.state === "off") this.onRefused();
     this.people = [];
     const wait = Math.min(500 * 2 ** this.#failures, RETRY_MS_MAX);
     this.#timer = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));

@@ -92,6 +92,7 @@ class Review {
     verdicts.onFailed = (sent, problem) => this.#rollBack(sent, problem);
     live.onDraft = (draft, sequence) => this.#changed(draft, sequence);
     live.onMissed = () => void this.load();
+    live.onRefused = () => void api.session().catch((problem) => problem instanceof Problem && problem.status === 401 && session.ended());
     await this.load(/^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1]);
     this.#resume();
     live.open();

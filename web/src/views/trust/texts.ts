@@ -86,9 +86,9 @@ export const words = {
     },
     reasons: { top_level: "as far as levels go", at_ceiling: "the policy's ceiling", resting: "rests after its last step", not_ready: "not ready yet" } as Record<string, string>,
     escalation: {
-      unknown: "too little is known to say whether people are asked too often", balanced: "people are asked about as often as it takes",
-      too_often: "people are asked too often: nearly all they see is approved unchanged", too_rarely: "people are asked too rarely: too much that went out was wrong",
-      misplaced: "people are asked about the wrong drafts: what they see is fine, and what goes out is not",
+      unknown: "Too little is known to say whether people are asked too often", balanced: "People are asked about as often as it takes",
+      too_often: "People are asked too often: nearly all they see is approved unchanged", too_rarely: "People are asked too rarely: too much that went out was wrong",
+      misplaced: "People are asked about the wrong drafts: what they see is fine, and what goes out is not",
     } as Record<string, string>,
     watch: (points: string, of: string) => `Watch: ${points} of ${of} points against it`,
     looks: (have: number, need: number) => `${number(have)} looks at releases in 13 weeks, ${number(need)} needed`,
