@@ -36,7 +36,7 @@ const PRODUCTS = {
 const stampOf = (name) => at("build", `${name}.stamp`);
 
 /** Whether a product was built from the inputs as they are, in this flavour. */
-export function isBuilt(name, flavour) {
+function isBuilt(name, flavour) {
   const { inputs, output } = PRODUCTS[name];
   if (name === "worker" && !existsSync(EMBEDDER)) return false;
   const stamp = stampOf(name);
@@ -159,6 +159,8 @@ async function prepareLocal() {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
+    // `npm start` builds by itself: wrangler lets every request wait until its command has ended.
+    if (process.env.COUNTERSIGN_STARTED) return;
     const asked = options(process.argv.slice(2), { flags: ["development", "release"], usage: USAGE });
     const [what = "all"] = asked._;
     const names = what === "all" ? Object.keys(PRODUCTS) : [what];
@@ -166,6 +168,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
       if (!PRODUCTS[name]) throw new Stop(USAGE);
       await build(name, flavourOf(asked));
     }
-    if (process.env.WRANGLER_COMMAND === "dev" && !process.env.COUNTERSIGN_PREPARED) await prepareLocal();
+    if (process.env.WRANGLER_COMMAND === "dev") await prepareLocal();
   });
 }

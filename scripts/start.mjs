@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { utimesSync, watch } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
-import { build, isBuilt } from "./build.mjs";
+import { build } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
 import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, run, say } from "./run.mjs";
@@ -15,8 +15,8 @@ import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 const USAGE = "npm start -- [--port N] [--state DIR] [--credentials FILE] [--quiet]";
 /** Longer than the slowest machine needs to start workerd. */
 const READY_MS = 60_000;
-/** How long the page waits for the Worker's build after a changed rule. */
-const WORKER_FIRST_MS = 120_000;
+/** Within this the server has noticed that a file changed. */
+const NOTICED_MS = 1_000;
 /** After a polite signal, how long the server may take to end. */
 const GRACE_MS = 5_000;
 
@@ -42,7 +42,7 @@ await main(async () => {
     // The first start fetches the weights while the server runs: until then memory knows words.
     const whenMade = run(process.execPath, [at("scripts/weights.mjs")]);
     whenMade.catch((error) => say(`no sentence embedder: ${error.message.split("\n")[0]}`));
-    const stopWatching = watchPage();
+    const stopWatching = watchSources(url);
     const stopArrivals = asked.quiet ? () => {} : arrivals(url, tenant);
     await Promise.race([server.ended, end]);
     stopArrivals();
@@ -81,7 +81,7 @@ function serve(port, state) {
       ...["dev", "--ip", "localhost", "--port", String(port), "--persist-to", state],
       ...["--show-interactive-dev-session=false", "--log-level", "warn"],
     ],
-    { cwd: ROOT, env: { ...process.env, ...WRANGLER_ENV, COUNTERSIGN_PREPARED: "1" }, stdio: ["ignore", "inherit", "inherit"], detached: true },
+    { cwd: ROOT, env: { ...process.env, ...WRANGLER_ENV, COUNTERSIGN_STARTED: "1" }, stdio: ["ignore", "inherit", "inherit"], detached: true },
   );
   const ended = new Promise((done) => {
     child.on("error", done);
@@ -144,19 +144,22 @@ function announce(url, { agent_key, sign_in_path }, file) {
 }
 
 /**
- * Rebuilds the page when it or the rules in it change; wrangler does the same for the Worker. After
- * a changed rule the Worker goes first: what decides is live sooner than what shows.
+ * Builds what a change asks for, the Worker before the page: what decides is live sooner than what
+ * shows. The server goes on as it is until then; touching its entry makes it take what is built.
  */
-function watchPage() {
+function watchSources(url) {
   let timer;
   let last = Promise.resolve();
   const rebuild = async () => {
-    const until = Date.now() + WORKER_FIRST_MS;
-    while (!isBuilt("worker", "development") && Date.now() < until) await pause(1_000);
-    // wrangler misses new files of the page until a source is touched; what is built stays as it is.
-    if (await build("page")) utimesSync(at("src/service/entry.js"), new Date(), new Date());
+    for (const [name, flavour] of [["worker", "development"], ["page"]]) {
+      if (!(await build(name, flavour))) continue;
+      utimesSync(at("src/service/entry.js"), new Date(), new Date());
+      await pause(NOTICED_MS);
+      // Requests wait while it reloads.
+      await ready(url);
+    }
   };
-  const watchers = ["web", "src/policy"].map((folder) =>
+  const watchers = ["web", "src"].map((folder) =>
     watch(at(folder), { recursive: true }, (_event, name) => {
       if (!name || /^(dist|pkg|node_modules)\b|^\.|~$/.test(name)) return;
       clearTimeout(timer);
