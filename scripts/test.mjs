@@ -1,17 +1,13 @@
 // `npm test [-- WORD …]`: installs what is missing, builds, and runs every test: Rust's by cargo,
 // the rest by Node's own runner against the built Worker and a real browser. A WORD limits it to
 // the test files of tests/ whose names contain it. Must not hold a test itself.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { readdirSync } from "node:fs";
 import { build } from "./build.mjs";
 import { Stop, at, main, npmBin, run, say } from "./run.mjs";
 import { buildTools, chromium } from "./tools.mjs";
 import { weights } from "./weights.mjs";
 
 const words = process.argv.slice(2);
-/** Longer than any test takes on a loaded machine: one that waits for ever fails, and says which it is. */
-const TIMEOUT = "--test-timeout=400000";
 /** Laws are tried on the same random cases everywhere, so that what fails is the change; `cargo test` draws new ones. */
 const CASES = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? "8" };
 
@@ -40,28 +36,5 @@ async function endToEnd() {
   const all = readdirSync(at("tests")).filter((name) => name.endsWith(".test.mjs"));
   const chosen = all.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
   if (chosen.length === 0) throw new Stop(`no test file in tests/ matches ${words.join(" ") || "*.test.mjs"}.`);
-  // Each file runs a workerd, some a browser too, and waits for them much of its time.
-  const failed = await failedOf(chosen.map((name) => at("tests", name)), Math.min(4, availableParallelism() + 1));
-  if (failed.length === 0) return;
-  // On a busy machine a test may wait for a browser in vain: what fails by itself, too, is broken.
-  say(`once more, one by one: ${failed.map((file) => basename(file)).join(", ")}`);
-  if ((await failedOf(failed, 1)).length > 0) throw new Stop("tests fail, above.");
-  say(`UNSTEADY: these failed beside others and passed alone: ${failed.map((file) => basename(file)).join(", ")}`);
-}
-
-/** Runs test files, so many at once, and returns those in which something failed. */
-async function failedOf(files, atOnce) {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-tests-"));
-  const names = join(folder, "failed");
-  const reporters = [["spec", "stdout"], [at("scripts", "failed.mjs"), names]].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
-  try {
-    await run(npmBin("node"), ["--test", `--test-concurrency=${atOnce}`, TIMEOUT, ...reporters, ...files]);
-    return [];
-  } catch (stopped) {
-    const failed = existsSync(names) ? [...new Set(readFileSync(names, "utf8").split("\n").filter(Boolean))] : [];
-    if (!(stopped instanceof Stop) || failed.length === 0) throw stopped;
-    return failed;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  await run(npmBin("node"), [at("scripts/suite.mjs"), ...chosen.map((name) => at("tests", name))], { advice: "Tests fail, above." });
 }

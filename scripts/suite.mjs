@@ -1,0 +1,37 @@
+// Runs test files beside each other, and those that failed once more, one by one: on a busy machine a
+// test may wait for a browser in vain, and what fails by itself, too, is broken. Must not choose them:
+// `test.mjs` does.
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+/** Longer than any test takes on a loaded machine: one that waits for ever fails, and says which it is. */
+const TEST_MS_MAX = 400_000;
+/** Each file runs a workerd, some a browser too, and waits for them much of its time. */
+const AT_ONCE = Math.min(4, availableParallelism() + 1);
+
+/** What takes longest is begun first: begun last, it would end long after all others. */
+const LONGEST = ["views", "late", "shift", "beside", "golden", "audit", "crash", "fuzz", "page", "webhooks", "training"];
+
+/** Runs files in their order, so many at once; those in which something failed. */
+async function failedOf(files, concurrency) {
+  const failed = new Set();
+  const events = run({ files, concurrency, execArgv: [`--test-timeout=${TEST_MS_MAX}`] });
+  events.on("test:fail", ({ file }) => failed.add(file));
+  for await (const line of events.compose(new spec())) process.stdout.write(line);
+  return [...failed];
+}
+
+const names = (files) => files.map((file) => basename(file)).join(", ");
+
+const given = process.argv.slice(2);
+const first = LONGEST.flatMap((name) => given.filter((file) => basename(file) === `${name}.test.mjs`));
+const files = [...new Set([...first, ...given])];
+const failed = await failedOf(files, AT_ONCE);
+if (failed.length > 0) {
+  console.log(`once more, one by one: ${names(failed)}`);
+  const broken = await failedOf(failed, 1);
+  if (broken.length === 0) console.log(`UNSTEADY: these failed beside others and passed alone: ${names(failed)}`);
+  process.exitCode = broken.length === 0 ? 0 : 1;
+}
