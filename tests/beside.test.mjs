@@ -2,25 +2,13 @@
 // sources, one's own drafts, the state of the queue, first steps, notices. Must not use the page's own
 // state: what is asserted is what a person sees and what the agent is told.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
-import { browser, served } from "./browser.mjs";
+import { shared } from "./browser.mjs";
 import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
-let service;
-let chrome;
-let lead;
-
-before(async () => {
-  service = await served();
-  chrome = await browser();
-  lead = await signedIn(chrome, service);
-});
-
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
+const lead = await signedIn(chrome, service);
 
 test("a reviewer sees the kind of an edit otherwise, by keyboard, and that is what is learnt", async () => {
   const message = "May I take my parrot into the coworking lounge?";

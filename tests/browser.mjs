@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { localSecrets } from "../scripts/secrets.mjs";
@@ -25,6 +26,17 @@ const CHROMIUM_ARGS = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
+
+/** A Countersign and a browser for all tests of a file: they end after the last. */
+export async function shared() {
+  const service = await served();
+  const chrome = await browser();
+  after(async () => {
+    await chrome.close();
+    await service.stop();
+  });
+  return { service, chrome };
+}
 
 /** Starts a browser: the one that CHROMIUM_BIN names, or one of this machine. */
 export function browser() {

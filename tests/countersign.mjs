@@ -2,6 +2,7 @@
 // must not replace any part of the service.
 import { readFileSync, readdirSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import { after } from "node:test";
 import { Miniflare } from "miniflare";
 import { WEIGHTS } from "../scripts/weights.mjs";
 
@@ -34,6 +35,13 @@ export default {
   fetch: ({ method }) => new Response(method === "HEAD" ? null : weights, { headers: { "content-type": "application/octet-stream" } }),
 };
 `;
+
+/** A Countersign for all tests of a file: it ends after the last. */
+export async function shared(options) {
+  const service = await start(options);
+  after(() => service.stop());
+  return service;
+}
 
 /**
  * Starts a Countersign; `directory` keeps its state, otherwise it ends with the test. With

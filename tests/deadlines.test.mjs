@@ -1,14 +1,10 @@
 // Deadlines and the rota: who answers for a draft as time goes by, what becomes of one that nobody
 // answers, and that time alone never approves and never rejects.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { before, test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 /** A tenant whose drafts are late after `seconds`, its lead, and two reviewers. */
 async function desk(rules, policyWide = {}) {

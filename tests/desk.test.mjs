@@ -2,14 +2,10 @@
 // who answers for a draft at each moment.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const noUndo = (policy) => ({ ...policy, undo_window_s: 0 });
 

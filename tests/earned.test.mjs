@@ -1,19 +1,15 @@
 // Levels as they are earned and lost: by posts, verdicts and days alone. No route that only a development
 // build has is used here; the clock is all that isn't real.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 import { faultyEntry } from "./faults.mjs";
 
 const CATEGORY = "billing.refund";
 const [SECOND, HOUR, DAY] = [1_000, 3_600_000, 86_400_000];
 const TOPICS = ["invoice", "voucher", "delivery", "warranty", "damage", "exchange", "tariff", "discount", "deposit", "parcel"];
 
-let service;
-before(async () => {
-  service = await start({ entry: faultyEntry(), meaning: true });
-});
-after(() => service.stop());
+const service = await shared({ entry: faultyEntry(), meaning: true });
 
 /** How far the clock is ahead; it never goes back. It begins at a noon: no day ends while it is worked on. */
 let ahead = DAY - ((Date.now() + DAY / 2) % DAY);

@@ -6,16 +6,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, test } from "node:test";
-import { ORIGIN, TestTenant, draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { ORIGIN, TestTenant, draft, shared, start, until, verdictOn } from "./countersign.mjs";
 import { faultyEntry } from "./faults.mjs";
 import { verifyLog } from "./merkle.mjs";
 
-let service;
-before(async () => {
-  service = await start({ entry: faultyEntry() });
-});
-after(() => service.stop());
+const service = await shared({ entry: faultyEntry() });
 
 const order = (tenant, faults) => tenant.agent("GET", `/v1/callback-secret?${new URLSearchParams(faults)}`);
 const rows = (tenant, table) =>

@@ -4,20 +4,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { buildTools } from "../scripts/tools.mjs";
 import { at, run } from "../scripts/run.mjs";
 import { browser } from "./browser.mjs";
-import { start } from "./countersign.mjs";
+import { shared } from "./countersign.mjs";
 
 const CASES = new URL("../src/policy/tests/cases/", import.meta.url);
 const cases = (name) => JSON.parse(readFileSync(new URL(name, CASES), "utf8"));
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 test("trust in workerd, to the last bit", async () => {
   for (const { name, call, input, output } of cases("trust.json")) {

@@ -1,14 +1,10 @@
 // What somebody decided, and what a customer was written before, as reviewers look it up. Must not
 // look inside: a list is asked for as the page asks.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const of = (name, text) => draft({ customer: { id: name, name }, draft: { text, to: ["ada@example.com"] } });
 const ids = ({ body }) => body.drafts.map(({ id }) => id);

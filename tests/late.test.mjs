@@ -2,25 +2,16 @@
 // Must not use the page's own state: what is asserted is what a person sees and what the agent is told.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
-import { browser, served } from "./browser.mjs";
+import { shared } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
 
 /** The queue's whole list, which other parts of the page don't ask for. */
 const LIST = "**/v1/queue?limit=200*";
 
-let service;
-let chrome;
-before(async () => {
-  service = await served();
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
 
 /** Somebody of a tenant of their own, who has not opened the page yet. */
 async function newcomer() {

@@ -1,13 +1,9 @@
 // The live stream: changes arrive without asking, presence is told, and only a session opens it.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { ORIGIN, draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 async function watch(session) {
   const response = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, {

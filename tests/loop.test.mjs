@@ -1,15 +1,11 @@
 // The loop: a draft is posted, held, edited by a person, told to its agent, learnt from, and given
 // back as an example; and everything on the way is on record.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 import { leafHash, sha256, treeHash } from "./merkle.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const noUndo = (policy) => ({ ...policy, undo_window_s: 0 });
 

@@ -1,15 +1,11 @@
 // How fast the queue is served: what agents are told, what the forecast says, and who rushes.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { ORIGIN, draft, shared, until, verdictOn } from "./countersign.mjs";
 import { verifyLog } from "./merkle.mjs";
 import { receive } from "./receiver.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 test("the queue's health follows what comes and what is decided", async () => {
   const tenant = await service.tenant();

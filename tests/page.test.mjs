@@ -3,25 +3,12 @@
 // agent is told.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
-import { browser, served } from "./browser.mjs";
+import { test } from "node:test";
+import { shared } from "./browser.mjs";
 import { SEEN_MS, person, soon } from "./person.mjs";
 
-let service;
-let chrome;
-let page, errors;
-let press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled;
-
-before(async () => {
-  service = await served();
-  chrome = await browser();
-  ({ page, errors, press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled } = await person(chrome, service));
-});
-
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
+const { page, errors, press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled } = await person(chrome, service);
 
 test("the invitation opens the queue, and the page allows no foreign script", async () => {
   const answer = await page.goto(service.sign_in_url);

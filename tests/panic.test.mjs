@@ -1,13 +1,9 @@
 // A panic answers 500 within a second, spares everyone else, and the alarm still fires.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 test("a panic in one tenant's object", async () => {
   const [hit, spared] = [await service.tenant(), await service.tenant()];

@@ -6,15 +6,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const CATEGORY = "billing.refund";
 const withCategory = (rules) => (policy) => ({

@@ -6,16 +6,12 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, test } from "node:test";
-import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { ORIGIN, draft, shared, start, until, verdictOn } from "./countersign.mjs";
 import { receive } from "./receiver.mjs";
 import { leafHash, sha256, treeHash } from "./merkle.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 /** A tenant without an undo window: verdicts settle at once. */
 async function quick() {

@@ -1,13 +1,9 @@
 // The queue as a list: the next draft of it, and its pages, while others change it.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 test("the next draft is found behind however many that nobody can take up", async () => {
   const tenant = await service.tenant();

@@ -1,21 +1,11 @@
 // The record on the page, as whoever answers for one decision uses it. Must not use the page's own state.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { browser, served } from "./browser.mjs";
+import { test } from "node:test";
+import { shared } from "./browser.mjs";
 import { signedIn } from "./person.mjs";
 
-let service;
-let chrome;
-let lead;
-before(async () => {
-  service = await served();
-  chrome = await browser();
-  lead = await signedIn(chrome, service);
-});
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
+const lead = await signedIn(chrome, service);
 
 test("a draft's dossier is opened from the log, and prints alone and whole", async () => {
   const { page, press, accessibleEverywhere } = lead;

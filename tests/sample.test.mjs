@@ -1,14 +1,10 @@
 // Which released drafts are looked at: a minimum of looks a week, and less of it where the queue is
 // full. Agents are told neither.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const CATEGORY = "billing.refund";
 const releasing = (rules, more = {}) => (policy) => ({

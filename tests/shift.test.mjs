@@ -3,24 +3,12 @@
 // state: what is asserted is what a person sees and what the agent is told.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
-import { browser, served } from "./browser.mjs";
+import { test } from "node:test";
+import { shared } from "./browser.mjs";
 import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
-let service;
-let chrome;
-let lead;
-
-before(async () => {
-  service = await served();
-  chrome = await browser();
-  lead = await signedIn(chrome, service);
-});
-
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
+const lead = await signedIn(chrome, service);
 
 /** The draft of this customer stands there, and was seen long enough to be decided, by the page's own clock. */
 async function seen(name) {

@@ -1,14 +1,10 @@
 // Stop, shadow mode, and open drafts that are routed again: only ever towards more care.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const level3 = (policy) => ({ ...policy, categories: { "billing.refund": { start_level: 3, sample_rate: 0 } } });
 

@@ -1,13 +1,9 @@
 // Trust: what verdicts are worth, how levels are earned and lost, and what a lead is told of it.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draft, start, until, verdictOn } from "./countersign.mjs";
+import { before, test } from "node:test";
+import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 const CATEGORY = "billing.refund";
 

@@ -4,32 +4,19 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { localSecrets } from "../scripts/secrets.mjs";
 import { changePolicy, createTenant, signIn } from "../scripts/service.mjs";
-import { browser, served } from "./browser.mjs";
+import { shared } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
 import { receive } from "./receiver.mjs";
 
-let service;
-let chrome;
-let lead;
-let page;
-
-before(async () => {
-  service = await served();
-  chrome = await browser();
-  lead = await person(chrome, service);
-  page = lead.page;
-  await page.goto(service.sign_in_url);
-  await page.getByTestId("draft").waitFor();
-});
-
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
+const lead = await person(chrome, service);
+const { page } = lead;
+await page.goto(service.sign_in_url);
+await page.getByTestId("draft").waitFor();
 
 const press = (...keys) => lead.press(...keys);
 /** What the service says to whoever is signed in on the page. */

@@ -1,15 +1,11 @@
 // Webhooks by Standard Webhooks 1.0.0, held to its own library, at a real receiver.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
+import { ORIGIN, draft, shared, until, verdictOn } from "./countersign.mjs";
 import { receive } from "./receiver.mjs";
 
-let service;
-before(async () => {
-  service = await start();
-});
-after(() => service.stop());
+const service = await shared();
 
 /** A tenant whose verdicts count at once, and its lead. */
 async function desk() {

@@ -1,9 +1,9 @@
 // What the page weighs, whatever the machine: bytes before the first view, and nodes however long the
 // queue is. Must not measure time: `npm run bench -- page` does.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { firstView } from "../scripts/size.mjs";
-import { browser, served } from "./browser.mjs";
+import { shared } from "./browser.mjs";
 import { crowd } from "./crowd.mjs";
 import { person, soon } from "./person.mjs";
 
@@ -12,16 +12,7 @@ const DRAFTS = 10_000;
 /** A screen of rows, the draft beside it, the frame of the page: the same for ten drafts. */
 const NODES_MAX = 1_500;
 
-let service;
-let chrome;
-before(async () => {
-  service = await served();
-  chrome = await browser();
-});
-after(async () => {
-  await chrome?.close();
-  await service?.stop();
-});
+const { service, chrome } = await shared();
 
 test("the first view is small", (context) => {
   const bytes = firstView();
