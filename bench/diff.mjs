@@ -105,7 +105,12 @@ function tenKilobytes(documents) {
   return { before, after };
 }
 
-const documents = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line.trim());
+const documents = lines.map((line) => JSON.parse(line));
+if (!documents.length) {
+  console.error(`bench diff: ${file} has no rows`);
+  process.exit(1);
+}
 const long = tenKilobytes(documents);
 documents.forEach(verify);
 verify(long);
