@@ -121,6 +121,43 @@ for (const [name, of] of [["words", () => words], ["meaning", () => meaning]]) {
   });
 }
 
+test("the named category is preferred and no wall, and no more than eight are given", async () => {
+  const { teach, similar, tenant } = await team(words);
+  const of = (category) => ({ change: { category } });
+  await teach("The white kettle leaks at its lid", "We send a lid.", of("parts"));
+  await teach("The white kettle leaks at its foot", "We repair it.", of("repairs"));
+  for (const category of ["parts", "repairs"]) {
+    const { examples } = await similar("white kettle leaks", { category });
+    assert.deepEqual([examples.length, examples[0].category], [2, category]);
+  }
+  const things = ["cup", "jug", "pan", "pot", "bowl", "dish", "tray", "vase", "fork", "spoon"];
+  for (const thing of things) await teach(`My ${thing} and its steel handle broke`, `A new ${thing} is on its way.`);
+  assert.equal((await similar("steel handle broke")).examples.length, 8);
+  assert.equal((await similar("steel handle broke", { limit: 2 })).examples.length, 2);
+  for (const limit of [0, 9]) {
+    const refused = await tenant.agent("POST", "/v1/corrections/similar", { message: "a", limit });
+    assert.equal(refused.status, 422, `limit ${limit}`);
+  }
+});
+
+test("an edit undone before it settles, and one erased later, are no examples", async () => {
+  const { teach, similar, lead, tenant } = await team(words);
+  const policy = (undo_window_s) => tenant.policy(lead, (now) => ({ ...now, undo_window_s }));
+  assert.equal((await policy(60)).status, 200);
+  const posted = (await tenant.post(draft({ message: "The orange kettle leaks" }))).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+  const verdict = verdictOn(shown, { kind: "edit", draft: { text: "Something else entirely." } });
+  assert.equal((await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, verdict)).status, 200);
+  assert.deepEqual((await similar("orange kettle leaks")).examples, [], "not before it has settled");
+  assert.equal((await lead.call("DELETE", `/v1/drafts/${posted.id}/verdict`, { verdict_id: verdict.verdict_id })).status, 200);
+  assert.equal((await policy(0)).status, 200);
+  assert.deepEqual((await similar("orange kettle leaks")).examples, [], "nor once it was undone");
+  await teach("The orange kettle whistles", "It is meant to.", { change: { customer: { id: "cus_7" } } });
+  assert.equal((await similar("orange kettle whistles")).examples.length, 1);
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "cus_7" })).status, 200);
+  assert.deepEqual((await similar("orange kettle whistles")).examples, []);
+});
+
 test("an example that is named twice helped once", async () => {
   const { teach, post, judge, first, corrections } = await team(words);
   await teach("The pink kettle leaks", "We repair it free of charge.");

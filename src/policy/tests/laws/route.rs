@@ -5,7 +5,9 @@ use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
 use countersign_policy::ratio::Ratio;
-use countersign_policy::route::{Decision, ReasonCode, Route, Situation, route, sample_draw};
+use countersign_policy::route::{
+    Decision, Guess, ReasonCode, Route, Situation, route, sample_draw,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -128,6 +130,19 @@ proptest! {
         let less = route(&policy, &draft, &situation(level, false, 0)).route;
         let more = route(&policy, &draft, &situation(level.saturating_add(1), false, 0)).route;
         prop_assert!(more <= less);
+    }
+
+    #[test]
+    fn a_guessed_category_never_raises_autonomy(
+        policy in policy(), draft in draft(), level in 1..=3_u64, sure in 0..=1_000_000_u32,
+        category in prop::sample::select(vec!["billing.refund", "crm", "unheard"]),
+    ) {
+        let plain = situation(level, false, 0);
+        let guess = Guess { category: category.to_owned(), confidence: Ratio::from_ppm(sure) };
+        let guessed = Situation { guess: Some(guess), ..plain.clone() };
+        let (with, without) = (route(&policy, &draft, &guessed), route(&policy, &draft, &plain));
+        prop_assert!(with.route >= without.route, "{:?} {:?}", with.reasons, without.reasons);
+        prop_assert!(with.level <= without.level);
     }
 
     #[test]
