@@ -70,16 +70,17 @@ pub fn run(options: &Options) -> Result<(), String> {
         .iter()
         .zip(&messages)
         .find(|(ids, _)| ids.len() == 20)
-        .map(|(_, text)| text);
-    if let Some(text) = twenty {
-        add("native_ms_best", json!(best_ms(&model, text)));
-        add("twenty_tokens", json!(text));
-    }
+        .map_or(TWENTY, |(_, text)| text);
+    add("native_ms_best", json!(best_ms(&model, twenty)));
+    add("twenty_tokens", json!(twenty));
     if options.json {
         println!("{line}");
     }
     Ok(())
 }
+
+/// A message of twenty word pieces, first and last marks included, for data without one.
+const TWENTY: &str = "Where is the refund for the two lamps that I sent back to you a week ago";
 
 /// The shortest of a hundred times that one message took.
 fn best_ms(model: &countersign_embed::Model<'_>, text: &str) -> f64 {
