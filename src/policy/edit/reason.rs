@@ -11,6 +11,9 @@ use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
 /// not a word.
 const CLAIM_WORDS_MIN: usize = 2;
 
+/// Marks that stand right behind a word.
+const ENDING_MARKS: [char; 8] = ['.', ',', ';', ':', '!', '?', ')', ']'];
+
 /// The reasons of an edit, the weightiest first, each once; at least one for an edit that changed
 /// anything.
 pub(super) fn found(e: &Evidence<'_, '_>, kind: EditKind) -> Vec<EditReasonFound> {
@@ -50,11 +53,12 @@ fn push(reasons: &mut Vec<EditReasonFound>, reason: EditReason, before: String, 
     }
 }
 
-/// Words in a row, cut to what is shown.
+/// Words in a row, a mark right behind the word that it ends, cut to what is shown.
 fn joined<'t>(words: impl Iterator<Item = &'t str>) -> String {
     let mut text = String::new();
     for word in words {
-        if !text.is_empty() {
+        let ends = text.ends_with(char::is_alphanumeric) && word.starts_with(ENDING_MARKS);
+        if !text.is_empty() && !ends {
             text.push(' ');
         }
         text.push_str(word);
@@ -245,5 +249,18 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
             }))
         };
         push(reasons, EditReason::Format, marks(false), marks(true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_mark_stands_behind_the_word_that_it_ends() {
+        let said = |words: &str| joined(words.split(' '));
+        assert_eq!(said("Within 3 days : now"), "Within 3 days: now");
+        assert_eq!(said("a ( b ) . ."), "a ( b) . .");
+        assert_eq!(said(", ;"), ", ;");
     }
 }

@@ -1,5 +1,5 @@
 // Every word of the memory view that the review doesn't share, ready for translation.
-const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+import { many } from "../../texts";
 
 export const words = {
   search: "Search by meaning",

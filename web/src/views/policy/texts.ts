@@ -2,8 +2,7 @@
 // into sentences.
 import { number } from "../../format";
 import type { Finding } from "../workbench/answers";
-
-const many = (count: number, one: string, more: string) => `${number(count)} ${count === 1 ? one : more}`;
+import { many } from "../../texts";
 
 export const words = {
   title: "Policy",

@@ -1,6 +1,7 @@
 // Every word of the settings view, ready for translation. Must not hold logic beyond putting values
 // into sentences.
 import { number } from "../../format";
+import { many } from "../../texts";
 
 export const words = {
   title: "Settings",
@@ -90,7 +91,7 @@ export const words = {
     title: "Dead letters",
     about: "Messages that their receivers did not take, after every attempt.",
     none: "Every message was taken.",
-    attempts: (count: number) => `${count} attempts`,
+    attempts: (count: number) => (count ? many(count, "attempt", "attempts") : "not tried"),
     answer: (text: string) => `last answer: ${text}`,
     replay: "Try again",
     drop: "Give up",

@@ -2,8 +2,8 @@
 // sentences.
 import { number, percent } from "../../format";
 import type { LevelChange, Missing } from "../shapes";
+import { many } from "../../texts";
 
-const many = (count: number, one: string, more: string) => `${number(count)} ${count === 1 ? one : more}`;
 const lost: Record<string, string> = {
   harmful_high_stakes: "a release of high stakes was harmful",
   failure_rate: "failures came faster than the level allows",
