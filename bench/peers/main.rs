@@ -15,6 +15,7 @@
 mod cedar;
 mod cel;
 #[path = "../random.rs"]
+#[expect(dead_code, reason = "the other benches shuffle")]
 mod random;
 mod rego;
 mod terms;

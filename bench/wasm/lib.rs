@@ -9,6 +9,7 @@ mod golden_trust;
     clippy::arithmetic_side_effects,
     reason = "128 bits hold the product of two words"
 )]
+#[expect(dead_code, reason = "the other benches shuffle")]
 mod random;
 #[path = "../route/workload.rs"]
 mod workload;
