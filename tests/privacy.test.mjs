@@ -134,11 +134,15 @@ test("texts that are too old go with a wake, unless they are held", async () => 
   const long_ago = Date.now() - 31 * 24 * 3_600_000;
   for (const id of [old, kept]) {
     await service.database.prepare("UPDATE drafts SET created_at = ? WHERE id = ?").bind(long_ago, id).run();
+    await service.database.prepare("UPDATE corrections SET created_at = ? WHERE draft_id = ?").bind(long_ago, id).run();
   }
   await wake();
   await until(async () => (await inDatabase("drafts", old)) === null);
   assert.ok(await inDatabase("drafts", kept));
   assert.ok(await inDatabase("drafts", young));
+  const exported = await text("/v1/corrections/export?format=raw", customer);
+  const taught = exported.trim().split("\n").map((line) => JSON.parse(line).draft_id);
+  assert.deepEqual(taught.sort(), [kept, young].sort(), "nothing is learnt from what is too old");
   const entries = await verified(customer);
   assert.deepEqual(entries.filter(({ event }) => event === "data.expired").map(({ about }) => about), [undefined, old]);
 });

@@ -251,6 +251,38 @@ mod tests {
     }
 
     #[test]
+    fn of_equals_the_newer_the_agreed_and_the_substantive_come_first() {
+        let plain = Candidate {
+            age_days: 400,
+            ..near("plain", "refund", 0.8)
+        };
+        let changes: [fn(Candidate<'static>) -> Candidate<'static>; 3] = [
+            |one| Candidate { age_days: 1, ..one },
+            |one| Candidate {
+                agreements: 3,
+                ..one
+            },
+            |one| Candidate {
+                substantive: true,
+                ..one
+            },
+        ];
+        for change in changes {
+            let better = change(Candidate {
+                id: "better",
+                ..plain
+            });
+            check(THREE, &[plain, better], &["better", "plain"]);
+            let stranger = near("far", "refund", 0.9);
+            check(
+                THREE,
+                &[plain, better, stranger],
+                &["far", "better", "plain"],
+            );
+        }
+    }
+
+    #[test]
     fn a_contradicted_correction_falls_behind() {
         let old = Candidate {
             contradictions: 1,
