@@ -52,6 +52,18 @@ test("SQL stands only in the service", () => {
   none(found, "SQL is the service's");
 });
 
+test("the page, which shows money before it has the policy's crate, counts minor units as the policy does", () => {
+  const codes = (file, start) => {
+    const text = read(file);
+    const body = text.slice(text.indexOf(start), text.indexOf("\n\n", text.indexOf(start)));
+    const lists = body.split(/=> 1\.0|\? 0/).slice(0, 2);
+    return lists.map((list) => list.match(/\b[A-Z]{3}\b/g).filter((code) => code !== "ISO").sort());
+  };
+  const policy = codes("src/policy/catalogue.rs", "fn minor_per_major");
+  assert.deepEqual(codes("web/src/format.ts", "export const moneyDigits"), policy);
+  assert.deepEqual(policy.map((list) => list.length), [16, 7], "none, and three digits");
+});
+
 test("workspaces of their own lock what policy needs now", () => {
   const [, own] = read("src/policy/Cargo.toml").split("[dependencies]\n");
   const needed = own.split("\n\n")[0].split("\n").filter((line) => !line.includes("optional")).map((line) => line.split(/[. =]/)[0]);
