@@ -191,6 +191,17 @@ test("a correction knows where it was used and whether it helped", async () => {
   assert.equal(known.agreements, 1);
 });
 
+test("an example that did not help falls behind its equals", async () => {
+  const { teach, post, judge, similar } = await team(words);
+  await teach("The grey kettle leaks at its lid", "We send a lid.");
+  await teach("The grey kettle leaks at its foot", "We repair it.");
+  const order = async () => (await similar("grey kettle leaks")).examples.map((one) => one.id);
+  const [best, second] = await order();
+  const written = await post({ message: "my kettle drips", examples_used: [best] });
+  await judge(written, { kind: "reject", reason: "wrong facts", may_retry: false });
+  assert.deepEqual(await order(), [second, best]);
+});
+
 test("near duplicates merge, and a contradicted correction fades behind the newer", async () => {
   const { teach, similar, corrections } = await team(words);
   await teach("How long does a refund of order 17 take", "It takes 5 days.");

@@ -63,6 +63,7 @@ struct Row {
     created_at: u64,
     substantive: u32,
     agreements: u32,
+    failures: u32,
     contradictions: u32,
     duplicate_of: Option<String>,
     slot: Option<u32>,
@@ -110,7 +111,7 @@ struct VectorRow {
 }
 
 const COLUMNS: &str = "number, id, category, created_at, edit_kind = 'substantive' AS substantive,
-                       agreements, contradictions, duplicate_of, slot";
+                       agreements, used - helped AS failures, contradictions, duplicate_of, slot";
 
 /// Loads the embedder before an operation that asks memory, where there is anything to compare a
 /// vector with: the first such request of an isolate waits for it, since what memory doesn't see
@@ -295,6 +296,7 @@ impl Found {
             age_days: u32::try_from(age_days).unwrap_or(u32::MAX),
             substantive: row.substantive == 1,
             agreements: row.agreements,
+            failures: row.failures,
             contradictions: row.contradictions,
             duplicate_of: row.duplicate_of.as_deref(),
         }

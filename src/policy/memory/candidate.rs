@@ -42,6 +42,8 @@ pub struct Candidate<'a> {
     pub substantive: bool,
     /// Verdicts since then that agree with it, its near duplicates included.
     pub agreements: u32,
+    /// Drafts written with it that a person then changed in substance or refused.
+    pub failures: u32,
     /// Later corrections of near-equal messages that say something else.
     pub contradictions: u32,
     /// The first correction that this one nearly repeats; its own id or `None` where there is none.

@@ -28,7 +28,7 @@ const CATEGORY_BONUS: f64 = 0.10;
 const RECENCY_BONUS: f64 = 0.03;
 /// Days after which recency counts half.
 const RECENCY_HALF_DAYS: f64 = 90.0;
-/// What endless agreement adds; two agreeing verdicts add half.
+/// What endless agreement adds and endless failure takes; two verdicts of one mind are half of it.
 const AGREEMENT_BONUS: f64 = 0.04;
 /// Facts were changed: the example teaches more than one of tone.
 const SUBSTANTIVE_BONUS: f64 = 0.02;
@@ -141,7 +141,7 @@ fn standing(asked: Asked<'_>, candidate: &Candidate<'_>) -> f64 {
     let share = |count: u32, half: f64| f64::from(count) / (f64::from(count) + half);
     let named = candidate.category.is_some() && candidate.category == asked.category;
     let recency = 1.0 - share(candidate.age_days, RECENCY_HALF_DAYS);
-    RECENCY_BONUS * recency + AGREEMENT_BONUS * share(candidate.agreements, 2.0)
+    RECENCY_BONUS * recency + AGREEMENT_BONUS * agreed(candidate)
         - CONTRADICTION_COST * share(candidate.contradictions, 1.0)
         + if named { CATEGORY_BONUS } else { 0.0 }
         + if candidate.substantive {
@@ -149,6 +149,15 @@ fn standing(asked: Asked<'_>, candidate: &Candidate<'_>) -> f64 {
         } else {
             0.0
         }
+}
+
+/// What verdicts say of a candidate, from -1 (nothing but failures) to 1.
+fn agreed(candidate: &Candidate<'_>) -> f64 {
+    let (for_it, against) = (
+        f64::from(candidate.agreements),
+        f64::from(candidate.failures),
+    );
+    (for_it - against) / (for_it + against + 2.0)
 }
 
 /// The best of each group of near duplicates, of equals the newer, then the smaller id.
@@ -280,6 +289,23 @@ mod tests {
                 &["far", "better", "plain"],
             );
         }
+    }
+
+    #[test]
+    fn an_example_that_did_not_help_falls_behind_its_equals() {
+        let fresh = near("fresh", "refund", 0.8);
+        let failed = Candidate {
+            failures: 1,
+            ..near("failed", "refund", 0.8)
+        };
+        check(THREE, &[failed, fresh], &["fresh", "failed"]);
+        let mostly = Candidate {
+            agreements: 3,
+            ..failed
+        };
+        check(THREE, &[mostly, fresh], &["failed", "fresh"]);
+        let far = near("far", "refund", 0.7);
+        check(THREE, &[failed, far], &["failed", "far"]);
     }
 
     #[test]

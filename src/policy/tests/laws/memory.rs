@@ -23,7 +23,13 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate<'static>>> {
     let one = (
         option::of(select(CATEGORIES.as_slice())),
         (score(), score(), score()),
-        (any::<u32>(), any::<bool>(), any::<u32>(), any::<u32>()),
+        (
+            any::<u32>(),
+            any::<bool>(),
+            any::<u32>(),
+            any::<u32>(),
+            any::<u32>(),
+        ),
         option::of(select(IDS.as_slice())),
     );
     vec(one, 0..IDS.len()).prop_map(|rows| {
@@ -40,6 +46,7 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate<'static>>> {
                     substantive: standing.1,
                     agreements: standing.2,
                     contradictions: standing.3,
+                    failures: standing.4,
                     duplicate_of,
                 },
             )
