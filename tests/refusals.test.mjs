@@ -103,6 +103,20 @@ test("a key with another tenant's name in it", () => {
 });
 test("a key where a session belongs", () => refused(tenant.agent("GET", "/v1/queue"), 401, "session_required"));
 test("a session where a key belongs", () => refused(lead.call("POST", "/v1/drafts", draft()), 401, "key_missing"));
+test("a refusal says which credential, or which method, would do", async () => {
+  const detail = async (answer) => (await answer).body.detail;
+  assert.match(await detail(raw("{}", { authorization: "" })), /authorization: Bearer csa_/);
+  assert.match(await detail(raw("{}", { authorization: "Bearer sk-1" })), /csa_/);
+  assert.match(await detail(tenant.agent("GET", "/v1/policy")), /csp_/);
+  assert.match(await detail(tenant.agent("GET", "/v1/queue")), /sign in/);
+  const wrong = await tenant.agent("POST", "/v1/drafts/1/outcome", { outcome: "done" });
+  assert.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "PUT"]);
+  assert.match(wrong.body.detail, /it has PUT$/);
+});
+test("the scheme's name in small letters, as some clients write it", async () => {
+  const answer = await raw(JSON.stringify(draft()), { authorization: `bearer ${tenant.key}` });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+});
 test("no idempotency key", () => refused(tenant.agent("POST", "/v1/drafts", draft()), 400, "idempotency_key_missing"));
 
 test("the same idempotency key: the same answer, or a conflict", async () => {

@@ -77,9 +77,25 @@ pub fn check(kind: KeyKind, text: &str, mac_keys: &[&[u8]]) -> Option<Credential
     })
 }
 
-/// The credential in an `Authorization` header: what stands behind `Bearer`.
+/// The credential in an `Authorization` header: what stands behind `Bearer`, in any case of letters.
 pub fn in_authorization(header: &str) -> Option<&str> {
-    header.strip_prefix("Bearer ").map(str::trim)
+    let (scheme, credential) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| credential.trim())
+}
+
+/// What to send in place of a credential that is missing or of another kind; empty where it is of the
+/// right kind, and not one of ours or no longer good.
+pub fn advice(wanted: KeyKind, given: Option<&str>) -> &'static str {
+    let prefix = given.and_then(|text| text.split('_').next());
+    match wanted {
+        kind if prefix == Some(kind.prefix()) => "",
+        KeyKind::Agent => "send an agent's key: `authorization: Bearer csa_…`",
+        KeyKind::Policy => "send a key for policy: `authorization: Bearer csp_…`",
+        KeyKind::Session => "this is for people, who sign in on the page: no agent's key opens it",
+        KeyKind::Invitation => "send an invitation: `csi_…`, as it stands in its link",
+    }
 }
 
 /// The value of a cookie by its name, of a whole `Cookie` header; the first where there are several.
@@ -149,9 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn who_shows_another_kind_or_none_is_told_which() {
+        let agent = advice(KeyKind::Agent, None);
+        assert!(agent.contains("csa_"));
+        assert_eq!(advice(KeyKind::Agent, Some("sk-1")), agent);
+        assert_eq!(advice(KeyKind::Agent, Some("csa_1_2_3")), "");
+        assert!(advice(KeyKind::Policy, Some("csa_1_2_3")).contains("csp_"));
+        assert!(advice(KeyKind::Session, Some("csa_1_2_3")).contains("sign in"));
+    }
+
+    #[test]
     fn headers_are_read_as_browsers_and_programs_write_them() {
         assert_eq!(in_authorization("Bearer csa_1 "), Some("csa_1"));
+        assert_eq!(in_authorization("bearer  csa_1"), Some("csa_1"));
         assert_eq!(in_authorization("Basic csa_1"), None);
+        assert_eq!(in_authorization("csa_1"), None);
         for (header, expected) in [
             ("a=1; session=css_1; session=2", Some("css_1")),
             ("session=", Some("")),

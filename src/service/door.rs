@@ -51,8 +51,7 @@ pub async fn answer(request: web_sys::Request, env: &Env) -> Outcome<web_sys::Re
     let method = request.method();
     let mut request = Request::from(request);
     let path = request.path();
-    let found = routes::find(&method, &path)
-        .map_err(|code| Problem::new(code, format!("{method} {path}")))?;
+    let found = routes::find(&method, &path).map_err(|code| nowhere(code, &method, &path))?;
     let address = request.headers().get("cf-connecting-ip")?;
     let now = clock::now();
     check_address(env, address.as_deref(), now)?;
@@ -85,6 +84,16 @@ pub async fn answer(request: web_sys::Request, env: &Env) -> Outcome<web_sys::Re
         _ => Err(Problem::from(Code::Forbidden)),
     };
     Ok(answer?.into())
+}
+
+/// What is answered to a method and path that the table doesn't have.
+fn nowhere(code: Code, method: &str, path: &str) -> Problem {
+    match routes::methods(path) {
+        allowed if code == Code::MethodNotAllowed => {
+            Problem::new(code, format!("{method} {path}: it has {allowed}")).allowing(allowed)
+        }
+        _ => Problem::new(code, format!("{method} {path}")),
+    }
 }
 
 async fn health(env: &Env) -> Outcome<Response> {
@@ -138,13 +147,17 @@ fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credentia
         _ => (None, true),
     };
     match (by_key, bearer, session) {
-        (Some(kind), Some(text), _) => {
-            check_key(env, kind, &text)?.ok_or_else(|| Problem::from(Code::KeyInvalid))
-        }
+        (Some(kind), Some(text), _) => check_key(env, kind, &text)?
+            .ok_or_else(|| Problem::new(Code::KeyInvalid, key::advice(kind, Some(&text)))),
         (_, _, Some(text)) if by_session => check_key(env, KeyKind::Session, &text)?
             .ok_or_else(|| Problem::from(Code::SessionRequired)),
-        (Some(_), None, _) if !by_session => Err(Problem::from(Code::KeyMissing)),
-        _ => Err(Problem::from(Code::SessionRequired)),
+        (Some(kind), None, _) if !by_session => {
+            Err(Problem::new(Code::KeyMissing, key::advice(kind, None)))
+        }
+        (_, given, _) => {
+            let advice = key::advice(KeyKind::Session, given.as_deref());
+            Err(Problem::new(Code::SessionRequired, advice))
+        }
     }
 }
 

@@ -27,6 +27,7 @@ struct Beside {
     pointer: Option<String>,
     faults: Vec<FaultView>,
     draft: Option<Value>,
+    allow: Option<String>,
 }
 
 /// A problem as it is written.
@@ -107,6 +108,11 @@ impl Problem {
         self.with(|beside| beside.draft = Some(draft))
     }
 
+    /// The same problem with the methods that the path has.
+    pub fn allowing(self, methods: String) -> Self {
+        self.with(|beside| beside.allow = Some(methods))
+    }
+
     fn with(mut self, add: impl FnOnce(&mut Beside)) -> Self {
         add(self.beside.get_or_insert_default());
         self
@@ -121,8 +127,10 @@ impl Problem {
     pub fn response(&self) -> worker::Result<Response> {
         let response = guarded(ResponseBuilder::new().with_status(self.code.status()))?
             .with_header("content-type", "application/problem+json")?;
-        let response = match self.code.status() {
-            429 => response.with_header("retry-after", RETRY_AFTER_S)?,
+        let allow = self.beside.as_ref().and_then(|it| it.allow.as_deref());
+        let response = match (self.code.status(), allow) {
+            (429, _) => response.with_header("retry-after", RETRY_AFTER_S)?,
+            (_, Some(methods)) => response.with_header("allow", methods)?,
             _ => response,
         };
         Ok(response.fixed(serde_json::to_vec(&self.view()).unwrap_or_default()))

@@ -276,6 +276,16 @@ pub fn find(method: &str, path: &str) -> Result<Match, Code> {
     })
 }
 
+/// The methods of a path, as the header `Allow` lists them (RFC 9110, 10.2.1).
+pub fn methods(path: &str) -> String {
+    let here = TABLE
+        .iter()
+        .filter(|entry| capture(entry.path, path).is_some());
+    here.map(|entry| entry.method)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 fn capture<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let mut id = "";
     let mut wanted = pattern.split('/');
@@ -337,5 +347,6 @@ mod tests {
         check("GET", "/v1/drafts/%zz", Err(Code::InvalidParameter));
         check("PATCH", "/v1/drafts/1", Err(Code::MethodNotAllowed));
         check("GET", "/", Err(Code::NotFound));
+        assert_eq!(methods("/v1/drafts/1"), "GET, DELETE");
     }
 }
