@@ -1,5 +1,6 @@
-// The commands that a developer types: `npm start` with its demo tenant, `npm run tenant` and `npm run
-// replay` against it, Ctrl-C, and a second start. It must not know how the server is made.
+// The commands that a developer types: `npm start` with its demo tenant, every request of README.md and
+// docs/, `npm run tenant` and `npm run replay` against it, Ctrl-C, and a second start. It must not know
+// how the server is made.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,12 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { at } from "../scripts/run.mjs";
-import { postDraft, signIn } from "../scripts/service.mjs";
+import { changePolicy, postDraft, signIn } from "../scripts/service.mjs";
+import { until, verdictOn } from "./countersign.mjs";
 
 /** Longer than a loaded machine needs to start the server and to post the demo's drafts. */
 const START_MS = 180_000;
 const folder = mkdtempSync(join(tmpdir(), "countersign-start-"));
-const file = join(folder, "credentials.json");
+const file = join(folder, ".dev", "credentials.json");
 let port;
 let running;
 
@@ -84,6 +86,82 @@ test("the printed request posts a draft", async () => {
   const { url, agent_key } = credentials();
   const { status } = await postDraft(url, agent_key, JSON.parse(body));
   assert.equal(status, 201);
+});
+
+/** The fenced blocks of a document, in order. */
+const blocks = (document) =>
+  [...readFileSync(at(document), "utf8").matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, text]) => ({ language, text }));
+
+/** Whether an answer holds what a document shows of it; `…` in a text stands for anything. */
+function shows(answer, shown, where = "") {
+  if (typeof shown === "string") {
+    const [before, after] = shown.split("…");
+    assert.ok(after === undefined ? answer === before : answer?.startsWith(before), `${where}: ${answer} is not ${shown}`);
+  } else if (typeof shown === "object") {
+    for (const [name, part] of Object.entries(shown)) shows(answer?.[name], part, `${where}/${name}`);
+  } else assert.equal(answer, shown, where);
+}
+
+/** A program's output, while this process goes on. */
+async function output(command, args, env = {}) {
+  const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const exited = new Promise((done, fail) => child.on("error", fail).on("close", done));
+  const chunks = await child.stdout.toArray();
+  assert.equal(await exited, 0, `${command} failed: ${chunks.join("")}`);
+  return chunks.join("");
+}
+
+/** A lead at their page, who approves what those agents post. */
+async function approving(agents) {
+  const session = await signIn(credentials().sign_in_url);
+  await changePolicy(session, "no waiting", (document) => ({ ...document, undo_window_s: 0 }));
+  // What the demo's reviewers changed is learnt once it can't be taken back.
+  await until(async () => (await session("/v1/corrections")).body.corrections.length >= 4);
+  let goesOn = true;
+  const ended = (async () => {
+    while (goesOn) {
+      const { body } = await session("/v1/queue?limit=200");
+      for (const { id } of body.drafts.filter(({ agent, status }) => agents.includes(agent) && status === "held")) {
+        const shown = (await session(`/v1/drafts/${id}`)).body;
+        const put = { method: "PUT", body: verdictOn(shown, { kind: "approve" }) };
+        // The document's own requests may have overtaken it.
+        await session(`/v1/drafts/${id}/verdict`, put).catch(() => {});
+      }
+      await new Promise((done) => setTimeout(done, 200));
+    }
+  })();
+  return () => ((goesOn = false), ended);
+}
+
+for (const document of ["README.md", "docs/agents.md"]) {
+  test(`every request of ${document} runs as it stands and answers what is shown`, async () => {
+    const all = blocks(document);
+    const isRun = ({ language, text }) => language === "sh" && /^(curl|URL=)/m.test(text);
+    const script = all.filter(isRun).map(({ text }) => `${text}\necho; echo =====\n`);
+    const stop = await approving(["my-agent", "refund-agent"]);
+    const printed = (await output("bash", ["-euo", "pipefail", "-c", script.join("")]).finally(stop)).split("=====\n");
+    let answer = null;
+    let compared = 0;
+    for (const block of all) {
+      if (isRun(block)) answer = printed.shift().trim();
+      if (block.language !== "json") continue;
+      shows(JSON.parse(answer), JSON.parse(block.text), document);
+      compared += 1;
+    }
+    assert.ok(compared >= 2, `${compared} answers of ${document}`);
+  });
+}
+
+test("the loop in Python that the documents show", async (context) => {
+  if (spawnSync("python3", ["--version"]).status !== 0) return context.skip("there is no Python");
+  const loop = blocks("docs/agents.md").find(({ text }) => text.includes("def review("));
+  const { url, agent_key } = credentials();
+  const draft = JSON.parse(running.printed.match(/-d '(.*?)'/s)[1]);
+  const stop = await approving(["refund-agent"]);
+  const ask = `print(json.dumps(review(json.loads(os.environ["DRAFT"]), "python")))`;
+  const env = { URL: url, KEY: agent_key, DRAFT: JSON.stringify({ ...draft, agent: "refund-agent" }) };
+  const answer = await output("python3", ["-c", `${loop.text}\n${ask}`], env).finally(stop);
+  shows(JSON.parse(answer), { status: "approved", outgoing: { text: draft.draft.text } });
 });
 
 test("a tenant is made, once, and a file of drafts is replayed into it", () => {
