@@ -416,6 +416,12 @@ test("a draft is handed to a named person, who alone decides, with a note", asyn
   await lead.call("PUT", `/v1/drafts/${other}/assignee`, { person_id: tom.person.id });
   await lead.call("PUT", `/v1/people/${tom.person.id}/role`, { role: "auditor" });
   assert.equal((await show(lead, other)).assignee, undefined, "who no longer decides lets go");
+  await lead.call("PUT", `/v1/people/${tom.person.id}/role`, { role: "reviewer" });
+  await lead.call("PUT", `/v1/drafts/${other}/assignee`, { person_id: tom.person.id });
+  await lead.call("POST", "/v1/people", { mail: tom.person.mail, role: "auditor" });
+  assert.equal((await show(lead, other)).assignee, undefined, "nor does who is invited anew, as an auditor");
+  const roles = (await events(tom.person.id)).filter((entry) => entry.event === "person.role_changed");
+  assert.deepEqual(roles.map((entry) => entry.facts.role), ["auditor", "reviewer", "auditor"]);
 });
 
 test("drafts of one group are claimed together, shown together, and answered in order", async () => {

@@ -70,7 +70,8 @@ impl Row {
     }
 }
 
-/// `POST /v1/people`: invites somebody, or makes a new invitation for somebody who is there.
+/// `POST /v1/people`: invites somebody, or makes a new invitation for somebody who is there, and who has the role
+/// that it names from then on.
 pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     let new: NewPerson = call.json()?;
     check_text("/mail", &new.mail)?;
@@ -83,7 +84,7 @@ pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         return Err(Invalid::too_long("", PEOPLE_MAX, "people").into());
     }
     if let Some(row) = known.filter(|row| row.removed_at.is_none()) {
-        stays(&rows, row, new.role == PersonRole::Lead)?;
+        change_role(tenant, &rows, row, new.role, lead, call.now)?;
     }
 
     let secret = random::bytes::<32>()?;
@@ -107,25 +108,36 @@ pub fn put_role(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> 
     let NewRole { role } = call.json()?;
     let rows = rows(tenant)?;
     let row = present(&rows, &call.id)?;
-    stays(&rows, row, role == PersonRole::Lead)?;
-
-    if row.role != role {
-        let name = people::role_name(role);
-        tenant.storage.run(
-            "UPDATE people SET role = ? WHERE id = ?",
-            bind![name, &row.id],
-        )?;
-        if role == PersonRole::Auditor
-            && let Some(person) = people::by_id(tenant, &row.id)?
-        {
-            handovers::leave(tenant, &person, lead, call.now)?;
-        }
-        // What a page was opened for may be more than its person may still see.
-        live::close(tenant, &row.id);
-        let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
-        log::append(tenant, call.now, event, lead.actor(), Some(&row.id), facts)?;
-    }
+    change_role(tenant, &rows, row, role, lead, call.now)?;
     staff::list(tenant, call.now)
+}
+
+fn change_role(
+    tenant: &Tenant,
+    rows: &[Row],
+    row: &Row,
+    role: PersonRole,
+    lead: &Person,
+    now: Millis,
+) -> Outcome<()> {
+    stays(rows, row, role == PersonRole::Lead)?;
+    if row.role == role {
+        return Ok(());
+    }
+    let name = people::role_name(role);
+    tenant.storage.run(
+        "UPDATE people SET role = ? WHERE id = ?",
+        bind![name, &row.id],
+    )?;
+    if role == PersonRole::Auditor
+        && let Some(person) = people::by_id(tenant, &row.id)?
+    {
+        handovers::leave(tenant, &person, lead, now)?;
+    }
+    // What a page was opened for may be more than its person may still see.
+    live::close(tenant, &row.id);
+    let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
+    log::append(tenant, now, event, lead.actor(), Some(&row.id), facts)
 }
 
 /// `DELETE /v1/people/{id}`: their sessions and invitations end with this answer; what they decided
