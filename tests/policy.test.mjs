@@ -102,6 +102,14 @@ test("what lets more out waits for a second lead, where the policy asks for one"
   assert.equal((await answer(ada, true)).status, 404, "it no longer waits");
   assert.equal((await active(mia)).body.other_waits, false);
 
+  const { key } = (await mia.call("POST", "/v1/keys", { kind: "policy", name: "automation" })).body;
+  const headers = { authorization: `Bearer ${key}`, "if-match": (await active(mia)).headers.get("etag") };
+  const byKey = await service.call("PUT", "/v1/policy", { headers, body: { document: { ...wider, second_lead: false }, reason: "a test" } });
+  assert.equal(byKey.status, 202, JSON.stringify(byKey.body));
+  const keys = byKey.headers.get("etag");
+  assert.equal((await answer(mia, true, keys)).body.code, "second_lead_needed", "what her own key puts is hers");
+  assert.equal((await answer(ada, false, keys)).status, 200);
+
   assert.equal((await put(mia, { ...wider, second_lead: false })).status, 202, "nobody takes the rule back alone");
   const next = await ada.call("GET", "/v1/policy/waiting");
   assert.equal((await answer(ada, false, next.headers.get("etag"))).body.version, 3, "declined");
@@ -110,7 +118,7 @@ test("what lets more out waits for a second lead, where the policy asks for one"
   assert.equal((await mia.call("GET", "/v1/policy/waiting")).status, 404, "and what waited is out of date");
   const entries = (await mia.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry.event);
   const count = (event) => entries.filter((one) => one === event).length;
-  assert.deepEqual([count("policy.proposed"), count("policy.declined"), count("policy.changed")], [3, 1, 4], "the first version counts, too");
+  assert.deepEqual([count("policy.proposed"), count("policy.declined"), count("policy.changed")], [4, 2, 4], "the first version counts, too");
 });
 
 test("going back to a version never raises a level", async () => {

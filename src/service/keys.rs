@@ -310,7 +310,7 @@ pub fn check_maker(
 }
 
 /// The person who made a key; nobody for a tenant's first one.
-fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
+pub fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
     let query = "SELECT created_by FROM keys WHERE id = ?";
     let row = tenant.storage.first::<Maker>(query, bind![id])?;
     Ok(row.and_then(|row| row.created_by))

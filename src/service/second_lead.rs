@@ -8,7 +8,7 @@ use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, random};
+use crate::{bind, keys, log, random};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
@@ -117,7 +117,9 @@ pub fn answer(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         let detail = "another policy waits, or became active since";
         return Err(Problem::new(Code::PolicyConflict, detail));
     }
-    if confirm && row.author == lead.id {
+    // What a lead's own key puts is that lead's.
+    let author = keys::maker(tenant, &row.author)?.unwrap_or_else(|| row.author.clone());
+    if confirm && author == lead.id {
         return Err(Code::SecondLeadNeeded.into());
     }
 
