@@ -79,19 +79,19 @@ pub async fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let Some(state) = state.filter(|state| state.due_at.is_some()) else {
         return Ok(());
     };
+    let again = now.plus(WAIT_MS);
+    tenant
+        .storage
+        .run("UPDATE memory SET due_at = ?", bind![again])?;
     let left = match state.filled_to {
         Some(after) => fill(tenant, &after).await,
         None => vectors(tenant).await,
-    };
-    let due_at = match left {
-        Ok(true) => Some(now),
-        Ok(false) => None,
-        Err(_) => Some(now.plus(WAIT_MS)),
-    };
-    tenant
-        .storage
-        .run("UPDATE memory SET due_at = ?", bind![due_at])?;
-    left.map(|_| ())
+    }?;
+    // Whoever asked meanwhile is heard.
+    tenant.storage.run(
+        "UPDATE memory SET due_at = ? WHERE due_at = ?",
+        bind![left.then_some(now), again],
+    )
 }
 
 /// One page of D1's corrections into the index; whether anything is left to do.
@@ -111,12 +111,19 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         .rows::<FilledRow>()
         .await?;
     tenant.transaction(|| {
-        let after = Untold::now(&tenant.storage)?;
+        let now = tenant
+            .storage
+            .first::<State>("SELECT filled_to, due_at FROM memory", bind![])?;
+        if now.and_then(|now| now.filled_to).as_deref() != Some(after) {
+            // It was begun anew meanwhile.
+            return Ok(());
+        }
+        let told = Untold::now(&tenant.storage)?;
         let mut last = None;
         for row in &rows {
             let correction = Correction::from(row.correction.clone());
             last = Some(correction.id.clone());
-            let Some(correction) = before.taught(correction).and_then(|one| after.taught(one))
+            let Some(correction) = before.taught(correction).and_then(|one| told.taught(one))
             else {
                 continue;
             };
