@@ -1,12 +1,15 @@
 // The Worker's entry with faults that a test can order: a clock that jumps, alarms that get lost, a D1
-// that fails before or after its commit. What is ordered travels in the query of any request that
+// that fails before or after its commit, is slow, or keeps its readers waiting. What is ordered travels in the query of any request that
 // reaches the object. It must not replace any part of the service.
 import { readFileSync } from "node:fs";
 
 const ENTRY = readFileSync(new URL("../src/service/entry.js", import.meta.url), "utf8");
 
 const FAULTS = `
-const faults = { clock: 0, alarms: 0, before: 0, after: 0 };
+const faults = { clock: 0, alarms: 0, before: 0, after: 0, slow: 0, gate: 0 };
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+let gated = 0;
+let newest;
 const RealDate = Date;
 globalThis.Date = class extends RealDate {
   constructor(...given) {
@@ -28,6 +31,7 @@ function order(request) {
 function shifted([state, ...rest]) {
   const { storage } = state;
   const { setAlarm, getAlarm } = Object.getPrototypeOf(storage);
+  newest = storage;
   storage.setAlarm = (at, ...options) => setAlarm.call(storage, Number(at) - faults.clock, ...options);
   storage.getAlarm = async (...options) => {
     const at = await getAlarm.call(storage, ...options);
@@ -36,14 +40,42 @@ function shifted([state, ...rest]) {
   return [state, ...rest];
 }
 
+/** A statement whose rows are kept back while the gate is shut. */
+function kept(statement) {
+  const { bind } = statement;
+  statement.bind = (...values) => {
+    const bound = bind.apply(statement, values);
+    const { all } = bound;
+    bound.all = async () => {
+      gated += 1;
+      while (faults.gate > 0) await sleep(20);
+      gated -= 1;
+      return all.call(bound);
+    };
+    return bound;
+  };
+  return statement;
+}
+
+/** How many readers wait, and in how many milliseconds the newest object's alarm goes off, where a request asks. */
+async function asked(request) {
+  const wanted = new URL(request.url).searchParams;
+  if (wanted.has("gated")) return Response.json(gated);
+  if (!wanted.has("alarm")) return undefined;
+  const at = await newest.getAlarm();
+  return Response.json(at === null ? Number.MAX_SAFE_INTEGER : at - Date.now());
+}
+
 function faulty(env) {
   const database = new Proxy(env.DB, {
     get(target, property) {
       const value = Reflect.get(target, property);
       if (property === "constructor" || typeof value !== "function") return value;
+      if (property === "prepare") return (sql) => kept(target.prepare(sql));
       if (property !== "batch") return value.bind(target);
       return async (statements) => {
         // As D1 does, with words of what it was given.
+        if (faults.slow > 0) await sleep(faults.slow);
         if (strikes("before")) throw new Error('D1 is away, near "Where is my refund for order 1234?"');
         const results = await target.batch(statements);
         if (strikes("after")) throw new Error("D1 was cut off");
@@ -62,7 +94,7 @@ export function faultyEntry() {
     [
       "const call = (...given) => failFast",
       "if (property === 'alarm') return async () => (strikes('alarms') ? undefined : failFast(() => Reflect.apply(value, instance, [])));\n" +
-        "          if (handlers.has('alarm') && property === 'fetch') return (request) => (order(request), failFast(() => Reflect.apply(value, instance, [request])).catch(broken));\n" +
+        "          if (handlers.has('alarm') && property === 'fetch') return async (request) => (order(request), (await asked(request)) ?? failFast(() => Reflect.apply(value, instance, [request])).catch(broken));\n" +
         "          const call = (...given) => failFast",
     ],
   ].reduce((entry, [found, put]) => {

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { ORIGIN, TestTenant, draft, shared, start, until, verdictOn } from "./countersign.mjs";
 import { faultyEntry } from "./faults.mjs";
 import { verifyLog } from "./merkle.mjs";
+import { receive } from "./receiver.mjs";
 
 const service = await shared({ entry: faultyEntry() });
 
@@ -95,6 +96,109 @@ test("what is erased or retired is so at once, though D1 can't be told", async (
   assert.equal(await rows(tenant, "corrections"), 2, "D1 knows nothing of it");
   await order(tenant, { before: 0 });
   await until(async () => (await rows(tenant, "corrections")) === 1);
+});
+
+test("webhooks go out while drafts come all the time, and D1 takes its time", async () => {
+  const receiver = await receive();
+  const { tenant, lead, decide } = await desk(0);
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided"] });
+  const { id } = (await tenant.post(draft())).body;
+  await order(tenant, { slow: 300 });
+  let posting = true;
+  const stream = async () => {
+    while (posting) await tenant.post(draft());
+  };
+  const streams = Array.from({ length: 4 }, stream);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await decide(id, { kind: "approve" });
+    await until(() => receiver.calls.length === 1, { seconds: 20 });
+  } finally {
+    posting = false;
+    await Promise.all(streams);
+    await order(tenant, { slow: 0 });
+    await receiver.stop();
+  }
+});
+
+test("an object that has nothing to do sleeps", async () => {
+  const own = await start({ entry: faultyEntry() });
+  try {
+    const tenant = await own.tenant();
+    assert.equal((await tenant.post(draft())).status, 201);
+    // Till its day's round at midnight, or till the deadline of its draft: not a look every half minute.
+    await until(async () => (await tenant.agent("GET", "/v1/callback-secret?alarm")).body > 31_000);
+    const { size } = (await (await tenant.session()).call("GET", "/v1/audit")).body;
+    const copied = "SELECT COUNT(*) AS count FROM audit WHERE tenant_id = ?";
+    await until(async () => (await own.database.prepare(copied).bind(tenant.id).first("count")) === size);
+  } finally {
+    await own.stop();
+  }
+});
+
+test("a hold counts from its answer on, also for what is about to expire", async () => {
+  const own = await start({ entry: faultyEntry() });
+  try {
+    const tenant = await own.tenant();
+    const { id } = (await tenant.post(draft({ customer: { id: "ada" } }))).body;
+    await tenant.agent("DELETE", `/v1/drafts/${id}`);
+    const row = () => own.database.prepare("SELECT status FROM drafts WHERE id = ?").bind(id).first("status");
+    await until(async () => (await row()) === "withdrawn");
+    await order(tenant, { clock: 4_000 * 86_400_000 });
+    const lead = await tenant.session("eve@example.com", "lead");
+    await order(tenant, { gate: 1 });
+    const round = own.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+    await until(async () => (await tenant.agent("GET", "/v1/callback-secret?gated")).body > 0);
+    const held = await lead.call("PUT", "/v1/holds", { customer_id: "ada", held: true, reason: "a lawsuit" });
+    assert.equal(held.status, 200, JSON.stringify(held.body));
+    await order(tenant, { gate: 0 });
+    await round;
+    await own.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+    assert.equal((await lead.call("GET", `/v1/drafts/${id}`)).status, 200);
+    const { entries } = (await lead.call("GET", "/v1/audit")).body;
+    assert.ok(!entries.some(({ entry }) => entry.event === "data.expired"));
+  } finally {
+    await own.stop();
+  }
+});
+
+test("an erased draft is nowhere from that moment, though D1 can't be told", async () => {
+  const { tenant, lead, decide } = await desk(0);
+  const customer = { id: "ada" };
+  const { id } = (await tenant.post(draft({ customer }))).body;
+  await decide(id, { kind: "approve" });
+  await until(async () => (await rows(tenant, "drafts")) === 1);
+  const asked = ["/v1/drafts?customer=ada", "/v1/policy/records?days=7"];
+  const found = async () => {
+    const [{ body: past }, { body: kept }] = await Promise.all(asked.map((path) => lead.call("GET", path)));
+    return [past.drafts.length, kept.records.length];
+  };
+  assert.deepEqual(await found(), [1, 1]);
+  await order(tenant, { before: 1_000 });
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "ada" })).status, 200);
+  assert.equal((await lead.call("GET", `/v1/drafts/${id}`)).status, 404);
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${id}`)).status, 404);
+  assert.deepEqual(await found(), [0, 0]);
+  const dossier = (await lead.call("GET", `/v1/drafts/${id}/dossier`)).body;
+  assert.deepEqual([dossier.erased, dossier.record], [true, undefined]);
+  assert.equal(await rows(tenant, "drafts"), 1, "D1 knows nothing of it");
+  await order(tenant, { before: 0 });
+  await until(async () => (await rows(tenant, "drafts")) === 0);
+});
+
+test("the log is listed from its newest entry, however many have yet to reach D1", async () => {
+  const { tenant, lead } = await desk(0);
+  await order(tenant, { before: 10_000 });
+  for (let posted = 0; posted < 1_050; posted += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => tenant.post(draft())));
+  }
+  const { id } = (await tenant.post(draft())).body;
+  const { entries, size, next_cursor } = (await lead.call("GET", "/v1/audit?limit=3")).body;
+  assert.deepEqual(entries.map(({ entry }) => entry.seq), [size - 1, size - 2, size - 3]);
+  assert.equal((await lead.call("GET", `/v1/audit?limit=1&cursor=${next_cursor}`)).body.entries[0].entry.seq, size - 4);
+  const dossier = (await lead.call("GET", `/v1/drafts/${id}/dossier`)).body;
+  assert.deepEqual(dossier.entries.map(({ entry }) => entry.event), ["draft.routed"]);
+  await order(tenant, { before: 0 });
 });
 
 test("what was sent back hours ago is still linked to its redraft, and counts", async () => {
@@ -204,6 +308,45 @@ test("tables of the first version are brought up to date, and those of a later o
     assert.equal((await again.post(draft())).status, 201);
     assert.equal((await again.agent("GET", `/v1/drafts/${posted.id}`)).body.status, "held");
     await returned.stop();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test("another engine routes open drafts again from its first turn on: held back, never let out", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-engine-"));
+  try {
+    const before = await start({ directory });
+    const tenant = await before.tenant();
+    const lead = await tenant.session();
+    await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 60 }));
+    const show = async (session, id) => (await session.call("GET", `/v1/drafts/${id}`)).body;
+    const approve = async (id) => lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(await show(lead, id), { kind: "approve" }));
+    const post = async (change) => (await tenant.post(draft(change))).body.id;
+    const [waits, leaves, other, taken] = [await post(), await post(), await post({ category: "billing.invoice" }), await post()];
+    for (const id of [leaves, other]) assert.equal((await approve(id)).body.status, "pending");
+    assert.equal((await lead.call("PUT", `/v1/drafts/${taken}/lease`)).status, 200);
+    await before.stop();
+
+    // The same policy says something else to this deployment's engine than to the one before it.
+    const database = new DatabaseSync(await objectFile(directory));
+    const { version, document } = database.prepare("SELECT version, document FROM policies ORDER BY version DESC LIMIT 1").get();
+    const policy = JSON.parse(document);
+    policy.guardrails.unshift({ name: "refunds", when: { category: ["billing.refund"] }, route: "human", because: "People answer these." });
+    database.prepare("UPDATE policies SET document = ? WHERE version = ?").run(JSON.stringify(policy), version);
+    database.exec("UPDATE tenant SET engine_version = engine_version - 1");
+    database.close();
+
+    const after = await start({ directory });
+    const same = new TestTenant(after, tenant.made);
+    const status = async (id) => (await same.agent("GET", `/v1/drafts/${id}`)).body.status;
+    assert.deepEqual([await status(leaves), await status(other)], ["with_human", "pending"], "also of what is about to leave");
+    assert.deepEqual([await status(waits), await status(taken)], ["with_human", "with_human"]);
+    const again = { cookie: lead.cookie };
+    const { entries } = (await after.call("GET", "/v1/audit", { headers: again })).body;
+    const rerouted = entries.filter(({ entry }) => entry.event === "draft.rerouted").map(({ entry }) => [entry.about, typeof entry.facts.engine_version]);
+    assert.deepEqual(rerouted.sort(), [waits, leaves, taken].map((id) => [id, "number"]).sort());
+    await after.stop();
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

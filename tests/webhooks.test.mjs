@@ -170,6 +170,55 @@ test("a dead letter that is replayed comes before what waits behind it", async (
   await receiver.stop();
 });
 
+test("a dead letter that is replayed waits for the call under way, and for nothing after it", async () => {
+  let answer = 410;
+  const receiver = await receive(() => answer);
+  const { tenant, lead, decide } = await desk();
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided", "draft.corrected"] });
+  const { id } = (await tenant.post(draft())).body;
+  await decide(id, { kind: "approve" });
+  const letters = async () => (await lead.call("GET", "/v1/dead-letters")).body.dead_letters;
+  const [first] = await until(async () => (await letters()).length > 0 && letters());
+  const [webhook] = (await lead.call("GET", "/v1/webhooks")).body.webhooks;
+  await lead.call("POST", `/v1/webhooks/${webhook.id}/secret`);
+  // The next message of the same draft is being answered, slowly, and with a failure.
+  let fail;
+  answer = new Promise((resolve) => (fail = () => resolve(503)));
+  await decide(id, { kind: "correct", remedy: "none" });
+  await until(() => receiver.calls.length === 2);
+  assert.equal((await lead.call("POST", `/v1/dead-letters/${first.id}/replay`)).status, 204);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(receiver.calls.length, 2, "one at a time for each receiver and draft");
+  answer = 204;
+  fail();
+  await until(() => receiver.calls.length === 4);
+  const types = receiver.calls.slice(2).map(({ body }) => JSON.parse(body).type);
+  assert.deepEqual(types, ["draft.decided", "draft.corrected"], "before the second attempt of what failed");
+  await receiver.stop();
+});
+
+test("what falls due at once goes out as fast as it is taken, two at a time", async () => {
+  let calling = 0;
+  let most = 0;
+  const receiver = await receive(async () => {
+    most = Math.max(most, (calling += 1));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    calling -= 1;
+    return 204;
+  });
+  const { tenant, lead } = await desk();
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided"] });
+  const posted = await Promise.all(Array.from({ length: 60 }, () => tenant.post(draft())));
+  const verdicts = posted.map(async ({ body: { id } }) => {
+    const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+    return { id, given: verdictOn(shown, { kind: "approve" }) };
+  });
+  await lead.call("POST", "/v1/verdicts", { verdicts: await Promise.all(verdicts) });
+  await until(() => receiver.calls.length === 60, { seconds: 25 });
+  assert.equal(most, 2);
+  await receiver.stop();
+});
+
 test("a redirect is a failure, and is never followed", async () => {
   const target = await receive();
   const receiver = await receive((_call, response) => {

@@ -1,4 +1,4 @@
-//! When a webhook is tried, what its answer means, and which of those that wait goes next. It must
+//! When a webhook is tried, what its answer means, and to whom no more goes at the moment. It must
 //! not send anything.
 
 use crate::time::Millis;
@@ -87,24 +87,15 @@ pub fn with_jitter(wait_ms: u64, share_ppm: u64, draw: u32) -> u64 {
     wait_ms.saturating_add(jitter)
 }
 
-/// Which of the `due` receivers (in the order in which they fell due) are called now, as indices,
-/// beside those that are `in_flight`.
-pub fn choose(due: &[&str], in_flight: &[&str]) -> Vec<usize> {
+/// The receivers that take no further call beside those to `in_flight`; `None` where nobody does.
+pub fn full<'a>(in_flight: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut calls: BTreeMap<&str, usize> = BTreeMap::new();
     for receiver in in_flight {
         let count = calls.entry(receiver).or_default();
         *count = count.saturating_add(1);
     }
-    let room = IN_FLIGHT_MAX.saturating_sub(in_flight.len());
-    let mut chosen = Vec::new();
-    for (index, receiver) in due.iter().enumerate() {
-        let count = calls.entry(receiver).or_default();
-        if chosen.len() < room && *count < IN_FLIGHT_PER_RECEIVER_MAX {
-            *count = count.saturating_add(1);
-            chosen.push(index);
-        }
-    }
-    chosen
+    calls.retain(|_, count| *count >= IN_FLIGHT_PER_RECEIVER_MAX);
+    (in_flight.len() < IN_FLIGHT_MAX).then(|| calls.into_keys().collect())
 }
 
 #[cfg(test)]
@@ -149,9 +140,10 @@ mod tests {
 
     #[test]
     fn one_receiver_never_takes_every_connection() {
-        assert_eq!(choose(&["a", "a", "a", "b"], &[]), [0, 1, 3]);
-        assert_eq!(choose(&["a", "b"], &["a", "a"]), [1]);
-        assert_eq!(choose(&["a", "b", "c"], &["d", "d", "e", "e"]), [0]);
-        assert!(choose(&["a"], &["b", "c", "d", "e", "f"]).is_empty());
+        assert_eq!(full(&[]), Some(vec![]));
+        assert_eq!(full(&["a", "b"]), Some(vec![]));
+        assert_eq!(full(&["a", "b", "a"]), Some(vec!["a"]));
+        assert_eq!(full(&["a", "b", "b", "a"]), Some(vec!["a", "b"]));
+        assert_eq!(full(&["a", "b", "c", "d", "e"]), None);
     }
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 const ALARM_NEAR_MS: u64 = 250;
 /// One that is late by this much was lost.
 const ALARM_LOST_MS: u64 = 2_000;
+/// What failed is tried again after this, not at once.
+const AGAIN_MS: u64 = 1_000;
 
 impl Tenant {
     /// Sets the alarm for the next thing that falls due, unless it is set earlier.
@@ -32,6 +34,24 @@ impl Tenant {
             storage
                 .set_alarm(Duration::from_millis(earliest.since(now)))
                 .await?;
+        }
+        Ok(())
+    }
+
+    /// After an alarm: sets the next one for what falls due next, or none, so that an object that has
+    /// nothing to do sleeps.
+    pub async fn rearm(&self, now: Millis, failed: bool) -> Outcome<()> {
+        let earliest = if failed { now.plus(AGAIN_MS) } else { now };
+        // Nothing may come between the two: a call that ends sets the alarm, too.
+        let next = outbox::next_due(self)?.map(|next| next.max(earliest));
+        self.alarm_at.set(next);
+        let storage = self.state.storage();
+        match next {
+            Some(next) => {
+                let wait = Duration::from_millis(next.since(now));
+                storage.set_alarm(wait).await?;
+            }
+            None => storage.delete_alarm().await?,
         }
         Ok(())
     }

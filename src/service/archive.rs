@@ -10,11 +10,13 @@ use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::Draft;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Entry, KEPT_LONGER, SETTLED_KEEP_MS, Status};
 use countersign_policy::route::Route;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 
 /// Drafts taken out in one go: a batch of D1 five times over.
 const OUT_MAX: u32 = 500;
@@ -51,6 +53,38 @@ pub struct Settled {
 #[derive(Deserialize)]
 struct Found {}
 
+#[derive(Deserialize)]
+struct ErasedRow {
+    id: String,
+}
+
+/// Drafts that are erased, of which D1 has yet to be told. To be asked before D1 and after it: what reaches it
+/// meanwhile is missed by neither.
+pub struct Erased(BTreeSet<String>);
+
+impl Erased {
+    /// As the outbox has it now.
+    pub fn now(tenant: &Tenant) -> Outcome<Self> {
+        let rows = tenant.storage.rows::<ErasedRow>(
+            "SELECT value AS id FROM outbox, json_each(payload ->> '$.drafts')
+             WHERE kind = 'erase_drafts'",
+            bind![],
+        )?;
+        Ok(Self(order::gathered(rows.into_iter().map(|row| row.id))))
+    }
+
+    /// Those of both moments.
+    pub fn and_now(mut self, tenant: &Tenant) -> Outcome<Self> {
+        self.0.append(&mut Self::now(tenant)?.0);
+        Ok(self)
+    }
+
+    /// Whether a draft is one of them.
+    pub fn holds(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+}
+
 /// A time: text in the outbox, a number in D1.
 fn time<'de, D: Deserializer<'de>>(written: D) -> Result<Millis, D::Error> {
     #[derive(Deserialize)]
@@ -79,8 +113,7 @@ fn truth<'de, D: Deserializer<'de>>(written: D) -> Result<bool, D::Error> {
     })
 }
 
-/// Takes out what is settled, looked at, and needed for nothing that falls due by itself. To be called
-/// when D1 has said that it has everything but what it refused.
+/// Takes out what is settled, looked at, needed for nothing that falls due by itself, and in D1 as it stands.
 pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let before = |kept_ms: u64| now.0.saturating_sub(kept_ms);
     let kept_longer = KEPT_LONGER.map(|(status, kept_ms)| (status.name(), before(kept_ms)));
@@ -91,8 +124,7 @@ pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
              AND settled_at <= COALESCE((SELECT value->>1 FROM json_each(?2) WHERE value->>0 = status), ?1)
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
              AND NOT EXISTS (SELECT 1 FROM seeds_ended WHERE draft_id = drafts.id)
-             AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE broken_at IS NOT NULL
-               AND kind = 'draft')
+             AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE kind = 'draft')
            ORDER BY settled_at LIMIT ?3)",
         bind![
             before(SETTLED_KEEP_MS),
@@ -114,6 +146,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     if here.is_some() {
         return Ok(());
     }
+    let erased = Erased::now(tenant)?;
     let row = tenant
         .env
         .d1(DATABASE)?
@@ -130,7 +163,8 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
             worker::console_error!("D1 was not asked for a draft: {}", describe(&error));
             Problem::from(Code::Unavailable)
         })?;
-    match row {
+    let erased = erased.and_now(tenant)?;
+    match row.filter(|row| !erased.holds(&row.id)) {
         Some(settled) => tenant.transaction(|| restore(tenant, &settled)),
         None => Ok(()),
     }

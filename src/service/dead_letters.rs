@@ -163,6 +163,7 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
            THEN NULL ELSE ?3 END WHERE number = ?4",
         bind![&row.receiver, &row.about, call.now, row.number],
     )?;
+    tenant.called_by.take();
     append(tenant, call, person, Event::DeadLetterReplayed, &row)?;
     Ok(Answer::empty())
 }

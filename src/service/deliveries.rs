@@ -12,13 +12,11 @@ use crate::{bind, log, random, sealing, webhooks};
 use countersign_policy::delivery::{self, Answer, Next, TIMEOUT_MS};
 use countersign_policy::destination;
 use countersign_policy::log::Event;
-use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::webhook::{self, BODY_BYTES_MAX, EventType, SECRET_BYTES, callback_secret};
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::DurableObjectState;
@@ -27,12 +25,10 @@ use worker::{
     State,
 };
 
-/// Due rows looked at in one go.
-const DUE_MAX: u32 = 100;
+/// Answers whose consequences are drawn in one go.
+const ANSWERS_MAX: u32 = 100;
 /// A call whose end nobody noted (the object was evicted) counts as failed after this.
 const LOST_MS: u64 = TIMEOUT_MS.saturating_add(5_000);
-/// A row that is due while too many calls are under way waits this long.
-const CROWDED_MS: u64 = 1_000;
 
 /// What an agent is told of its draft.
 #[derive(Serialize)]
@@ -63,6 +59,11 @@ struct Row {
 #[derive(Deserialize)]
 struct Receiver {
     receiver: String,
+}
+
+#[derive(Deserialize)]
+struct Due {
+    next_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +141,7 @@ fn put(
     if webhooks.is_empty() && callback.is_none() {
         return Ok(());
     }
+    tenant.called_by.take();
     let id = format!("msg_{}", random::id(now)?);
     let insert = |receiver: &str, body: &str, key: Option<&str>, url: Option<&str>| {
         tenant.storage.run(
@@ -176,37 +178,47 @@ pub fn send_due(tenant: &Tenant, now: Millis) -> Outcome<()> {
         // The alarm does not wait: a receiver that hangs would hold up everything else in it.
         worker::wasm_bindgen_futures::spawn_local(call.run());
     }
+    // What is still due waits for a call to end, and that wakes the object.
+    tenant.called_by.set(Some(now));
     Ok(())
+}
+
+/// When a row falls due that nothing else wakes the object for.
+pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
+    let row = tenant.storage.first::<Due>(
+        "SELECT next_at FROM deliveries WHERE next_at > ? ORDER BY next_at LIMIT 1",
+        bind![tenant.called_by.get().unwrap_or_default()],
+    )?;
+    Ok(row.map(|row| Millis(row.next_at)))
 }
 
 fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
     conclude(tenant, now)?;
-    let under_way = tenant.storage.rows::<Receiver>(
-        "SELECT receiver FROM deliveries WHERE calling = 1 AND next_at > ?",
-        bind![now],
-    )?;
+    let under_way = tenant
+        .storage
+        .rows::<Receiver>("SELECT receiver FROM deliveries WHERE calling = 1", bind![])?;
+    let mut under_way: Vec<String> = under_way.into_iter().map(|row| row.receiver).collect();
     let query = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
+        "SELECT {COLUMNS} FROM deliveries WHERE next_at <= ? AND calling = 0
+           AND receiver NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at, number LIMIT 1"
     );
-    let due = tenant.storage.rows::<Row>(&query, bind![now, DUE_MAX])?;
-    let receivers: Vec<&str> = due.iter().map(|row| row.receiver.as_str()).collect();
-    let under_way: Vec<&str> = under_way.iter().map(|row| row.receiver.as_str()).collect();
-    let chosen: BTreeSet<usize> = order::gathered(delivery::choose(&receivers, &under_way));
 
     let mut calls = Vec::new();
-    for (index, mut row) in due.into_iter().enumerate() {
-        if !chosen.contains(&index) {
-            tenant.storage.run(
-                "UPDATE deliveries SET next_at = ? WHERE number = ?",
-                bind![now.plus(CROWDED_MS), row.number],
-            )?;
-            continue;
-        }
+    loop {
+        let in_flight: Vec<&str> = under_way.iter().map(String::as_str).collect();
+        let Some(full) = delivery::full(&in_flight) else {
+            break;
+        };
+        let full = serde_json::to_string(&full)?;
+        let Some(mut row) = tenant.storage.first::<Row>(&query, bind![now, &full])? else {
+            break;
+        };
         row.attempts = row.attempts.saturating_add(1);
         tenant.storage.run(
             "UPDATE deliveries SET calling = 1, attempts = ?, next_at = ? WHERE number = ?",
             bind![row.attempts, now.plus(LOST_MS), row.number],
         )?;
+        under_way.push(row.receiver.clone());
         calls.push(row);
     }
     Ok(calls)
@@ -218,18 +230,27 @@ fn conclude(tenant: &Tenant, now: Millis) -> Outcome<()> {
         "SELECT {COLUMNS} FROM deliveries WHERE answered_at IS NOT NULL
            OR (calling = 1 AND next_at <= ?) ORDER BY number LIMIT ?"
     );
-    for row in tenant.storage.rows::<Row>(&query, bind![now, DUE_MAX])? {
+    for row in tenant
+        .storage
+        .rows::<Row>(&query, bind![now, ANSWERS_MAX])?
+    {
         let draw = u32::from_be_bytes(random::bytes()?);
         let answer = row
             .answer
             .as_deref()
             .map_or(Answer::Silence, Answer::from_name);
         match delivery::next(answer, row.attempts, now, draw) {
-            Next::Again(at) => tenant.storage.run(
-                "UPDATE deliveries SET calling = 0, answered_at = NULL, next_at = ?
-                 WHERE number = ?",
-                bind![at, row.number],
-            )?,
+            Next::Again(at) => {
+                // One that was replayed meanwhile comes first; then this one waits behind it.
+                tenant.storage.run(
+                    "UPDATE deliveries SET calling = 0, answered_at = NULL, next_at = CASE
+                       WHEN number = (SELECT MIN(number) FROM deliveries
+                         WHERE receiver = ? AND about = ? AND dead_at IS NULL) THEN ? END
+                     WHERE number = ?",
+                    bind![&row.receiver, &row.about, at, row.number],
+                )?;
+                let_next_go(tenant, &row, now)?;
+            }
             Next::Done => {
                 tenant
                     .storage
@@ -274,7 +295,7 @@ fn gone(tenant: &Tenant, row: &Row, now: Millis) -> Outcome<()> {
     log::append(tenant, now, Event::WebhookDisabled, system(), about, facts)
 }
 
-/// The one behind `row` in its lane is due now.
+/// The first one in the lane of `row` is due now, unless it waits for its time.
 fn let_next_go(tenant: &Tenant, row: &Row, now: Millis) -> Outcome<()> {
     tenant.storage.run(
         "UPDATE deliveries SET next_at = ? WHERE next_at IS NULL AND number = (

@@ -241,6 +241,7 @@ async fn forget(tenant: &Tenant) -> Outcome<Answer> {
     storage.delete_alarm().await?;
     storage.delete_all().await?;
     tenant.held.forget_all(&tenant.env);
+    tenant.forget();
     // A request that comes after finds empty tables, and so no key of its own.
     schema::migrate(&tenant.storage)?;
     Ok(Answer::empty())

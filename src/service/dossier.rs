@@ -2,6 +2,7 @@
 //! what became of it, with the entries of the log that bind all of it. It must not leave out that
 //! something was erased.
 
+use crate::archive::Erased;
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
 use crate::log::Leaf;
@@ -10,16 +11,18 @@ use crate::storage::parsed;
 use crate::stored::{self, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{outbox, policies};
+use crate::{bind, outbox, policies};
 use countersign_policy::digest::hex;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::log::AuditEntry;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Entries of the log about one draft: its life has some twenty steps, leases aside.
 const ENTRIES_MAX: u32 = 500;
@@ -143,6 +146,7 @@ fn live(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
 
 /// A settled draft that only D1 has.
 async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
+    let erased = Erased::now(tenant)?;
     let row = tenant
         .env
         .d1(DATABASE)?
@@ -153,7 +157,8 @@ async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
         .bind(&[tenant.record()?.id.into(), id.into()])?
         .first_row::<Row>()
         .await?;
-    let Some(row) = row else {
+    let erased = erased.and_now(tenant)?;
+    let Some(row) = row.filter(|_| !erased.holds(id)) else {
         return Ok(None);
     };
     let seen: Draft = parsed(&row.body)?;
@@ -188,8 +193,12 @@ fn sent(status: Status, verdict: Option<&StoredVerdict>, draft: &Draft) -> Optio
 
 /// What the log says of a draft, from D1 and from what is on its way there.
 async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
-    let waiting = outbox::waiting::<Leaf>(tenant, "audit")?;
-    let mut leaves = tenant
+    let waiting = outbox::waiting_entries::<Leaf>(
+        tenant,
+        "payload ->> '$.about' = ? ORDER BY number LIMIT ?",
+        bind![id, ENTRIES_MAX],
+    )?;
+    let copied = tenant
         .env
         .d1(DATABASE)?
         .prepare(
@@ -199,16 +208,15 @@ async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
         .bind(&[tenant.record()?.id.into(), id.into(), ENTRIES_MAX.into()])?
         .rows::<Leaf>()
         .await?;
-    let next = leaves.last().map_or(0, |leaf| leaf.seq.saturating_add(1));
-    let own = |leaf: &Leaf| leaf.seq >= next && leaf.about.as_deref() == Some(id);
-    leaves.extend(waiting.into_iter().filter(own));
+    let leaves = copied.into_iter().chain(waiting);
+    let leaves: BTreeMap<u64, Leaf> = order::gathered(leaves.map(|leaf| (leaf.seq, leaf)));
     let view = |leaf: Leaf| {
         Ok(EntryView {
             entry: parsed(&leaf.entry)?,
             leaf_hash: leaf.leaf_hash,
         })
     };
-    leaves.into_iter().map(view).collect()
+    leaves.into_values().map(view).collect()
 }
 
 impl From<StoredVerdict> for VerdictRecord {

@@ -117,9 +117,14 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
         return Ok(());
     }
     let kept_for = holds::kept_for(tenant)?;
-    let found = older_than(tenant, kept_for.texts_before(now)).await?;
+    let held = holds::held(tenant)?;
+    let found = older_than(tenant, &held, kept_for.texts_before(now)).await?;
 
     tenant.transaction(|| {
+        if holds::held(tenant)? != held {
+            // What was found may be held since: the next wake looks again.
+            return Ok(());
+        }
         tenant.storage.run(
             "DELETE FROM idempotency WHERE created_at < ?",
             bind![kept_for.answers_before(now)],
@@ -184,8 +189,7 @@ async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
 }
 
 /// Settled drafts and corrections that are too old and not held, here and in D1.
-async fn older_than(tenant: &Tenant, before: Millis) -> Outcome<Found> {
-    let held = holds::held(tenant)?;
+async fn older_than(tenant: &Tenant, held: &[Option<String>], before: Millis) -> Outcome<Found> {
     let mut found = Found {
         drafts: Vec::new(),
         corrections: Vec::new(),
@@ -194,7 +198,7 @@ async fn older_than(tenant: &Tenant, before: Millis) -> Outcome<Found> {
         return Ok(found);
     }
     let tenant_id = tenant.record()?.id;
-    let except = serde_json::to_string(&held)?;
+    let except = serde_json::to_string(held)?;
     let except = except.as_str();
     let database = tenant.env.d1(DATABASE)?;
     let of_table = |customer: &str, table: &str| {

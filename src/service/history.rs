@@ -2,6 +2,7 @@
 //! that a correction was an example for. From the object and from D1, newest first. It must not
 //! change any.
 
+use crate::archive::Erased;
 use crate::bind;
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
@@ -163,6 +164,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
            {KNOWN_BAD} AS known_bad FROM drafts WHERE {found}"),
         bind![&customer, &reviewer, &example, &words, limit, &sight],
     )?;
+    let erased = Erased::now(tenant)?;
     let values = [customer, reviewer, example, words].map(JsValue::from);
     let others = [limit.into(), sight.into(), tenant.record()?.id.into()];
     let kept = tenant
@@ -176,10 +178,11 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .rows::<Row>()
         .await?;
 
+    let erased = erased.and_now(tenant)?;
     let live = live.into_iter().map(past);
     let mut drafts: Vec<Past> = live.collect::<Result<_, _>>()?;
     for row in kept {
-        if drafts.iter().all(|known| known.id != row.id) {
+        if !erased.holds(&row.id) && drafts.iter().all(|known| known.id != row.id) {
             drafts.push(past(row)?);
         }
     }

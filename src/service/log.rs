@@ -153,9 +153,13 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
     let record = tenant.record()?;
     let frontier = frontier(tenant)?;
-    let waiting = outbox::waiting::<Leaf>(tenant, "audit")?.into_iter();
-    let waiting = waiting.filter(|leaf| leaf.seq < u64::from(before));
-    let mut leaves: BTreeMap<u64, Leaf> = order::gathered(waiting.map(|leaf| (leaf.seq, leaf)));
+    let waiting = outbox::waiting_entries::<Leaf>(
+        tenant,
+        "payload ->> '$.seq' < ? ORDER BY payload ->> '$.seq' DESC LIMIT ?",
+        bind![before, limit],
+    )?;
+    let waiting = waiting.into_iter().map(|leaf| (leaf.seq, leaf));
+    let mut leaves: BTreeMap<u64, Leaf> = order::gathered(waiting);
     let rows = tenant
         .env
         .d1(DATABASE)?

@@ -5,7 +5,7 @@
 use crate::bind;
 use crate::deliveries;
 use crate::problem::Outcome;
-use crate::storage::{Storage, parsed};
+use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,20 @@ pub fn put<T: Serialize>(tenant: &Tenant, kind: &str, payload: &T) -> Outcome<()
         "INSERT INTO outbox (kind, payload) VALUES (?, ?)",
         bind![kind, &serde_json::to_string(payload)?],
     )
+}
+
+/// Entries of the log that have not reached D1, as far as a condition finds them in their payload and in its order.
+pub fn waiting_entries<T: DeserializeOwned>(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[Bind<'_>],
+) -> Outcome<Vec<T>> {
+    let query =
+        format!("SELECT number, kind, payload FROM outbox WHERE kind = 'audit' AND {condition}");
+    let rows = tenant.storage.rows::<Row>(&query, values)?;
+    rows.into_iter()
+        .map(|row| Ok(parsed(&row.payload)?))
+        .collect()
 }
 
 /// The rows of a kind that have not reached D1.
@@ -68,20 +82,18 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
            (SELECT next_at FROM outbox_state WHERE EXISTS (
              SELECT 1 FROM outbox WHERE broken_at IS NULL)) AS copies,
            (SELECT due_at FROM memory WHERE EXISTS (SELECT 1 FROM tenant)) AS memory,
-           (SELECT next_at FROM deliveries WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1)
-             AS calls,
            (SELECT answered_at FROM deliveries WHERE answered_at IS NOT NULL
             ORDER BY answered_at LIMIT 1) AS answers",
         bind![],
     )?;
-    let times = due.into_iter().flat_map(BTreeMap::into_values);
-    Ok(times.flatten().min().map(Millis))
+    let times = due.into_iter().flat_map(BTreeMap::into_values).flatten();
+    let calls = deliveries::next_due(tenant)?;
+    Ok(times.map(Millis).chain(calls).min())
 }
 
 /// Sends what waits. A failure changes nothing but when it is tried again.
-pub async fn deliver(tenant: &Tenant, now: Millis) {
-    if let Err(problem) = deliveries::send_due(tenant, now) {
-        worker::console_error!("webhooks stay: {}", problem.code.name());
-    }
+pub async fn deliver(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    let called = deliveries::send_due(tenant, now);
     database::fill(tenant, now).await;
+    called
 }

@@ -11,6 +11,7 @@ use crate::{bind, door, live, policies, random, tenants};
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
+use countersign_policy::route::ENGINE_VERSION;
 use countersign_policy::session::{Ages, OVERLAP_MS, SESSION_MS};
 use countersign_policy::starting;
 use countersign_policy::time::Millis;
@@ -145,8 +146,15 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
         return Err(Problem::from(Code::NotFound));
     }
     tenant.storage.run(
-        "INSERT INTO tenant (id, name, secret, policy_version, created_at) VALUES (?, ?, ?, 0, ?)",
-        bind![&founding.tenant_id, &founding.name, &founding.secret, now],
+        "INSERT INTO tenant (id, name, secret, policy_version, engine_version, created_at)
+         VALUES (?, ?, ?, 0, ?, ?)",
+        bind![
+            &founding.tenant_id,
+            &founding.name,
+            &founding.secret,
+            ENGINE_VERSION,
+            now
+        ],
     )?;
     log::append(tenant, now, Event::TenantCreated, system(), None, [])?;
     let key_id = random::id(now)?;

@@ -1,6 +1,7 @@
 //! The drafts on record with all that was decided about them, newest first: what a backtest replays,
 //! here and in the browser. It must not judge one.
 
+use crate::archive::Erased;
 use crate::backtests::DAYS_MAX;
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
@@ -65,13 +66,16 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         ))?,
     };
     let since = days_before(call.now, days);
-    let rows = page(tenant, &tenant.record()?.id, since, &below, limit).await?;
+    let erased = Erased::now(tenant)?;
+    let mut rows = page(tenant, &tenant.record()?.id, since, &below, limit).await?;
+    let erased = erased.and_now(tenant)?;
 
     let whole = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
     let next_after = rows
         .last()
         .filter(|_| !whole)
         .map(|row| format!("{}.{}", row.created_at, row.id));
+    rows.retain(|row| !erased.holds(&row.id));
     let mut versions = BTreeMap::new();
     for row in &rows {
         if !versions.contains_key(&row.policy_version)

@@ -1,4 +1,4 @@
-//! Open drafts are routed again when policy, level or a stop changes. It must not decide: only what
+//! Open drafts are routed again when policy, level or a stop changes, or the engine that reads them. It must not decide: only what
 //! `policy::route` calls stricter moves a draft, and a draft never moves towards less care.
 
 use crate::problem::Outcome;
@@ -6,11 +6,12 @@ use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, TenantRecord, system};
 use crate::{bind, log, situations};
-use countersign_policy::log::Event;
+use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::{Command, Status};
-use countersign_policy::route::{Route, Situation, stricter};
+use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
 use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
+use serde::de::IgnoredAny;
 
 /// Drafts routed again in one go; the rest follows with the next request or alarm.
 const BATCH: u32 = 200;
@@ -26,6 +27,29 @@ pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let pending = stored::select_where(tenant, "status = 'pending'", bind![])?;
     route_again(tenant, pending, now)?;
     go_on(tenant, now)
+}
+
+/// A deployment brought another engine: from the first turn under it, open drafts follow it as they follow a
+/// change of rules. What the engine before it would have let out is held if this one holds it, never the reverse.
+pub fn follow_engine(tenant: &Tenant, now: Millis) -> Outcome<()> {
+    if tenant.engine_followed.get() {
+        return Ok(());
+    }
+    let behind = tenant.storage.first::<IgnoredAny>(
+        "SELECT 1 FROM tenant WHERE engine_version <> ?",
+        bind![ENGINE_VERSION],
+    )?;
+    if behind.is_some() {
+        tenant.transaction(|| {
+            tenant.storage.run(
+                "UPDATE tenant SET engine_version = ?",
+                bind![ENGINE_VERSION],
+            )?;
+            begin(tenant, now)
+        })?;
+    }
+    tenant.engine_followed.set(true);
+    Ok(())
 }
 
 /// The next batch of drafts that were last routed under older rules.
@@ -94,10 +118,11 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
     }
     stored::save(tenant, draft, now)?;
     if held_back || draft.entry.status == Status::WithHuman {
-        let facts = [
+        let facts: [(&str, Fact); 5] = [
             ("status", draft.entry.status.name().into()),
             ("version", draft.entry.version.into()),
             ("policy_version", draft.policy_version.into()),
+            ("engine_version", draft.decision.engine_version.into()),
             ("stopped", stopped.into()),
         ];
         log::append(

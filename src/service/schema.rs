@@ -28,6 +28,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0018_undone.sql"),
     include_str!("schema/0019_stop_changes.sql"),
     include_str!("schema/0020_statements.sql"),
+    include_str!("schema/0021_engine.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -55,6 +55,10 @@ pub struct Tenant {
     pub(crate) held: vectors::Held,
     /// When the alarm is set for, as far as this instance knows.
     pub(crate) alarm_at: Cell<Option<Millis>>,
+    /// The time by which everything due was called that could be: the rest waits for a call to end.
+    pub(crate) called_by: Cell<Option<Millis>>,
+    /// Whether open drafts follow the engine of this deployment.
+    pub(crate) engine_followed: Cell<bool>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left of this minute to each key, and to all of them to post.
@@ -78,7 +82,7 @@ pub struct TenantRecord {
     pub secret: String,
     /// The active policy version.
     pub policy_version: u32,
-    /// Raised by every change of policy, level or stop.
+    /// Raised by every change of policy, level, stop or engine.
     pub rules_version: u32,
     /// Whether leads know that the queue is full.
     pub pressed: u32,
@@ -100,6 +104,8 @@ impl DurableObject for Tenant {
             recall: Recall::default(),
             held: vectors::Held::default(),
             alarm_at: Cell::default(),
+            called_by: Cell::default(),
+            engine_followed: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
             posts: RefCell::default(),
@@ -124,23 +130,26 @@ impl DurableObject for Tenant {
             .storage()
             .set_alarm(Duration::from_secs(30))
             .await?;
-        let due = self
-            .settle_due(now())
-            .and_then(|()| self.transaction(|| reroute::go_on(self, now())));
-        if let Err(problem) = due {
-            worker::console_error!("due work failed: {}", problem.code.name());
-        }
-        if let Err(problem) = rounds::go(self, now()).await {
-            worker::console_error!("the day's round failed: {}", problem.code.name());
-        }
-        if let Err(problem) = self.transaction(|| trust::publish(self)) {
-            worker::console_error!("weekly counts wait: {}", problem.code.name());
-        }
-        if let Err(problem) = refill::go_on(self, now()).await {
-            worker::console_error!("the index waits: {}", problem.code.name());
-        }
-        outbox::deliver(self, now()).await;
-        if let Err(problem) = self.arm(now()).await {
+        let mut failed = false;
+        let mut note = |what: &str, done: Outcome<()>| {
+            if let Err(problem) = done {
+                failed = true;
+                worker::console_error!("{what}: {}", problem.code.name());
+            }
+        };
+        let settled = self.settle_due(now());
+        note(
+            "due work failed",
+            settled.and_then(|()| self.transaction(|| reroute::go_on(self, now()))),
+        );
+        note("the day's round failed", rounds::go(self, now()).await);
+        note(
+            "weekly counts wait",
+            self.transaction(|| trust::publish(self)),
+        );
+        note("the index waits", refill::go_on(self, now()).await);
+        note("webhooks stay", outbox::deliver(self, now()).await);
+        if let Err(problem) = self.rearm(now(), failed).await {
             worker::console_error!("the alarm could not be set: {}", problem.code.name());
         }
         Response::empty()
@@ -359,9 +368,7 @@ impl Tenant {
         self.changed.borrow_mut().clear();
         // What a refused transaction read of its own writes must not be remembered.
         let value = self.storage.transaction(work).inspect_err(|_| {
-            self.policy.take();
-            self.desk.take();
-            self.recall.forget();
+            self.forget();
             self.held.roll_back(&self.env);
         })?;
         self.held.commit();
@@ -376,6 +383,13 @@ impl Tenant {
         Ok(value)
     }
 
+    /// Forgets what is known of the storage: it has to be read again.
+    pub fn forget(&self) {
+        self.policy.take();
+        self.desk.take();
+        self.recall.forget();
+    }
+
     /// Notes that a draft changed in the transaction under way.
     pub fn touch(&self, id: &str) {
         self.changed.borrow_mut().push(id.to_owned());
@@ -384,16 +398,17 @@ impl Tenant {
     /// Resolves when the draft changes.
     pub fn wait_for(&self, id: &str) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        self.waiting
-            .borrow_mut()
-            .entry(id.to_owned())
-            .or_default()
-            .push(sender);
+        let mut waiting = self.waiting.borrow_mut();
+        let waiting = waiting.entry(id.to_owned()).or_default();
+        // Who waited in vain is gone.
+        waiting.retain(|waiter| !waiter.is_canceled());
+        waiting.push(sender);
         receiver
     }
 
     /// Takes every step whose time has come; asked on every request and by the alarm.
     pub fn settle_due(&self, now: Millis) -> Outcome<()> {
+        reroute::follow_engine(self, now)?;
         if stored::nothing_due(self, now)? {
             return Ok(());
         }
