@@ -35,7 +35,9 @@ test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "countersign-golden-"));
   const target = "wasm32-unknown-unknown";
   const quiet = { quiet: true };
-  await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, "--package", "countersign-bench-wasm"], quiet);
+  // Together with the service, so that the policy is the one that was compiled for it.
+  const packages = ["--package", "countersign-service", "--package", "countersign-bench-wasm", "--features", "countersign-service/development"];
+  await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, ...packages], quiet);
   const { wasmBindgen } = await buildTools();
   const built = join(process.env.CARGO_TARGET_DIR ?? at("target"), target, "development", "countersign_bench_wasm.wasm");
   await run(wasmBindgen, [built, "--target", "web", "--out-dir", folder, "--out-name", "golden"], quiet);
