@@ -63,7 +63,7 @@ test("money is written as its country writes it and read by its place, to the la
   const tenant = await service.emptyTenant();
   const session = await signIn(tenant.sign_in_url);
   const pay = { stakes: "financial", money: [{ pointer: "/amount", unit: "minor", currency_pointer: "/currency" }] };
-  await changePolicy(session, "payments", (document) => ({ ...document, actions: { pay } }));
+  await changePolicy(session, "payments", (document) => ({ ...document, undo_window_s: 1, actions: { pay } }));
   const uwe = await person(chrome, { ...service, ...tenant }, { locale: "de-DE" });
   const posted = (name, args) => uwe.posted(name, { body: { kind: "action", channel: "billing", draft: { action: { name: "pay", args } } } });
   const form = uwe.page.getByTestId("draft");
