@@ -1,23 +1,23 @@
-// Builds the Worker (build/worker) and the page (web/dist): `build.mjs [worker|page|all]
+// Builds the Worker (build/worker) and the page (web/dist): `build.mjs [worker|page|release|all]
 // [--development|--release]`. Does nothing when nothing changed. Must not start or deploy anything.
 //
 // The Worker has two flavours. `--development` adds the cargo feature of that name (development
 // sign-in, a route that panics for the tests) and optimises less, so that a changed rule is live in
-// seconds. `--release` is what is deployed and measured. build/worker holds one of the two at a
-// time, and its stamp says which: wrangler.toml runs this before every bundle, so that a deployment
-// never carries the other flavour.
+// seconds. `--release` is what is deployed and measured; it is made in build/release, where it stays.
+// build/worker holds one of the two at a time, and its stamp says which: wrangler.toml runs this
+// before every bundle, so that a deployment never carries the other flavour.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
 import { EMBEDDER, embedder } from "./embedder.mjs";
-import { ROOT, Stop, ask, at, main, npmBin, options, run, say } from "./run.mjs";
+import { ROOT, Stop, at, cargoTarget, main, npmBin, options, run, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { buildTools } from "./tools.mjs";
 import { placeWeights } from "./weights.mjs";
 
-const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|all] [--development|--release]";
+const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|release|all] [--development|--release]";
 const TARGET = "wasm32-unknown-unknown";
 /** Written by the builds themselves: never an input. */
 const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"]);
@@ -26,9 +26,12 @@ const NPM = ["package-lock.json"];
 /** What the page loads at once, and what only leads and auditors load, on demand. */
 const PAGE_CRATES = ["page", "workbench"];
 
+const WORKER = [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"];
+
 /** What each product is made from, the file that proves it is there, and how it is made. */
 const PRODUCTS = {
-  worker: { inputs: [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"], output: "build/worker/index.js", make: makeWorker },
+  worker: { inputs: WORKER, output: "build/worker/index.js", make: makeWorker },
+  release: { inputs: WORKER, output: "build/release/index.js", make: makeRelease },
   wasm: { inputs: [...RUST, "web/Cargo.toml", "web/bindings.rs", "web/workbench"], output: "web/pkg/page.js", make: makeWasm },
   page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
 };
@@ -38,7 +41,7 @@ const stampOf = (name) => at("build", `${name}.stamp`);
 /** Whether a product was built from the inputs as they are, in this flavour. */
 function isBuilt(name, flavour) {
   const { inputs, output } = PRODUCTS[name];
-  if (name === "worker" && !existsSync(EMBEDDER)) return false;
+  if (inputs === WORKER && !existsSync(EMBEDDER)) return false;
   const stamp = stampOf(name);
   return existsSync(at(output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(inputs, flavour);
 }
@@ -85,21 +88,28 @@ function filesBelow(path) {
 }
 
 async function makeWorker(flavour) {
+  if (flavour === "development") return compileWorker("development", "build/worker", ["--features", "development"]);
+  await build("release");
+  cpSync(at("build/release"), at("build/worker"), { recursive: true });
+}
+
+/** Apart from the flavour that the tests run, so that both can be made at once. */
+async function makeRelease() {
+  const { wasmOpt } = await compileWorker("worker", "build/release");
+  await shrink(wasmOpt, at("build/release/index_bg.wasm"));
+}
+
+async function compileWorker(profile, folder, features = []) {
   const tools = await buildTools();
   await embedder();
-  const development = flavour === "development";
   // worker-build takes the output folder relative to the crate; what follows `--` goes to cargo.
   await run(
     tools.workerBuild,
-    [
-      ...["--profile", development ? "development" : "worker", "--no-opt"],
-      ...["--out-dir", "../../build/worker", "src/service", "--", "--locked"],
-      ...(development ? ["--features", "development"] : []),
-    ],
+    ["--profile", profile, "--no-opt", "--out-dir", `../../${folder}`, "src/service", "--", "--locked", ...features],
     // Without its own stack after it, the last thing seen is the compiler's error.
     { env: { ...tools.env, RUST_BACKTRACE: "0" }, advice: "The compiler's first error above says where." },
   );
-  if (!development) await shrink(tools.wasmOpt, at("build/worker/index_bg.wasm"));
+  return tools;
 }
 
 /** The policy crate as the page calls it. */
@@ -108,9 +118,7 @@ async function makeWasm() {
   await run("cargo", ["build", "--locked", "--profile", "page", "--target", TARGET, ...PAGE_CRATES.flatMap((name) => ["--package", `countersign-${name}`])], {
     advice: "The compiler's first error above says where.",
   });
-  const { target_directory: target } = JSON.parse(
-    ask("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]),
-  );
+  const target = cargoTarget();
   for (const name of PAGE_CRATES) {
     const wasm = join(target, TARGET, "page", `countersign_${name}.wasm`);
     await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", name]);
@@ -163,7 +171,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     if (process.env.COUNTERSIGN_STARTED) return;
     const asked = options(process.argv.slice(2), { flags: ["development", "release"], usage: USAGE });
     const [what = "all"] = asked._;
-    const names = what === "all" ? Object.keys(PRODUCTS) : [what];
+    const names = what === "all" ? ["worker", "page"] : [what];
     for (const name of names) {
       if (!PRODUCTS[name]) throw new Stop(USAGE);
       await build(name, flavourOf(asked));

@@ -81,6 +81,10 @@ export function ask(command, args, { cwd = ROOT, env } = {}) {
   return answer.status === 0 ? answer.stdout.trim() : null;
 }
 
+/** Where cargo puts what it builds. */
+export const cargoTarget = () =>
+  JSON.parse(ask("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"])).target_directory;
+
 /** A program that an npm package brought. */
 export const npmBin = (name) => at("node_modules", ".bin", name);
 

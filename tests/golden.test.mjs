@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { test } from "node:test";
 import { buildTools } from "../scripts/tools.mjs";
-import { at, run } from "../scripts/run.mjs";
+import { cargoTarget, run } from "../scripts/run.mjs";
 import { browser } from "./browser.mjs";
 import { shared } from "./countersign.mjs";
 
@@ -39,7 +39,7 @@ test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
   const packages = ["--package", "countersign-service", "--package", "countersign-bench-wasm", "--features", "countersign-service/development"];
   await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, ...packages], quiet);
   const { wasmBindgen } = await buildTools();
-  const built = join(process.env.CARGO_TARGET_DIR ?? at("target"), target, "development", "countersign_bench_wasm.wasm");
+  const built = join(cargoTarget(), target, "development", "countersign_bench_wasm.wasm");
   await run(wasmBindgen, [built, "--target", "web", "--out-dir", folder, "--out-name", "golden"], quiet);
 
   const types = { ".js": "text/javascript", ".wasm": "application/wasm", "": "text/html" };

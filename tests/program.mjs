@@ -1,14 +1,11 @@
 // The native program, built from this tree. Must not be used while a service runs: building blocks.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ROOT, cargoTarget } from "../scripts/run.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const cargo = (...words) => execFileSync("cargo", [...words], { cwd: ROOT, encoding: "utf8" });
-
-/** Where `countersign` stands. */
+/** Where `countersign` stands: as `npm test` built it, or built now. */
 export function built() {
-  cargo("build", "--locked", "--quiet", "--package", "countersign");
-  const { target_directory } = JSON.parse(cargo("metadata", "--locked", "--no-deps", "--format-version", "1"));
-  return join(target_directory, "debug", "countersign");
+  if (process.env.COUNTERSIGN_BIN) return process.env.COUNTERSIGN_BIN;
+  execFileSync("cargo", ["build", "--locked", "--quiet", "--package", "countersign"], { cwd: ROOT });
+  return join(cargoTarget(), "debug", "countersign");
 }
