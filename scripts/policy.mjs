@@ -8,7 +8,7 @@ const USAGE = `npm run policy -- pull|diff|test|push FILE [--url URL] [--key csp
   pull: writes the active policy to FILE          diff: what FILE changes, by line
   test: lints FILE and runs its named cases here, checks it there, and says what it would have done with recent drafts
   push: makes FILE the active policy, with --reason, unless another version came in between
-  the key is one for policy (POST /v1/keys), by --key or in COUNTERSIGN_POLICY_KEY`;
+  the key is one for policy, which a lead makes under Settings, by --key or in COUNTERSIGN_POLICY_KEY`;
 
 await main(async () => {
   const asked = options(process.argv.slice(2), { values: ["url", "key", "reason", "days"], usage: USAGE });

@@ -1,4 +1,4 @@
-//! Keys of a tenant's programs: made, listed, revoked. It must not keep one: only its hash is
+//! Keys of a tenant's programs: made, listed, rotated, revoked. It must not keep one: only its hash is
 //! stored, and it is shown once.
 
 use crate::call::{Answer, Call};
