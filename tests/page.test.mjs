@@ -41,6 +41,9 @@ test("the page opens at its own paths, and any other one is answered 404, with a
     const answer = await at(path);
     assert.deepEqual([answer.status, (await answer.text()).includes('href="/"')], [404, true], path);
   }
+  const program = await fetch(`${service.url}/nowhere`, { headers: { accept: "application/json" } });
+  assert.equal(program.headers.get("content-type"), "application/problem+json");
+  assert.deepEqual([program.status, (await program.json()).code], [404, "not_found"]);
   const api = await at("/v1/nowhere");
   assert.deepEqual([api.status, (await api.json()).code], [404, "not_found"]);
 });

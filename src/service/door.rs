@@ -51,7 +51,13 @@ pub async fn answer(request: web_sys::Request, env: &Env) -> Outcome<web_sys::Re
     let method = request.method();
     let mut request = Request::from(request);
     let path = request.path();
-    let found = routes::find(&method, &path).map_err(|code| nowhere(code, &method, &path))?;
+    let found = match routes::find(&method, &path) {
+        Ok(found) => found,
+        Err(code) => {
+            let page = missing_page(&request, env).await;
+            return page.ok_or_else(|| nowhere(code, &method, &path));
+        }
+    };
     let address = request.headers().get("cf-connecting-ip")?;
     let now = clock::now();
     check_address(env, address.as_deref(), now)?;
@@ -94,6 +100,20 @@ fn nowhere(code: Code, method: &str, path: &str) -> Problem {
         }
         _ => Problem::new(code, format!("{method} {path}")),
     }
+}
+
+/// The page that stands where nothing is, for who reads pages; a program, and whoever asks the API, gets a problem.
+async fn missing_page(request: &Request, env: &Env) -> Option<web_sys::Response> {
+    let accepted = request.headers().get("accept").ok()??;
+    if request.path().starts_with("/v1/") || !accepted.contains("text/html") {
+        return None;
+    }
+    let assets = env.assets("ASSETS").ok()?;
+    let page = assets
+        .fetch("https://assets.invalid/404", None)
+        .await
+        .ok()?;
+    Some(page.with_status(404).into())
 }
 
 async fn health(env: &Env) -> Outcome<Response> {

@@ -129,7 +129,7 @@ pub async fn wake(tenant: &Tenant, operation: Operation) -> Outcome<()> {
     }
     let holdings = holdings(tenant)?;
     let comparable = holdings.vectors == 1 || holdings.waiting == 1;
-    if comparable && embedder::prepare(&tenant.env).await {
+    if comparable && embedder::prepare(&tenant.env).await && holdings.waiting == 1 {
         tenant.transaction(|| refill::make_vectors(tenant, MADE_AT_ONCE).map(|_| ()))?;
     }
     Ok(())
