@@ -271,6 +271,45 @@ test("Arabic runs from right to left, Chinese breaks its lines, and a long conve
   assert.deepEqual(laidOut, { direction: "rtl", wide: false });
   assert.equal(await lead.page.locator("ol.messages > li").count(), 120, "and the message that triggered it");
   await lead.accessible("a long conversation");
+  await soon(() => lead.page.getByTestId("draft").evaluate((card) => {
+    const [{ top }, { bottom }] = [card.getBoundingClientRect(), card.closest("[data-scrolls]").getBoundingClientRect()];
+    return top < bottom;
+  }));
+});
+
+test("on a narrow page nothing is cut off, and no key decides what stands behind another part of it", async () => {
+  const phone = await signedIn(chrome, service, service.sign_in_url, { viewport: { width: 360, height: 740 } });
+  const messages = [{ id: "m1", role: "customer", text: "W".repeat(400) }, { id: "m2", role: "customer", text: "And so on. ".repeat(30) }];
+  const id = await lead.posted("Nea ".concat("Narrow-Beyond-Measure-".repeat(6)), { body: { category: "billing.refund.of_a_category_with_a_very_long_name", conversation: { id: randomUUID(), head: "m2", messages } } });
+  const zone = (name) => phone.page.getByRole("navigation", { name: "Parts of the page" }).getByRole("button", { name, pressed: true });
+  await phone.press("/");
+  await phone.page.keyboard.type("Nea Narrow");
+  await phone.rows().filter({ hasText: "Nea Narrow" }).first().waitFor();
+  await phone.press("Enter");
+  await phone.page.waitForTimeout(3 * SEEN_MS);
+  assert.equal(await zone("Queue").count(), 1);
+  await phone.press("a");
+  await zone("Draft").waitFor();
+  await phone.page.getByTestId("draft").waitFor();
+  assert.equal(await lead.statusOf(id), "held", "it had not been seen");
+  const beyond = await phone.page.evaluate(() => [...document.querySelectorAll("section.draft .column *")].filter((one) => one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.className));
+  assert.deepEqual(beyond, []);
+  await phone.pressUntil("r", () => phone.page.locator("#choice-title").isVisible());
+  await phone.press("Escape");
+  await phone.pressUntil("a", phone.undoShows("Nea"));
+  await phone.page.close();
+});
+
+test("in the reader's own colours the draft in focus, what has the focus and what is open are told apart", async () => {
+  const { page } = lead;
+  await page.emulateMedia({ forcedColors: "active" });
+  const outline = (locator) => locator.evaluate((element) => getComputedStyle(element).outlineStyle);
+  assert.equal(await outline(page.locator("#queue-list [aria-selected=true]")), "solid");
+  assert.equal(await outline(page.locator("header nav [aria-current=page]")), "solid");
+  await lead.press("Escape", "/");
+  assert.equal(await outline(page.locator("#queue-search")), "solid");
+  await lead.press("Escape");
+  await page.emulateMedia({ forcedColors: "none" });
 });
 
 test("the browser had nothing to complain about", () => {

@@ -35,7 +35,12 @@ const held = () => deciding() && !review.lookOnly && review.summary?.status === 
 const agreeable = () => held() || (deciding() && !review.lookOnly && !!review.detail?.first_content);
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
-const ifSeen = (then: () => void) => () => void (review.seenLongEnough && then());
+/** Where the draft stands behind another part of the page, the key first brings it into view. */
+const ifSeen = (then: () => void) => () => {
+  const { seenLongEnough } = review;
+  review.zone = "draft";
+  if (seenLongEnough) then();
+};
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
 /** What was looked for before is there to be typed over. */
 const searchAnew = () => (focusOn("#queue-search"), document.querySelector<HTMLInputElement>("#queue-search")?.select());
