@@ -111,6 +111,11 @@ test("a digit names the reason of a rejection", async () => {
   const id = await posted("Dora Rejected");
   await open("Dora Rejected");
   await pressUntil("r", () => page.getByRole("heading", { name: "Why is it rejected?" }).isVisible());
+  // Whoever doesn't see the question hears it, and Tab leads to its answers.
+  const asked = page.getByRole("region", { name: "Why is it rejected?" });
+  await soon(() => asked.evaluate((panel) => panel === document.activeElement));
+  await press("Tab", "Tab");
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /^\s*1/);
   await press("2");
   await soon(undoShows("Dora Rejected"));
   const answer = await settled(id);

@@ -51,6 +51,7 @@ test("the policy shows its guardrails as sentences beside their text", async () 
   await opened("p", "Policy");
   await page.getByTestId("guardrails").getByText("more than US$100.00 moves").waitFor();
   assert.match(await page.getByTestId("policy-text").inputValue(), /"name": "large refunds"/);
+  assert.match(await page.title(), /^(\(\d+\) )?Policy · Countersign$/);
   await accessible("policy");
 });
 
