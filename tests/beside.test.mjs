@@ -134,9 +134,9 @@ test("a page of before a deployment says so where it judges an edit, and nowhere
   await mia.page.goto(tenant.sign_in_url);
   await mia.page.getByTestId("draft").waitFor();
   await mia.open("Max Earlier");
-  await soon(() => version !== null);
-  assert.equal(await hint.count(), 0);
   await mia.pressUntil("e", mia.isWriting);
+  assert.equal(version, null, "who edits nothing asks for no version");
+  assert.equal(await hint.count(), 0);
   await mia.page.keyboard.type("Hello. ");
   await hint.waitFor();
   await mia.accessible("an edit on a page of before");
@@ -430,6 +430,26 @@ test("the words that met a guardrail are marked where they stand", async () => {
   await lead.open("Levi Threatens");
   await lead.page.locator("section.draft mark").filter({ hasText: "lawyer" }).first().waitFor();
   await lead.page.locator("aside.why li").filter({ hasText: "legal threats" }).getByRole("button", { name: "Show the words" }).waitFor();
+});
+
+test("who writes on one draft in two windows is told so in the other", async () => {
+  const context = await chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  const mia = await signedIn({ newPage: () => context.newPage() }, service);
+  await mia.posted("Pia Twofold");
+  await mia.open("Pia Twofold");
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Dear Pia. ");
+  const other = await context.newPage();
+  await other.goto(mia.page.url());
+  await soon(async () => (await other.getByTestId("editor").count()) === 1);
+  assert.match(await other.getByTestId("editor").inputValue(), /^Dear Pia\. /);
+  await mia.page.getByTestId("other-window").waitFor();
+  await mia.accessible("an edit in two windows");
+  await mia.page.keyboard.type("Hello. ");
+  await other.getByTestId("other-window").waitFor();
+  await mia.press("Control+Enter");
+  await other.getByText("You decided it elsewhere: edited.").waitFor();
+  await context.close();
 });
 
 test("Enter in the search opens what it found", async () => {

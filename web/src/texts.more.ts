@@ -15,6 +15,7 @@ export const more = {
     kinds: { none: "No change", cosmetic: "Cosmetic", substantive: "Substantive" } satisfies Record<EditKind, string>,
     kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
     overruled: "your choice",
+    elsewhere: "You are writing here in another window, too. Send from one of them: what you typed last is what is kept.",
     outdated: "Countersign has been updated and may see this edit otherwise. Reload when it suits you: your words are kept.",
     loading: "The comparison is being loaded…",
     lesson: "Lesson in one line (optional)",

@@ -1,7 +1,7 @@
 // How the queue is served, as the service tells it: fetched now and then while somebody looks, and never
 // waited for. Must not judge: the service says what follows.
 import { call } from "../api";
-import type { QueueHealth, QueuePage, ServiceHealth } from "../nouns";
+import type { QueueHealth, QueuePage } from "../nouns";
 import { newest } from "./newest";
 
 const AGAIN_MS = 60_000;
@@ -10,8 +10,6 @@ const AFTER_VERDICT_MS = 1_500;
 
 class Health {
   told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty">) | null>(null);
-  /** The version of the service's rules; null until it was told. */
-  engineVersion = $state<number | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #begin = newest();
 
@@ -26,15 +24,10 @@ class Health {
     if (document.hidden) return;
     const counts = this.#begin();
     try {
-      const [health, page, service] = await Promise.all([
-        call<QueueHealth>("GET", "/queue/health"),
-        call<QueuePage>("GET", "/queue?limit=0"),
-        call<ServiceHealth>("GET", "/health"),
-      ]);
+      const [health, page] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0")]);
       // An answer that was overtaken says nothing.
       if (!counts()) return;
       this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
-      this.engineVersion = service.engine_version;
     } catch {
       // What was told last stays; the next minute asks again.
     }

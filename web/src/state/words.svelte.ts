@@ -32,6 +32,13 @@ export function keptWords(draft: string, purpose: Purpose): Words | null {
   }
 }
 
+/** Tells whether another window of this browser keeps words for the same draft, whenever that changes. */
+export function onKeptElsewhere(draft: string, purpose: Purpose, tell: (kept: boolean) => void): () => void {
+  const heard = (event: StorageEvent) => event.key === key(draft, purpose) && tell(event.newValue !== null);
+  addEventListener("storage", heard);
+  return () => removeEventListener("storage", heard);
+}
+
 export function keepWords(draft: string, purpose: Purpose, words: Words): void {
   try {
     localStorage.setItem(key(draft, purpose), JSON.stringify(words));
