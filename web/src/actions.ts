@@ -73,8 +73,8 @@ export const actions: readonly Action[] = [
   },
   {
     name: "alike", label: texts.actions.alike, keys: ["G"], group: "batch",
-    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held" && queue.alike(review.summary).length > 1,
-    perform: () => review.summary && selection.add(queue.alike(review.summary)),
+    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held" && queue.alike(review.summary) > 1,
+    perform: () => review.summary && selection.add(queue.allAlike(review.summary)),
   },
 
   {

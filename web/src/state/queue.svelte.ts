@@ -72,8 +72,12 @@ class Queue {
     });
   });
 
-  /** The held drafts that are alike but for figures and a name, by what they have in common. */
-  #alike = $derived(Map.groupBy(this.all.filter((draft) => draft.status === "held"), (draft) => draft.alike));
+  /** How many held drafts are alike but for figures and a name, by what they have in common. */
+  #alike = $derived.by(() => {
+    const counts = new Map<string, number>();
+    for (const { status, alike } of this.all) if (status === "held") counts.set(alike, (counts.get(alike) ?? 0) + 1);
+    return counts;
+  });
 
   categories = $derived([...new Set(this.all.map((draft) => draft.category ?? "").filter(Boolean))].sort());
 
@@ -94,9 +98,14 @@ class Queue {
     this.mine = false;
   }
 
-  /** Those that are alike, this one among them. */
-  alike(draft: Summary): Summary[] {
-    return this.#alike.get(draft.alike) ?? [];
+  /** How many held drafts are alike, this one among them. */
+  alike({ alike }: Summary): number {
+    return this.#alike.get(alike) ?? 0;
+  }
+
+  /** The held drafts that are alike. */
+  allAlike({ alike }: Summary): Summary[] {
+    return this.all.filter((draft) => draft.status === "held" && draft.alike === alike);
   }
 
   get(id: string | null): Summary | undefined {
