@@ -10,9 +10,10 @@ use std::ops::Range;
 /// Where the draft meets a condition that holds: its words, then the fields that it asks for, each
 /// once. What must not hold is met nowhere, and the hour stands in no draft.
 pub(crate) fn evidence(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
-    let mut phrases = Vec::new();
-    let mut fields = Vec::new();
-    gather(facts, when, &mut phrases, &mut fields);
+    let parts = parts(facts, when);
+    let words = parts.iter().flat_map(|part| &part.words);
+    let phrases: Vec<String> = words.map(|words| plain_words(words)).collect();
+    let fields = parts.iter().flat_map(|part| fields(facts, part));
     let draft = facts.draft;
     let mut places = in_text("/message", &draft.message, &phrases);
     if let Some(text) = &draft.draft.text {
@@ -30,8 +31,11 @@ pub(crate) fn evidence(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
 /// That an amount made a condition hold though it is over no limit: because it can't be read, or is in
 /// currencies that can't be compared with the limit's.
 pub(crate) fn unlimited(facts: &Facts<'_>, when: &Condition) -> Option<String> {
-    let mut limits = Vec::new();
-    gather_limits(facts, when, &mut limits);
+    let parts = parts(facts, when);
+    let limits: Vec<&Amount> = parts
+        .iter()
+        .filter_map(|part| part.amount_over.as_ref())
+        .collect();
     if limits.is_empty() {
         return None;
     }
@@ -47,38 +51,28 @@ pub(crate) fn unlimited(facts: &Facts<'_>, when: &Condition) -> Option<String> {
     Some(format!("No limit of this rule fits money in {currencies}."))
 }
 
-/// The limits that a condition which holds says are exceeded.
-fn gather_limits<'a>(facts: &Facts<'_>, when: &'a Condition, limits: &mut Vec<&'a Amount>) {
-    limits.extend(&when.amount_over);
-    for part in parts(facts, when) {
-        gather_limits(facts, part, limits);
-    }
-}
-
-/// What a condition that holds is made of: all, and of alternatives those that hold.
-fn parts<'a>(facts: &Facts<'_>, when: &'a Condition) -> impl Iterator<Item = &'a Condition> {
+/// A condition that holds and those that it is made of: all, and of alternatives those that hold.
+fn parts<'a>(facts: &Facts<'_>, when: &'a Condition) -> Vec<&'a Condition> {
     let any = when.any.iter().filter(|part| part.holds(facts));
-    when.all.iter().chain(any)
+    let inner = when.all.iter().chain(any);
+    std::iter::once(when)
+        .chain(inner.flat_map(|part| parts(facts, part)))
+        .collect()
 }
 
-fn gather(
-    facts: &Facts<'_>,
-    when: &Condition,
-    phrases: &mut Vec<String>,
-    fields: &mut Vec<Evidence>,
-) {
-    phrases.extend(when.words.iter().map(|words| plain_words(words)));
-    fields.extend(asked(when).map(Evidence::field));
-    fields.extend(money(facts, when));
+/// The fields that one condition asks for, without those that it is made of.
+fn fields(facts: &Facts<'_>, when: &Condition) -> Vec<Evidence> {
     let metadata = when.metadata.keys().chain(when.metadata_range.keys());
-    fields.extend(metadata.map(|name| Evidence::field(&format!("/metadata/{}", escape(name)))));
+    let metadata = metadata.map(|name| Evidence::field(&format!("/metadata/{}", escape(name))));
     let least = when.signal_at_least.unwrap_or_default();
     let signals = facts.signals.iter();
     let counted = signals.filter(|found| when.signal.contains(&found.code) && found.score >= least);
-    fields.extend(counted.flat_map(|signal| signal.evidence.clone()));
-    for part in parts(facts, when) {
-        gather(facts, part, phrases, fields);
-    }
+    let asked = asked(when).map(Evidence::field);
+    asked
+        .chain(money(facts, when))
+        .chain(metadata)
+        .chain(counted.flat_map(|signal| signal.evidence.clone()))
+        .collect()
 }
 
 /// The fields of a draft's body that a condition asks for by a fixed name.
