@@ -79,7 +79,11 @@ class Queue {
     return counts;
   });
 
-  categories = $derived([...new Set(this.all.map((draft) => draft.category ?? "").filter(Boolean))].sort());
+  categories = $derived.by(() => {
+    const names = new Set<string>();
+    for (const { category } of this.all) if (category) names.add(category);
+    return [...names].sort();
+  });
 
   counts = $derived.by(() => {
     const counts = { held: 0, human: 0, look: 0 };
