@@ -193,8 +193,9 @@ test("a correction knows where it was used and whether it helped", async () => {
 
 test("an example that did not help falls behind its equals", async () => {
   const { teach, post, judge, similar } = await team(words);
-  await teach("The grey kettle leaks at its lid", "We send a lid.");
-  await teach("The grey kettle leaks at its foot", "We repair it.");
+  const alike = { more: { edit_kind: "substantive" } };
+  await teach("The grey kettle leaks at its lid", "We send a lid.", alike);
+  await teach("The grey kettle leaks at its foot", "We repair it.", alike);
   const order = async () => (await similar("grey kettle leaks")).examples.map((one) => one.id);
   const [best, second] = await order();
   const written = await post({ message: "my kettle drips", examples_used: [best] });

@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | `none` | the texts are equal | |
 //! | `cosmetic` | blank space, quotes, case, a mended misspelling; rewording that keeps the meaning | `recieve` → `receive` |
-//! | `substantive` | an amount, a date, an order number or a name was changed; a negation came or went; claims were added, removed or altered | `within 5 days` → `within 10 days` |
+//! | `substantive` | an amount, a date, an order number or a name was changed; a statement turned around; claims were added, removed or altered | `within 5 days` → `within 10 days` |
 //!
 //! Hard rules settle what the table states outright (`rule`); all else is weighed by a small
 //! model (`model`) over what changed (`feature`), never over how much alone. To miss a
@@ -21,10 +21,12 @@ mod lexicon;
 mod likeness;
 mod message;
 mod model;
+mod number;
 mod reason;
 mod relation;
 mod rule;
 mod shelf;
+mod turn;
 mod word;
 
 pub use action::{ActionEdit, PointerEdit, action, argument_kind, argument_kind_by};
@@ -33,6 +35,7 @@ pub use message::message;
 pub use model::{GRAM_UNIT, grams_file};
 use relation::Pairs;
 pub use relation::{Link, files as relation_files};
+use rule::Findings;
 use serde::{Deserialize, Serialize};
 
 /// What an edit did to the meaning. Ordered by how much it changes.
@@ -152,11 +155,13 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     }
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
+    let found = Findings::of(&evidence);
     let operating = model::operating_sum(learned.weights);
-    let forest = model::forest_sum(learned.weights, &feature::row(&evidence, learned.pairs));
+    let row = feature::row(&evidence, &found, learned.pairs);
+    let forest = model::forest_sum(learned.weights, &row);
     let grams = model::grams_sum(learned.weights, gram::grams(&evidence).iter());
     let weighed = forest.saturating_add(grams);
-    let sum = bounded(weighed, rule::settled(&evidence), operating);
+    let sum = bounded(weighed, found.settled(), operating);
     let kind = if sum >= operating {
         EditKind::Substantive
     } else {
@@ -165,7 +170,7 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     let score_ppm = model::score_ppm(sum);
     Edit {
         kind,
-        reasons: reason::found(&evidence, kind),
+        reasons: reason::found(&evidence, &found, kind),
         score_ppm,
     }
 }
@@ -183,14 +188,15 @@ pub fn bounded(sum: i32, settled: Option<EditKind>, operating: i32) -> i32 {
 /// What the rules alone say of an edit, for the tool that trains the model: `None` where it is
 /// weighed.
 pub fn settled(before: &str, after: &str) -> Option<EditKind> {
-    rule::settled(&Evidence::new(&Reading::new(before, after)))
+    Findings::of(&Evidence::new(&Reading::new(before, after))).settled()
 }
 
 /// What the model weighs, for the tool that trains it: features for the forest, and grams.
 pub fn weighed(before: &str, after: &str) -> (Vec<u8>, Vec<String>) {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
-    let row = feature::row(&evidence, Learned::CARRIED.pairs);
+    let found = Findings::of(&evidence);
+    let row = feature::row(&evidence, &found, Learned::CARRIED.pairs);
     (row, gram::grams(&evidence))
 }
 

@@ -1,7 +1,8 @@
 //! What changed, counted and sorted by what kind of word it is. It collects; it must not weigh.
 
 use super::bag::Bag;
-use super::word::{Class, Word, read, stem, worth};
+use super::number::worth;
+use super::word::{Class, Word, read, stem};
 use crate::diff::{Aligned, Hunk, align};
 
 /// One word that changed, and where.
@@ -92,7 +93,7 @@ impl<'w, 'a> Evidence<'w, 'a> {
 }
 
 /// What a word is compared by: a number by its worth.
-fn key(word: &Word<'_>) -> String {
+pub(super) fn key(word: &Word<'_>) -> String {
     match word.class {
         Class::Number | Class::NumberWord => worth(&word.fold),
         _ => word.fold.clone(),

@@ -9,6 +9,7 @@ use super::lexicon::{
 };
 use super::likeness::likeness;
 use super::relation::{Pairs, Relation, Speech, relation, speech};
+use super::rule::Findings;
 use super::word::{Class, Word, stem, typing_errors};
 
 /// An edit, as the model sees it. Counts stop at 255, shares go from 0 to 255.
@@ -39,7 +40,11 @@ impl Row {
 }
 
 /// The row of an edit.
-pub(super) fn row(evidence: &Evidence<'_, '_>, pairs: Pairs<'_>) -> Vec<u8> {
+pub(super) fn row(
+    evidence: &Evidence<'_, '_>,
+    found: &Findings<'_, '_>,
+    pairs: Pairs<'_>,
+) -> Vec<u8> {
     let mut row = Row::default();
     sizes(&mut row, evidence);
     hunks(&mut row, evidence);
@@ -51,7 +56,25 @@ pub(super) fn row(evidence: &Evidence<'_, '_>, pairs: Pairs<'_>) -> Vec<u8> {
     relations(&mut row, evidence, pairs);
     neighbours(&mut row, evidence);
     letters_kept(&mut row, evidence);
+    rules(&mut row, found);
     row.0
+}
+
+/// What the rules found: one settles the kind, and how far it speaks for a rank is to be weighed.
+fn rules(row: &mut Row, found: &Findings<'_, '_>) {
+    row.count(found.numbers.len());
+    row.count(found.dates);
+    row.count(found.names);
+    for met in [
+        found.turn.is_negated,
+        found.turn.has_opposite,
+        found.turn.is_exchanged,
+        found.turn.sign.is_some(),
+        found.is_form_only,
+        found.is_mended,
+    ] {
+        row.count(usize::from(met));
+    }
 }
 
 fn letters(side: &[Moved<'_, '_>]) -> usize {

@@ -60,20 +60,22 @@ fn halves(list: &'static str) -> (&'static str, &'static str, &'static str) {
 /// What turns a statement around.
 pub(super) const NEGATION: Lexicon = Lexicon(
     "\
-    ain't aren't barely can't cannot couldn't denied denies deny didn't doesn't don't except \
-    fail failed failing fails hadn't hardly hasn't haven't isn't lack lacked lacking lacks \
-    mustn't needn't neither never no nobody none nor not nothing nowhere prevent prevented \
-    prevents refuse refused refuses shouldn't unable unless wasn't weren't without won't \
-    wouldn't\
+    ain't aren't aucun aucune barely can't cannot couldn't denied denies deny didn't doesn't \
+    don't except fail failed failing fails geen hadn't hardly hasn't haven't isn't jamais jamás \
+    kein keine keinem keinen keiner keines lack lacked lacking lacks mustn't needn't neither \
+    never nicht nie niemals niet ninguna ningún no nobody non none nor not nothing nowhere nunca \
+    não ohne pas prevent prevented prevents refuse refused refuses shouldn't unable unless \
+    wasn't weren't without won't wouldn't zonder\
 ",
 );
 
 /// The words among those of negation that by themselves turn a statement around.
 pub(super) const DENIAL: Lexicon = Lexicon(
     "\
-    ain't aren't can't cannot couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't \
-    needn't neither never no nobody none nor not nothing nowhere shouldn't wasn't weren't \
-    without won't wouldn't\
+    ain't aren't aucun aucune can't cannot couldn't didn't doesn't don't geen hadn't hasn't \
+    haven't isn't jamais jamás kein keine keinem keinen keiner keines mustn't needn't neither \
+    never nicht nie niemals niet ninguna ningún no nobody non none nor not nothing nowhere nunca \
+    não ohne pas shouldn't wasn't weren't without won't wouldn't zonder\
 ",
 );
 
@@ -87,6 +89,21 @@ pub(super) const MODALITY: Lexicon = Lexicon(
     sometimes supposed surely typically unlikely usually will would\
 ",
 );
+
+/// What binds or is sure.
+pub(super) const FIRM: Lexicon = Lexicon("must shall will");
+
+/// What is only possible, allowed or advised.
+pub(super) const LOOSE: Lexicon = Lexicon("can could may might should");
+
+/// What bounds a number or a day from below.
+pub(super) const UPWARD: Lexicon = Lexicon("above after beyond from over past since");
+
+/// What bounds one from above.
+pub(super) const DOWNWARD: Lexicon = Lexicon("before below beneath by till under until within");
+
+/// What stands before a person's name, and before a full stop that ends no sentence.
+pub(super) const TITLE: Lexicon = Lexicon("dr fr herr mme mr mrs ms prof rev señor sr sra st");
 
 /// How many, how much, to what degree.
 pub(super) const QUANTITY: Lexicon = Lexicon(
@@ -187,7 +204,8 @@ pub(super) const MONTH_OR_DAY: Lexicon = Lexicon(
     "\
     apr april aug august dec december feb february fri friday jan january jul july jun june mar \
     march may midnight mon monday noon nov november oct october sat saturday sep sept september \
-    sun sunday thu thursday today tomorrow tonight tue tuesday wed wednesday yesterday\
+    sun sunday thu thur thurs thursday today tomorrow tonight tue tues tuesday wed wednesday \
+    yesterday\
 ",
 );
 
@@ -209,41 +227,59 @@ pub(super) const NUMBER_WORD: Lexicon = Lexicon(
 ",
 );
 
+/// What numbers in letters are worth.
+const IN_DIGITS: Lexicon = Lexicon(
+    "\
+    eight-8 eighteen-18 eighty-80 eleven-11 fifteen-15 fifty-50 five-5 forty-40 four-4 \
+    fourteen-14 nine-9 nineteen-19 ninety-90 one-1 seven-7 seventeen-17 seventy-70 six-6 \
+    sixteen-16 sixty-60 ten-10 thirteen-13 thirty-30 three-3 twelve-12 twenty-20 two-2 zero-0\
+",
+);
+
+/// A number in letters, in digits.
+pub(super) fn in_digits(fold: &str) -> Option<&'static str> {
+    IN_DIGITS.right_of(fold)
+}
+
 /// Pairs of opposites, each pair and the list in alphabetical order.
 const OPPOSITES: Lexicon = Lexicon(
     "\
-    able-unable above-below absence-presence absent-present accept-reject accepted-rejected \
-    active-inactive add-remove added-removed advantage-disadvantage advantages-disadvantages \
-    after-before against-for agree-disagree agreed-disagreed alive-dead all-none allow-forbid \
-    allow-prevent allowed-forbidden always-never ancient-modern approve-deny approved-denied \
+    able-unable above-below absence-presence absent-present accept-decline accept-reject \
+    accepted-declined accepted-rejected active-inactive add-remove added-removed \
+    advantage-disadvantage advantages-disadvantages after-before against-for agree-disagree \
+    agreed-disagreed alive-dead all-none all-some allow-forbid allow-prevent allowed-forbidden \
+    always-never ancient-modern approve-deny approved-declined approved-denied approved-rejected \
     arrive-depart attack-defend attract-repel attracts-repels automatic-manual back-front \
     bad-good begin-end benefit-harm benefits-drawbacks best-worst better-worse big-small \
-    bottom-top bought-sold boy-girl brother-sister buy-sell cause-prevent cheap-expensive \
-    close-open closed-open cold-hot common-rare complex-simple confirm-deny confirmed-denied \
-    cons-pros contract-expand cool-warm create-destroy credit-debit criticize-praise \
-    criticized-praised dangerous-safe dark-light daughter-son day-night decline-growth \
-    decrease-increase decreased-increased decreases-increases decreasing-increasing deep-shallow \
-    die-live different-same different-similar difficult-easy direct-indirect \
-    discourage-encourage discouraged-encouraged down-up earlier-later early-late east-west \
-    eastern-western easy-hard empty-full end-start ended-started enemies-friends enemy-friend \
-    enter-exit evening-morning everyone-nobody everything-nothing exclude-include \
-    excluded-included excludes-includes excluding-including existing-novel expand-shrink \
-    export-import external-internal fail-pass fail-succeed failed-passed failure-success \
-    fall-rise falling-rising false-true fast-slow faster-slower father-mother fell-rose \
-    female-male few-many fewer-more fire-hire first-last forget-remember found-lost free-paid \
-    future-past gain-loss gains-losses grow-shrink guilty-innocent hate-love heavy-light \
+    bottom-top bought-sold boy-girl brother-sister buy-sell buyer-seller cause-prevent \
+    cheap-expensive close-open closed-open cold-hot common-rare complex-simple confirm-deny \
+    confirmed-denied cons-pros contract-expand cool-warm create-destroy credit-debit \
+    criticize-praise criticized-praised dangerous-safe dark-light daughter-son day-night \
+    decline-growth decrease-increase decreased-increased decreases-increases \
+    decreasing-increasing deep-shallow deposit-withdraw deposited-withdrew die-live \
+    different-same different-similar difficult-easy direct-indirect disable-enable \
+    disabled-enabled discourage-encourage discouraged-encouraged down-up earlier-later \
+    earliest-latest early-late east-west eastern-western easy-hard empty-full end-start \
+    ended-started enemies-friends enemy-friend enter-exit evening-morning every-some \
+    everyone-nobody everything-nothing exclude-include excluded-included excludes-includes \
+    excluding-including existing-novel expand-shrink export-import external-internal fail-pass \
+    fail-succeed failed-passed failure-success fall-rise falling-rising false-true fast-slow \
+    faster-slower father-mother fell-rose female-male few-many fewer-more fire-hire first-last \
+    forget-remember found-lost free-paid future-past gain-loss gains-losses grow-shrink \
+    guilty-innocent hate-love he-she heavy-light her-him her-his hers-his herself-himself \
     hidden-visible high-low higher-lower impossible-possible improve-worsen improved-worsened \
-    increase-reduce increased-reduced increases-reduces increasing-reducing inside-outside \
-    insignificant-significant join-leave known-unknown large-small larger-smaller later-sooner \
-    least-most left-right less-more likely-unlikely long-short longer-shorter lose-win \
-    loss-profit lost-won lower-raise lower-upper lowered-raised major-minor majority-minority \
-    man-woman mandatory-optional maximum-minimum men-women narrow-wide narrow-widen \
-    negative-positive new-old newer-older next-previous nonrefundable-refundable north-south \
-    northern-southern offline-online often-rarely old-young older-younger oppose-support \
-    opposed-supported optimistic-pessimistic optimistic-skeptical optional-required over-under \
-    peace-war permanent-temporary poor-rich private-public right-wrong short-tall strong-weak \
-    stronger-weaker successful-unsuccessful summer-winter supervised-unsupervised thick-thin \
-    true-untrue with-without\
+    inbound-outbound incoming-outgoing increase-reduce increased-reduced increases-reduces \
+    increasing-reducing inside-outside insignificant-significant join-leave known-unknown \
+    large-small larger-smaller later-sooner least-most left-right less-more likely-unlikely \
+    long-short longer-shorter lose-win loss-profit lost-won lower-raise lower-upper \
+    lowered-raised major-minor majority-minority man-woman mandatory-optional maximum-minimum \
+    men-women mr-mrs mr-ms narrow-wide narrow-widen negative-positive new-old newer-older \
+    next-previous nonrefundable-refundable north-south northern-southern offline-online \
+    often-rarely old-young older-younger once-twice oppose-support opposed-supported \
+    optimistic-pessimistic optimistic-skeptical optional-required over-under peace-war \
+    permanent-temporary poor-rich private-public recipient-sender right-wrong short-tall \
+    strong-weak stronger-weaker successful-unsuccessful summer-winter supervised-unsupervised \
+    thick-thin true-untrue with-without\
 ",
 );
 
@@ -321,8 +357,14 @@ mod tests {
             MONTH_OR_DAY,
             TIME_UNIT,
             NUMBER_WORD,
+            IN_DIGITS,
             OPPOSITES,
             IRREGULAR,
+            FIRM,
+            LOOSE,
+            UPWARD,
+            DOWNWARD,
+            TITLE,
         ] {
             let words: Vec<&str> = list.0.split(' ').collect();
             assert!(words.is_sorted_by(|one, next| one < next), "{words:?}");

@@ -3,7 +3,7 @@
 
 use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
-use super::rule;
+use super::rule::Findings;
 use super::word::{Class, Word, stem, typing_errors};
 use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
 
@@ -16,9 +16,13 @@ const ENDING_MARKS: [char; 8] = ['.', ',', ';', ':', '!', '?', ')', ']'];
 
 /// The reasons of an edit, the weightiest first, each once; at least one for an edit that changed
 /// anything.
-pub(super) fn found(e: &Evidence<'_, '_>, kind: EditKind) -> Vec<EditReasonFound> {
+pub(super) fn found(
+    e: &Evidence<'_, '_>,
+    rules: &Findings<'_, '_>,
+    kind: EditKind,
+) -> Vec<EditReasonFound> {
     let mut reasons = Vec::new();
-    facts(e, &mut reasons);
+    facts(e, rules, &mut reasons);
     statements(e, &mut reasons);
     manner(e, &mut reasons);
     if kind == EditKind::Cosmetic {
@@ -69,48 +73,49 @@ fn joined<'t>(words: impl Iterator<Item = &'t str>) -> String {
     text.chars().take(EVIDENCE_CHARS_MAX).collect()
 }
 
-fn of<'t>(side: &'t [Moved<'_, '_>], is: impl Fn(&Word<'_>) -> bool + 't) -> String {
+fn of(side: &[Moved<'_, '_>], is: &dyn Fn(&Word<'_>) -> bool) -> String {
     joined(
         side.iter()
-            .filter(move |moved| is(moved.word))
+            .filter(|moved| is(moved.word))
             .map(|moved| moved.word.text),
     )
 }
 
 /// Numbers, dates, names, links.
-fn facts(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+fn facts(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     let number = |word: &Word<'_>| matches!(word.class, Class::Number | Class::NumberWord);
-    let swapped = rule::numbers_replaced(e);
-    if swapped.is_empty() {
+    if let Some((before, after)) = &rules.turn.sign {
+        push(reasons, EditReason::Number, before.clone(), after.clone());
+    } else if rules.numbers.is_empty() {
         push(
             reasons,
             EditReason::Number,
-            of(&e.removed, number),
-            of(&e.added, number),
+            of(&e.removed, &number),
+            of(&e.added, &number),
         );
     } else {
-        push_pairs(reasons, EditReason::Number, &swapped);
+        push_pairs(reasons, EditReason::Number, &rules.numbers);
     }
     let dates = |word: &Word<'_>| word.class == Class::Date;
     push(
         reasons,
         EditReason::Date,
-        of(&e.removed, dates),
-        of(&e.added, dates),
+        of(&e.removed, &dates),
+        of(&e.added, &dates),
     );
     let names = |word: &Word<'_>| word.class == Class::Name;
     push(
         reasons,
         EditReason::Name,
-        of(&e.lost, names),
-        of(&e.novel, names),
+        of(&e.lost, &names),
+        of(&e.novel, &names),
     );
-    let (gone, come) = rule::links_apart(e);
+    let (gone, come) = &rules.links;
     push(
         reasons,
         EditReason::Link,
-        joined(gone.into_iter()),
-        joined(come.into_iter()),
+        joined(gone.iter().copied()),
+        joined(come.iter().copied()),
     );
 }
 
@@ -137,8 +142,8 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     let opposite = opposites(e);
     let listed = |list: &'static Lexicon| move |word: &Word<'_>| list.has(&word.fold);
     let (before, after) = (
-        of(&e.removed, listed(&NEGATION)),
-        of(&e.added, listed(&NEGATION)),
+        of(&e.removed, &listed(&NEGATION)),
+        of(&e.added, &listed(&NEGATION)),
     );
     match opposite {
         Some((a, b)) if before.is_empty() && after.is_empty() => {
@@ -152,15 +157,15 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     push(
         reasons,
         EditReason::Modality,
-        of(&e.removed, modal),
-        of(&e.added, modal),
+        of(&e.removed, &modal),
+        of(&e.added, &modal),
     );
     let promise = listed(&PROMISE);
     push(
         reasons,
         EditReason::Promise,
-        of(&e.removed, promise),
-        of(&e.added, listed(&PROMISE)),
+        of(&e.removed, &promise),
+        of(&e.added, &listed(&PROMISE)),
     );
     let per_hunk = |side: &[Moved<'_, '_>], at: usize| in_hunk(side, at).len();
     let (mut came, mut went) = (Vec::new(), Vec::new());
@@ -236,8 +241,8 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     push(
         reasons,
         EditReason::Tone,
-        of(&e.removed, tone),
-        of(&e.added, tone),
+        of(&e.removed, &tone),
+        of(&e.added, &tone),
     );
     let (before, after) = (spelt(&e.removed, &e.added), spelt(&e.added, &e.removed));
     push(reasons, EditReason::Spelling, before, after);

@@ -1,44 +1,76 @@
 //! What is settled without weighing. Cosmetic: blank space, quotes, case, the mending of a misspelt
-//! word. Substantive: a changed
-//! amount, date, order number, name or link; a changed negation, unless the words around it show
-//! the same meaning. It must leave everything else to the model.
+//! word. Substantive: a changed amount, date, order number, name or link; a statement turned around
+//! (`turn`). It must leave everything else to the model.
 
 use super::EditKind;
 use super::bag::Bag;
-use super::evidence::{Evidence, Moved, in_hunk};
+use super::evidence::{Evidence, Moved};
 use super::lexicon::{
-    CONNECTIVE, DENIAL, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
+    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
 };
+use super::number::{figures, worth};
 use super::relation::{Speech, speech};
-use super::word::{Class, Word, stem, typing_errors, worth};
+use super::turn::Turn;
+use super::word::{Class, Word, stem, typing_errors};
 
-/// The kind, where a rule settles it.
-pub(super) fn settled(evidence: &Evidence<'_, '_>) -> Option<EditKind> {
-    if is_form_only(evidence) || is_mended(evidence) {
-        return Some(EditKind::Cosmetic);
-    }
-    let substantive = !numbers_replaced(evidence).is_empty()
-        || !dates_replaced(evidence).is_empty()
-        || !names_replaced(evidence).is_empty()
-        || links_replaced(evidence)
-        || negation_changed(evidence);
-    substantive.then_some(EditKind::Substantive)
+/// What the rules find in an edit.
+pub(super) struct Findings<'w, 'a> {
+    /// Only blank space, case, quotes and contractions differ.
+    pub(super) is_form_only: bool,
+    /// Misspelt words were mended, and nothing else.
+    pub(super) is_mended: bool,
+    /// The numbers that gave way to others.
+    pub(super) numbers: Replaced<'w, 'a>,
+    /// In how many places a day or month gave way to another, and a name.
+    pub(super) dates: usize,
+    pub(super) names: usize,
+    /// The links that only the old text has, and those that only the new one has.
+    pub(super) links: (Vec<&'a str>, Vec<&'a str>),
+    /// How the statement turned.
+    pub(super) turn: Turn,
 }
 
-/// The hunks in which something of a sort gave way to another.
-type Replaced<'w, 'a> = Vec<(Vec<&'w Word<'a>>, Vec<&'w Word<'a>>)>;
+impl<'w, 'a> Findings<'w, 'a> {
+    pub(super) fn of(e: &Evidence<'w, 'a>) -> Self {
+        Self {
+            is_form_only: is_form_only(e),
+            is_mended: is_mended(e),
+            numbers: numbers_replaced(e),
+            dates: dates_replaced(e).len(),
+            names: names_replaced(e).len(),
+            links: links_apart(e),
+            turn: Turn::of(e),
+        }
+    }
+
+    /// The kind, where a rule settles it.
+    pub(super) fn settled(&self) -> Option<EditKind> {
+        let (gone, come) = &self.links;
+        let replaced = !self.numbers.is_empty()
+            || self.dates.max(self.names) > 0
+            || !(gone.is_empty() || come.is_empty());
+        match self.is_form_only || self.is_mended {
+            true => Some(EditKind::Cosmetic),
+            false => (replaced || self.turn.is_any()).then_some(EditKind::Substantive),
+        }
+    }
+}
+
+/// The places in which something of a sort gave way to another.
+pub(super) type Replaced<'w, 'a> = Vec<(Vec<&'w Word<'a>>, Vec<&'w Word<'a>>)>;
 
 /// Whether the texts differ in blank space, case, quotes and contractions only.
-pub(super) fn is_form_only(e: &Evidence<'_, '_>) -> bool {
+fn is_form_only(e: &Evidence<'_, '_>) -> bool {
     let hunks = &e.reading.aligned.hunks;
     let spoken = |words: &[Word<'_>]| -> String {
         let words = words.iter().filter(|word| !is_quote(word.text));
-        words.map(|word| spoken_out(&word.fold)).collect()
+        words.map(spoken_out).collect()
     };
     // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
     let numbers = |words: &[Word<'_>]| -> Vec<String> {
         let numbers = words.iter().filter(|word| word.class == Class::Number);
-        numbers.map(|word| word.fold.clone()).collect()
+        let figures = numbers.map(|word| figures(&word.fold));
+        figures.filter(|figures| !figures.is_empty()).collect()
     };
     let same = |old: &[Word<'_>], new: &[Word<'_>]| {
         spoken(old) == spoken(new) && numbers(old) == numbers(new)
@@ -51,8 +83,15 @@ pub(super) fn is_form_only(e: &Evidence<'_, '_>) -> bool {
     }) || same(&e.reading.before, &e.reading.after)
 }
 
-/// A contraction in full, without its space: `don't` is `donot`.
-fn spoken_out(fold: &str) -> String {
+/// A contraction in full, without its space: `don't` is `donot`, and `Mon` is `Monday`.
+fn spoken_out(word: &Word<'_>) -> String {
+    let fold = word.fold.as_str();
+    if word.class == Class::Date {
+        return day_or_month(fold);
+    }
+    if let Some((_, full)) = ALIKE.iter().find(|(short, _)| *short == fold) {
+        return (*full).to_owned();
+    }
     const SHORT: [(&str, &str); 8] = [
         ("won't", "willnot"),
         ("can't", "cannot"),
@@ -72,7 +111,7 @@ fn spoken_out(fold: &str) -> String {
 
 /// Whether each change mends a misspelt word: what stood there is no English word known here, and
 /// what stands there now is one, a letter or two away. Names have no spelling to judge by.
-pub(super) fn is_mended(e: &Evidence<'_, '_>) -> bool {
+fn is_mended(e: &Evidence<'_, '_>) -> bool {
     e.reading.aligned.hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
         old.len() == new.len()
@@ -111,7 +150,15 @@ fn is_known(fold: &str) -> bool {
     listed.iter().any(|list| list.has(fold)) || speech(fold) != Speech::Unknown
 }
 
-pub(super) fn is_quote(text: &str) -> bool {
+/// What is said alike, however it is written.
+const ALIKE: [(&str, &str); 3] = [("%", "percent"), ("&", "and"), ("okay", "ok")];
+
+/// `Jan` and `January` are one.
+fn day_or_month(fold: &str) -> String {
+    fold.chars().take(3).collect()
+}
+
+fn is_quote(text: &str) -> bool {
     matches!(
         text,
         "\"" | "'" | "“" | "”" | "‘" | "’" | "„" | "«" | "»" | "`" | "´"
@@ -120,7 +167,7 @@ pub(super) fn is_quote(text: &str) -> bool {
 
 /// Per hunk, the numbers that gave way to others; and at last, where a number went in one place
 /// and another came in a different place, those two lists.
-pub(super) fn numbers_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
+fn numbers_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
     replaced(
         e,
         &|word| matches!(word.class, Class::Number | Class::NumberWord),
@@ -129,16 +176,15 @@ pub(super) fn numbers_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> 
 }
 
 /// The same for months, weekdays and days by name.
-pub(super) fn dates_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
+fn dates_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
     replaced(e, &|word| word.class == Class::Date, &|word| {
-        // `Jan` and `January` are one.
-        word.fold.chars().take(3).collect()
+        day_or_month(&word.fold)
     })
 }
 
 /// Per hunk, the names that gave way to others in their place. Where the words around them were
 /// said anew as well, that is not settled here.
-pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
+fn names_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
     /// So many other words of meaning beside a name: a passage said anew.
     const REWORDED_MIN: usize = 2;
     let is = |word: &&Word<'_>| word.class == Class::Name;
@@ -150,15 +196,12 @@ pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
             .count()
             >= REWORDED_MIN
     };
-    let letters = |words: &[Word<'_>]| -> String {
-        let words = words.iter().filter(|word| word.class != Class::Mark);
-        words.map(|word| word.fold.as_str()).collect()
-    };
-    let mut found: Replaced<'w, 'w> = Vec::new();
+    let mut found: Replaced<'w, 'a> = Vec::new();
     for hunk in &e.reading.aligned.hunks {
         let (old, new) = e.reading.sides(hunk);
-        // `U.K.` is `UK`.
-        if anew(old) || anew(new) || letters(old) == letters(new) {
+        // `U.K.` is `UK`, and `EU` the European Union.
+        let same = letters(old) == letters(new) || is_short_for(old, new) || is_short_for(new, old);
+        if anew(old) || anew(new) || same {
             continue;
         }
         let (gone, come) = apart(
@@ -173,22 +216,37 @@ pub(super) fn names_replaced<'w>(e: &'w Evidence<'_, '_>) -> Replaced<'w, 'w> {
     found
 }
 
-fn replaced<'w>(
-    e: &'w Evidence<'_, '_>,
+fn letters(words: &[Word<'_>]) -> String {
+    let words = words.iter().filter(|word| word.class != Class::Mark);
+    words.map(|word| word.fold.as_str()).collect()
+}
+
+/// Whether the words of one side are the initials of the other's, in the singular or not.
+fn is_short_for(short: &[Word<'_>], long: &[Word<'_>]) -> bool {
+    let words = long.iter().filter(|word| word.class != Class::Mark);
+    let heads = words.filter(|word| word.class != Class::Function);
+    let initials: String = heads.filter_map(|word| word.fold.chars().next()).collect();
+    let short = letters(short);
+    initials.len() > 1
+        && short.strip_suffix('s').unwrap_or(&short) == initials.trim_end_matches('s')
+}
+
+fn replaced<'w, 'a>(
+    e: &Evidence<'w, 'a>,
     is: &dyn Fn(&Word<'_>) -> bool,
     key: &dyn Fn(&Word<'_>) -> String,
-) -> Replaced<'w, 'w> {
-    let mut found: Replaced<'w, 'w> = Vec::new();
+) -> Replaced<'w, 'a> {
+    let mut found: Replaced<'w, 'a> = Vec::new();
     for hunk in &e.reading.aligned.hunks {
         let (old, new) = e.reading.sides(hunk);
-        let only = |side: &'w [Word<'_>]| side.iter().filter(|w| is(w)).collect();
+        let only = |side: &'w [Word<'a>]| side.iter().filter(|w| is(w)).collect();
         let (gone, come) = apart(only(old), only(new), key);
         if !gone.is_empty() && !come.is_empty() {
             found.push((gone, come));
         }
     }
     if found.is_empty() {
-        let only = |side: &'w [Moved<'_, '_>]| {
+        let only = |side: &[Moved<'w, 'a>]| {
             let words = side.iter().map(|moved| moved.word);
             words.filter(|word| is(word)).collect()
         };
@@ -221,14 +279,8 @@ fn lacking<T>(others: &[impl AsRef<str>], items: Vec<T>, keys: &[impl AsRef<str>
         .collect()
 }
 
-/// Whether a link gave way to another.
-pub(super) fn links_replaced(e: &Evidence<'_, '_>) -> bool {
-    let (gone, come) = links_apart(e);
-    !gone.is_empty() && !come.is_empty()
-}
-
 /// The links that only one of the texts has.
-pub(super) fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a str>) {
+fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a str>) {
     let old = links(e.reading.aligned.before_text);
     let new = links(e.reading.aligned.after_text);
     (
@@ -237,49 +289,19 @@ pub(super) fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a st
     )
 }
 
+/// Whether a part is in a text: the standard library's search is a kilobyte for a browser to fetch.
+fn holds(text: &str, part: &str) -> bool {
+    text.as_bytes()
+        .windows(part.len())
+        .any(|found| found == part.as_bytes())
+}
+
 /// The web and mail addresses of a text.
 fn links(text: &str) -> Vec<&str> {
     let edge = |c: char| !c.is_alphanumeric() && c != '/';
     text.split_whitespace()
-        .filter(|chunk| chunk.contains("://") || chunk.contains("www.") || chunk.contains('@'))
+        .filter(|chunk| ["://", "www.", "@"].iter().any(|part| holds(chunk, part)))
         .map(|chunk| chunk.trim_matches(edge))
         .filter(|chunk| chunk.contains('.'))
         .collect()
-}
-
-/// Whether a `not` came or went while the words around it stayed, so that the meaning turned. A
-/// word that became its opposite in the same place, or a passage said anew, is not settled here.
-pub(super) fn negation_changed(e: &Evidence<'_, '_>) -> bool {
-    /// More changed words of meaning than this around a negation: said anew, not turned.
-    const REWORDED_MIN: usize = 2;
-    let denials = |side: &[Moved<'_, '_>]| {
-        side.iter()
-            .filter(|moved| DENIAL.has(&moved.word.fold))
-            .count()
-    };
-    if denials(&e.removed) == denials(&e.added) {
-        return false;
-    }
-    (0..e.reading.aligned.hunks.len()).any(|at| {
-        let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
-            in_hunk(side, at)
-                .iter()
-                .map(|m| m.word.fold.clone())
-                .collect()
-        };
-        let (removed, added) = (of(&e.removed), of(&e.added));
-        let count = |side: &[String]| side.iter().filter(|word| DENIAL.has(word)).count();
-        let around = |side: &[String]| {
-            side.iter()
-                .filter(|word| !DENIAL.has(word) && !FUNCTION.has(word))
-                .count()
-        };
-        // No more words than these are looked at for an opposite: a longer place was said anew.
-        let first = |side: &[String]| side.iter().take(8).cloned().collect::<Vec<_>>();
-        let (old, new) = (first(&removed), first(&added));
-        let opposed = old.iter().any(|a| new.iter().any(|b| are_opposite(a, b)));
-        count(&removed) != count(&added)
-            && !opposed
-            && around(&removed).max(around(&added)) < REWORDED_MIN
-    })
 }

@@ -1,0 +1,200 @@
+//! Did a statement turn around? A negation that came or went, a word that gave way to its opposite,
+//! what is sure to what may be, a sign before a number. It must not weigh: what is in doubt is the
+//! model's.
+
+use super::evidence::{Evidence, Moved, in_hunk, key};
+use super::lexicon::{
+    DENIAL, DOWNWARD, FIRM, FUNCTION, LOOSE, NEGATION, PRONOUN, UPWARD, are_opposite,
+};
+use super::number::{negatives, worth};
+use super::word::{Class, Word};
+
+/// How a statement turned.
+pub(super) struct Turn {
+    /// A negation came or went.
+    pub(super) is_negated: bool,
+    /// A word gave way to its opposite, or a sure one to an unsure one.
+    pub(super) has_opposite: bool,
+    /// Words or facts changed places.
+    pub(super) is_exchanged: bool,
+    /// The number that came below zero, or above, before and after.
+    pub(super) sign: Option<(String, String)>,
+}
+
+impl Turn {
+    pub(super) fn of(e: &Evidence<'_, '_>) -> Self {
+        Self {
+            is_negated: negation_changed(e),
+            has_opposite: word_turned(e),
+            is_exchanged: crossed(e) || facts_moved(e),
+            sign: sign_changed(e),
+        }
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.is_negated || self.has_opposite || self.is_exchanged || self.sign.is_some()
+    }
+}
+
+/// Whether a `not` came or went while the words around it stayed, so that the meaning turned. A
+/// word that became its opposite in the same place, or a passage said anew, is not settled here.
+fn negation_changed(e: &Evidence<'_, '_>) -> bool {
+    /// More changed words of meaning than this around a negation: said anew, not turned.
+    const REWORDED_MIN: usize = 2;
+    /// More words that only one of the texts has: the whole was said anew.
+    const ANEW_MIN: usize = 5;
+    if e.lost.len().max(e.novel.len()) >= ANEW_MIN {
+        return false;
+    }
+    let denials = |side: &[Moved<'_, '_>]| {
+        side.iter()
+            .filter(|moved| DENIAL.has(&moved.word.fold))
+            .count()
+    };
+    if denials(&e.removed) == denials(&e.added) {
+        return false;
+    }
+    (0..e.reading.aligned.hunks.len()).any(|at| {
+        let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
+            in_hunk(side, at)
+                .iter()
+                .map(|m| m.word.fold.clone())
+                .collect()
+        };
+        let (removed, added) = (of(&e.removed), of(&e.added));
+        // `not only` and `no matter` deny nothing.
+        let denies = |words: &[String]| match words {
+            [word, next, ..] => DENIAL.has(word) && next != "only" && next != "matter",
+            [word] => DENIAL.has(word),
+            [] => false,
+        };
+        let count = |side: &[String]| {
+            let rests = (0..side.len()).filter_map(|from| side.get(from..));
+            rests.filter(|rest| denies(rest)).count()
+        };
+        let around = |side: &[String]| {
+            side.iter()
+                .filter(|word| !DENIAL.has(word) && !FUNCTION.has(word))
+                .count()
+        };
+        // No more words than these are looked at for an opposite: a longer place was said anew.
+        let first = |side: &[String]| side.iter().take(8).cloned().collect::<Vec<_>>();
+        let (old, new) = (first(&removed), first(&added));
+        let opposed = old.iter().any(|a| new.iter().any(|b| are_opposite(a, b)));
+        count(&removed) != count(&added)
+            && !opposed
+            && around(&removed).max(around(&added)) < REWORDED_MIN
+    })
+}
+
+/// Whether one word gave way to its opposite, or a sure word to an unsure one or back, while nothing
+/// else that negates came or went.
+fn word_turned(e: &Evidence<'_, '_>) -> bool {
+    e.reading.aligned.hunks.iter().any(|hunk| {
+        let (old, new) = e.reading.sides(hunk);
+        let next = e.reading.after.get(hunk.after.end);
+        swap(old, new).is_some_and(|(a, b)| {
+            let others = |side: &[Moved<'_, '_>], own: &Word<'_>| {
+                let mut words = side.iter().map(|moved| &moved.word.fold);
+                words.any(|fold| *fold != own.fold && NEGATION.has(fold))
+            };
+            turns(a, b, next) && !others(&e.removed, a) && !others(&e.added, b)
+        })
+    })
+}
+
+/// The one word that gave way to one other.
+fn swap<'s, 'a>(old: &'s [Word<'a>], new: &'s [Word<'a>]) -> Option<(&'s Word<'a>, &'s Word<'a>)> {
+    /// More words than these in one place are said anew.
+    const WORDS_MAX: usize = 8;
+    let only = |side: &'s [Word<'a>], other: &[Word<'_>]| {
+        let kept = |word: &Word<'_>| other.iter().any(|one| one.fold == word.fold);
+        let mut rest = side
+            .iter()
+            .filter(|word| word.class != Class::Mark && !kept(word));
+        let first = rest.next()?;
+        rest.next().is_none().then_some(first)
+    };
+    let few = old.len().max(new.len()) <= WORDS_MAX;
+    few.then(|| Some((only(old, new)?, only(new, old)?)))?
+}
+
+fn turns(old: &Word<'_>, new: &Word<'_>, next: Option<&Word<'_>>) -> bool {
+    let firm = |one: &Word<'_>, other: &Word<'_>| FIRM.has(&one.fold) && LOOSE.has(&other.fold);
+    // `Can you` asks what `will you` asks.
+    let asked = next.is_some_and(|word| PRONOUN.has(&word.fold));
+    let bounds =
+        |one: &Word<'_>, other: &Word<'_>| UPWARD.has(&one.fold) && DOWNWARD.has(&other.fold);
+    let counted = next
+        .is_some_and(|word| matches!(word.class, Class::Number | Class::NumberWord | Class::Date));
+    are_opposite(&old.fold, &new.fold)
+        || (!asked && (firm(old, new) || firm(new, old)))
+        || (counted && (bounds(old, new) || bounds(new, old)))
+}
+
+/// Whether what stood in one place stands in another now, and the other way round.
+fn crossed(e: &Evidence<'_, '_>) -> bool {
+    /// No more places than these are compared with each other.
+    const PLACES_MAX: usize = 32;
+    let sides = |hunk| e.reading.sides(hunk);
+    let first = || e.reading.aligned.hunks.iter().take(PLACES_MAX).map(sides);
+    first().any(|(old, new)| {
+        let same = said(old).eq(said(new));
+        let any = said(old).next().is_some() && said(new).next().is_some();
+        any && !same && first().any(|(o, n)| said(o).eq(said(new)) && said(n).eq(said(old)))
+    })
+}
+
+/// Whether names, or numbers, stand in another order than they did while all words stayed.
+fn facts_moved(e: &Evidence<'_, '_>) -> bool {
+    /// More words than these that changed places are a passage moved.
+    const MOVED_MAX: usize = 8;
+    let reading = e.reading;
+    let words = reading.aligned.hunks.iter().map(|hunk| hunk.before.len());
+    let moved = |classes: &[Class]| {
+        let old = of_class(&reading.before, classes);
+        let new = of_class(&reading.after, classes);
+        // Of equally many, for a name in small letters is none any more.
+        old.len() == new.len() && old != new
+    };
+    e.removed.is_empty()
+        && e.added.is_empty()
+        && words.fold(0, usize::saturating_add) <= MOVED_MAX
+        // `EUR 20` is `20 EUR`: names among names, numbers among numbers.
+        && (moved(&[Class::Name]) || moved(&[Class::Number, Class::NumberWord]))
+}
+
+/// The words of some classes in a text, in order.
+fn of_class(words: &[Word<'_>], classes: &[Class]) -> Vec<String> {
+    let found = words.iter().filter(|word| classes.contains(&word.class));
+    found.map(key).collect()
+}
+
+/// The words of meaning among some.
+fn said<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = &'w str> {
+    let said = |word: &&Word<'_>| !matches!(word.class, Class::Mark | Class::Function);
+    words.iter().filter(said).map(|word| word.fold.as_str())
+}
+
+/// The first number that came below zero, or above, and stayed otherwise; before and after.
+fn sign_changed(e: &Evidence<'_, '_>) -> Option<(String, String)> {
+    let reading = e.reading;
+    let old = negatives(&reading.aligned.before, &reading.before);
+    let new = negatives(&reading.aligned.after, &reading.after);
+    let turned = |ones: &[String], others: &[String], words: &[Word<'_>]| {
+        let mut gone = ones.iter().filter(|one| !others.contains(one));
+        let there = |one: &&String| {
+            let mut numbers = words.iter().filter(|word| word.class == Class::Number);
+            numbers.any(|word| worth(&word.fold) == **one)
+        };
+        gone.find(there).cloned()
+    };
+    let signed = |number: &String| format!("-{number}");
+    match turned(&old, &new, &reading.after) {
+        Some(number) => Some((signed(&number), number)),
+        None => {
+            let number = turned(&new, &old, &reading.before)?;
+            Some((number.clone(), signed(&number)))
+        }
+    }
+}
