@@ -373,7 +373,7 @@ impl SignalCode {
     /// What was found, in a plain sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::LowConfidence => "The agent is not confident enough.",
+            Self::LowConfidence => "The agent does not say that it is confident enough.",
             Self::Novel => "Nothing like this message was seen before.",
             Self::UnknownCategory => "The category is missing or not in the policy.",
             Self::CategoryInDoubt => "Messages like this one were of another category.",

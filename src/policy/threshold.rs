@@ -91,7 +91,7 @@ impl InForce {
     /// Why a stated confidence was not enough for a category that asks for a learnt threshold, in a
     /// plain sentence.
     pub fn sentence(&self) -> String {
-        let low = "The agent is not confident enough";
+        let low = "The agent does not say that it is confident enough";
         let Some(from) = self.from else {
             return format!("{low}: its confidence has said nothing about mistakes so far.");
         };
