@@ -20,6 +20,12 @@ pub(super) fn in_hunk<'s, 'w, 'a>(side: &'s [Moved<'w, 'a>], hunk: usize) -> &'s
     side.get(start..end).unwrap_or_default()
 }
 
+/// Of words in the order of their hunks, those of one hunk in lower case.
+pub(super) fn folds_in(side: &[Moved<'_, '_>], hunk: usize) -> Vec<String> {
+    let words = in_hunk(side, hunk).iter();
+    words.map(|moved| moved.word.fold.clone()).collect()
+}
+
 /// The two texts, read.
 pub(super) struct Reading<'a> {
     pub(super) aligned: Aligned<'a>,

@@ -2,7 +2,7 @@
 //! rows that the model was trained on; their order is the model's, so a change here asks for
 //! training anew (`bench train-edits`). It must hold counts and shares, never a verdict.
 
-use super::evidence::{Evidence, Moved, in_hunk};
+use super::evidence::{Evidence, Moved, folds_in, in_hunk};
 use super::lexicon::{
     CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
     RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
@@ -241,13 +241,7 @@ fn swaps(row: &mut Row, e: &Evidence<'_, '_>) {
     let (mut single, mut opposite, mut inflected, mut alike, mut function) = (0, 0, 0, 0, 0);
     let (mut wordy, mut largest) = (0_usize, 0);
     for (at, hunk) in e.reading.aligned.hunks.iter().enumerate() {
-        let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
-            in_hunk(side, at)
-                .iter()
-                .map(|m| m.word.fold.clone())
-                .collect()
-        };
-        let (removed, added) = (of(&e.removed), of(&e.added));
+        let (removed, added) = (folds_in(&e.removed, at), folds_in(&e.added, at));
         let pairs = || {
             removed
                 .iter()

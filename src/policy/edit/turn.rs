@@ -2,7 +2,7 @@
 //! what is sure to what may be, a sign before a number. It must not weigh: what is in doubt is the
 //! model's.
 
-use super::evidence::{Evidence, Moved, in_hunk, key};
+use super::evidence::{Evidence, Moved, folds_in, key};
 use super::lexicon::{
     DENIAL, DOWNWARD, FIRM, FUNCTION, LOOSE, NEGATION, PRONOUN, UPWARD, are_opposite,
 };
@@ -55,13 +55,7 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
         return false;
     }
     (0..e.reading.aligned.hunks.len()).any(|at| {
-        let of = |side: &[Moved<'_, '_>]| -> Vec<String> {
-            in_hunk(side, at)
-                .iter()
-                .map(|m| m.word.fold.clone())
-                .collect()
-        };
-        let (removed, added) = (of(&e.removed), of(&e.added));
+        let (removed, added) = (folds_in(&e.removed, at), folds_in(&e.added, at));
         // `not only` and `no matter` deny nothing.
         let denies = |words: &[String]| match words {
             [word, next, ..] => DENIAL.has(word) && next != "only" && next != "matter",
