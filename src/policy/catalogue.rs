@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 /// Actions by name.
 pub type Catalogue = BTreeMap<String, ActionEntry>;
 
-/// Values read through one money pointer: more than any action pays at once.
-const MONEY_VALUES_MAX: usize = 1_000;
 /// 2^53: what JavaScript counts exactly.
 const MINOR_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -132,13 +130,14 @@ impl ActionEntry {
     }
 
     /// Money that `action` moves, in minor units by currency (absolute amounts, added up); `None`
-    /// where a field that should be money can't be read as such, or none of them is there.
+    /// where a field that should be money can't be read as such, an item of a list lacks it, or none
+    /// of them is there.
     pub fn amounts(&self, action: &Action) -> Option<BTreeMap<String, u64>> {
         let args = Value::Object(action.args.clone());
         let mut amounts = BTreeMap::new();
         for money in &self.money {
             let currency = money.currency_in(&args)?;
-            for value in values_at(&args, &money.pointer) {
+            for value in values_at(&args, &money.pointer)? {
                 let minor = minor_units(value, money.unit, &currency)?;
                 let sum: &mut u64 = amounts.entry(currency.clone()).or_default();
                 *sum = sum.saturating_add(minor);
@@ -295,28 +294,32 @@ fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
     Some(minor as u64)
 }
 
-/// The values at a pointer in which `*` stands for every item of a list.
-fn values_at<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
-    let mut found = vec![value];
+/// The values at a pointer in which `*` stands for every item of a list: none where the arguments lack the
+/// field, `None` where an item of a list lacks it or something else stands in its place.
+fn values_at<'a>(args: &'a Value, pointer: &str) -> Option<Vec<&'a Value>> {
+    let (mut found, mut of_list) = (vec![args], false);
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");
-        found = found
-            .into_iter()
-            .flat_map(|value| match value {
-                Value::Array(items) if step == "*" => items.iter().collect::<Vec<_>>(),
-                Value::Array(items) => step
-                    .parse()
-                    .ok()
-                    .and_then(|index: usize| items.get(index))
-                    .into_iter()
-                    .collect(),
-                Value::Object(fields) => fields.get(&step).into_iter().collect(),
-                _ => Vec::new(),
-            })
-            .take(MONEY_VALUES_MAX)
-            .collect();
+        let mut next = Vec::with_capacity(found.len());
+        for value in found {
+            let inner = match value {
+                Value::Array(items) if step == "*" => {
+                    of_list = true;
+                    next.extend(items);
+                    continue;
+                }
+                Value::Array(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
+                Value::Object(fields) => fields.get(&step),
+                _ => return None,
+            };
+            if inner.is_none() && of_list {
+                return None;
+            }
+            next.extend(inner);
+        }
+        found = next;
     }
-    found
+    Some(found)
 }
 
 #[cfg(test)]
@@ -364,6 +367,22 @@ mod tests {
             json!({ "items": [{ "amount": 1e300 }] }),
             None,
         );
+    }
+
+    #[test]
+    fn no_item_of_a_list_goes_uncounted() {
+        let mut items = vec![json!({ "amount": 0 }); 1_000];
+        items.push(json!({ "amount": 7 }));
+        check(Unit::Minor, "USD", json!({ "items": items }), Some(7));
+        for items in [
+            json!([{ "amount": 1 }, {}]),
+            json!([{ "amount": 1 }, 5]),
+            json!([{ "amount": 1 }, { "amount": [5] }]),
+            json!({ "0": { "amount": 1 } }),
+            json!("all"),
+        ] {
+            check(Unit::Minor, "USD", json!({ "items": items }), None);
+        }
     }
 
     #[test]

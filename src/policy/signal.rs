@@ -265,6 +265,12 @@ impl Found {
     fn has(&self, code: SignalCode) -> bool {
         self.list.iter().any(|signal| signal.code == code)
     }
+
+    /// Whether one more place would not be shown.
+    fn is_full(&self, code: SignalCode) -> bool {
+        let mut found = self.list.iter();
+        found.any(|signal| signal.code == code && signal.evidence.len() >= EVIDENCE_MAX)
+    }
 }
 
 /// Ranges in order, overlapping and touching ones as one.

@@ -10,13 +10,13 @@ use crate::draft::Draft;
 use crate::invalid::escape;
 use crate::order;
 use crate::ratio::Ratio;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::ops::Range;
 
-/// Items of one text that are looked up in the grounds; a text with more is strange by itself.
+/// Items of one draft that are looked up in the grounds, each in all of them; one with more is strange by
+/// itself.
 const ASKED_MAX: usize = 100;
-/// Strings of an action's arguments that are looked at: more than any catalogue lists.
-const STRINGS_MAX: usize = 200;
 
 /// What kind of personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,61 +62,112 @@ pub fn read(text: &str) -> Vec<Item> {
     items
 }
 
-pub(crate) fn find(grounds: &Grounds<'_>, draft: &Draft, found: &mut Found) {
-    for (pointer, text) in texts(draft) {
-        let strange: Vec<_> = read(text)
-            .into_iter()
-            .enumerate()
-            .filter(|(index, item)| {
-                let value = text.get(item.at.clone()).unwrap_or("");
-                *index >= ASKED_MAX || !belongs(item.kind, value, grounds)
-            })
-            .map(|(_, item)| item.at)
-            .collect();
-        if !strange.is_empty() {
-            let places = marks(&pointer, text, strange);
-            found.add(SignalCode::PersonalData, Ratio::ONE, places);
-        }
-    }
-}
-
-/// What is to leave: the words, the subject line, and every string of an action's arguments.
-fn texts(draft: &Draft) -> Vec<(String, &str)> {
+/// Reads all that is to leave: the words, what stands above them, and an action's arguments.
+pub(crate) fn find<'b>(grounds: &'b Grounds<'_>, draft: &'b Draft, found: &'b mut Found) {
+    let mut search = Search {
+        grounds,
+        found,
+        asked: 0,
+        at: Vec::new(),
+    };
     let content = &draft.draft;
-    let mut texts: Vec<(String, &str)> = Vec::new();
-    for (pointer, text) in [
-        ("/draft/text", &content.text),
-        ("/draft/subject", &content.subject),
+    for (name, text) in [
+        ("text", &content.text),
+        ("subject", &content.subject),
+        ("format", &content.format),
     ] {
-        texts.extend(text.as_deref().map(|text| (pointer.to_owned(), text)));
-    }
-    let arguments = content.action.iter().flat_map(|action| &action.args);
-    let mut open: Vec<(String, &Value)> = arguments
-        .map(|(name, value)| (step("/draft/action/args", name), value))
-        .collect();
-    // Serde reads at most 128 levels, so that this ends.
-    while let Some((pointer, value)) = open.pop() {
-        match value {
-            Value::String(text) if texts.len() < STRINGS_MAX => texts.push((pointer, text)),
-            Value::Array(list) => {
-                let items = list.iter().enumerate();
-                open.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), item)));
-            }
-            Value::Object(fields) => {
-                open.extend(
-                    fields
-                        .iter()
-                        .map(|(name, item)| (step(&pointer, name), item)),
-                );
-            }
-            _ => {}
+        if let Some(text) = text {
+            search.within(name, |search| search.text(text));
         }
     }
-    texts
+    if let Some(action) = &content.action {
+        search.within("action", |search| {
+            search.within("args", |search| search.fields(&action.args));
+        });
+    }
 }
 
-fn step(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", escape(name))
+/// One look through a draft.
+struct Search<'a, 'b> {
+    grounds: &'b Grounds<'a>,
+    found: &'b mut Found,
+    /// Items that were looked up so far.
+    asked: usize,
+    /// The names that lead to where it is: only what is found is worth a pointer.
+    at: Vec<Cow<'b, str>>,
+}
+
+impl<'b> Search<'_, 'b> {
+    /// Serde reads at most 128 levels, so that this ends.
+    fn value(&mut self, value: &'b Value) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => {
+                let digits = number.to_string();
+                // `4111111111111111.0` is the same number.
+                self.whole(digits.strip_suffix(".0").unwrap_or(&digits));
+            }
+            Value::String(text) => self.text(text),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.within(index.to_string(), |search| search.value(item));
+                }
+            }
+            Value::Object(fields) => self.fields(fields),
+        }
+    }
+
+    fn fields(&mut self, fields: &'b Map<String, Value>) {
+        for (name, value) in fields {
+            self.within(name, |search| {
+                search.whole(name);
+                search.value(value);
+            });
+        }
+    }
+
+    fn within(&mut self, name: impl Into<Cow<'b, str>>, look: impl FnOnce(&mut Self)) {
+        self.at.push(name.into());
+        look(self);
+        self.at.pop();
+    }
+
+    /// A text that evidence can point into.
+    fn text(&mut self, text: &str) {
+        let strange = self.strange(text);
+        if !strange.is_empty() {
+            let places = marks(&self.pointer(), text, strange);
+            self.found.add(SignalCode::PersonalData, Ratio::ONE, places);
+        }
+    }
+
+    /// A name or a number, of which evidence shows the whole field.
+    fn whole(&mut self, text: &str) {
+        if !self.strange(text).is_empty() {
+            let pointer = self.pointer();
+            self.found
+                .field(SignalCode::PersonalData, Ratio::ONE, &pointer);
+        }
+    }
+
+    /// What doesn't belong, until there is as much as is ever shown.
+    fn strange(&mut self, text: &str) -> Vec<Range<usize>> {
+        if self.found.is_full(SignalCode::PersonalData) {
+            return Vec::new();
+        }
+        let mut items = read(text);
+        items.retain(|item| {
+            self.asked = self.asked.saturating_add(1);
+            let value = text.get(item.at.clone()).unwrap_or("");
+            self.asked > ASKED_MAX || !belongs(item.kind, value, self.grounds)
+        });
+        items.into_iter().map(|item| item.at).collect()
+    }
+
+    fn pointer(&self) -> String {
+        let steps = self.at.iter().map(|name| format!("/{}", escape(name)));
+        steps.fold(String::from("/draft"), |pointer, step| pointer + &step)
+    }
 }
 
 /// Whether the customer, the conversation, the sources or the tenant hold it already.

@@ -187,4 +187,44 @@ proptest! {
             ), "{:?}", found);
         }
     }
+
+    #[test]
+    fn personal_data_is_found_wherever_it_stands(
+        beside in 0..300_usize,
+        depth in 0..20_usize,
+        list in any::<bool>(),
+        leak in prop::sample::select(vec![
+            json!("jo@example.com"), json!(4_111_111_111_111_111_u64), json!({ "jo@example.com": null }),
+        ]),
+    ) {
+        let wrap = |inner: Value| if list { json!([inner]) } else { json!({ "x": inner }) };
+        let inner = (0..depth).fold(leak, |inner, _| wrap(inner));
+        let args = json!({ "a": inner, "z": vec!["x"; beside] });
+        prop_assert!(gives_away(args, "Hello"));
+    }
+}
+
+/// Whether an action is said to give personal data away, after a message.
+fn gives_away(args: Value, message: &str) -> bool {
+    let policy = policy(&json!({}));
+    let draft = json!({
+        "agent": "bot", "kind": "action", "channel": "crm", "message": message,
+        "draft": { "action": { "name": "look_up", "args": args } },
+        "conversation": { "id": "c", "head": "m" }
+    });
+    let draft: Draft = serde_json::from_value(draft).unwrap();
+    let signals = signal::find(&policy, &policy.rules(None), &draft, &situation());
+    let mut codes = signals.iter().map(|found| found.code);
+    codes.any(|code| code == signal::SignalCode::PersonalData)
+}
+
+#[test]
+fn more_personal_data_than_is_looked_up_is_strange_in_one_text_or_in_many() {
+    let address = "jo@example.com";
+    for (count, expected) in [(100, false), (101, true)] {
+        let one = json!({ "to": vec![address; count].join(", ") });
+        let many = json!({ "to": vec![address; count] });
+        assert_eq!(gives_away(one, address), expected, "{count} in one text");
+        assert_eq!(gives_away(many, address), expected, "{count} in many");
+    }
 }
