@@ -84,6 +84,45 @@ test("nobody lets out what their own agent drafted, unless the policy allows it"
   assert.equal((await approve(mia, (await post(key)).body.id)).status, 200);
 });
 
+test("whoever was shown a key's secret, by making it or by rotating it, lets out nothing that came by it", async () => {
+  const own = await service.tenant();
+  const mia = await own.session();
+  const ada = await own.session("ada@example.com", "lead");
+  const tom = await own.session("tom@example.com");
+  const approve = async (session, { body: { id } }) => {
+    const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
+    const { status, body } = await session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+    return body.code ?? status;
+  };
+  const rotate = async (session, id, overlap_s) => (await session.call("POST", `/v1/keys/${id}/rotation`, { overlap_s })).body.key;
+  const { id, key } = await made(mia, {});
+  const before = [await post(key), await post(key)];
+  const adas = await rotate(ada, id, 600);
+  assert.equal(await approve(mia, before[0]), "self_approval", "it came by the secret that she knows");
+  assert.equal(await approve(ada, before[1]), 200, "she did not know one then");
+  const during = [await post(key), await post(adas), await post(adas)];
+  for (const [session, posted] of [[mia, during[0]], [mia, during[1]], [ada, during[0]], [ada, during[1]]]) {
+    assert.equal(await approve(session, posted), "self_approval", "both know one that works");
+  }
+  assert.equal(await approve(tom, during[2]), 200);
+  const last = await rotate(ada, id, 0);
+  assert.equal(await approve(mia, await post(last)), 200, "hers works no more");
+  assert.equal(await approve(ada, await post(last)), "self_approval");
+
+  // The same of policy: nobody is the second lead of what a key of theirs put.
+  const { body: policy } = await mia.call("POST", "/v1/keys", { kind: "policy", name: "automation" });
+  const shown = await mia.call("GET", "/v1/policy");
+  const put = (document, etag, headers) => service.call("PUT", "/v1/policy", { headers: { "if-match": etag, ...headers }, body: { document, reason: "a test" } });
+  const careful = { ...shown.body.document, second_lead: true };
+  const { headers } = await put(careful, shown.headers.get("etag"), { cookie: mia.cookie });
+  const secret = await rotate(ada, policy.id, 0);
+  const waiting = await put({ ...careful, self_approval: true }, headers.get("etag"), { authorization: `Bearer ${secret}` });
+  assert.equal(waiting.status, 202, JSON.stringify(waiting.body));
+  const confirm = (session) => session.call("PUT", "/v1/policy/waiting", { confirm: true }, { "if-match": waiting.headers.get("etag") });
+  assert.equal((await confirm(ada)).body.code, "second_lead_needed");
+  assert.equal((await confirm(mia)).status, 200);
+});
+
 test("a key that asks too often waits; others don't", async () => {
   const busy = await made(lead, {});
   const answers = await Promise.all(Array.from({ length: 150 }, () => similar(busy.key)));

@@ -464,7 +464,7 @@ test("an empty tenant is led to a first draft, posted from the page and decided"
   await steps.getByRole("link", { name: "Open the review" }).press("Enter");
   await ada.page.getByTestId("draft").waitFor();
   await ada.page.getByText("Do you open on Sundays?").first().waitFor();
-  await ada.pressUntil("a", async () => /You made its agent's key/.test(await ada.page.getByTestId("notices").innerText()));
+  await ada.pressUntil("a", async () => /You hold its agent's key/.test(await ada.page.getByTestId("notices").innerText()));
   await ada.page.getByTestId("draft").waitFor();
   await ada.page.getByRole("button", { name: "Dismiss" }).press("Enter");
   await ada.page.goBack();

@@ -69,7 +69,7 @@ pub struct Policy {
     /// Whether a change that lets more out needs a second lead; taking this back does, too.
     #[serde(default)]
     pub second_lead: bool,
-    /// Whether someone may let out what an agent with a key of their own making drafted.
+    /// Whether someone may let out what came by a key that they made or rotated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub self_approval: bool,
     /// Whether reviewers who serve certain categories read nothing of others.

@@ -116,15 +116,9 @@ impl VerdictKind {
     }
 }
 
-/// Whether a reviewer would let out what came by a key of their own making, where the policy doesn't
-/// allow that.
-pub fn is_self_approval(
-    kind: VerdictKind,
-    key_maker: Option<&str>,
-    reviewer: &str,
-    allowed: bool,
-) -> bool {
-    !allowed && kind.lets_out() && key_maker == Some(reviewer)
+/// Whether a reviewer would let out what came by a key of their `own`, where the policy doesn't allow that.
+pub fn is_self_approval(kind: VerdictKind, own: bool, allowed: bool) -> bool {
+    !allowed && kind.lets_out() && own
 }
 
 impl Verdict {

@@ -24,7 +24,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 19] = [
+const IN_OBJECT: [(&str, &str); 20] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -37,6 +37,7 @@ const IN_OBJECT: [(&str, &str); 19] = [
         "keys",
         "SELECT id, kind, name, callback_hosts, grant_text, created_at, used_at, revoked_at FROM keys",
     ),
+    ("key_holders", "SELECT * FROM key_holders"),
     ("levels", "SELECT * FROM levels"),
     (
         "open_drafts",

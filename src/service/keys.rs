@@ -5,6 +5,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
+use crate::stored::Stored;
 use crate::tenant::Tenant;
 use crate::tenants::check_text;
 use crate::{bind, door, log, random, webhooks};
@@ -127,9 +128,7 @@ struct LiveRow {
 }
 
 #[derive(Deserialize)]
-struct Maker {
-    created_by: Option<String>,
-}
+struct Held {}
 
 #[derive(Deserialize)]
 struct Row {
@@ -176,6 +175,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let (key, secret_hash) = issue(tenant, new.kind)?;
     let name = log::name_of(&new.kind)?;
 
+    hold(tenant, &id, &person.id, call.now)?;
     tenant.storage.run(
         "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, grant_text, created_by,
            created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -222,7 +222,8 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
     Answer::json(200, &KeyPage { keys })
 }
 
-/// `POST /v1/keys/{id}/rotation`: a new secret for the same key, so that its drafts stay its own.
+/// `POST /v1/keys/{id}/rotation`: a new secret for the same key, so that its drafts stay its own. Whoever is
+/// shown it holds the key from now on; whoever held it before does so for as long as their secret works.
 pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let Rotation { overlap_s } = call.json()?;
     if overlap_s > OVERLAP_S_MAX {
@@ -236,6 +237,12 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let (key, secret_hash) = issue(tenant, row.kind)?;
     let until = call.now.plus(u64::from(overlap_s).saturating_mul(1_000));
 
+    tenant.storage.run(
+        "UPDATE key_holders SET until_at = CASE WHEN until_at IS NULL THEN ?1 ELSE MIN(until_at, ?2) END
+         WHERE key_id = ?3",
+        bind![until, call.now, &row.id],
+    )?;
+    hold(tenant, &row.id, &person.id, call.now)?;
     tenant.storage.run(
         "UPDATE keys SET secret_hash = ?, secret_before = ?, secret_before_until = ? WHERE id = ?",
         bind![&secret_hash, &row.secret_hash, until, &row.id],
@@ -295,25 +302,37 @@ fn live(tenant: &Tenant, hash: &str) -> Outcome<Live> {
 }
 
 /// Refuses to let out what one's own agent drafted, unless the policy allows that.
-pub fn check_maker(
+pub fn check_holder(
     tenant: &Tenant,
-    key_id: &str,
+    posted: &Stored,
     verdict: VerdictKind,
     reviewer: &str,
     allowed: bool,
 ) -> Outcome<()> {
-    let maker = maker(tenant, key_id)?;
-    match is_self_approval(verdict, maker.as_deref(), reviewer, allowed) {
+    let own = held(tenant, &posted.key_id, reviewer, posted.created_at)?;
+    match is_self_approval(verdict, own, allowed) {
         true => Err(Problem::from(Code::SelfApproval)),
         false => Ok(()),
     }
 }
 
-/// The person who made a key; nobody for a tenant's first one.
-pub fn maker(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
-    let query = "SELECT created_by FROM keys WHERE id = ?";
-    let row = tenant.storage.first::<Maker>(query, bind![id])?;
-    Ok(row.and_then(|row| row.created_by))
+/// Whether a person had been shown a secret of the key that worked at that time. Nobody had of a tenant's first
+/// one, until it is rotated.
+pub fn held(tenant: &Tenant, id: &str, person: &str, at: Millis) -> Outcome<bool> {
+    let row = tenant.storage.first::<Held>(
+        "SELECT 1 FROM key_holders WHERE key_id = ?1 AND person_id = ?2
+           AND from_at <= ?3 AND COALESCE(until_at, ?3) >= ?3",
+        bind![id, person, at],
+    )?;
+    Ok(row.is_some())
+}
+
+/// A person is shown a new secret.
+fn hold(tenant: &Tenant, id: &str, person: &str, at: Millis) -> Outcome<()> {
+    tenant.storage.run(
+        "INSERT INTO key_holders (key_id, person_id, from_at) VALUES (?, ?, ?)",
+        bind![id, person, at],
+    )
 }
 
 fn issue(tenant: &Tenant, purpose: Purpose) -> Outcome<(String, String)> {

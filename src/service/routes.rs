@@ -199,7 +199,7 @@ table! {
     "GET" "/v1/agents" ListAgents Lead "The agents that post, and which of them are only watched.";
     "POST" "/v1/keys" CreateKey Lead "Make a key for an agent, or for automation that writes policy; it is shown once.";
     "GET" "/v1/keys" ListKeys Lead "The keys, without their secrets.";
-    "POST" "/v1/keys/{id}/rotation" RotateKey Lead "Give a key a new secret, shown once; the one before works on for a while.";
+    "POST" "/v1/keys/{id}/rotation" RotateKey Lead "Give a key a new secret, shown once; the one before works on for a while. Whoever is shown one answers for what comes by the key.";
     "DELETE" "/v1/keys/{id}" RevokeKey Lead "Revoke a key, at once and for good.";
     "POST" "/v1/webhooks" CreateWebhook Lead "Have events posted to an address, by Standard Webhooks; the secret is shown once.";
     "GET" "/v1/webhooks" ListWebhooks Lead "The webhooks, without their secrets.";

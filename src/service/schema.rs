@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0019_stop_changes.sql"),
     include_str!("schema/0020_statements.sql"),
     include_str!("schema/0021_engine.sql"),
+    include_str!("schema/0022_key_holders.sql"),
 ];
 
 #[derive(Deserialize)]

@@ -118,8 +118,9 @@ pub fn answer(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         return Err(Problem::new(Code::PolicyConflict, detail));
     }
     // What a lead's own key puts is that lead's.
-    let author = keys::maker(tenant, &row.author)?.unwrap_or_else(|| row.author.clone());
-    if confirm && author == lead.id {
+    let put_at = Millis(row.created_at);
+    let own = row.author == lead.id || keys::held(tenant, &row.author, &lead.id, put_at)?;
+    if confirm && own {
         return Err(Code::SecondLeadNeeded.into());
     }
 

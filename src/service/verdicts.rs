@@ -213,13 +213,7 @@ fn decide(
 
     check(tenant, &policy, &stored, given, batch, now)?;
     let allowed = policy.policy().self_approval;
-    keys::check_maker(
-        tenant,
-        &stored.key_id,
-        given.verdict.kind(),
-        &person.id,
-        allowed,
-    )?;
+    keys::check_holder(tenant, &stored, given.verdict.kind(), &person.id, allowed)?;
     second_looks::check(tenant, id, given.verdict.kind(), person)?;
     let command = command(tenant, &policy, &stored, given, person, now)?;
     let seen = given.view_digest == queue::view_digest(tenant, &stored)?;

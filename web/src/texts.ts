@@ -207,7 +207,7 @@ export const texts = {
       assigned_to_other: "It is assigned to someone else.",
       second_person_needed: "A second person has to agree.",
       same_reviewer: "Another person has to look a second time.",
-      self_approval: "You made its agent's key, so a colleague lets it out. The policy can allow it to you.",
+      self_approval: "You hold its agent's key, so a colleague lets it out. The policy can allow it to you.",
       stopped: "A stop covers it: nothing of it may leave now.",
       not_its_turn: "An earlier draft of the same turn comes first.",
       rounds_exhausted: "It was sent back as often as it may be.",

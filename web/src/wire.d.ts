@@ -529,7 +529,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give a key a new secret, shown once; the one before works on for a while. */
+        /** Give a key a new secret, shown once; the one before works on for a while. Whoever is shown one answers for what comes by the key. */
         post: operations["RotateKey"];
         delete?: never;
         options?: never;
@@ -3271,7 +3271,7 @@ export interface components {
              * @default false
              */
             second_lead: boolean;
-            /** @description Whether someone may let out what an agent with a key of their own making drafted. */
+            /** @description Whether someone may let out what came by a key that they made or rotated. */
             self_approval?: boolean;
             /** @description What it adds to the signals. */
             signals?: components["schemas"]["SignalRules"];
