@@ -22,7 +22,7 @@ mod stakes;
 mod tone;
 mod topic;
 mod vocabulary;
-mod words;
+pub(crate) mod words;
 
 pub use rules::{Phrases, SignalRules};
 pub(crate) use stakes::{is_key_tag, low_confidence};

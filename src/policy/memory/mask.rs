@@ -1,6 +1,8 @@
 //! A text of one customer as another's agent may see it. It must not judge whether it may be seen.
 
 use crate::signal::personal::{Item, Kind, read};
+use crate::signal::words::plain_letters;
+use std::ops::Range;
 
 /// Letters that a name's part needs to be masked by itself.
 const NAME_CHARS_MIN: usize = 2;
@@ -13,13 +15,18 @@ const ROUNDS_MAX: u32 = 4;
 const NAMES_MAX: usize = 16;
 
 /// The text with every piece of personal data that has a form, and every one of the customer's
-/// `names` (their id, their name and its parts), replaced by what it is: `[email]`, `[name]`.
+/// `names` (their id, their name and its parts), replaced by what it is: `[email]`, `[name]`. A name is
+/// the same with and without its accents, and with its umlauts spelt out.
 #[must_use]
 pub fn masked(text: &str, names: &[&str]) -> String {
     let formed = without_forms(text.to_owned());
-    let named = parts(names)
-        .iter()
-        .fold(formed.clone(), |plain, name| without(&plain, name));
+    let named = parts(names).iter().fold(formed.clone(), |plain, name| {
+        let plain = without(&plain, name, Umlauts::Bare);
+        match plain.contains(is_umlaut) || name.contains(is_umlaut) {
+            true => without(&plain, name, Umlauts::Spelt),
+            false => plain,
+        }
+    });
     match named == formed {
         true => named,
         false => without_forms(named),
@@ -75,36 +82,140 @@ fn parts(names: &[&str]) -> Vec<String> {
 }
 
 /// The text without a name where it stands as words of their own, whatever their case.
-fn without(text: &str, name: &str) -> String {
-    let letters: Vec<(usize, char)> = text.char_indices().collect();
-    let wanted: Vec<char> = name.chars().collect();
+fn without(text: &str, name: &str, umlauts: Umlauts) -> String {
+    let (said, wanted) = (letters(text, umlauts), letters(name, umlauts));
     let any_case = wanted.len() >= ANY_CASE_CHARS_MIN;
     let same = |one: char, other: char| {
         one == other || (any_case && one.to_lowercase().eq(other.to_lowercase()))
     };
-    let letter = |place: usize| letters.get(place).map(|(_, letter)| *letter);
-    let is_word = |place: usize| letter(place).is_some_and(char::is_alphanumeric);
+    let is_word = |place: usize| {
+        let letter = said.get(place);
+        letter.is_some_and(|letter| letter.plain.is_alphanumeric())
+    };
     let mut plain = String::with_capacity(text.len());
-    let mut place = 0;
-    while let Some(next) = letter(place) {
+    let (mut place, mut told) = (0, 0);
+    while place < said.len() {
         let end = place.saturating_add(wanted.len());
         let starts = place.checked_sub(1).is_none_or(|before| !is_word(before));
-        let here = letters.get(place..end).unwrap_or(&[]).iter();
+        let here = said.get(place..end).unwrap_or(&[]);
         let holds = starts
             && !is_word(end)
             && here.len() == wanted.len()
             && here
+                .iter()
                 .zip(&wanted)
-                .all(|((_, one), other)| same(*one, *other));
-        if holds {
-            plain.push_str("[name]");
-            place = end;
-        } else {
-            plain.push(next);
-            place = place.saturating_add(1);
+                .all(|(one, other)| same(one.plain, other.plain));
+        match (here.first(), here.last()) {
+            (Some(first), Some(last)) if holds => {
+                plain.push_str(text.get(told..first.at.start).unwrap_or(""));
+                plain.push_str("[name]");
+                told = last.at.end;
+                place = end;
+            }
+            _ => place = place.saturating_add(1),
         }
     }
+    plain.push_str(text.get(told..).unwrap_or(""));
     plain
+}
+
+/// How `ü` and its like are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Umlauts {
+    /// As in `Muller`.
+    Bare,
+    /// As in `Mueller`.
+    Spelt,
+}
+
+/// A letter as it is compared, and the bytes that it stands for.
+struct Letter {
+    plain: char,
+    at: Range<usize>,
+}
+
+/// The letters of a text without their accents, whether an accent is part of its letter or a mark behind it.
+fn letters(text: &str, umlauts: Umlauts) -> Vec<Letter> {
+    let mut letters: Vec<Letter> = Vec::with_capacity(text.len());
+    for (start, character) in text.char_indices() {
+        let at = start..start.saturating_add(character.len_utf8());
+        let spelt = |plain: &str| spelt(plain).filter(|_| umlauts == Umlauts::Spelt);
+        if is_mark(character) {
+            if let Some(last) = letters.last_mut() {
+                last.at.end = at.end;
+                let marked: String = [last.plain.to_ascii_lowercase(), character]
+                    .iter()
+                    .collect();
+                let behind = spelt(&marked).and_then(|whole| whole.chars().nth(1));
+                letters.extend(behind.map(|plain| Letter { plain, at }));
+            }
+            continue;
+        }
+        let upper = character.is_uppercase();
+        let mut push = |plain: char| {
+            let at = at.clone();
+            let plain = plain
+                .to_uppercase()
+                .next()
+                .filter(|_| upper)
+                .unwrap_or(plain);
+            letters.push(Letter { plain, at });
+        };
+        if character.is_ascii() {
+            push(character);
+            continue;
+        }
+        for lower in character.to_lowercase().filter(|lower| !is_mark(*lower)) {
+            let whole = spelt(lower.encode_utf8(&mut [0; 4]));
+            match whole.or_else(|| plain_letters(lower)) {
+                Some(plain) => plain.chars().for_each(&mut push),
+                None => push(bare(lower)),
+            }
+        }
+    }
+    letters
+}
+
+/// An accent as a character of its own.
+fn is_mark(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36f}')
+}
+
+/// Whether a character makes a letter one that is also spelt out.
+fn is_umlaut(character: char) -> bool {
+    matches!(
+        character,
+        'ä' | 'ö' | 'ü' | 'ø' | 'å' | 'Ä' | 'Ö' | 'Ü' | 'Ø' | 'Å' | '\u{308}' | '\u{30a}'
+    )
+}
+
+/// A small letter spelt out, in either form.
+fn spelt(letter: &str) -> Option<&'static str> {
+    Some(match letter {
+        "ä" | "a\u{308}" => "ae",
+        "ö" | "o\u{308}" | "ø" => "oe",
+        "ü" | "u\u{308}" => "ue",
+        "å" | "a\u{30a}" => "aa",
+        _ => return None,
+    })
+}
+
+/// A small letter that is not Latin without its accent, and an apostrophe as it is typed.
+fn bare(letter: char) -> char {
+    match letter {
+        'ё' => 'е',
+        'й' => 'и',
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'ο',
+        'ς' => 'σ',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
+        '’' => '\'',
+        _ => letter,
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +249,47 @@ mod tests {
             "Call [phone] [phone].",
         );
         check("Élodie, élodie!", &["Élodie"], "[name], [name]!");
+    }
+
+    #[test]
+    fn a_name_is_the_same_with_and_without_its_accents() {
+        for (one, other) in [
+            ("Müller", "Muller"),
+            ("Müller", "MUELLER"),
+            ("Mu\u{308}ller", "Mueller"),
+            ("Mu\u{308}ller", "MÜLLER"),
+            ("José", "Jose"),
+            ("José", "Jose\u{301}"),
+            ("Søren", "Soren"),
+            ("Ødegård", "Odegard"),
+            ("Ødegård", "OEDEGAARD"),
+            ("Groß", "GROSS"),
+            ("Łukasz", "lukasz"),
+            ("Nguyễn", "Nguyen"),
+            ("Jānis", "Janis"),
+            ("Bērziņš", "Berzins"),
+            ("İbrahim", "ibrahim"),
+            ("Семён", "Семен"),
+            ("Андрей", "Андреи\u{306}"),
+            ("Γιώργος", "ΓΙΩΡΓΟΣ"),
+            ("O'Brien", "O’Brien"),
+            ("Åa", "Åa"),
+        ] {
+            for (name, said) in [(one, other), (other, one)] {
+                check(
+                    &format!("Dear {said}, {said}s"),
+                    &[name],
+                    &format!("Dear [name], {said}s"),
+                );
+            }
+        }
+        check("Ün, un und Un", &["Ün"], "[name], un und [name]");
+        check("Mülleramt, Müllers", &["Muller"], "Mülleramt, Müllers");
+        check(
+            "e\u{301}\u{302} äöü",
+            &["\u{301}\u{302}"],
+            "e\u{301}\u{302} äöü",
+        );
     }
 
     #[test]
