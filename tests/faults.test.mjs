@@ -27,6 +27,20 @@ async function desk(undo_window_s) {
   return { tenant, lead, decide };
 }
 
+/** What the entry with the faults in it says of the object, in place of the service. */
+async function entrySays(own, { key }, wanted) {
+  const headers = { authorization: `Bearer ${key}` };
+  return (await own.miniflare.dispatchFetch(`${ORIGIN}/v1/callback-secret?${wanted}`, { headers })).json();
+}
+
+/** What a stream of JSON has, line by line. */
+async function lines(path, { cookie }, own = service) {
+  const response = await own.miniflare.dispatchFetch(`${ORIGIN}${path}`, { headers: { cookie } });
+  assert.equal(response.status, 200, path);
+  const text = (await response.text()).trimEnd();
+  return text === "" ? [] : text.split("\n").map((line) => JSON.parse(line));
+}
+
 test("D1 that fails before and after its commit has everything in the end, once", async () => {
   const { tenant, lead, decide } = await desk(0);
   await order(tenant, { before: 2, after: 2 });
@@ -53,6 +67,10 @@ test("a row that D1 always refuses is set aside, and holds up nothing", async ()
   const { size } = (await lead.call("GET", "/v1/audit")).body;
   await until(async () => (await rows(tenant, "audit")) >= size - 1);
   await until(async () => (await rows(tenant, "drafts")) === 2);
+  const exported = await lines("/v1/audit/export", lead);
+  assert.deepEqual(exported.map(({ entry }) => entry.seq), exported.map((_, seq) => seq), "whole, the one that D1 lacks among them");
+  const lacking = exported.findIndex(({ entry }) => entry.event === "draft.withdrawn");
+  assert.equal((await lead.call("GET", `/v1/audit/${lacking}/proof`)).body.entry?.about, withdrawn.id);
   const { copies } = (await lead.call("GET", "/v1/dead-letters")).body;
   assert.deepEqual(copies.map(({ kind, about }) => [kind, about]), [["audit", withdrawn.id]]);
   assert.match(copies[0].error, /not this one/);
@@ -127,7 +145,7 @@ test("an object that has nothing to do sleeps", async () => {
     const tenant = await own.tenant();
     assert.equal((await tenant.post(draft())).status, 201);
     // Till its day's round at midnight, or till the deadline of its draft: not a look every half minute.
-    await until(async () => (await tenant.agent("GET", "/v1/callback-secret?alarm")).body > 31_000);
+    await until(async () => (await entrySays(own, tenant, "alarm")) > 31_000);
     const { size } = (await (await tenant.session()).call("GET", "/v1/audit")).body;
     const copied = "SELECT COUNT(*) AS count FROM audit WHERE tenant_id = ?";
     await until(async () => (await own.database.prepare(copied).bind(tenant.id).first("count")) === size);
@@ -148,7 +166,7 @@ test("a hold counts from its answer on, also for what is about to expire", async
     const lead = await tenant.session("eve@example.com", "lead");
     await order(tenant, { gate: 1 });
     const round = own.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
-    await until(async () => (await tenant.agent("GET", "/v1/callback-secret?gated")).body > 0);
+    await until(async () => (await entrySays(own, tenant, "gated")) > 0);
     const held = await lead.call("PUT", "/v1/holds", { customer_id: "ada", held: true, reason: "a lawsuit" });
     assert.equal(held.status, 200, JSON.stringify(held.body));
     await order(tenant, { gate: 0 });
@@ -166,19 +184,21 @@ test("an erased draft is nowhere from that moment, though D1 can't be told", asy
   const { tenant, lead, decide } = await desk(0);
   const customer = { id: "ada" };
   const { id } = (await tenant.post(draft({ customer }))).body;
-  await decide(id, { kind: "approve" });
-  await until(async () => (await rows(tenant, "drafts")) === 1);
+  await decide(id, { kind: "edit", draft: { text: "We repair it, Ada." } });
+  await until(async () => (await rows(tenant, "drafts")) === 1 && (await rows(tenant, "corrections")) === 1);
   const asked = ["/v1/drafts?customer=ada", "/v1/policy/records?days=7"];
   const found = async () => {
     const [{ body: past }, { body: kept }] = await Promise.all(asked.map((path) => lead.call("GET", path)));
-    return [past.drafts.length, kept.records.length];
+    const replayed = (await lead.call("POST", "/v1/policy:backtest", { days: 7 })).body.total.drafts;
+    const taken = (await lines("/v1/export", lead)).filter(({ table }) => ["drafts", "corrections"].includes(table));
+    return [past.drafts.length, kept.records.length, replayed, taken.length];
   };
-  assert.deepEqual(await found(), [1, 1]);
+  assert.deepEqual(await found(), [1, 1, 1, 2]);
   await order(tenant, { before: 1_000 });
   assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "ada" })).status, 200);
   assert.equal((await lead.call("GET", `/v1/drafts/${id}`)).status, 404);
   assert.equal((await tenant.agent("GET", `/v1/drafts/${id}`)).status, 404);
-  assert.deepEqual(await found(), [0, 0]);
+  assert.deepEqual(await found(), [0, 0, 0, 0]);
   const dossier = (await lead.call("GET", `/v1/drafts/${id}/dossier`)).body;
   assert.deepEqual([dossier.erased, dossier.record], [true, undefined]);
   assert.equal(await rows(tenant, "drafts"), 1, "D1 knows nothing of it");
@@ -198,7 +218,54 @@ test("the log is listed from its newest entry, however many have yet to reach D1
   assert.equal((await lead.call("GET", `/v1/audit?limit=1&cursor=${next_cursor}`)).body.entries[0].entry.seq, size - 4);
   const dossier = (await lead.call("GET", `/v1/drafts/${id}/dossier`)).body;
   assert.deepEqual(dossier.entries.map(({ entry }) => entry.event), ["draft.routed"]);
+  const proved = (await lead.call("GET", `/v1/audit/${size - 1}/proof`)).body;
+  assert.equal(proved.entry?.seq, size - 1, JSON.stringify(proved));
+  assert.equal((await lines("/v1/audit/export", lead)).length, (await lead.call("GET", "/v1/audit")).body.size);
   await order(tenant, { before: 0 });
+});
+
+test("corrections are listed and exported from the newest to the oldest, however many D1 lacks", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-corrections-"));
+  const made = await start({ directory });
+  const tenant = await made.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const { id } = (await tenant.post(draft())).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+  await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "edit", draft: { text: "It comes on Friday." } }));
+  const listed = "SELECT COUNT(*) AS count FROM corrections WHERE tenant_id = ?";
+  await until(async () => (await made.database.prepare(listed).bind(tenant.id).first("count")) === 1);
+  const { corrections: [copied] } = (await lead.call("GET", "/v1/corrections")).body;
+  await made.stop();
+
+  // What 1,200 more edits leave while D1 is away, one of which it refused long ago.
+  const file = new DatabaseSync(await objectFile(directory));
+  const put = file.prepare("INSERT INTO outbox (kind, payload, broken_at) VALUES ('correction', ?, ?)");
+  const day = (number) => new Date(Date.parse(copied.at) + number * 86_400_000).toISOString();
+  const row = (number) => JSON.stringify({ ...copied, id: `0${number < 0 ? "0" : "2"}-${String(Math.abs(number)).padStart(4, "0")}`, at: day(number) });
+  put.run(row(-1), 1);
+  for (let number = 1; number <= 1_200; number += 1) put.run(row(number), null);
+  file.prepare("UPDATE outbox_state SET next_at = ?").run(Date.now() + 3_600_000);
+  file.close();
+  const expected = [...Array.from({ length: 1_200 }, (_, index) => JSON.parse(row(1_200 - index)).id), copied.id, JSON.parse(row(-1)).id];
+
+  const own = await start({ directory });
+  try {
+    const again = { cookie: lead.cookie };
+    const found = [];
+    let cursor = "";
+    do {
+      const { corrections, next_cursor } = (await own.call("GET", `/v1/corrections?limit=150${cursor}`, { headers: again })).body;
+      found.push(...corrections.map(({ id }) => id));
+      cursor = next_cursor ? `&cursor=${next_cursor}` : null;
+    } while (cursor);
+    assert.deepEqual(found, expected);
+    const taken = (await lines("/v1/corrections/export?format=raw", again, own)).map(({ id }) => id);
+    assert.deepEqual(taken, [...expected].sort());
+  } finally {
+    await own.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 test("what was sent back hours ago is still linked to its redraft, and counts", async () => {

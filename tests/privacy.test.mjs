@@ -302,7 +302,7 @@ const TAKEN_ALONG = new Set([...EXPORT.matchAll(/"SELECT [^"]* FROM (\w+)/g)].ma
 const LEFT_BEHIND = new Set([
   ...["policies", "drafts", "corrections", "verdicts", "counts"], // D1 has them, or the drafts do
   ...["corrections_text", "vectors", "handled", "memory", "alike", "releases", "waiting", "nearness", "pace", "reviewer_pace", "verdict_times"],
-  ...["sessions", "invitations", "idempotency", "outbox", "outbox_state", "deliveries", "shown", "served", "rota_gaps"],
+  ...["sessions", "invitations", "idempotency", "outbox_state", "deliveries", "shown", "served", "rota_gaps"],
   ...["second_looks", "schema", "frontier", "left_object", "published_checkpoint"],
 ]);
 

@@ -4,7 +4,7 @@
 use crate::bind;
 use crate::d1::Rows;
 use crate::problem::{Outcome, Problem, describe};
-use crate::storage::parsed;
+use crate::storage::{Storage, parsed};
 use crate::stored::Stored;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
@@ -58,28 +58,35 @@ struct ErasedRow {
     id: String,
 }
 
-/// Drafts that are erased, of which D1 has yet to be told. To be asked before D1 and after it: what reaches it
-/// meanwhile is missed by neither.
+/// Drafts and corrections that are erased, of which D1 has yet to be told. To be asked before D1 and after it: what
+/// reaches it meanwhile is missed by neither.
 pub struct Erased(BTreeSet<String>);
 
 impl Erased {
     /// As the outbox has it now.
-    pub fn now(tenant: &Tenant) -> Outcome<Self> {
-        let rows = tenant.storage.rows::<ErasedRow>(
+    pub fn now(storage: &Storage) -> Outcome<Self> {
+        let rows = storage.rows::<ErasedRow>(
             "SELECT value AS id FROM outbox, json_each(payload ->> '$.drafts')
-             WHERE kind = 'erase_drafts'",
+             WHERE kind = 'erase_drafts'
+             UNION ALL SELECT value FROM outbox, json_each(payload ->> '$.corrections')
+             WHERE kind = 'erase_corrections'",
             bind![],
         )?;
         Ok(Self(order::gathered(rows.into_iter().map(|row| row.id))))
     }
 
     /// Those of both moments.
-    pub fn and_now(mut self, tenant: &Tenant) -> Outcome<Self> {
-        self.0.append(&mut Self::now(tenant)?.0);
+    pub fn and_now(mut self, storage: &Storage) -> Outcome<Self> {
+        self.append(&mut Self::now(storage)?);
         Ok(self)
     }
 
-    /// Whether a draft is one of them.
+    /// Takes over those of another moment.
+    pub fn append(&mut self, other: &mut Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Whether a draft or a correction is one of them.
     pub fn holds(&self, id: &str) -> bool {
         self.0.contains(id)
     }
@@ -146,7 +153,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     if here.is_some() {
         return Ok(());
     }
-    let erased = Erased::now(tenant)?;
+    let erased = Erased::now(&tenant.storage)?;
     let row = tenant
         .env
         .d1(DATABASE)?
@@ -163,7 +170,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
             worker::console_error!("D1 was not asked for a draft: {}", describe(&error));
             Problem::from(Code::Unavailable)
         })?;
-    let erased = erased.and_now(tenant)?;
+    let erased = erased.and_now(&tenant.storage)?;
     match row.filter(|row| !erased.holds(&row.id)) {
         Some(settled) => tenant.transaction(|| restore(tenant, &settled)),
         None => Ok(()),

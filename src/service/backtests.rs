@@ -101,17 +101,19 @@ pub async fn replay(
     (since, now): (Millis, Millis),
     wanted: impl Fn(&Recorded) -> bool,
 ) -> Outcome<BacktestView> {
-    let tenant_id = tenant.record()?.id;
     let mut replay = Replay::new(policy, levels);
     let mut told = BTreeSet::new();
-    let mut below = (now.plus(1), String::new());
+    let mut from = Some((now.plus(1), String::new()));
     let (mut seen, mut truncated) = (0_u32, false);
-    loop {
-        let rows = records::page(tenant, &tenant_id, since, &below, PAGE_ROWS).await?;
-        let Some(last) = rows.last() else { break };
-        below = (Millis(last.created_at), last.id.clone());
-        let whole = rows.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-        for row in rows {
+    while let Some(below) = from {
+        let page = records::page(tenant, since, &below, PAGE_ROWS).await?;
+        if seen >= DRAFTS_MAX {
+            truncated = !page.rows.is_empty();
+            break;
+        }
+        seen = seen.saturating_add(PAGE_ROWS);
+        from = page.next;
+        for row in page.rows {
             if told.insert(row.policy_version)
                 && let Ok(recorded) = policies::load(tenant, row.policy_version)
             {
@@ -120,16 +122,6 @@ pub async fn replay(
             if let Some(recorded) = records::recorded(row).filter(&wanted) {
                 replay.add(&recorded);
             }
-        }
-        if whole {
-            break;
-        }
-        seen = seen.saturating_add(PAGE_ROWS);
-        if seen >= DRAFTS_MAX {
-            truncated = !records::page(tenant, &tenant_id, since, &below, PAGE_ROWS)
-                .await?
-                .is_empty();
-            break;
         }
     }
 

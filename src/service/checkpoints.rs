@@ -13,6 +13,7 @@ use crate::{bind, door, outbox};
 use countersign_policy::checkpoint::{Checkpoint, LogKey, is_due, origin};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::log::AuditEntry;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::proof::{self, Hashes, Node, Plan, TILE_HASHES, Tile};
 use countersign_policy::time::Millis;
@@ -20,11 +21,16 @@ use countersign_policy::verify::export_line;
 use countersign_policy::webhook::EventType;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 use worker::{D1Database, Response, ResponseBuilder};
 
 /// Leaves of one read of an export: some 200 KB.
 const EXPORT_PAGE: u32 = 500;
+
+/// Which of the leaves on their way are asked for.
+const LEAVES: &str = "payload ->> '$.seq' >= ? AND payload ->> '$.seq' < ?";
 
 /// `GET /v1/audit/checkpoint`.
 #[derive(Serialize, Deserialize)]
@@ -70,9 +76,12 @@ struct Published {
     at: u64,
 }
 
+/// A leaf or a stored node: as D1 has it, or on its way there.
 #[derive(Deserialize)]
 struct NodeRow {
+    #[serde(alias = "seq")]
     idx: u64,
+    #[serde(alias = "leaf_hash")]
     hash: String,
 }
 
@@ -282,7 +291,7 @@ async fn read_tile(tenant: &Tenant, tile: Tile, hashes: &mut Hashes) -> Outcome<
     };
     let mut values = vec![tenant_id.into(), millis(Millis(first)), millis(Millis(end))];
     values.extend((level > 0).then(|| level.into()));
-    let mut rows = waiting(&tenant.storage, level)?;
+    let mut rows = waiting(&tenant.storage, level, first..end)?;
     rows.extend(
         database
             .prepare(query)
@@ -304,24 +313,17 @@ async fn read_tile(tenant: &Tenant, tile: Tile, hashes: &mut Hashes) -> Outcome<
     Ok(())
 }
 
-fn waiting(storage: &Storage, level: u32) -> Outcome<Vec<NodeRow>> {
-    if level == 0 {
-        let leaves = outbox::waiting_in::<Leaf>(storage, "audit")?.into_iter();
-        return Ok(leaves
-            .map(|leaf| NodeRow {
-                idx: leaf.seq,
-                hash: leaf.leaf_hash,
-            })
-            .collect());
+fn waiting(storage: &Storage, level: u32, run: Range<u64>) -> Outcome<Vec<NodeRow>> {
+    let Range { start, end } = run;
+    match level {
+        0 => outbox::waiting(storage, "audit", LEAVES, bind![start, end]),
+        _ => outbox::waiting(
+            storage,
+            "audit_tile",
+            "payload ->> '$.level' = ? AND payload ->> '$.idx' >= ? AND payload ->> '$.idx' < ?",
+            bind![level, start, end],
+        ),
     }
-    let nodes = outbox::waiting_in::<TileNode>(storage, "audit_tile")?.into_iter();
-    let own = nodes.filter(|node| node.level == level);
-    Ok(own
-        .map(|node| NodeRow {
-            idx: node.idx,
-            hash: node.hash,
-        })
-        .collect())
 }
 
 /// A run of leaves without a gap, from D1 and from what is on its way there.
@@ -329,11 +331,11 @@ async fn leaves(
     storage: &Storage,
     database: &D1Database,
     log: &Checkpoint,
-    run: std::ops::Range<u64>,
+    run: Range<u64>,
 ) -> Outcome<Vec<Leaf>> {
     let tenant_id = log.origin.rsplit('/').next().unwrap_or_default();
     // Read first: what reaches D1 in between is then in both.
-    let on_its_way = outbox::waiting_in::<Leaf>(storage, "audit")?;
+    let on_its_way = outbox::waiting::<Leaf>(storage, "audit", LEAVES, bind![run.start, run.end])?;
     let values = [
         tenant_id.into(),
         millis(Millis(run.start)),
@@ -342,24 +344,17 @@ async fn leaves(
     let rows = database
         .prepare(
             "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
-             WHERE tenant_id = ? AND seq >= ? AND seq < ? ORDER BY seq",
+             WHERE tenant_id = ? AND seq >= ? AND seq < ?",
         )
         .bind(&values)?
-        .run()
+        .rows::<Leaf>()
         .await?;
-    let mut leaves: Vec<Leaf> = rows.results()?;
-    let next = leaves
-        .last()
-        .map_or(run.start, |leaf| leaf.seq.saturating_add(1));
-    let rest = on_its_way.into_iter();
-    leaves.extend(rest.filter(|leaf| leaf.seq >= next && leaf.seq < run.end));
-    let whole = leaves
-        .iter()
-        .zip(run.clone())
-        .all(|(leaf, seq)| leaf.seq == seq);
+    // One that D1 refused stands among those that it has.
+    let both = on_its_way.into_iter().chain(rows);
+    let leaves: BTreeMap<u64, Leaf> = order::gathered(both.map(|leaf| (leaf.seq, leaf)));
     let count = u64::try_from(leaves.len()).unwrap_or(0);
-    if whole && count == run.end.saturating_sub(run.start) {
-        Ok(leaves)
+    if count == run.end.saturating_sub(run.start) {
+        Ok(leaves.into_values().collect())
     } else {
         Err(Problem::new(
             Code::Unavailable,

@@ -1,11 +1,12 @@
 //! Corrections as people see them: listed, searched by meaning, retired. It must not rank:
 //! `policy::memory` does.
 
+use crate::archive::Erased;
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::storage::{Storage, parsed};
+use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, learning, log, memory, outbox, sight};
@@ -17,8 +18,9 @@ use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
+use worker::D1Database;
 
 /// Corrections of one page.
 const PAGE_MAX: u32 = 200;
@@ -108,13 +110,8 @@ pub struct Change {
 
 /// What D1 has yet to be told of corrections.
 pub struct Untold {
-    erased: BTreeSet<String>,
+    erased: Erased,
     standings: BTreeMap<String, Standing>,
-}
-
-#[derive(Deserialize)]
-struct ErasedRow {
-    id: String,
 }
 
 #[derive(Deserialize)]
@@ -224,44 +221,45 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 
 async fn newest(tenant: &Tenant, limit: u32, call: &Call) -> Outcome<CorrectionPage> {
     let Place(at, id) = call.cursor(Place::read)?.unwrap_or_else(Place::end);
-    let mut corrections = on_their_way(&tenant.storage)?;
-    corrections.retain(|one| {
-        call.sight.covers(one.category.as_deref()) && (one.at.0, &one.id) < (at, &id)
-    });
-    corrections.reverse();
+    let sight = sight::bound(&call.sight)?;
+    let condition = format!(
+        "{} AND (payload ->> '$.at', payload ->> '$.id') < (?2, ?3)
+         ORDER BY payload ->> '$.at' DESC, payload ->> '$.id' DESC LIMIT ?4",
+        sight::readable("payload ->> '$.category'", 1)
+    );
+    let learnt = Millis(at).to_rfc3339();
+    let waiting = (condition.as_str(), bind![&sight, &learnt, &id, limit]);
     let query = format!(
         "SELECT {COLUMNS} FROM corrections WHERE tenant_id = ?1 AND {}
          AND (created_at, id) < (CAST(?4 AS INTEGER), ?5)
          ORDER BY created_at DESC, id DESC LIMIT ?2",
-        sight::readable(3)
+        sight::readable("category", 3)
     );
     let bound = [
         tenant.record()?.id.into(),
         limit.into(),
-        sight::bound(&call.sight)?.into(),
+        sight.as_str().into(),
         at.to_string().into(),
-        id.into(),
+        id.as_str().into(),
     ];
-    let copied = from_d1(tenant, &query, &bound).await?;
-    for correction in copied.corrections {
-        if corrections.iter().all(|known| known.id != correction.id) {
-            corrections.push(correction);
-        }
-    }
+    let database = tenant.env.d1(DATABASE)?;
+    let found = read(&tenant.storage, &database, waiting, (&query, &bound)).await?;
+    let mut corrections = found.corrections;
+    order::by_key(&mut corrections, |one| std::cmp::Reverse(Place::of(one)));
     let limit = usize::try_from(limit).unwrap_or(0);
+    corrections.truncate(limit);
     // What was read and is erased by now shortens the page, and not the list.
-    let mut last = copied.last.filter(|_| copied.read == limit);
-    if corrections.len() > limit {
-        corrections.truncate(limit);
-        last = corrections.last().map(Place::of);
-    }
+    let last = corrections.last().filter(|_| corrections.len() == limit);
+    let last = last.map(Place::of);
+    let told = corrections.into_iter();
     Ok(CorrectionPage {
-        corrections,
+        corrections: told.filter_map(|one| found.untold.told(one)).collect(),
         next_cursor: last.map(|Place(at, id)| format!("{at}.{id}")),
     })
 }
 
 /// Where a correction stands in the list: when it was learnt, in milliseconds since 1970, and its id.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Place(u64, String);
 
 impl Place {
@@ -281,11 +279,35 @@ impl Place {
     }
 }
 
-/// Corrections that D1 has yet to be told of, oldest first, as they stand by now.
-pub fn on_their_way(storage: &Storage) -> Outcome<Vec<Correction>> {
+/// Corrections as they were written, and what D1 has yet to be told of them.
+pub struct Found {
+    /// By their ids.
+    pub corrections: Vec<Correction>,
+    /// To be asked about each.
+    pub untold: Untold,
+}
+
+/// What a condition finds among corrections on their way to D1, and a query in D1, each once.
+pub async fn read(
+    storage: &Storage,
+    database: &D1Database,
+    (condition, values): (&str, &[Bind<'_>]),
+    (query, bound): (&str, &[JsValue]),
+) -> Outcome<Found> {
+    // Asked before D1 and after it: what reaches it meanwhile is missed by neither.
+    let waiting = outbox::waiting::<Correction>(storage, "correction", condition, values)?;
     let untold = Untold::now(storage)?;
-    let waiting = outbox::waiting_in::<Correction>(storage, "correction")?.into_iter();
-    Ok(waiting.filter_map(|one| untold.told(one)).collect())
+    let rows = database.prepare(query).bind(bound)?;
+    let rows = rows.rows::<CorrectionRow>().await?;
+    let both = waiting
+        .into_iter()
+        .chain(rows.into_iter().map(Correction::from));
+    let by_id: BTreeMap<String, Correction> =
+        order::gathered(both.map(|one| (one.id.clone(), one)));
+    Ok(Found {
+        corrections: by_id.into_values().collect(),
+        untold: untold.and_now(storage)?,
+    })
 }
 
 async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome<Vec<Correction>> {
@@ -303,26 +325,23 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
         "SELECT {COLUMNS} FROM corrections
          WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))"
     );
-    let bound = [tenant.record()?.id.into(), wanted.into()];
-    let waiting = on_their_way(&tenant.storage)?;
-    let copied = from_d1(tenant, &query, &bound).await?;
-    let known = waiting.into_iter().chain(copied.corrections);
+    let bound = [tenant.record()?.id.into(), wanted.as_str().into()];
+    let waiting = (
+        "payload ->> '$.id' IN (SELECT value FROM json_each(?))",
+        bind![&wanted],
+    );
+    let database = tenant.env.d1(DATABASE)?;
+    let known = read(&tenant.storage, &database, waiting, (&query, &bound)).await?;
+    let corrections = known.corrections.into_iter();
     let mut by_id: BTreeMap<String, Correction> =
-        order::gathered(known.map(|one| (one.id.clone(), one)));
-    Ok(found
-        .into_iter()
-        .filter_map(|id| by_id.remove(id))
-        .collect())
+        order::gathered(corrections.map(|one| (one.id.clone(), one)));
+    let in_order = found.into_iter().filter_map(|id| by_id.remove(id));
+    Ok(in_order.filter_map(|one| known.untold.told(one)).collect())
 }
 
 impl Untold {
     /// As the outbox has it now.
     pub fn now(storage: &Storage) -> Outcome<Self> {
-        let erased = storage.rows::<ErasedRow>(
-            "SELECT value AS id FROM outbox, json_each(payload ->> '$.corrections')
-             WHERE kind = 'erase_corrections'",
-            bind![],
-        )?;
         let changed = storage.rows::<StandingText>(
             "SELECT payload ->> '$.id' AS id, payload -> '$.standing' AS standing FROM outbox
              WHERE kind = 'correction_change' AND payload -> '$.standing' IS NOT NULL
@@ -334,9 +353,17 @@ impl Untold {
             standings.insert(row.id, parsed(&row.standing)?);
         }
         Ok(Self {
-            erased: order::gathered(erased.into_iter().map(|row| row.id)),
+            erased: Erased::now(storage)?,
             standings,
         })
+    }
+
+    /// That of both moments.
+    pub fn and_now(mut self, storage: &Storage) -> Outcome<Self> {
+        let mut now = Self::now(storage)?;
+        self.erased.append(&mut now.erased);
+        self.standings.append(&mut now.standings);
+        Ok(self)
     }
 
     /// The same as an example or a record: nothing of one that is retired, either.
@@ -347,7 +374,7 @@ impl Untold {
 
     /// A correction as it stands by now; nothing of one that is erased.
     pub fn told(&self, correction: Correction) -> Option<Correction> {
-        if self.erased.contains(&correction.id) {
+        if self.erased.holds(&correction.id) {
             return None;
         }
         let standing = self.standings.get(&correction.id).cloned();
@@ -356,32 +383,6 @@ impl Untold {
             ..correction
         })
     }
-}
-
-/// What D1 answered.
-struct Copied {
-    corrections: Vec<Correction>,
-    /// The rows read, those of them included that are erased by now.
-    read: usize,
-    /// Where the last of them stands.
-    last: Option<Place>,
-}
-
-async fn from_d1(tenant: &Tenant, query: &str, bound: &[JsValue]) -> Outcome<Copied> {
-    // Asked for before D1 and after it: what reaches it meanwhile is missed by neither.
-    let before = Untold::now(&tenant.storage)?;
-    let database = tenant.env.d1(DATABASE)?;
-    let rows = database.prepare(query).bind(bound)?;
-    let rows = rows.rows::<CorrectionRow>().await?;
-    let after = Untold::now(&tenant.storage)?;
-    let (read, last) = (rows.len(), rows.last());
-    let last = last.map(|row| Place(row.created_at, row.id.clone()));
-    let told = rows.into_iter().filter_map(|row| before.told(row.into()));
-    Ok(Copied {
-        corrections: told.filter_map(|one| after.told(one)).collect(),
-        read,
-        last,
-    })
 }
 
 /// `DELETE /v1/corrections/{id}`: it stays on record and is no example any more.

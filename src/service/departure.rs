@@ -1,6 +1,7 @@
 //! What a tenant takes along and what is left when it goes: all its data as a file, and its deletion
 //! with a receipt. It must not delete a tenant whose receipt is not written.
 
+use crate::archive::Erased;
 use crate::call::{Answer, guarded};
 use crate::checkpoints::{self, CheckpointView};
 use crate::d1::Rows;
@@ -24,7 +25,7 @@ const PAGE_ROWS: u32 = 100;
 const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
 
 /// What the object has of it, without a secret or the hash of one.
-const IN_OBJECT: [(&str, &str); 20] = [
+const IN_OBJECT: [(&str, &str); 21] = [
     (
         "tenant",
         "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
@@ -60,6 +61,10 @@ const IN_OBJECT: [(&str, &str); 20] = [
     ("rota", "SELECT * FROM rota"),
     ("accounts", "SELECT * FROM accounts"),
     ("waiting_policy", "SELECT * FROM waiting_policy"),
+    (
+        "on_the_way_to_d1",
+        "SELECT kind, payload FROM outbox ORDER BY number",
+    ),
 ];
 
 /// `DELETE /v1/tenants/{id}`.
@@ -102,7 +107,9 @@ pub fn export(tenant: &Tenant) -> Outcome<Response> {
             let Some(table) = IN_DATABASE.get(index) else {
                 return Ok(None);
             };
-            let (text, last) = of_database(&database, table, &tenant_id, after).await?;
+            let (text, last) = of_database(&storage, &database, table, (&tenant_id, after))
+                .await
+                .map_err(broken)?;
             let next = last.map_or((step.saturating_add(1), 0), |last| (step, last));
             Ok::<_, worker::Error>(Some((text.into_bytes(), next)))
         }
@@ -121,29 +128,34 @@ fn of_object(storage: &Storage, name: &str, query: &str) -> Outcome<String> {
     Ok(rows.iter().map(|row| line(name, row)).collect())
 }
 
-/// A page of a table, and the number of its last row unless it was the last page.
+/// A page of a table, without what is erased by now, and the number of its last row unless it was the last page.
 async fn of_database(
+    storage: &Storage,
     database: &D1Database,
     table: &str,
-    tenant_id: &str,
-    after: u64,
-) -> worker::Result<(String, Option<u64>)> {
+    (tenant_id, after): (&str, u64),
+) -> Outcome<(String, Option<u64>)> {
     let query = format!(
         "SELECT rowid AS row_number, * FROM {table} WHERE tenant_id = ? AND rowid > ?
          ORDER BY rowid LIMIT ?"
     );
     let values = [tenant_id.into(), millis(Millis(after)), PAGE_ROWS.into()];
+    let erased = Erased::now(storage)?;
     let rows = database
         .prepare(query)
         .bind(&values)?
         .rows::<Value>()
         .await?;
+    let erased = erased.and_now(storage)?;
     let mut last = None;
     let mut text = String::new();
     for mut row in rows {
         let number = row.as_object_mut().and_then(|row| row.remove("row_number"));
         last = number.and_then(|number| number.as_u64());
-        text.push_str(&line(table, &row));
+        let id = row.get("id").and_then(Value::as_str);
+        if !id.is_some_and(|id| erased.holds(id)) {
+            text.push_str(&line(table, &row));
+        }
     }
     Ok((text, last))
 }

@@ -146,7 +146,7 @@ fn live(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
 
 /// A settled draft that only D1 has.
 async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
-    let erased = Erased::now(tenant)?;
+    let erased = Erased::now(&tenant.storage)?;
     let row = tenant
         .env
         .d1(DATABASE)?
@@ -157,7 +157,7 @@ async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
         .bind(&[tenant.record()?.id.into(), id.into()])?
         .first_row::<Row>()
         .await?;
-    let erased = erased.and_now(tenant)?;
+    let erased = erased.and_now(&tenant.storage)?;
     let Some(row) = row.filter(|_| !erased.holds(id)) else {
         return Ok(None);
     };
@@ -193,8 +193,9 @@ fn sent(status: Status, verdict: Option<&StoredVerdict>, draft: &Draft) -> Optio
 
 /// What the log says of a draft, from D1 and from what is on its way there.
 async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
-    let waiting = outbox::waiting_entries::<Leaf>(
-        tenant,
+    let waiting = outbox::waiting::<Leaf>(
+        &tenant.storage,
+        "audit",
         "payload ->> '$.about' = ? ORDER BY number LIMIT ?",
         bind![id, ENTRIES_MAX],
     )?;

@@ -156,7 +156,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     let words = asked("q").to_ascii_lowercase();
     let words: Vec<&str> = words.split_whitespace().take(WORDS_MAX).collect();
     let words = serde_json::to_string(&words)?;
-    let found = FOUND.replace("{readable}", &sight::readable(6));
+    let found = FOUND.replace("{readable}", &sight::readable("category", 6));
     let sight = sight::bound(&call.sight)?;
 
     let live = tenant.storage.rows::<Row>(
@@ -164,7 +164,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
            {KNOWN_BAD} AS known_bad FROM drafts WHERE {found}"),
         bind![&customer, &reviewer, &example, &words, limit, &sight],
     )?;
-    let erased = Erased::now(tenant)?;
+    let erased = Erased::now(&tenant.storage)?;
     let values = [customer, reviewer, example, words].map(JsValue::from);
     let others = [limit.into(), sight.into(), tenant.record()?.id.into()];
     let kept = tenant
@@ -178,7 +178,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .rows::<Row>()
         .await?;
 
-    let erased = erased.and_now(tenant)?;
+    let erased = erased.and_now(&tenant.storage)?;
     let live = live.into_iter().map(past);
     let mut drafts: Vec<Past> = live.collect::<Result<_, _>>()?;
     for row in kept {

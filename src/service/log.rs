@@ -153,8 +153,9 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
     let record = tenant.record()?;
     let frontier = frontier(tenant)?;
-    let waiting = outbox::waiting_entries::<Leaf>(
-        tenant,
+    let waiting = outbox::waiting::<Leaf>(
+        &tenant.storage,
+        "audit",
         "payload ->> '$.seq' < ? ORDER BY payload ->> '$.seq' DESC LIMIT ?",
         bind![before, limit],
     )?;

@@ -37,31 +37,17 @@ pub fn put<T: Serialize>(tenant: &Tenant, kind: &str, payload: &T) -> Outcome<()
     )
 }
 
-/// Entries of the log that have not reached D1, as far as a condition finds them in their payload and in its order.
-pub fn waiting_entries<T: DeserializeOwned>(
-    tenant: &Tenant,
+/// The rows of a kind that have not reached D1, as far as a condition finds them in their payload and in its
+/// order. However many wait, or how long one that was set aside, none is missed.
+pub fn waiting<T: DeserializeOwned>(
+    storage: &Storage,
+    kind: &str,
     condition: &str,
     values: &[Bind<'_>],
 ) -> Outcome<Vec<T>> {
     let query =
-        format!("SELECT number, kind, payload FROM outbox WHERE kind = 'audit' AND {condition}");
-    let rows = tenant.storage.rows::<Row>(&query, values)?;
-    rows.into_iter()
-        .map(|row| Ok(parsed(&row.payload)?))
-        .collect()
-}
-
-/// The rows of a kind that have not reached D1.
-pub fn waiting<T: DeserializeOwned>(tenant: &Tenant, kind: &str) -> Outcome<Vec<T>> {
-    waiting_in(&tenant.storage, kind)
-}
-
-/// The same for a stream, which outlives the request.
-pub fn waiting_in<T: DeserializeOwned>(storage: &Storage, kind: &str) -> Outcome<Vec<T>> {
-    let rows = storage.rows::<Row>(
-        "SELECT number, kind, payload FROM outbox WHERE kind = ? ORDER BY number LIMIT 1000",
-        bind![kind],
-    )?;
+        format!("SELECT number, kind, payload FROM outbox WHERE kind = '{kind}' AND {condition}");
+    let rows = storage.rows::<Row>(&query, values)?;
     rows.into_iter()
         .map(|row| Ok(parsed(&row.payload)?))
         .collect()

@@ -188,7 +188,7 @@ pub fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
          AND (?3 = '' OR (look_owed, COALESCE(due_at, 0), created_at, id) > (?4, ?5, ?6, ?3))
          AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id AND reviewer = ?7)
          ORDER BY look_owed, due_at, created_at, id LIMIT ?2",
-        sight::readable(1)
+        sight::readable("category", 1)
     );
     let readable = sight::bound(&call.sight)?;
     let Place {

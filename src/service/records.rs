@@ -66,16 +66,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         ))?,
     };
     let since = days_before(call.now, days);
-    let erased = Erased::now(tenant)?;
-    let mut rows = page(tenant, &tenant.record()?.id, since, &below, limit).await?;
-    let erased = erased.and_now(tenant)?;
-
-    let whole = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-    let next_after = rows
-        .last()
-        .filter(|_| !whole)
-        .map(|row| format!("{}.{}", row.created_at, row.id));
-    rows.retain(|row| !erased.holds(&row.id));
+    let Page { rows, next } = page(tenant, since, &below, limit).await?;
     let mut versions = BTreeMap::new();
     for row in &rows {
         if !versions.contains_key(&row.policy_version)
@@ -90,7 +81,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         &RecordPage {
             records,
             versions,
-            next_after,
+            next_after: next.map(|(created_at, id)| format!("{}.{id}", created_at.0)),
         },
     )
 }
@@ -106,15 +97,23 @@ pub fn days_before(now: Millis, days: u32) -> Millis {
     Millis(now.0.saturating_sub(u64::from(days).saturating_mul(DAY_MS)))
 }
 
+/// A page of settled drafts.
+pub struct Page {
+    /// Without those that are erased by now.
+    pub rows: Vec<Row>,
+    /// Where the next one begins, unless this was the last.
+    pub next: Option<(Millis, String)>,
+}
+
 /// Settled drafts from `since` on, newest first, from below one that was read.
 pub async fn page(
     tenant: &Tenant,
-    tenant_id: &str,
     since: Millis,
     (before, before_id): &(Millis, String),
     limit: u32,
-) -> Outcome<Vec<Row>> {
-    Ok(tenant
+) -> Outcome<Page> {
+    let erased = Erased::now(&tenant.storage)?;
+    let mut rows = tenant
         .env
         .d1(DATABASE)?
         .prepare(
@@ -124,14 +123,20 @@ pub async fn page(
              ORDER BY created_at DESC, id DESC LIMIT ?",
         )
         .bind(&[
-            tenant_id.into(),
+            tenant.record()?.id.into(),
             millis(since),
             millis(*before),
             before_id.as_str().into(),
             limit.into(),
         ])?
         .rows::<Row>()
-        .await?)
+        .await?;
+    let erased = erased.and_now(&tenant.storage)?;
+    let full = rows.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let last = rows.last().filter(|_| full);
+    let next = last.map(|row| (Millis(row.created_at), row.id.clone()));
+    rows.retain(|row| !erased.holds(&row.id));
+    Ok(Page { rows, next })
 }
 
 /// A row as it is replayed. One that another form of the service wrote says nothing, and is left out.

@@ -24,11 +24,11 @@ pub fn of(tenant: &Tenant, person: &Person) -> Outcome<Sight> {
     Ok(Sight::of(true, is_reviewer, staff::skills(tenant, person)?))
 }
 
-/// The condition under which a row's `category` may be read, by the parameter of that number.
-pub fn readable(parameter: u8) -> String {
+/// The condition under which a row of that category may be read, by the parameter of that number.
+pub fn readable(category: &str, parameter: u8) -> String {
     format!(
         "(?{parameter} = '' OR EXISTS (SELECT 1 FROM json_each(?{parameter}) AS stretch
-         WHERE category BETWEEN stretch.value->>0 AND stretch.value->>1))"
+         WHERE {category} BETWEEN stretch.value->>0 AND stretch.value->>1))"
     )
 }
 

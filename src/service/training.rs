@@ -1,9 +1,9 @@
 //! `GET /v1/corrections/export`: the corrections on record as training data, streamed a page of D1
 //! at a time. It must not choose among them: `policy::training` does.
 
+use crate::bind;
 use crate::call::Call;
-use crate::corrections::{self, Correction, CorrectionRow, Untold};
-use crate::d1::Rows;
+use crate::corrections::{self, Correction};
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::tenant::Tenant;
@@ -98,24 +98,19 @@ impl Export {
             millis(self.since),
             PAGE_ROWS.into(),
         ];
-        // Asked before D1 and after it, so that nothing is missed that reaches it meanwhile.
-        let mut waiting = corrections::on_their_way(&self.storage)?;
-        let before = Untold::now(&self.storage)?;
-        let rows = self.database.prepare(&query).bind(&bound)?;
-        let rows = rows.rows::<CorrectionRow>().await?;
-        let full = u32::try_from(rows.len()).is_ok_and(|rows| rows == PAGE_ROWS);
-        let mut page: Vec<Correction> = rows.into_iter().map(Correction::from).collect();
-        let last = page.last().map_or(after, |last| last.id.clone());
-        if full {
-            self.after = Some(last);
-        } else {
-            // Rows reach D1 in the order of their ids.
-            waiting.retain(|one| one.id > last && one.at >= self.since);
-            page.append(&mut waiting);
-        }
-        let after = Untold::now(&self.storage)?;
-        let page = page.into_iter().filter_map(|one| before.taught(one));
-        let page = page.filter_map(|one| after.taught(one));
+        let since = self.since.to_rfc3339();
+        let waiting = (
+            "payload ->> '$.id' > ? AND payload ->> '$.at' >= ? ORDER BY payload ->> '$.id' LIMIT ?",
+            bind![&after, &since, PAGE_ROWS],
+        );
+        let found =
+            corrections::read(&self.storage, &self.database, waiting, (&query, &bound)).await?;
+        let mut page = found.corrections;
+        page.truncate(usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX));
+        let full = u32::try_from(page.len()).is_ok_and(|rows| rows == PAGE_ROWS);
+        self.after = page.last().filter(|_| full).map(|last| last.id.clone());
+        let page = page.into_iter();
+        let page = page.filter_map(|one| found.untold.taught(one));
         Ok(Some(page.filter_map(|one| self.line(&one)).collect()))
     }
 

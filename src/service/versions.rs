@@ -3,11 +3,11 @@
 
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
-use crate::outbox;
 use crate::policies::{self, PolicyRow};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
+use crate::{bind, outbox};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -58,9 +58,14 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
     let record = tenant.record()?;
-    let waiting = outbox::waiting::<Head>(tenant, "policy")?.into_iter();
-    let waiting = waiting.filter(|head| head.version < before);
-    let mut heads: BTreeMap<u32, Head> = order::gathered(waiting.map(|head| (head.version, head)));
+    let waiting = outbox::waiting::<Head>(
+        &tenant.storage,
+        "policy",
+        "payload ->> '$.version' < ? ORDER BY payload ->> '$.version' DESC LIMIT ?",
+        bind![before, limit],
+    )?;
+    let waiting = waiting.into_iter().map(|head| (head.version, head));
+    let mut heads: BTreeMap<u32, Head> = order::gathered(waiting);
     let rows = tenant
         .env
         .d1(DATABASE)?
