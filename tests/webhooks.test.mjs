@@ -309,3 +309,43 @@ test("what a chat or a log is told names nobody; the agent is told all of it", a
   assert.equal(JSON.parse(agent.calls[0].body).data.outgoing.text, text);
   await Promise.all([chat.stop(), agent.stop()]);
 });
+
+test("however much a reviewer wrote, what is posted stays small and says what was left out", async (context) => {
+  const receiver = await receive();
+  context.after(() => receiver.stop());
+  const { tenant, decide } = await desk();
+  const post = async () => (await tenant.post(draft({ callback_url: receiver.url }))).body.id;
+  const long = "We were wrong. ".repeat(3_000);
+  await decide(await post(), { kind: "edit", draft: { text: long } });
+  await decide(await post(), { kind: "send_back", instruction: long });
+  await decide(await post(), { kind: "reject", reason: "wrong facts", note: long, may_retry: false });
+  const sent = await post();
+  await decide(sent, { kind: "approve" });
+  await tenant.agent("PUT", `/v1/drafts/${sent}/outcome`, { outcome: "done" });
+  await decide(sent, { kind: "correct", draft: { text: long }, remedy: "follow_up" });
+  await until(() => receiver.calls.length === 5);
+  const told = receiver.calls.map(({ body }) => {
+    assert.ok(body.length <= 20_000, `${body.length} bytes`);
+    return JSON.parse(body).data;
+  });
+  const omitted = Object.fromEntries(told.map((data) => [data.status, [data.outgoing_omitted ?? false, data.words_omitted ?? false]]));
+  assert.deepEqual(omitted, { edited: [true, false], sent_back: [false, true], rejected: [false, true], approved: [false, false], corrected: [false, true] });
+  const { verdict } = told.find(({ status }) => status === "corrected");
+  assert.deepEqual(verdict, { kind: "correct", remedy: "follow_up" });
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${sent}`)).body.verdict.draft.text, long, "it is there for who asks");
+});
+
+test("a receiver that goes on answering is let go once its status is known", async (context) => {
+  const closed = [];
+  const receiver = await receive((_call, response) => {
+    response.writeHead(200).write("so ");
+    const more = setInterval(() => response.write("and so on "), 50);
+    response.on("close", () => (clearInterval(more), closed.push(Date.now())));
+  });
+  context.after(() => receiver.stop());
+  const { tenant, decide } = await desk();
+  for (let count = 0; count < 7; count += 1) {
+    await decide((await tenant.post(draft({ callback_url: receiver.url }))).body.id, { kind: "approve" });
+  }
+  await until(() => closed.length === 7, { seconds: 10 });
+});

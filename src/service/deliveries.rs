@@ -3,7 +3,7 @@
 //! again: `policy::delivery` does.
 
 use crate::clock::now;
-use crate::drafts::{self, DraftAnswer};
+use crate::drafts::{self, DraftAnswer, VerdictView};
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::stored::Stored;
@@ -41,6 +41,9 @@ struct DraftTold {
     /// Set where what may leave is too long for a webhook: the draft is asked for instead.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     outgoing_omitted: bool,
+    /// The same of the verdict's words.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    words_omitted: bool,
 }
 
 #[derive(Clone, Deserialize)]
@@ -99,10 +102,16 @@ pub fn tell_agent(tenant: &Tenant, stored: &Stored, event: EventType, now: Milli
         agent: stored.draft.agent.clone(),
         conversation_id: stored.draft.conversation.id.clone(),
         outgoing_omitted: false,
+        words_omitted: false,
     };
     let mut body = webhook::body(event, now, &data)?;
     if body.len() > BODY_BYTES_MAX {
         data.outgoing_omitted = data.draft.outgoing.take().is_some();
+        body = webhook::body(event, now, &data)?;
+    }
+    if body.len() > BODY_BYTES_MAX {
+        let verdict = data.draft.verdict.as_mut();
+        data.words_omitted = verdict.is_some_and(VerdictView::omit_words);
         body = webhook::body(event, now, &data)?;
     }
     let address = stored.draft.callback_url.as_deref();
@@ -331,15 +340,14 @@ impl Call {
             response.map_err(|_| Problem::from(Code::Unavailable))
         });
         let limit = Box::pin(Delay::from(Duration::from_millis(TIMEOUT_MS)));
-        match select(call, limit).await {
-            // The body is not read: whatever it holds, only the status counts.
+        let answer = match select(call, limit).await {
             Either::Left((Ok(response), _)) => Answer::Status(response.status_code()),
             Either::Left((Err(_), _)) => Answer::Unreachable,
-            Either::Right(_) => {
-                abort.abort();
-                Answer::Silence
-            }
-        }
+            Either::Right(_) => Answer::Silence,
+        };
+        // Only the status counts: a body that nobody reads would keep one of few connections.
+        abort.abort();
+        answer
     }
 
     /// The request, signed for this moment.

@@ -95,6 +95,14 @@ pub struct VerdictView {
     pub draft: Option<Content>,
 }
 
+impl VerdictView {
+    /// Leaves out what a reviewer wrote at length; whether there was any.
+    pub fn omit_words(&mut self) -> bool {
+        let words = [&mut self.note, &mut self.instruction].map(Option::take);
+        self.draft.take().is_some() | words.iter().any(Option::is_some)
+    }
+}
+
 /// `POST /v1/drafts`: decides on a draft that may come, and keeps both.
 pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outcome<Answer> {
     let Admitted {
