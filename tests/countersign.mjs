@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after } from "node:test";
 import { Miniflare } from "miniflare";
 import { WEIGHTS } from "../scripts/weights.mjs";
+import { checkAnswer } from "./contract.mjs";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url));
 const MIGRATIONS = "src/service/migrations";
@@ -120,7 +121,7 @@ export class Countersign {
     this.unspoken = new Set([...Object.values(SECRETS), ...Object.values(WORDS)]);
   }
 
-  /** One request; `{ status, headers, body }` with the body parsed. */
+  /** One request; `{ status, headers, body }` with the body parsed, and held to openapi.json. */
   async call(method, path, { headers = {}, body, raw } = {}) {
     const response = await this.miniflare.dispatchFetch(`${ORIGIN}${path}`, {
       method,
@@ -128,7 +129,9 @@ export class Countersign {
       body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };
+    const answer = { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null };
+    checkAnswer(method, path, answer);
+    return answer;
   }
 
   operator(method, path, body) {

@@ -1,7 +1,9 @@
 // Webhooks by Standard Webhooks 1.0.0, held to its own library, at a real receiver.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { Webhook } from "standardwebhooks";
+import { POSTED, checkPosted } from "./contract.mjs";
 import { ORIGIN, draft, shared, until, verdictOn } from "./countersign.mjs";
 import { receive } from "./receiver.mjs";
 
@@ -308,6 +310,50 @@ test("what a chat or a log is told names nobody; the agent is told all of it", a
   assert.deepEqual(shown.outgoing, { text: "Dear [name], we will call you on [phone].", to: ["[email]"] });
   assert.equal(JSON.parse(agent.calls[0].body).data.outgoing.text, text);
   await Promise.all([chat.stop(), agent.stop()]);
+});
+
+test("what is posted is what openapi.json says, header by header and field by field", async (context) => {
+  const [receiver, shown] = [await receive(), await receive()];
+  context.after(() => Promise.all([receiver.stop(), shown.stop()]));
+  const { tenant, lead, decide } = await desk();
+  await tenant.policy(lead, (policy) => ({ ...policy, categories: { trusted: { start_level: 2, ceiling: 2 } } }));
+  const { secret } = (await lead.call("POST", "/v1/webhooks", { url: receiver.url })).body;
+  await lead.call("POST", "/v1/webhooks", { url: shown.url, masked: true });
+  const customer = { id: "c-77", name: "Ada Lovelace" };
+  const post = async (change) => (await tenant.post(draft({ customer, correlation: "ticket 7", callback_url: shown.url, ...change }))).body.id;
+
+  const better = { text: "Dear Ada, call +44 20 7946 0958.", to: ["ada@example.com"] };
+  await decide(await post(), { kind: "approve" });
+  await decide(await post({ draft: { text: "x".repeat(30_000) } }), { kind: "approve" });
+  await decide(await post(), { kind: "edit", draft: better });
+  await decide(await post(), { kind: "reject", reason: "wrong facts", note: "Ada moved.", may_retry: true });
+  await decide(await post(), { kind: "respond", draft: better });
+  await decide(await post(), { kind: "send_back", instruction: "Greet Ada by name." });
+  await decide(await post({ kind: "action", draft: { action: { name: "refund", args: { amount: 240, currency: "USD", to: "Ada" } } } }), { kind: "handled_elsewhere" });
+  await tenant.agent("DELETE", `/v1/drafts/${await post()}`);
+  await post({ expires_at: new Date(Date.now() + 3_000).toISOString() });
+  const sent = await post();
+  await decide(sent, { kind: "approve" });
+  await tenant.agent("PUT", `/v1/drafts/${sent}/outcome`, { outcome: "done" });
+  await decide(sent, { kind: "correct", draft: better, remedy: "follow_up", note: "Ada was told too much." });
+  await tenant.post(draft({ category: "trusted" }));
+  const lower = { category: "trusted", agent: "support-bot", level: 1, reason: "season" };
+  assert.equal((await lead.call("PUT", "/v1/levels", lower)).status, 200);
+  await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+
+  // Each of the thirteen once to the agent or as a masked one, too.
+  await until(() => receiver.calls.length === 13 && shown.calls.length === 24);
+  for (const call of [...receiver.calls, ...shown.calls]) checkPosted(call);
+  assert.deepEqual(new Set(receiver.calls.map(({ body }) => JSON.parse(body).type)), new Set(POSTED), "every type was posted");
+  // As the document says that it is signed, by no library.
+  const [{ headers, body }] = receiver.calls;
+  const key = Buffer.from(secret.slice("whsec_".length), "base64");
+  const content = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
+  assert.equal(headers["webhook-signature"], `v1,${createHmac("sha256", key).update(content).digest("base64")}`);
+  const more = (of) => JSON.stringify({ ...of, data: { ...of.data, more: 1 } });
+  assert.throws(() => checkPosted({ headers, body: more(JSON.parse(body)) }), /unevaluatedProperties/, "nothing else passes");
+  const { "webhook-id": _, ...unsigned } = headers;
+  assert.throws(() => checkPosted({ headers: unsigned, body }), /without webhook-id/);
 });
 
 test("however much a reviewer wrote, what is posted stays small and says what was left out", async (context) => {

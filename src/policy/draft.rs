@@ -33,7 +33,8 @@ pub struct Draft {
     /// Model and prompt; part of the agent's identity for trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_version: Option<String>,
-    /// Where the verdict is also posted.
+    /// Where what becomes of it is posted, as to a webhook: `draft.decided`, `draft.stale`, `draft.expired`,
+    /// `draft.corrected`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
     /// The question type; guessed where missing.

@@ -32,17 +32,23 @@ const LOST_MS: u64 = TIMEOUT_MS.saturating_add(5_000);
 
 /// What an agent is told of its draft.
 #[derive(Serialize)]
-struct DraftTold {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DraftTold {
     #[serde(flatten)]
     draft: DraftAnswer,
+    /// The draft's version: of two messages the higher is the newer.
     version: u32,
+    /// Who drafted.
     agent: String,
+    /// The conversation that it belongs to.
     conversation_id: String,
     /// Set where what may leave is too long for a webhook: the draft is asked for instead.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, schemars(default))]
     outgoing_omitted: bool,
     /// The same of the verdict's words.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, schemars(default))]
     words_omitted: bool,
 }
 

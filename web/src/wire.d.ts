@@ -1108,7 +1108,128 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "audit.checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A signed statement of the audit log; to webhooks only.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["AuditCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "category.level_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A category gained or lost autonomy; to webhooks only.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["CategoryLevelChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "draft.corrected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What left was wrong: `verdict.remedy` says what to do.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["DraftCorrected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "draft.decided": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A verdict counts: what may leave, or that nothing may.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["DraftDecided"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "draft.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nobody answered in time: neither yes nor no.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["DraftExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "draft.stale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A draft was overtaken, replaced or taken back.
+         * @description Signed by Standard Webhooks 1.0.0: its libraries verify it by the secret that the webhook was made with, or for a callback by that of `GET /v1/callback-secret`.
+         */
+        post: operations["DraftStale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description An action's name and arguments. */
@@ -1955,7 +2076,10 @@ export interface components {
             agent: string;
             /** @description Model and prompt; part of the agent's identity for trust. */
             agent_version?: string | null;
-            /** @description Where the verdict is also posted. */
+            /**
+             * @description Where what becomes of it is posted, as to a webhook: `draft.decided`, `draft.stale`, `draft.expired`,
+             *     `draft.corrected`.
+             */
             callback_url?: string | null;
             /** @description The question type; guessed where missing. */
             category?: string | null;
@@ -2034,6 +2158,55 @@ export interface components {
         DraftList: {
             /** @description What was decided last comes first, then what came last. */
             drafts: components["schemas"]["Past"][];
+        };
+        /** @description What an agent is told of its draft. */
+        DraftTold: {
+            /** @description Who drafted. */
+            agent: string;
+            /** @description The conversation that it belongs to. */
+            conversation_id: string;
+            /** @description As the agent sent it. */
+            correlation?: string | null;
+            /** @description Corrections of similar messages, where `examples=k` asked for them. */
+            examples?: components["schemas"]["Example"][] | null;
+            /**
+             * Format: uint32
+             * @description How long a verdict takes at the moment, where that is known.
+             */
+            expected_wait_s?: number | null;
+            /** @description The draft's id. */
+            id: string;
+            /** @description Exactly what may leave; absent while nothing may. */
+            outgoing?: components["schemas"]["Content"] | null;
+            /** @description Set where what may leave is too long for a webhook: the draft is asked for instead. */
+            outgoing_omitted?: boolean;
+            /** @description Who answers for it now. */
+            owner: components["schemas"]["Owner"];
+            /**
+             * Format: uint32
+             * @description The policy version that decided.
+             */
+            policy_version: number;
+            /** @description Why; never empty. */
+            reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: uint32
+             * @description Seconds after which it is worth asking again, while it waits.
+             */
+            retry_after_s?: number | null;
+            /** @description Where the policy sent it. */
+            route: components["schemas"]["Route"];
+            /** @description What it is now. */
+            status: components["schemas"]["Status"];
+            /** @description The verdict, once it counts. */
+            verdict?: components["schemas"]["VerdictView"] | null;
+            /**
+             * Format: uint32
+             * @description The draft's version: of two messages the higher is the newer.
+             */
+            version: number;
+            /** @description The same of the verdict's words. */
+            words_omitted?: boolean;
         };
         /** @description One draft with everything beside it. */
         DraftView: {
@@ -6510,6 +6683,294 @@ export interface operations {
                 };
             };
             default: components["responses"]["Problem"];
+        };
+    };
+    AuditCheckpoint: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CheckpointView"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "audit.checkpoint";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    CategoryLevelChanged: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["LevelChange"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "category.level_changed";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    DraftCorrected: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["DraftTold"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "draft.corrected";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    DraftDecided: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["DraftTold"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "draft.decided";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    DraftExpired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["DraftTold"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "draft.expired";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    DraftStale: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same for every attempt and receiver: what came once is not to be done twice. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`; after a rotation one for each secret, a space between. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["DraftTold"];
+                    timestamp: components["schemas"]["Time"];
+                    /** @constant */
+                    type: "draft.stale";
+                };
+            };
+        };
+        responses: {
+            /** @description A webhook is turned off; a callback is not tried again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is tried again, for three days; so is what takes longer than 15 seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }
