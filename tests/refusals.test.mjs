@@ -159,6 +159,10 @@ test("verdicts that don't fit", async () => {
   const empty = verdictOn(shown, { kind: "edit", draft: { text: "" } });
   await refused(lead.call("PUT", path, empty), 422, "invalid_field", "/verdict/draft/text");
   await refused(lead.call("DELETE", path, { verdict_id: randomUUID() }), 409, "nothing_to_undo");
+  const refund = (amount) => ({ action: { name: "refund", args: { amount, currency: "USD" } } });
+  const action = (await tenant.post(draft({ kind: "action", draft: refund(5) }))).body.id;
+  const answer = verdictOn((await lead.call("GET", `/v1/drafts/${action}`)).body, { kind: "respond", draft: refund(5_000) });
+  await refused(lead.call("PUT", `/v1/drafts/${action}/verdict`, answer), 422, "invalid_field", "/verdict/kind");
   await refused(tenant.agent("PUT", `/v1/drafts/${posted.id}/outcome`, { outcome: "done" }), 409, "nothing_left");
   assert.equal((await lead.call("PUT", path, approve)).status, 200);
   const tom = await tenant.session("tom@example.com");

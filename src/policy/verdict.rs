@@ -40,7 +40,7 @@ pub enum Verdict {
         #[serde(default)]
         may_retry: bool,
     },
-    /// The reviewer wrote the answer; the agent sends it.
+    /// The reviewer wrote the answer to a message; the agent sends it.
     Respond {
         /// What leaves.
         draft: Content,
@@ -152,6 +152,11 @@ impl Verdict {
                     .map(|text| ("/verdict/lesson", text, NAME_BYTES_MAX * 4))
             }
             Self::Respond { draft: content } => {
+                // Nobody writes an action past the catalogue and the policy.
+                if draft.kind == Kind::Action {
+                    let detail = "an action is not answered: edit it, or handle it elsewhere";
+                    faults.push(Invalid::field("/verdict/kind", detail));
+                }
                 content_faults(&mut faults, "/verdict/draft", content, draft.kind);
                 None
             }
