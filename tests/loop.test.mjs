@@ -181,7 +181,10 @@ test("a conversation that went on takes its open drafts away", async () => {
     sequence: 1,
   });
   assert.equal(older.body.head, "newer");
-  const newest = draft({ conversation: { id: first.conversation.id, head: "newest", sequence: 3, messages: [] } });
+  const count = (head, sequence) => tenant.agent("PUT", `/v1/conversations/${first.conversation.id}/head`, { head, sequence });
+  await count("newer", 5);
+  assert.equal((await count("between", 4)).body.head, "newer", "the same message was counted further");
+  const newest = draft({ conversation: { id: first.conversation.id, head: "newest", sequence: 6, messages: [] } });
   const second = (await tenant.post(newest)).body;
   assert.equal(second.status, "held");
   const replaced = await tenant.post({ ...newest, supersedes: second.id });

@@ -87,6 +87,12 @@ pub fn apply(
     now: Millis,
     key: &str,
 ) -> Outcome<Vec<String>> {
+    if advance == Advance::Same && conversation.sequence.is_some() {
+        tenant.storage.run(
+            "UPDATE conversations SET sequence = ?1 WHERE id = ?2 AND COALESCE(sequence, 0) < ?1",
+            bind![conversation.sequence, &conversation.id],
+        )?;
+    }
     if advance != Advance::Newer {
         return Ok(Vec::new());
     }
