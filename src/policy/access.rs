@@ -1,6 +1,7 @@
 //! Cloudflare Access: what its token claims, and whether that makes someone a person of a tenant. It
 //! must not check the signature: the platform does, before anything here counts.
 
+use crate::members;
 use crate::time::Millis;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -67,13 +68,13 @@ impl Token {
         }
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
-        let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        let header: Header = members::read(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
         // The algorithm is ours to choose, never the token's.
         (header.alg == "RS256").then_some(Self {
             kid: header.kid,
             signed: signed.to_owned(),
             signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
-            claims: serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?,
+            claims: members::read(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Why an input was refused before anything was stored. It must not hold the input's text beyond
 //! the name of the field at fault.
 
+use crate::members;
 use crate::pointer::{offset_of, pointer_at};
 use serde::de::DeserializeOwned;
 
@@ -51,7 +52,7 @@ impl Invalid {
 
 /// Reads `T` from JSON text, naming the field at fault.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
-    serde_json::from_slice(text).map_err(|error| refused(text, &error))
+    members::read(text).map_err(|error| refused(text, &error))
 }
 
 /// One for all types: what is generic is copied for each of them.

@@ -32,6 +32,7 @@ pub mod level;
 pub mod limits;
 pub mod lint;
 pub mod log;
+pub mod members;
 pub mod memory;
 pub mod order;
 pub mod pace;

@@ -15,6 +15,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::digest::from_hex;
 use crate::log::{ENTRY_FORM, Frontier, Hash, leaf_hash};
+use crate::members;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -126,7 +127,7 @@ impl<'a> Head<'a> {
     /// Read from the end, where RFC 8785 puts these names; the whole entry is only read where that
     /// fails. (Reading it all takes ten times as long as hashing it.)
     fn of(entry: &'a str) -> Option<Self> {
-        Self::at_end(entry).or_else(|| serde_json::from_slice(entry.as_bytes()).ok())
+        Self::at_end(entry).or_else(|| members::read(entry.as_bytes()).ok())
     }
 
     fn at_end(entry: &'a str) -> Option<Self> {

@@ -108,9 +108,7 @@ pub struct LintAnswer {
 
 /// The document of a version.
 pub fn load(tenant: &Tenant, version: u32) -> Outcome<Policy> {
-    Ok(serde_json::from_slice(
-        row(tenant, version)?.document.as_bytes(),
-    )?)
+    Ok(parsed(&row(tenant, version)?.document)?)
 }
 
 /// `GET /v1/policy`.

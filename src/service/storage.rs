@@ -2,6 +2,7 @@
 //! write. It must not know what is stored.
 
 use crate::problem::{Outcome, Problem};
+use countersign_policy::members;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
@@ -225,5 +226,5 @@ fn failed(error: JsValue) -> Problem {
 
 /// Reads JSON that this service wrote. All reading goes through bytes, so that each type has one parser.
 pub fn parsed<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    serde_json::from_slice(text.as_bytes())
+    members::read(text.as_bytes())
 }
