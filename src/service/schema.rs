@@ -54,7 +54,7 @@ pub fn migrate(storage: &Storage) -> Outcome<()> {
         .zip(1_u32..)
         .filter(|(_, number)| *number > version)
     {
-        storage.transaction(|| {
+        storage.transaction(&mut || {
             storage.run(step, bind![])?;
             storage.run("INSERT INTO schema (version) VALUES (?)", bind![number])
         })?;

@@ -174,25 +174,18 @@ impl Storage {
     }
 
     /// Runs `work` so that either all it wrote is kept or, when it gives a problem, nothing.
-    pub fn transaction<T>(&self, mut work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
-        let mut outcome = None;
-        let committed = self.storage.transaction_sync(&mut || {
-            let result = work();
-            let rolls_back = result.is_err();
-            outcome = Some(result);
-            if rolls_back {
+    pub fn transaction(&self, work: &mut dyn FnMut() -> Outcome<()>) -> Outcome<()> {
+        let mut refused = None;
+        let committed = self.storage.transaction_sync(&mut || match work() {
+            Ok(()) => Ok(JsValue::UNDEFINED),
+            Err(problem) => {
+                refused = Some(problem);
                 Err(JsValue::from_str("refused"))
-            } else {
-                Ok(JsValue::UNDEFINED)
             }
         });
-        match (outcome, committed) {
-            (Some(Err(problem)), _) => Err(problem),
-            (Some(Ok(value)), Ok(_)) => Ok(value),
-            (_, Err(error)) => Err(failed(error)),
-            (None, Ok(_)) => Err(Problem::from(worker::Error::from(
-                "the transaction did not run",
-            ))),
+        match refused {
+            Some(problem) => Err(problem),
+            None => committed.map(drop).map_err(failed),
         }
     }
 }

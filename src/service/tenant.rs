@@ -364,10 +364,20 @@ impl Tenant {
         self.commit(work)
     }
 
-    fn commit<T>(&self, work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+    fn commit<T>(&self, mut work: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+        let mut value = None;
+        self.commit_all(&mut || {
+            value = Some(work()?);
+            Ok(())
+        })?;
+        value.ok_or(Problem::from(Code::Internal))
+    }
+
+    /// One for all kinds of work: what is generic is copied for each of them.
+    fn commit_all(&self, work: &mut dyn FnMut() -> Outcome<()>) -> Outcome<()> {
         self.changed.borrow_mut().clear();
         // What a refused transaction read of its own writes must not be remembered.
-        let value = self.storage.transaction(work).inspect_err(|_| {
+        self.storage.transaction(work).inspect_err(|_| {
             self.forget();
             self.held.roll_back(&self.env);
         })?;
@@ -380,7 +390,7 @@ impl Tenant {
             }
         }
         live::tell(self, &changed);
-        Ok(value)
+        Ok(())
     }
 
     /// Forgets what is known of the storage: it has to be read again.

@@ -168,15 +168,17 @@ pub fn put_batch(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answe
         return Err(Invalid::field("/verdicts", "not between 1 and 100").into());
     }
     let answers = batch.verdicts.into_iter().map(|BatchItem { id, given }| {
-        let taken = tenant.storage.transaction(|| {
+        let mut answer = None;
+        let taken = tenant.storage.transaction(&mut || {
             sight::check_row(tenant, &call.sight, "drafts", &id)?;
-            decide(tenant, &id, &given, person, true, call.now)
+            answer = Some(decide(tenant, &id, &given, person, true, call.now)?);
+            Ok(())
         });
         match taken {
-            Ok(answer) => BatchResult {
+            Ok(()) => BatchResult {
                 id,
                 status: 200,
-                answer: Some(answer),
+                answer,
                 problem: None,
             },
             Err(problem) => BatchResult {
