@@ -15,7 +15,6 @@ use countersign_policy::sample::Releases;
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Accounts and agents that are remembered at once; one more begins anew.
@@ -52,8 +51,9 @@ pub struct Recall {
     pub gaps: Known<(), Rc<Vec<String>>>,
 }
 
-/// Values by their key; `None` while nothing may be remembered.
-pub struct Known<K, V>(RefCell<Option<BTreeMap<K, V>>>);
+/// Values by their key, in its order; `None` while nothing may be remembered. (A list: a map of the
+/// standard library is some kilobytes of Wasm for each type, and most of these hold one value.)
+pub struct Known<K, V>(RefCell<Option<Vec<(K, V)>>>);
 
 impl<K, V> Default for Known<K, V> {
     fn default() -> Self {
@@ -64,11 +64,8 @@ impl<K, V> Default for Known<K, V> {
 impl<K: Ord, V: Clone> Known<K, V> {
     /// What is remembered, or what `load` gives, which then is.
     pub fn or(&self, key: K, load: impl FnOnce() -> Outcome<V>) -> Outcome<V> {
-        let known = self
-            .0
-            .borrow()
-            .as_ref()
-            .and_then(|all| all.get(&key).cloned());
+        let mut known = None;
+        self.change(&key, |value| known = Some(value.clone()));
         if let Some(value) = known {
             return Ok(value);
         }
@@ -83,17 +80,22 @@ impl<K: Ord, V: Clone> Known<K, V> {
             if known.len() >= ENTRIES_MAX {
                 known.clear();
             }
-            known.insert(key, value);
+            match place(known, &key) {
+                Ok(at) => {
+                    if let Some((_, known)) = known.get_mut(at) {
+                        *known = value;
+                    }
+                }
+                Err(at) => known.insert(at, (key, value)),
+            }
         }
     }
 
     /// Changes what is remembered of a key, if anything is.
     pub fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
-        if let Some(value) = self
-            .0
-            .borrow_mut()
-            .as_mut()
-            .and_then(|all| all.get_mut(key))
+        if let Some(known) = self.0.borrow_mut().as_mut()
+            && let Ok(at) = place(known, key)
+            && let Some((_, value)) = known.get_mut(at)
         {
             change(value);
         }
@@ -105,6 +107,11 @@ impl<K: Ord, V: Clone> Known<K, V> {
             known.clear();
         }
     }
+}
+
+/// Where a key is, or would be.
+fn place<K: Ord, V>(known: &[(K, V)], key: &K) -> Result<usize, usize> {
+    known.binary_search_by(|(one, _)| one.cmp(key))
 }
 
 /// Something that is remembered for a while.
