@@ -30,8 +30,18 @@ struct Attachment {
     person: Person,
     draft: Option<String>,
     /// The session that opened it.
-    #[serde(default)]
     session: String,
+}
+
+impl Attachment {
+    /// What the platform keeps with this socket; JSON, as everything that is read back.
+    fn of(socket: &WebSocket) -> Option<Self> {
+        parsed(&socket.deserialize_attachment::<String>().ok()??).ok()
+    }
+
+    fn keep(&self, socket: &WebSocket) -> Outcome<()> {
+        Ok(socket.serialize_attachment(serde_json::to_string(self)?)?)
+    }
 }
 
 /// A page that listens, who reads it, and what they may read.
@@ -100,11 +110,12 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
     };
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     tenant.state.accept_web_socket(&server);
-    server.serialize_attachment(Attachment {
+    let attachment = Attachment {
         person: person.clone(),
         draft: None,
         session: people::session_of(tenant, call)?,
-    })?;
+    };
+    attachment.keep(&server)?;
     let sequence = log::size(tenant)?;
     say(&server, &Told::Hello { sequence });
     if let Some(after) = after {
@@ -157,14 +168,10 @@ pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingM
     let Ok(Heard::Focus { draft }) = parsed(text) else {
         return;
     };
-    if let Ok(Some(attachment)) = socket.deserialize_attachment::<Attachment>() {
-        let attachment = Attachment {
-            draft,
-            ..attachment
-        };
-        if socket.serialize_attachment(attachment).is_ok() {
-            presence(tenant, None);
-        }
+    if let Some(known) = Attachment::of(socket)
+        && (Attachment { draft, ..known }).keep(socket).is_ok()
+    {
+        presence(tenant, None);
     }
 }
 
@@ -176,10 +183,7 @@ pub fn leave(tenant: &Tenant, socket: &WebSocket) {
 /// Closes the pages whose session ended, by whatever way.
 pub fn sweep(tenant: &Tenant, now: Millis) {
     for socket in tenant.state.get_websockets() {
-        let attachment = socket.deserialize_attachment::<Attachment>();
-        let live = attachment
-            .ok()
-            .flatten()
+        let live = Attachment::of(&socket)
             .is_some_and(|attachment| people::is_live(tenant, &attachment.session, now));
         if !live {
             // One that is gone already is nothing to report.
@@ -191,9 +195,7 @@ pub fn sweep(tenant: &Tenant, now: Millis) {
 /// Closes the pages of a person: what they show is no longer theirs to see.
 pub fn close(tenant: &Tenant, person_id: &str) {
     for socket in tenant.state.get_websockets() {
-        if let Ok(Some(Attachment { person, .. })) = socket.deserialize_attachment()
-            && person.id == person_id
-        {
+        if Attachment::of(&socket).is_some_and(|attachment| attachment.person.id == person_id) {
             let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
         }
     }
@@ -230,7 +232,7 @@ pub fn tell(tenant: &Tenant, changed: &[String]) {
 impl Page {
     /// As what its person may read is now; none where nobody knows it.
     fn of(tenant: &Tenant, socket: WebSocket) -> Option<Self> {
-        let Attachment { person, .. } = socket.deserialize_attachment().ok()??;
+        let Attachment { person, .. } = Attachment::of(&socket)?;
         let sight = sight::of(tenant, &person).ok()?;
         Some(Self {
             socket,
@@ -242,27 +244,17 @@ impl Page {
 
 fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {
     let sockets = tenant.state.get_websockets();
-    let mut people = Vec::new();
-    for socket in sockets.iter().filter(|socket| gone != Some(socket)) {
-        if let Ok(Some(Attachment { person, draft, .. })) = socket.deserialize_attachment() {
-            people.push(Present {
-                id: person.id,
-                name: person.name,
-                draft,
-            });
-        }
-    }
-    for socket in sockets.iter().filter(|socket| gone != Some(socket)) {
-        let people = people
-            .iter()
-            .map(|present| Present {
-                id: present.id.clone(),
-                name: present.name.clone(),
-                draft: present.draft.clone(),
-            })
-            .collect();
-        say(socket, &Told::Presence { people });
-    }
+    let here = || sockets.iter().filter(|socket| gone != Some(socket));
+    let people = here()
+        .filter_map(Attachment::of)
+        .map(|Attachment { person, draft, .. }| Present {
+            id: person.id,
+            name: person.name,
+            draft,
+        })
+        .collect();
+    let told = Told::Presence { people };
+    here().for_each(|socket| say(socket, &told));
 }
 
 /// A page that can't be reached will ask for the queue again.
