@@ -52,7 +52,7 @@ pub struct AskedShape {
 }
 
 /// What a backtest found.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BacktestView {
     /// What would have changed.

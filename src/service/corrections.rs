@@ -157,6 +157,8 @@ pub struct CorrectionRow {
     used: u32,
     helped: u32,
     retired_at: Option<u64>,
+    /// In hexadecimal, where it was asked for.
+    pub vector: Option<String>,
 }
 
 /// What became of a correction, as the index has it.

@@ -18,6 +18,7 @@ use countersign_policy::trust::demote::Cause;
 use countersign_policy::trust::propose::{self, Answerer, Refusal};
 use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Steps that one answer shows: more than a quarter of a busy tenant.
 const CHANGES_MAX: u32 = 200;
@@ -43,7 +44,8 @@ pub struct LevelChange {
     pub cause: String,
     /// The cause with its figures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Cause>,
+    #[cfg_attr(test, schemars(with = "Option<Cause>"))]
+    pub detail: Option<Value>,
     /// Who did it, by their id; absent where nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<String>,
@@ -185,7 +187,7 @@ pub fn changed(
         to: after,
         at: now,
         cause: because.cause.to_owned(),
-        detail: because.detail,
+        detail: detail.as_deref().map(parsed).transpose()?,
         person_id: person.map(str::to_owned),
         reason: because.reason.map(str::to_owned),
     };

@@ -2,7 +2,7 @@
 //! earned or stale: `policy::trust::propose` does.
 
 use crate::accounts::{self, Kept, level_number};
-use crate::backtests::{self, BacktestView};
+use crate::backtests;
 use crate::call::{Answer, Call};
 use crate::levels::{self, Because};
 use crate::people::{Person, PersonRole};
@@ -15,12 +15,13 @@ use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
+use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::propose::{self, Answerer, Basis, Proposal, Refusal};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
 
 /// A backtest of a new level looks back a quarter, as far as any does.
 const BACKTEST_DAYS: u32 = backtests::DAYS_MAX;
@@ -53,7 +54,8 @@ pub struct ProposalView {
     edits: Vec<EditView>,
     /// What the new level would have done with recorded drafts; absent until it was computed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    backtest: Option<BacktestView>,
+    #[cfg_attr(test, schemars(with = "Option<backtests::BacktestView>"))]
+    backtest: Option<Value>,
     /// Why it can't be confirmed as things stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     stale: Option<Code>,
@@ -281,7 +283,7 @@ pub async fn add_backtests(tenant: &Tenant, now: Millis) -> Outcome<()> {
     for row in tenant.storage.rows::<Row>(&query, bind![])? {
         let proposal: Proposal = parsed(&row.proposal)?;
         let about = &proposal.basis;
-        let levels = BTreeMap::from([(about.category.clone(), proposal.to)]);
+        let levels = order::gathered([(about.category.clone(), proposal.to)]);
         let found = backtests::replay(tenant, &policy, &levels, (since, now), |recorded| {
             let draft = &recorded.draft;
             draft.category.as_ref() == Some(&about.category)

@@ -32,13 +32,6 @@ struct Message {
     message: String,
 }
 
-#[derive(Deserialize)]
-struct FilledRow {
-    #[serde(flatten)]
-    correction: CorrectionRow,
-    vector: Option<String>,
-}
-
 /// Whether a correction waits for its vector.
 pub fn is_waiting(tenant: &Tenant) -> Outcome<bool> {
     Ok(!messages(tenant, 1)?.is_empty())
@@ -108,7 +101,7 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         .d1(DATABASE)?
         .prepare(&query)
         .bind(&[tenant.record()?.id.into(), after.into(), PAGE_ROWS.into()])?
-        .rows::<FilledRow>()
+        .rows::<CorrectionRow>()
         .await?;
     tenant.transaction(|| {
         let now = tenant
@@ -121,7 +114,7 @@ async fn fill(tenant: &Tenant, after: &str) -> Outcome<bool> {
         let told = Untold::now(&tenant.storage)?;
         let mut last = None;
         for row in &rows {
-            let correction = Correction::from(row.correction.clone());
+            let correction = Correction::from(row.clone());
             last = Some(correction.id.clone());
             let Some(correction) = before.taught(correction).and_then(|one| told.taught(one))
             else {
