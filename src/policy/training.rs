@@ -123,7 +123,7 @@ pub fn line(format: Format, lesson: &Lesson<'_>, raw: &impl Serialize) -> String
             "chosen": [said(lesson, lesson.corrected)],
             "rejected": [said(lesson, lesson.draft)],
         }),
-        Format::Raw => serde_json::to_value(raw).unwrap_or(Value::Null),
+        Format::Raw => return format!("{}\n", serde_json::to_string(raw).unwrap_or_default()),
     };
     format!("{record}\n")
 }

@@ -331,8 +331,7 @@ pub fn step(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis
     let Err(refused) = stored.step(command, now) else {
         return Ok(());
     };
-    let draft = serde_json::to_value(view(tenant, stored, now)?)?;
-    Err(refused.with_draft(draft))
+    Err(refused.with_draft(&view(tenant, stored, now)?))
 }
 
 fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome<()> {

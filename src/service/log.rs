@@ -128,8 +128,7 @@ fn add(
 
 /// The name that an enum has in JSON, for a fact.
 pub fn name_of<T: Serialize>(value: &T) -> Outcome<String> {
-    let value = serde_json::to_value(value)?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
+    Ok(serde_json::to_string(value)?.trim_matches('"').to_owned())
 }
 
 /// The number of leaves: it rises with every change, so the live stream counts by it.

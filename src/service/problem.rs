@@ -2,6 +2,7 @@
 //! text of a draft or the inside of a failure out.
 
 use crate::call::guarded;
+use crate::storage::parsed;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
 use countersign_policy::refusal::Refusal;
@@ -104,8 +105,8 @@ impl Problem {
     }
 
     /// The same problem with the draft as it is now.
-    pub fn with_draft(self, draft: Value) -> Self {
-        self.with(|beside| beside.draft = Some(draft))
+    pub fn with_draft(self, draft: &impl Serialize) -> Self {
+        self.with(|beside| beside.draft = Some(as_json(draft)))
     }
 
     /// The same problem with the methods that the path has.
@@ -120,7 +121,7 @@ impl Problem {
 
     /// As it is written beside other answers.
     pub fn json(&self) -> Value {
-        serde_json::to_value(self.view()).unwrap_or_default()
+        as_json(&self.view())
     }
 
     /// The HTTP answer.
@@ -191,6 +192,12 @@ impl From<serde_json::Error> for Problem {
         );
         Self::from(Code::Internal)
     }
+}
+
+/// By its text, so that each type has one serializer.
+fn as_json(value: &impl Serialize) -> Value {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    parsed(&text).unwrap_or_default()
 }
 
 /// What a platform error says, up to the first quotation: what is quoted there may be a draft's text.

@@ -348,8 +348,7 @@ pub fn save_decision(tenant: &Tenant, stored: &Stored) -> Outcome<()> {
 
 /// A refusal with the draft as it is, so that the caller learns what it lost against.
 pub fn refused(refusal: impl Into<Problem>, stored: &Stored, now: Millis) -> Problem {
-    let draft = serde_json::to_value(queue::summary(stored, now)).unwrap_or_default();
-    refusal.into().with_draft(draft)
+    refusal.into().with_draft(&queue::summary(stored, now))
 }
 
 impl StoredVerdict {
