@@ -45,7 +45,7 @@ pub fn monday_of(day: i32) -> i32 {
 
 /// ISO 8601, such as `2026-11-22`; empty beyond the calendar's range.
 pub fn date(day: i32) -> String {
-    calendar(day).map_or(String::new(), |date| date.format("%Y-%m-%d").to_string())
+    calendar(day).map_or(String::new(), |date| date.to_string())
 }
 
 /// The ISO 8601 week of a local day, such as `2026-W47`; empty beyond the calendar's range.

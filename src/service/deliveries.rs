@@ -19,11 +19,9 @@ use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::{RequestInit, RequestRedirect};
 use worker::worker_sys::DurableObjectState;
-use worker::{
-    AbortController, Delay, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
-    State,
-};
+use worker::{AbortController, Delay, Env, Fetch, Headers, Request, State};
 
 /// Answers whose consequences are drawn in one go.
 const ANSWERS_MAX: u32 = 100;
@@ -381,12 +379,13 @@ impl Call {
         ] {
             headers.set(name, value)?;
         }
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post)
-            .with_headers(headers)
-            .with_redirect(RequestRedirect::Manual)
-            .with_body(Some(JsValue::from_str(body)));
-        Ok(Request::new_with_init(url.as_str(), &init)?)
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_headers(headers.as_ref());
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_body(&JsValue::from_str(body));
+        let request = worker::web_sys::Request::new_with_str_and_init(url.as_str(), &init);
+        Ok(request.map_err(worker::Error::from)?.into())
     }
 
     fn callback_secrets(&self, key: &str) -> Outcome<Vec<[u8; SECRET_BYTES]>> {

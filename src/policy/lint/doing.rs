@@ -91,7 +91,7 @@ fn sums(entry: &ActionEntry, mentions: &Mentions) -> Vec<BTreeMap<String, u64>> 
     }
     let mut sums = Vec::new();
     for currency in currencies {
-        let sum = |minor| BTreeMap::from([(currency.clone(), minor)]);
+        let sum = |minor| order::gathered([(currency.clone(), minor)]);
         match mentions.amounts.get(&currency) {
             None => sums.push(sum(SOME_MINOR)),
             Some(bounds) => {
@@ -147,8 +147,7 @@ fn values(money: &Money, minor: u64) -> impl Iterator<Item = Value> + use<> {
             "{whole}.{rest:0width$}",
             width = usize::try_from(digits).unwrap_or(0)
         );
-        text.parse::<f64>()
-            .map_or(json!(text), |number| json!(number))
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
     })
 }
 

@@ -14,6 +14,7 @@
 //! | `^` | the next word begins a sentence |
 
 use super::words::Words;
+use crate::order;
 use crate::ratio::Ratio;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -106,7 +107,7 @@ impl Lexicon {
                 }
             }
         }
-        self.index.sort_unstable();
+        order::by(&mut self.index, Ord::cmp);
         self.index.dedup();
         faults
     }
@@ -124,7 +125,7 @@ impl Lexicon {
                 });
             }
         }
-        self.index.sort_unstable();
+        order::by(&mut self.index, Ord::cmp);
     }
 
     /// Every phrase of a text, by where it begins; linear in the text's words.
