@@ -275,7 +275,7 @@ fn minor_per_major(currency: &str) -> f64 {
 fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse::<f64>().ok()?,
+        Value::String(text) => number(text.trim())?,
         _ => return None,
     };
     let scale = match unit {
@@ -292,6 +292,23 @@ fn minor_units(value: &Value, unit: Unit, currency: &str) -> Option<u64> {
         reason = "the range was checked: 0.5 to 2^53"
     )]
     Some(minor as u64)
+}
+
+/// The number that a text says, without its sign: what `str::parse` takes, read by JSON's parser, since
+/// the standard library's is ten kilobytes of powers more.
+fn number(text: &str) -> Option<f64> {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (digits, exponent) = text.split_at(text.find(['e', 'E']).unwrap_or(text.len()));
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(rest) || whole.len().max(rest.len()) == 0 {
+        return None;
+    }
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    serde_json::from_str(&format!("{whole}.{rest}0{exponent}")).ok()
 }
 
 /// The values at a pointer in which `*` stands for every item of a list: none where the arguments lack the
@@ -325,6 +342,7 @@ fn values_at<'a>(args: &'a Value, pointer: &str) -> Option<Vec<&'a Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn check(unit: Unit, currency: &str, args: Value, expected: Option<u64>) {
@@ -339,6 +357,17 @@ mod tests {
         };
         let amounts = entry.amounts(&action).map(|amounts| amounts.values().sum());
         assert_eq!(amounts, expected, "{args}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_in_a_text_is_what_parse_says(
+            text in "[+-]?[0-9]{0,3}\\.?[0-9]{0,20}([eE][+-]?[0-9]{0,3})?|[0-9]{1,30}|[-+.0-9eEinfa ]{0,6}",
+        ) {
+            let parsed = text.trim().parse::<f64>().ok();
+            let parsed = parsed.filter(|number| number.is_finite()).map(f64::abs);
+            prop_assert_eq!(number(text.trim()), parsed, "{}", text);
+        }
     }
 
     #[test]
