@@ -15,8 +15,6 @@ pub type Hash = [u8; 32];
 
 /// The form that this file fixes.
 pub const ENTRY_FORM: u32 = 1;
-/// Facts of one entry.
-pub const FACTS_MAX: usize = 64;
 
 // Fields stand in the order of their names, as RFC 8785 wants it, so that an entry is written in one go;
 // a law holds that to the general form.

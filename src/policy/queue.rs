@@ -282,12 +282,6 @@ impl Entry {
         self.status.is_open() && first.is_some_and(|first| first.verdict_id == verdict_id)
     }
 
-    /// Whether nothing more happens to it but what somebody does on their own: no verdict, no look
-    /// and no outcome is awaited.
-    pub fn is_finished(&self) -> bool {
-        self.status.is_decided() && !self.awaits_look() && self.next_due().is_none()
-    }
-
     /// Whether one person alone let out what waits for its undo window, where two must agree.
     pub fn lacks_second(&self, four_eyes: bool) -> bool {
         let alone = |pending: &Pending| {

@@ -25,7 +25,6 @@ use crate::ratio::Ratio;
 use crate::route::Route;
 use crate::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What JavaScript counts exactly: 2^53. Sums stop there.
 pub const COUNT_MAX: u64 = 9_007_199_254_740_992;
@@ -331,10 +330,7 @@ impl Counts {
     }
 }
 
-/// Counts by key; the rows that go to storage.
-pub type CountsTable = BTreeMap<CountsKey, Counts>;
-
-/// One row of a [`CountsTable`], as it is stored and sent.
+/// A week's counts of one key, as they are stored and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CountsRow {

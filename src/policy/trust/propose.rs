@@ -146,13 +146,6 @@ pub enum Refusal {
     NotLower,
 }
 
-impl Refusal {
-    /// True for a proposal that time or events have overtaken: it leaves the list.
-    pub fn is_stale(self) -> bool {
-        !matches!(self, Self::WrongRole | Self::ReasonMissing | Self::NotLower)
-    }
-}
-
 /// The level after this one; `None` after the last.
 pub fn next_level(level: Level) -> Option<Level> {
     match level {

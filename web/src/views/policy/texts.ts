@@ -77,7 +77,6 @@ export const words = {
 
   levels: { 1: "1 · review everything", 2: "2 · review edge cases", 3: "3 · monitor and correct" } as Record<number, string>,
   routes: { release: "goes out", review: "waits for a verdict", human: "belongs to a person" },
-  routesShort: { release: "Release", review: "Review", human: "Person" },
 
   fields: {
     agent: "agent", category: "category", channel: "channel", kind: "kind", action: "action", stakes: "stakes",
