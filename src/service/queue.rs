@@ -373,7 +373,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         deferred_until: stored.entry.deferred_until,
         look_owed: stored.entry.awaits_look(),
         group: draft.group.clone(),
-        alike: alike::signature(draft),
+        alike: alike::together(draft),
         conversation_id: draft.conversation.id.clone(),
         pending: stored.entry.pending.clone(),
         assignee: stored.entry.assignee.clone(),

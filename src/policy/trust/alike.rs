@@ -1,9 +1,10 @@
-//! Are two drafts the same but for figures and a name? A burst of them is one piece of evidence. It
-//! must not judge meaning: `memory::kinship` does, where vectors are.
+//! Are two drafts the same but for figures and a name? A burst of them is one piece of evidence, and
+//! can be approved together where it goes to the same place. It must not judge meaning:
+//! `memory::kinship` does, where vectors are.
 
 use crate::canonical::canonical;
 use crate::digest::{hex, plain};
-use crate::draft::Draft;
+use crate::draft::{Content, Draft};
 use crate::order;
 use std::collections::BTreeSet;
 
@@ -39,6 +40,20 @@ pub fn signature(draft: &Draft) -> String {
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     hex(plain(&parts).get(..SIGNATURE_BYTES).unwrap_or_default())
+}
+
+/// The same for drafts that one look decides: near-identical ones with exactly the same recipients,
+/// subject and format. Evidence is counted without those: a burst to many people is still one.
+pub fn together(draft: &Draft) -> String {
+    let Content {
+        to,
+        cc,
+        subject,
+        format,
+        ..
+    } = &draft.draft;
+    let parts = canonical(&(signature(draft), to, cc, subject, format));
+    hex(plain(&[&parts]).get(..SIGNATURE_BYTES).unwrap_or_default())
 }
 
 fn words(text: &str) -> BTreeSet<String> {
@@ -83,5 +98,39 @@ mod tests {
             ada,
             of("Bob", "where is my order 9", "Hi Bob! Order 9 left today.")
         );
+    }
+
+    #[test]
+    fn what_goes_elsewhere_or_under_another_subject_is_not_approved_along() {
+        let draft = |envelope: serde_json::Value| {
+            let mut content = json!({ "text": "Your refund left today." });
+            content
+                .as_object_mut()
+                .unwrap()
+                .extend(envelope.as_object().unwrap().clone());
+            let body = json!({
+                "agent": "desk", "kind": "message", "channel": "email", "message": "My refund?",
+                "draft": content, "conversation": { "id": "c", "head": "m",
+                    "messages": [{ "id": "m", "role": "customer", "text": "My refund?" }] }
+            });
+            Draft::parse(body.to_string().as_bytes()).unwrap()
+        };
+        let first = json!({ "to": ["ada@customer.example"], "subject": "Refund" });
+        let others = [
+            json!({ "to": ["ada@elsewhere.example"], "subject": "Refund" }),
+            json!({ "to": ["ada@customer.example"], "cc": ["eve@elsewhere.example"], "subject": "Refund" }),
+            json!({ "cc": ["ada@customer.example"], "subject": "Refund" }),
+            json!({ "to": ["ada@customer.example"], "subject": "Invoice" }),
+        ];
+        let first = draft(first);
+        assert_eq!(together(&first), together(&first.clone()));
+        for other in others.map(draft) {
+            assert_ne!(together(&first), together(&other), "{:?}", other.draft);
+            assert_eq!(
+                signature(&first),
+                signature(&other),
+                "one piece of evidence"
+            );
+        }
     }
 }
