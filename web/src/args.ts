@@ -1,5 +1,5 @@
 // An action's arguments as the fields of a form: flat, in order, with labels, money and limits from
-// the action catalogue. Must not draw them, and never drops a value it does not understand.
+// the action catalogue. Must not draw them, and never drops a value.
 import { at, currencyOf, escaped, moneyDigits, money as moneyText, number, calendarDate, plainNumber, pointerMatches, separators } from "./format";
 import { texts } from "./texts";
 import type { ActionEntry, Args, Field, Json, Money } from "./nouns";
@@ -10,14 +10,14 @@ export interface ArgField {
   label: string;
   /** The names above it, for a value inside a list or object. */
   group: string;
-  value: Json;
+  /** As it was drafted; undefined where it was not. */
+  value: Json | undefined;
   type: "text" | "number" | "boolean" | "date" | "none";
   money?: { entry: Money; currency: string };
   limits?: Field;
   editable: boolean;
 }
 
-const FIELDS_MAX = 400;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The fields of a form for these arguments. */
@@ -27,7 +27,6 @@ export function fieldsOf(args: Args, entry: ActionEntry | null | undefined): Arg
   return found;
 
   function walk(value: Json, pointer: string, name: string, group: string): void {
-    if (found.length >= FIELDS_MAX) return;
     if (Array.isArray(value) && value.length > 0) {
       const above = inside(group, name);
       value.forEach((item, index) => walk(item, `${pointer}/${index}`, String(index + 1), above));

@@ -78,7 +78,7 @@ export const more = {
     was: (value: string) => `was ${value}`,
     unreadable: "not a value of this field",
     range: (from: string, to: string) => `between ${from} and ${to}`,
-    items: (count: number) => many(count, "item", "items"),
+    further: (count: number) => `${many(count, "further value", "further values")}, to be read like those above:`,
   },
 
   person: {

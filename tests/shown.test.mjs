@@ -1,0 +1,91 @@
+// What a reviewer gets to see before they agree: all of what would leave, and as whom they act. Must not
+// use the page's own state: what is asserted is what a person sees and what the agent is told.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { changePolicy, signIn } from "../scripts/service.mjs";
+import { shared } from "./browser.mjs";
+import { verdictOn } from "./countersign.mjs";
+import { person, signedIn, soon } from "./person.mjs";
+
+const { service, chrome } = await shared();
+const lead = await signedIn(chrome, service);
+const form = lead.page.getByTestId("draft");
+
+const hidden = (letters) => [...letters].map((letter) => String.fromCodePoint(0xe0000 + letter.codePointAt(0))).join("");
+const action = (name, args) => ({ kind: "action", channel: "crm", draft: { action: { name, args } } });
+const ghosts = (part) => part.locator(".ghost").allInnerTexts();
+
+test("of an action's arguments every one is shown, however many there are", async () => {
+  const rows = Object.fromEntries(Array.from({ length: 450 }, (_, at) => [`field_${at}`, `value ${at}`]));
+  await lead.posted("Pia Many", { body: action("update_record", { ...rows, last: { pay_to: "mallory\nField 1: value 1" } }) });
+  await lead.open("Pia Many");
+  const further = form.getByTestId("further");
+  await form.getByText("51 further values").waitFor();
+  const lines = (await further.innerText()).split("\n");
+  assert.equal(lines.pop(), "Last · Pay to: mallory ⏎ Field 1: value 1", "a value makes no line of its own");
+  const inRows = await form.locator(".field-row output").allInnerTexts();
+  const all = [...inRows, ...lines.map((line) => line.split(": ")[1])];
+  assert.deepEqual([lines.length, all.sort()], [50, Object.values(rows).sort()]);
+});
+
+test("what the first of two people put into an action is shown to the second", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  await changePolicy(session, "two people decide", (document) => ({ ...document, defaults: { ...document.defaults, four_eyes: true } }));
+  const tom = await signedIn(chrome, { ...service, ...tenant }, await tenant.invite("tom@larkspur.example", "reviewer"));
+  const id = await tom.posted("Una Action", { body: action("add_tag", { tag: "vip", until: "May" }) });
+  const { body } = await session(`/v1/drafts/${id}`);
+  const edited = { action: { name: "add_tag", args: { tag: "vip", pay_to: "mallory" } } };
+  await session(`/v1/drafts/${id}/verdict`, { method: "PUT", body: verdictOn(body, { kind: "edit", draft: edited, one_off: false }) });
+  const rows = tom.page.getByTestId("draft").locator(".field-row");
+  await rows.nth(2).waitFor();
+  const said = (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ").trim());
+  assert.deepEqual(said, ["Tag vip", "Until empty was May", "Pay to mallory was empty"]);
+  await tom.page.close();
+});
+
+test("drafts that are approved together are shown with where they go and all they do", async () => {
+  const mark = randomUUID().replaceAll("-", "").replaceAll(/\d/g, (digit) => "ghijklmnop"[digit]).slice(0, 8);
+  const message = `A voucher ${mark}, please.`;
+  const content = (change) => ({ text: `Your voucher ${mark} is worth a coffee.`, to: ["ada@customer.example"], subject: "Your voucher", ...change });
+  const post = (name, change) => lead.posted(name, { body: { message, draft: content(change) } });
+  await post("Gil First", {});
+  await post("Gil Second", {});
+  await post("Gil Third", { to: ["mallory@elsewhere.example"] });
+  await post("Gil Fourth", { cc: ["mallory@elsewhere.example"] });
+  await post("Gil Fifth", { subject: "Your bill" });
+  await lead.posted("Gil Sixth", { body: { message, ...action("add_tag", { tag: "a coffee", pay_to: "mallory" }) } });
+  await lead.press("Escape", "/");
+  await lead.page.keyboard.type(mark);
+  await soon(async () => (await lead.rows().count()) === 6);
+  await lead.press("Enter");
+  const row = (name) => lead.rows().filter({ hasText: name });
+  await row("Gil First").click();
+  await lead.press("g");
+  const batch = lead.page.getByTestId("batch");
+  await batch.getByRole("listitem").nth(1).waitFor();
+  assert.equal(await batch.getByRole("listitem").count(), 2, "those that go elsewhere are not alike");
+  for (const name of ["Third", "Fourth", "Fifth", "Sixth"]) await row(`Gil ${name}`).click({ modifiers: ["Control"] });
+  const item = (name) => batch.getByRole("listitem").filter({ hasText: `Gil ${name}` });
+  await item("First").getByText("ada@customer.example").waitFor();
+  await item("Third").getByText("mallory@elsewhere.example").waitFor();
+  await item("Fourth").getByText("mallory@elsewhere.example").waitFor();
+  await item("Fifth").getByText("Your bill", { exact: true }).waitFor();
+  await item("Sixth").getByText("mallory").waitFor();
+  await lead.accessible("a batch of several kinds");
+  await lead.press("Escape");
+});
+
+test("what can't be seen is spelt out in recipients, subject and arguments, too", async () => {
+  await lead.posted("Dot Sends", { body: { draft: { text: "Hello.", to: [`ada${hidden("x")}@customer.example`], cc: ["\u202egro.elpmaxe@adb"], subject: `Refund${hidden("all")}` } } });
+  await lead.open("Dot Sends");
+  await form.getByText("Hello.").waitFor();
+  assert.deepEqual(await ghosts(form), ["x", "U+202E", "all"]);
+  await lead.posted("Dot Acts", { body: action("add_tag", { [`to${hidden("do")}`]: `Ada${hidden("eve")}` }) });
+  await lead.open("Dot Acts");
+  await form.locator(".field-row").first().waitFor();
+  assert.deepEqual(await ghosts(form), ["do", "eve"]);
+});
+
+test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));
