@@ -88,4 +88,33 @@ test("what can't be seen is spelt out in recipients, subject and arguments, too"
   assert.deepEqual(await ghosts(form), ["do", "eve"]);
 });
 
+test("a draft that names two messages or tags alike is shown like any other", async () => {
+  const messages = ["One.", "Two.", "My refund, please."].map((text) => ({ id: "same", role: "customer", text }));
+  await lead.posted("Kim Double", { body: { message: "My refund, please.", conversation: { id: randomUUID(), head: "same", messages }, customer: { id: "kim", name: "Kim Double", tags: ["vip", "vip"] } } });
+  await lead.posted("Kim Next");
+  await lead.open("Kim Double");
+  assert.equal(await lead.page.locator(".messages li").count(), 3);
+  await soon(async () => (await lead.page.locator("aside.why .chip").allInnerTexts()).filter((tag) => tag === "vip").length === 2);
+  await lead.open("Kim Next");
+});
+
+test("a colleague with two windows is one colleague", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await signedIn(chrome, { ...service, ...tenant }, tenant.sign_in_url);
+  const windows = await chrome.newContext();
+  const noa = await person(windows, { ...service, ...tenant });
+  await noa.page.goto(await tenant.invite("noa@larkspur.example", "reviewer"));
+  const here = () => mia.page.locator("ul.people li").allInnerTexts();
+  await soon(async () => (await here()).length === 1);
+  const other = await windows.newPage();
+  await other.goto(tenant.url);
+  await other.locator('.live[data-state="on"]').waitFor();
+  await mia.posted("Lea Waits");
+  await mia.rows().filter({ hasText: "Lea Waits" }).waitFor();
+  assert.equal((await here()).length, 1);
+  assert.deepEqual(mia.errors, []);
+  await windows.close();
+  await mia.page.close();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));
