@@ -117,4 +117,42 @@ test("a colleague with two windows is one colleague", async () => {
   await mia.page.close();
 });
 
+/** How often the page asks who is signed in. */
+const asksOf = (page) => {
+  const asks = [];
+  page.on("request", (request) => request.url().endsWith("/v1/session") && asks.push(request));
+  return asks;
+};
+
+test("a page that stays open asks for its session again within the hour, unless nobody looks", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await person(chrome, { ...service, ...tenant });
+  await mia.page.clock.install();
+  await mia.page.goto(tenant.sign_in_url);
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  const asks = asksOf(mia.page);
+  await mia.page.clock.fastForward("59:00");
+  await soon(() => asks.length > 0);
+  assert.equal((await (await asks[0].response()).json()).person.mail, "lead@empty.example");
+  await mia.page.context().clearCookies();
+  await mia.page.clock.fastForward("59:00");
+  await mia.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await mia.page.close();
+});
+
+test("whose secret is too old gets a new one, and what they did is not lost", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await signedIn(chrome, { ...service, ...tenant }, tenant.sign_in_url);
+  const id = await mia.posted("Ole Returns");
+  await soon(async () => (await mia.heading()).startsWith("Ole Returns"));
+  const asks = asksOf(mia.page);
+  let refusals = 1;
+  await mia.page.route("**/verdict", (route) =>
+    refusals-- > 0 ? route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"code":"session_required"}' }) : route.fallback());
+  await mia.pressUntil("a", mia.undoShows("Ole Returns"));
+  assert.equal((await mia.settled(id)).status, "approved");
+  assert.equal(asks.length, 1);
+  await mia.page.close();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

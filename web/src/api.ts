@@ -22,16 +22,23 @@ export class Problem extends Error {
 
 const REQUEST_MS_MAX = 20_000;
 
+let renewing: Promise<boolean> | null = null;
+/** Whether the session goes on: whoever was away for long has a secret that is good for nothing but a new one. */
+const renewed = () => (renewing ??= session().then(() => true, () => false).finally(() => (renewing = null)));
+
 /** One request; `headers` beside what a body needs. */
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  let answer: Response;
-  try {
-    answer = await fetch(`/v1${path}`, {
+  const ask = () =>
+    fetch(`/v1${path}`, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
     });
+  let answer: Response;
+  try {
+    answer = await ask();
+    if (answer.status === 401 && !path.startsWith("/session") && (await renewed())) answer = await ask();
   } catch {
     throw new Problem(0, "unreachable", "");
   }

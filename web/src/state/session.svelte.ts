@@ -8,6 +8,8 @@ import { place } from "./place.svelte";
 export type Stage = "starting" | "signed_in" | "signed_out" | "invitation_used" | "ended" | "unreachable";
 
 const RETRY_MS = 4_000;
+/** The service renews a secret that is an hour old when it is asked: the page asks soon enough after that. */
+const RENEW_MS = 300_000;
 /** Where somebody wanted to go before they had to sign in; a link of a mail opens another tab. */
 const WANTED = "countersign.wanted";
 const WANTED_MS = 3_600_000;
@@ -25,6 +27,7 @@ class SessionState {
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
     // A link that is followed in a page that is already open changes only what stands behind the #.
     addEventListener("hashchange", () => invited() && location.reload());
+    setInterval(() => void this.#renew(), RENEW_MS);
     return this.#startWith(invitation);
   }
 
@@ -49,6 +52,16 @@ class SessionState {
       if (problem instanceof Problem && problem.passing) return this.#later(() => this.#load(otherwise));
       wanted();
       this.stage = otherwise;
+    }
+  }
+
+  /** A page that nobody looks at lets its session end by silence. */
+  async #renew(): Promise<void> {
+    if (this.stage !== "signed_in" || document.hidden) return;
+    try {
+      this.current = await api.session();
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 401) this.ended();
     }
   }
 
