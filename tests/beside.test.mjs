@@ -247,7 +247,7 @@ test("one's own verdicts are found again: taken back in time, corrected when the
   await soon(async () => (await nan.statusOf(id)) === "held");
 
   await undoWithin(1);
-  await nan.page.goto(tenant.sign_in_url);
+  await nan.page.goto(tenant.url);
   await nan.page.getByTestId("draft").waitFor();
   await approved();
   assert.equal((await nan.settled(id)).status, "approved");

@@ -155,4 +155,30 @@ test("whose secret is too old gets a new one, and what they did is not lost", as
   await mia.page.close();
 });
 
+test("a link that invites asks whoever is signed in already, and says who that is", async () => {
+  const [here, elsewhere] = [await service.emptyTenant(), await service.emptyTenant()];
+  const mia = await signedIn(chrome, { ...service, ...here }, here.sign_in_url);
+  const asked = () => mia.page.getByRole("heading", { name: "You are signed in as lead" }).waitFor();
+  const posts = [];
+  mia.page.on("request", (request) => request.url().endsWith("/v1/sessions") && posts.push(request.method()));
+  const tenantNow = () => mia.page.evaluate(async () => (await (await fetch("/v1/session")).json()).tenant.name);
+  const before = await tenantNow();
+  await mia.page.goto("about:blank");
+  await mia.page.goto(elsewhere.sign_in_url);
+  await asked();
+  await mia.page.getByText(`lead@empty.example, ${before}.`).waitFor();
+  await mia.accessible("the question");
+  assert.deepEqual([posts, await tenantNow()], [[], before], "nothing was asked of the service");
+  await mia.press("Enter");
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  assert.equal(await tenantNow(), before, "they stay who they are");
+  await mia.page.goto(elsewhere.sign_in_url);
+  await asked();
+  await mia.page.getByRole("button", { name: "Use the invitation" }).press("Enter");
+  await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
+  assert.notEqual(await tenantNow(), before);
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

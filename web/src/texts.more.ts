@@ -50,6 +50,14 @@ export const more = {
     recentFailed: "They could not be loaded.",
   },
 
+  instead: {
+    title: (name: string) => `You are signed in as ${name}`,
+    who: (mail: string, tenant: string) => `${mail}, ${tenant}.`,
+    link: "The link that you opened is an invitation: whoever uses it is signed in as the person it was made for, and out of this. Use it only where you expected it.",
+    stay: (name: string) => `Stay ${name}`,
+    leave: "Use the invitation",
+  },
+
   first: "No agent posts yet? Take the first steps",
 
   strain: {

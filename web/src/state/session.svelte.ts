@@ -5,7 +5,7 @@ import { Problem } from "../api";
 import type { Session } from "../nouns";
 import { place } from "./place.svelte";
 
-export type Stage = "starting" | "signed_in" | "signed_out" | "invitation_used" | "ended" | "unreachable";
+export type Stage = "starting" | "asking" | "signed_in" | "signed_out" | "invitation_used" | "ended" | "unreachable";
 
 const RETRY_MS = 4_000;
 /** The service renews a secret that is an hour old when it is asked: the page asks soon enough after that. */
@@ -20,6 +20,8 @@ const invited = () => new URLSearchParams(location.hash.slice(1)).get("invitatio
 class SessionState {
   stage = $state<Stage>("starting");
   current = $state.raw<Session | null>(null);
+  /** What the address invites to, while somebody else is asked whether they leave for it. */
+  #invitation = "";
 
   /** Signs in by the invitation in the address, or by the cookie that is there. */
   start(): Promise<void> {
@@ -28,23 +30,40 @@ class SessionState {
     // A link that is followed in a page that is already open changes only what stands behind the #.
     addEventListener("hashchange", () => invited() && location.reload());
     setInterval(() => void this.#renew(), RENEW_MS);
-    return this.#startWith(invitation);
+    return invitation ? this.#ask(invitation) : this.#load("signed_out");
   }
 
-  async #startWith(invitation: string | null): Promise<void> {
+  /** Whoever is signed in doesn't become somebody else by following a link. */
+  async #ask(invitation: string): Promise<void> {
     try {
-      if (invitation) await api.openSession(invitation);
+      this.current = await api.session();
+      this.#invitation = invitation;
+      this.stage = "asking";
     } catch (problem) {
-      if (problem instanceof Problem && problem.passing) return this.#later(() => this.#startWith(invitation));
-      // A used invitation matters only to someone who is not signed in already.
+      if (problem instanceof Problem && problem.passing) return this.#later(() => this.#ask(invitation));
+      return this.#accept(invitation);
+    }
+  }
+
+  /** What they answered. */
+  answer(leaves: boolean): Promise<void> {
+    this.stage = "starting";
+    return leaves ? this.#accept(this.#invitation) : this.#load("signed_out");
+  }
+
+  async #accept(invitation: string): Promise<void> {
+    try {
+      await api.openSession(invitation);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.passing) return this.#later(() => this.#accept(invitation));
       return this.#load("invitation_used");
     }
-    api.queueAhead();
     return this.#load("signed_out");
   }
 
   async #load(otherwise: Stage): Promise<void> {
     try {
+      api.queueAhead();
       this.current = await api.session();
       returned();
       this.stage = "signed_in";
