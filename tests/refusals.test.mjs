@@ -117,7 +117,13 @@ test("the scheme's name in small letters, as some clients write it", async () =>
   const answer = await raw(JSON.stringify(draft()), { authorization: `bearer ${tenant.key}` });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
 });
-test("no idempotency key", () => refused(tenant.agent("POST", "/v1/drafts", draft()), 400, "idempotency_key_missing"));
+test("no idempotency key, or one that is too long", async () => {
+  await refused(tenant.agent("POST", "/v1/drafts", draft()), 400, "idempotency_key_missing");
+  const { detail } = await refused(tenant.post(draft(), { key: "k".repeat(256) }), 400, "idempotency_key_missing");
+  assert.match(detail, /255/);
+});
+test("a conversation whose id no draft can have", () =>
+  refused(tenant.agent("PUT", `/v1/conversations/${"c".repeat(257)}/head`, { head: "m1" }), 400, "invalid_parameter"));
 
 test("the same idempotency key: the same answer, or a conflict", async () => {
   const key = randomUUID();

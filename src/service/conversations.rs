@@ -2,13 +2,14 @@
 //! head is newer: `policy::queue` does.
 
 use crate::call::{Answer, Call};
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::{bind, log, stored};
 use countersign_policy::conversation::{Advance, Head, advance};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, Event};
+use countersign_policy::problem::Code;
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -51,8 +52,13 @@ pub fn known(tenant: &Tenant, conversation: &str) -> Outcome<Option<Head>> {
 /// `PUT /v1/conversations/{id}/head`.
 pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let new: NewHead = call.json()?;
-    if new.head.is_empty() || new.head.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(0) {
+    let bytes_max = usize::try_from(NAME_BYTES_MAX).unwrap_or(0);
+    if new.head.is_empty() || new.head.len() > bytes_max {
         return Err(Invalid::field("/head", "empty or too long").into());
+    }
+    if call.id.len() > bytes_max {
+        let detail = format!("no conversation's id has more than {NAME_BYTES_MAX} bytes");
+        return Err(Problem::new(Code::InvalidParameter, detail));
     }
     let before = known(tenant, &call.id)?;
     let step = advance(before.as_ref(), &new.head, new.sequence);

@@ -127,7 +127,7 @@ fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admi
     let idempotency_key = call
         .header("idempotency-key")
         .filter(|text| !text.is_empty() && text.len() <= 255)
-        .ok_or(Problem::from(Code::IdempotencyKeyMissing))?;
+        .ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing, "of 1 to 255 characters"))?;
     let draft = Draft::parse(&call.body)?;
     let examples = call.number("examples", 0, EXAMPLES_MAX)?;
     if let Some(pointer) = call.grant.outside(&draft) {
