@@ -117,6 +117,21 @@ test("a draft that left stays away, whatever is still answered about it", async 
   await mia.page.close();
 });
 
+test("a draft that comes late is claimed once it is here", async () => {
+  const mia = await newcomer();
+  const id = await mia.posted("Fay Slow");
+  const detail = await held(mia.page, `**/v1/drafts/${id}`);
+  const claims = [];
+  mia.page.on("request", (request) => request.url().endsWith(`${id}/lease`) && claims.push(request.method()));
+  await mia.page.goto(mia.sign_in_url);
+  await detail.here;
+  // Longer than the page waits before it claims what is looked at.
+  await mia.page.waitForTimeout(1_500);
+  await detail.letGo();
+  await soon(() => claims.includes("PUT"));
+  await mia.page.close();
+});
+
 test("a verdict that is taken back before it was answered leaves a draft that can be decided", async () => {
   const mia = await reviewer("Fia Twice", "Gil Beside");
   const [id] = mia.ids;

@@ -439,6 +439,7 @@ class Review {
 
   async #claim(id: string): Promise<void> {
     clearTimeout(this.#lease);
+    if (this.focus === id && this.summary) await details.want(this.summary);
     if (this.focus !== id || !this.open || this.lookOnly) return;
     try {
       queue.put(await api.lease(id));
