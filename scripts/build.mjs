@@ -7,7 +7,7 @@
 // build/worker holds one of the two at a time, and its stamp says which: wrangler.toml runs this
 // before every bundle, so that a deployment never carries the other flavour.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
@@ -15,7 +15,7 @@ import { EMBEDDER, embedder } from "./embedder.mjs";
 import { ROOT, Stop, at, cargoTarget, main, npmBin, options, run, say } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { buildTools } from "./tools.mjs";
-import { placeWeights } from "./weights.mjs";
+import { SERVED_WEIGHTS, placeWeights } from "./weights.mjs";
 
 const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|release|all] [--development|--release]";
 const TARGET = "wasm32-unknown-unknown";
@@ -127,14 +127,36 @@ async function makeWasm() {
   await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
 }
 
+/** A server that runs reads web/dist at any moment: what is made elsewhere is put there once it is whole. */
 async function makePage() {
   await build("wasm");
-  await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "warn"], {
-    advice: "Vite's first error above says where.",
-  });
-  // Served as it is, so that the Worker needn't carry it.
-  mkdirSync(at("web/dist/v1"), { recursive: true });
-  writeFileSync(at("web/dist/v1/openapi.json"), JSON.stringify(JSON.parse(readFileSync(at("openapi.json"), "utf8"))));
+  mkdirSync(at("build"), { recursive: true });
+  const fresh = mkdtempSync(at("build/page-"));
+  try {
+    await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--outDir", fresh, "--logLevel", "warn"], {
+      advice: "Vite's first error above says where.",
+    });
+    // Served as it is, so that the Worker needn't carry it.
+    mkdirSync(join(fresh, "v1"));
+    writeFileSync(join(fresh, "v1/openapi.json"), JSON.stringify(JSON.parse(readFileSync(at("openapi.json"), "utf8"))));
+    place(fresh, at("web/dist"));
+  } finally {
+    rmSync(fresh, { recursive: true });
+  }
+}
+
+/** Moves the files of a folder to another, which loses those that it had besides; what is the same stays. */
+function place(from, to) {
+  const filesOf = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
+  const wanted = filesOf(from);
+  for (const name of wanted) {
+    const [made, served] = [join(from, name), join(to, name)];
+    if (existsSync(served) && readFileSync(served).equals(readFileSync(made))) continue;
+    mkdirSync(dirname(served), { recursive: true });
+    renameSync(made, served);
+  }
+  const gone = filesOf(to).filter((name) => !wanted.includes(name) && join(to, name) !== SERVED_WEIGHTS);
+  for (const name of gone) rmSync(join(to, name));
 }
 
 /**

@@ -16,16 +16,16 @@ export const FOLDER = resolve(ROOT, process.env.COUNTERSIGN_TOOLS || ".tools", "
 export const WEIGHTS = join(FOLDER, "minilm-int8.bin");
 
 /** Where the Worker fetches them. */
-const ASSET = at("web", "dist", "minilm-int8.bin");
+export const SERVED_WEIGHTS = at("web", "dist", "minilm-int8.bin");
 
 /** Puts the weights, where there are any, beside the page; at once, so that none is read half. */
 export function placeWeights() {
   if (!existsSync(WEIGHTS) || !existsSync(at("web", "dist"))) return;
-  if (existsSync(ASSET) && statSync(ASSET).size === statSync(WEIGHTS).size) return;
+  if (existsSync(SERVED_WEIGHTS) && statSync(SERVED_WEIGHTS).size === statSync(WEIGHTS).size) return;
   const part = at("build", "minilm-int8.bin.part");
   mkdirSync(at("build"), { recursive: true });
   copyFileSync(WEIGHTS, part);
-  renameSync(part, ASSET);
+  renameSync(part, SERVED_WEIGHTS);
 }
 
 /** Makes the weights if they are missing; answers their path, or null where that is impossible. */

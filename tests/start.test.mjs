@@ -3,7 +3,7 @@
 // how the server is made.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,6 +79,18 @@ test("the demo tenant has a queue to work on, and its address signs in", async (
   const drafts = await openDrafts();
   assert.ok(drafts.length >= 60, `${drafts.length} drafts`);
   assert.ok(new Set(drafts.map(({ category }) => category)).size >= 8);
+});
+
+test("a page that is built again while it is served changes no file of it", async () => {
+  const served = at("web", "dist");
+  const files = () =>
+    readdirSync(served, { recursive: true }).sort().map((name) => [name, statSync(join(served, name)).mtimeMs]);
+  const before = files();
+  const stamp = at("build", "page.stamp");
+  rmSync(stamp);
+  await output(process.execPath, [at("scripts", "build.mjs"), "page"]);
+  assert.ok(existsSync(stamp), "it was built");
+  assert.deepEqual(files(), before);
 });
 
 test("the printed request posts a draft", async () => {
