@@ -47,7 +47,7 @@ function at(page) {
   const rows = () => page.locator("#queue-list [role=option]");
   const heading = () => page.locator("section.draft h2").first().innerText();
   const focused = () => page.locator("#queue-list").getAttribute("aria-activedescendant");
-  const waiting = async () => Number((await page.getByTestId("health").innerText()).match(/\d+/)[0]);
+  const waiting = async () => Number((await page.getByTestId("health").innerText()).match(/[\d,]+/)[0].replaceAll(",", ""));
   const undoShows = (name) => async () => (await page.getByTestId("undo").filter({ hasText: name }).count()) === 1;
 
   /** Finds a customer's draft by typing the name, and opens it. */

@@ -42,6 +42,7 @@ test("ten thousand drafts are one list of which a screen is drawn", async (conte
   }
   context.diagnostic(`${Math.max(...counts)} nodes at most`);
   assert.ok(Math.max(...counts) <= NODES_MAX, counts.join(", "));
+  assert.match(await lead.page.getByTestId("health").innerText(), /^\d\d,\d{3} waiting/, "thousands are told apart");
   const waiting = await lead.waiting();
   await lead.posted("Live Arrival");
   await soon(async () => (await lead.waiting()) === waiting + 1);

@@ -1,5 +1,6 @@
 // The words of the parts that are fetched when they are first needed, ready for translation like
 // texts.ts. Must not hold logic beyond putting values into sentences.
+import { number } from "./format";
 import type { EditKind, Remedy } from "./nouns";
 import { many } from "./texts";
 
@@ -68,7 +69,7 @@ export const more = {
     full: (open: string, full: string) => `The queue is full (${open} of ${full}): less of what went out is drawn for a look.`,
     rotaEmpty: "Nobody is on call: the lead answers.",
     deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered: see Settings.`,
-    rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${fast} of ${of}).`,
+    rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${number(fast)} of ${number(of)}).`,
   },
 
   pace: {

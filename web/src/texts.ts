@@ -1,8 +1,9 @@
 // Every word that the page says, in one place, ready for translation. Must not hold logic beyond
 // putting values into sentences.
+import { number } from "./format";
 import type { Status, VerdictKind } from "./nouns";
 
-export const many = (count: number, one: string, more: string) => `${count.toLocaleString()} ${count === 1 ? one : more}`;
+export const many = (count: number, one: string, more: string) => `${number(count)} ${count === 1 ? one : more}`;
 
 export const texts = {
   product: "Countersign",
@@ -73,12 +74,12 @@ export const texts = {
     second: "second look",
     forMe: "for you",
     forOther: (who: string) => `for ${who}`,
-    alike: (count: number) => `${count} alike`,
+    alike: (count: number) => `${number(count)} alike`,
     health: {
-      waiting: (count: number) => `${count} waiting`,
-      human: (count: number) => `${count} for a person`,
-      look: (count: number) => `${count} to look at`,
-      late: (count: number) => `${count} late`,
+      waiting: (count: number) => `${number(count)} waiting`,
+      human: (count: number) => `${number(count)} for a person`,
+      look: (count: number) => `${number(count)} to look at`,
+      late: (count: number) => `${number(count)} late`,
       calm: "nothing late",
     },
   },
@@ -124,7 +125,7 @@ export const texts = {
     title: (count: number) => `${many(count, "draft", "drafts")} chosen`,
     alike: "They are alike but for figures and names.",
     read: "Read them; one key approves them all. Each is answered for itself.",
-    approve: (count: number) => `Approve ${count}`,
+    approve: (count: number) => `Approve ${number(count)}`,
     clear: "Choose none",
     leaveOut: "Leave out",
   },
@@ -188,7 +189,7 @@ export const texts = {
     claimed: (whom: string) => `Claimed: ${whom}`,
     nothingToClaim: "Nothing left to claim.",
     opened: (name: string, position: string) => `${name}. ${position}`,
-    position: (at: number, of: number) => `${at} of ${of}`,
+    position: (at: number, of: number) => `${number(at)} of ${number(of)}`,
     left: "Your words are kept.",
     wentOn: "A new message came in; the agent's newer draft is shown.",
     assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
