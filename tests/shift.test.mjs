@@ -192,6 +192,10 @@ test("two reviewers see each other, and only one of them decides", async () => {
   await colleague.press("/");
   await colleague.page.keyboard.type(await lead.heading());
   await colleague.rows().filter({ hasText: "claimed by" }).first().waitFor();
+  await lead.page.getByRole("banner").getByText("noa", { exact: true }).waitFor({ state: "attached" });
+  await lead.page.getByTestId("pace").waitFor();
+  const own = lead.page.getByRole("banner").locator("summary");
+  assert.ok(await own.evaluate((name) => name.scrollWidth <= name.clientWidth && name.getBoundingClientRect().right <= innerWidth), "the bar has room for all of it");
   await colleague.press("Enter", "j");
   await colleague.page.locator(".strip").filter({ hasText: "claimed this draft" }).waitFor();
   await colleague.press("a");
@@ -297,7 +301,29 @@ test("on a narrow page nothing is cut off, and no key decides what stands behind
   await phone.pressUntil("r", () => phone.page.locator("#choice-title").isVisible());
   await phone.press("Escape");
   await phone.pressUntil("a", phone.undoShows("Nea"));
+  const undo = await phone.page.getByTestId("undo").getByRole("button").boundingBox();
+  assert.ok(undo.x + undo.width <= 360, "the way back, too");
   await phone.page.close();
+});
+
+test("at 400 % zoom most of the window is the draft's, and what is chosen from stays inside it", async () => {
+  const { page } = lead;
+  await lead.posted("Kim Zoomed");
+  await seen("Kim Zoomed");
+  await page.setViewportSize({ width: 320, height: 256 });
+  await page.getByRole("button", { name: "Draft", exact: true }).click();
+  const bottomOf = async (part) => part.boundingBox().then(({ y, height }) => y + height);
+  const { height } = await page.getByRole("region", { name: "Conversation" }).boundingBox();
+  assert.ok(height > 0.6 * 256, `${height} px`);
+  await lead.pressUntil("r", () => page.getByLabel("Note (optional)").isVisible());
+  assert.ok((await bottomOf(page.getByRole("toolbar", { name: "Decide" }))) <= 256, "the reasons scroll inside the window");
+  await lead.press("Escape");
+  await page.getByRole("button", { name: "Why", exact: true }).click();
+  await lead.accessible("why, at 400 %");
+  await page.locator("summary").filter({ hasText: "Menu" }).click();
+  await soon(async () => (await bottomOf(page.getByText("Sign out").locator(".."))) <= 256);
+  await page.locator("summary").filter({ hasText: "Menu" }).click();
+  await page.setViewportSize({ width: 1440, height: 900 });
 });
 
 test("in the reader's own colours the draft in focus, what has the focus and what is open are told apart", async () => {
