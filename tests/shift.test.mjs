@@ -96,6 +96,8 @@ test("drafts that are alike are read together and approved by one key, or taken 
   await lead.press("Enter", "j", "g");
   const batch = lead.page.getByTestId("batch");
   await soon(async () => (await batch.getByText(text).count()) === 3);
+  assert.equal(await lead.rows().and(lead.page.locator("[aria-checked=true]")).count(), 3);
+  await lead.page.getByTestId("announcements").getByText("3 drafts chosen").waitFor({ state: "attached" });
   await lead.accessible("a batch");
   await lead.pressUntil("a", async () => (await batch.count()) === 0);
   await soon(async () => (await statuses()) === "pending");
