@@ -243,7 +243,7 @@ test("one's own verdicts are found again: taken back in time, corrected when the
   await approved();
   await nan.press("i");
   const found = nan.page.getByTestId("history").getByRole("listitem").filter({ hasText: "Nan Found" });
-  await found.getByRole("button", { name: "Take back" }).press("Enter");
+  await found.getByRole("button", { name: "Take back Nan Found" }).press("Enter");
   await soon(async () => (await nan.statusOf(id)) === "held");
 
   await undoWithin(1);
@@ -253,7 +253,7 @@ test("one's own verdicts are found again: taken back in time, corrected when the
   assert.equal((await nan.settled(id)).status, "approved");
   await nan.press("i");
   await nan.page.getByLabel("Search your verdicts").fill("never close");
-  await found.getByRole("button", { name: "Correct" }).press("Enter");
+  await found.getByRole("button", { name: "It was wrong Nan Found" }).press("Enter");
   await soon(async () => (await nan.heading()).startsWith("Nan Found"));
   await nan.pressUntil("x", () => nan.page.getByText("What is done about it?").isVisible());
   await nan.press("1");

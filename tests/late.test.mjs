@@ -246,7 +246,7 @@ test("whoever goes elsewhere while a verdict is looked up again is left there", 
   assert.equal((await mia.settled(id)).status, "approved");
   await mia.press("i");
   const again = await held(mia.page, `**/v1/drafts/${id}`);
-  await mia.page.getByTestId("history").getByRole("button", { name: "Correct" }).press("Enter");
+  await mia.page.getByTestId("history").getByRole("button", { name: "It was wrong" }).press("Enter");
   await again.here;
   await mia.press("t");
   const trust = mia.page.getByRole("heading", { level: 2, name: "Trust", exact: true });
@@ -355,7 +355,7 @@ test("of two answers about the settings the newer one is shown", async () => {
   const mia = await reviewer("Ole Watched");
   await mia.press("s");
   await mia.page.getByTestId("agents").waitFor();
-  const box = mia.page.getByLabel("Only watch support-bot");
+  const box = mia.page.getByLabel("Shadow support-bot");
   const agents = await held(mia.page, "**/v1/agents");
   await box.check();
   await agents.here;

@@ -23,7 +23,7 @@ test("a draft's dossier is opened from the log, and prints alone and whole", asy
   await dossier.getByText("Nobody decided on it.").waitFor();
   const said = await dossier.innerText();
   for (const text of [id, draft.message, draft.draft.text ?? draft.draft.action.name, "draft routed"]) assert.ok(said.includes(text), text);
-  assert.ok(owner.id && /Accountable: \S/.test(said));
+  assert.ok(owner.id && /Owner: \S/.test(said));
   await accessibleEverywhere("dossier");
 
   await page.emulateMedia({ media: "print" });

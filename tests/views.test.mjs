@@ -282,7 +282,7 @@ test("leads limit agents, and measure by known-bad drafts whether reviewers look
   await part.getByText("Beside 100% of what is held, one is put.").waitFor();
   const written = { "What the customer writes": "Where is my refund?", "The bad draft": "We refund 9,999 dollars today.", "What is wrong with it": "a made-up sum" };
   for (const [label, text] of Object.entries(written)) await part.getByLabel(label).fill(text);
-  await part.getByRole("button", { name: "Keep it" }).press("Enter");
+  await part.getByRole("button", { name: "Add it" }).press("Enter");
   const kept = page.getByTestId("seeds").locator("> li").filter({ hasText: "a made-up sum" });
   await kept.getByText("nobody has met it yet").waitFor();
 
@@ -385,7 +385,7 @@ test("memory tells what each correction was used for, finds one by meaning, and 
   await soon(async () => (await page.getByTestId("by-words").count()) === (retrieval === "bm25" ? 1 : 0));
   await accessible("memory");
   await page.getByLabel("Search by meaning").fill("charged by mistake, wants the money back");
-  await page.getByText(/the likest first/).waitFor();
+  await page.getByText(/closest first/).waitFor();
   const first = found.first();
   await first.getByText(known.message).waitFor();
   await first.getByText("1 draft was written with it; every one was right").waitFor();

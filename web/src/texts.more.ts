@@ -17,12 +17,11 @@ export const more = {
     kindHelp: { cosmetic: "how it is said", substantive: "what it says" },
     overruled: "your choice",
     elsewhere: "You are writing here in another window, too. Send from one of them: what you typed last is what is kept.",
-    outdated: "Countersign has been updated and may see this edit otherwise. Reload when it suits you: your words are kept.",
+    outdated: "Countersign has been updated and may judge this edit differently. Reload when it suits you: your words are kept.",
     loading: "The comparison is being loaded…",
     lesson: "Lesson in one line (optional)",
     oneOff: "Only this time: don't learn from it",
     send: { edit: "Send edit", respond: "Send answer", send_back: "Send back" },
-    leave: "Leave",
     instruction: "What should the agent do differently?",
     unchanged: "Nothing changed: approve it instead, or go on typing.",
     reasons: {
@@ -36,10 +35,10 @@ export const more = {
     rationale: "What the agent says",
     sources: "Sources",
     familiarity: "Nearest known message",
-    novelty: (share: string) => `${share} novel when it came`,
+    novelty: (share: string) => `${share} unlike anything known when it came`,
     nearest: (share: string) => `${share} alike`,
     nearestByWords: "by words alone",
-    rightAsDrafted: "It was answered as drafted; of such a message no text is kept.",
+    rightAsDrafted: "It was approved as drafted; of such a message no text is kept.",
     nothingNear: "Memory knows no message like this one.",
     examples: "Similar corrections",
     noExamples: "No similar draft was corrected so far.",
@@ -66,7 +65,7 @@ export const more = {
     breaks: (when: string) => `At this pace a deadline will be missed ${when}.`,
     overflows: (when: string) => `More comes than is decided: drafts that come ${when} will be late.`,
     overflowing: "More waits than can be decided in time.",
-    full: (open: string, full: string) => `The queue is full (${open} of ${full}): less of what went out is drawn for a look.`,
+    full: (open: string, full: string) => `The queue is full (${open} of ${full}): fewer of the drafts that went out are picked for a look.`,
     rotaEmpty: "Nobody is on call: the lead answers.",
     deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered: see Settings.`,
     rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${number(fast)} of ${number(of)}).`,
@@ -86,7 +85,6 @@ export const more = {
     now: "now",
     was: (value: string) => `was ${value}`,
     unreadable: "not a value of this field",
-    range: (from: string, to: string) => `between ${from} and ${to}`,
     further: (count: number) => `${many(count, "further value", "further values")}, to be read like those above:`,
   },
 
@@ -131,8 +129,7 @@ export const more = {
     failed: "Your history could not be loaded.",
     undo: "Take back",
     undone: "taken back",
-    correct: "Correct",
-    show: "Show",
+    correct: "It was wrong",
     knownBad: ({ caught, flaw }: { caught?: boolean | null; flaw: string }) => {
       if (caught === true) return `A known-bad draft, put here to see whether anybody looks: you caught it (${flaw}).`;
       if (caught === false) return `A known-bad draft, put here to see whether anybody looks: it would have gone out (${flaw}).`;

@@ -18,7 +18,7 @@ export const words = {
   filter: { text: "Filter by id, person or fact", event: "What happened", every: "everything" },
   export: "Export",
   exportHint: "Every entry, a line each; countersign verify reads it",
-  keep: "Keep the checkpoint",
+  keep: "Save the checkpoint",
   verify: {
     button: "Verify the log",
     working: (share: string) => `Verifying in this browser: ${share}`,
@@ -51,8 +51,8 @@ export const words = {
     erased: "Its texts were erased; what the log says of it stays.",
     seen: "What was seen",
     agent: "agent", category: "category", customer: "customer", message: "message", draft: "draft", none: "none",
-    decided: (route: string, version: number) => `What policy version ${number(version)} said: ${route}`,
-    owner: (name: string) => `Accountable: ${name}`,
+    decided: (said: string, version: number) => `${said} (version ${number(version)})`,
+    owner: (name: string) => `Owner: ${name}`,
     verdict: "The verdict",
     said: (verdict: string, who: string, when: string) => `${verdict}, by ${who}, ${when}`,
     nobody: "Nobody decided on it.",
@@ -67,6 +67,6 @@ export const words = {
     working: "Proving…",
     holds: (size: number) => `Proved in this browser: the signed log of ${number(size)} entries holds exactly this one.`,
     fails: "Not proved: the signed log does not hold this entry as it is shown.",
-    keep: "Keep the proof",
+    keep: "Save the proof",
   },
 };

@@ -6,7 +6,7 @@ export const words = {
   byWords: "Corrections are found by their words alone: this installation compares no meanings.",
   category: "Category",
   allCategories: "All categories",
-  likest: (count: number) => `${many(count, "correction", "corrections")}, the likest first`,
+  likest: (count: number) => `${many(count, "correction", "corrections")}, closest first`,
   unused: "no draft was written with it yet",
   used: (used: number, helped: number) => `${many(used, "draft was", "drafts were")} written with it; ${helped === used && used > 0 ? "every one was right" : `${helped} of them right`}`,
   where: "Where it was used",

@@ -6,7 +6,6 @@ import { many } from "../../texts";
 
 export const words = {
   title: "Policy",
-  intro: "What goes out by itself, what waits for a verdict, and what belongs to a person. Change it here and see at once what it would have done with the drafts on record.",
   failed: "The policy could not be loaded.",
   retry: "Try again",
   parts: { label: "Policy", edit: "Edit", history: "History" },
@@ -25,7 +24,7 @@ export const words = {
     when: "When",
     because: "Because",
     becauseHint: "One plain sentence; reviewers and agents read it",
-    owner: "Accountable",
+    owner: "Owner",
     ownerHint: "The category's owner",
     route: "Then",
     up: (name: string) => `Move ‘${name}’ up`,
@@ -48,7 +47,7 @@ export const words = {
     rules: {
       start_level: "Starts at level", ceiling: "Never above level", confidence_threshold: "Confidence needed", sample_rate: "Looked at afterwards",
       sample_floor: "Looked at, at least", weekly_looks_min: "Looks a week, at least", four_eyes: "Two people decide",
-      error_budget: "May be wrong", owner: "Accountable", deadline_s: "Answered within", on_expiry: "If late", reject_reasons: "Reasons to reject",
+      error_budget: "May be wrong", owner: "Owner", deadline_s: "Answered within", on_expiry: "If late", reject_reasons: "Reasons to reject",
     } as Record<string, string>,
     span: (start: number, ceiling: number) => (start === ceiling ? `stays at level ${ceiling}` : `level ${start}, at most ${ceiling}`),
     own: (what: string) => `Set ${what} for this category`,
@@ -169,7 +168,7 @@ export const words = {
     corrected: (count: number) => `${number(count)} of them had been corrected`,
     none_corrected: "none of them had been corrected",
     now: "Recorded", then: "With this",
-    released: "went out", held: "waited", human: "a person's",
+    released: "went out", held: "waited", human: "for a person",
     columns: { category: "Category", level: "Level", out: "Out", newly: "Newly out", held: "Newly held" },
     levelOf: (category: string) => `Level to try for ${category}`,
     asRecorded: "as it was",
@@ -192,8 +191,8 @@ export const words = {
     saving: "Saving…",
     revert: "Undo all changes",
     unchanged: "No changes",
-    changed: "Changed, not saved",
-    keptLocally: "Your changes are kept in this browser.",
+    changed: "Not saved yet",
+    keptLocally: "but kept in this browser",
     saved: (version: number) => `Saved: version ${version} is active.`,
     failed: {
       policy_conflict: "Someone saved another version meanwhile. Your changes are kept here; compare with the new version and save again.",

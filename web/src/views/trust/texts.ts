@@ -30,10 +30,9 @@ export const words = {
   print: "Print the weekly report",
   report: (tenant: string) => `Trust report, ${tenant}`,
   lately: "The last four weeks",
-  of: (interval: string) => `95% interval ${interval}`,
+  of: (interval: string) => `with 95% certainty ${interval}`,
   between: (low: string, high: string) => `${low} to ${high}`,
   unknown: "–",
-  before: (share: string) => `the week before ${share}`,
   tiles: {
     accuracy: "Approved as drafted", correction: "Corrected", coverage: "Went out by itself", verdict: "Seconds per verdict", saved: "Reviewing saved",
     reviewed: (count: number) => `of ${many(count, "draft", "drafts")} reviewed`,
@@ -48,20 +47,20 @@ export const words = {
     title: "Week by week",
     whose: "Category",
     all: "All categories",
-    accuracy: "Approved as drafted, by week",
-    mix: "What reviewers did, by week",
-    coverage: "Went out by itself, by week",
+    accuracy: "Approved as drafted",
+    mix: "What reviewers did",
+    coverage: "Went out by itself",
     none: "No week has drafts yet.",
     table: "As a table",
     week: "Week from",
     drafts: "Drafts", reviewed: "Reviewed",
     kinds: { unedited: "approved as drafted", cosmetic: "edited in wording", substantive: "edited in substance", rejected: "rejected", responded: "written by a person" } as Record<string, string>,
-    share: "Share", interval: "95% interval",
+    share: "Share", interval: "95% certain",
   },
 
   categories: {
     title: "Categories",
-    columns: { category: "Category", level: "Level", ceiling: "At most", accuracy: "As drafted", coverage: "Goes out", next: "Next step" },
+    columns: { category: "Category", level: "Level", accuracy: "As drafted", coverage: "Goes out", next: "Next step" },
     none: "No category has drafts yet: each one appears here with its first.",
     noCategory: "without a category",
     nobody: "no draft yet",
@@ -81,7 +80,7 @@ export const words = {
         case "days": return `days on record: ${number(one.have)} of ${number(one.need)}`;
         case "clean": return `approved as drafted, of the last 100: ${number(one.have)}, ${number(one.need)} needed`;
         case "failures": return `edited in substance or rejected, of the last 100: ${number(one.have)}, none allowed`;
-        case "bound": return `certain by now: ${percent(one.have)} right, ${percent(one.need)} needed`;
+        case "bound": return `certain by now: at least ${percent(one.have)} right, ${percent(one.need)} needed`;
       }
     },
     reasons: { top_level: "as far as levels go", at_ceiling: "the policy's ceiling", resting: "rests after its last step", not_ready: "not ready yet" } as Record<string, string>,
@@ -94,7 +93,7 @@ export const words = {
     looks: (have: number, need: number) => `${number(have)} looks at releases in 13 weeks, ${number(need)} needed`,
     threshold: {
       learnt: (share: string, labels: string) => `Confidence needed: ${share}, learnt from ${labels}`,
-      fixed: (share: string, labels: string) => `Confidence needed: ${share}, the policy's number; ${labels} are too few to learn from`,
+      fixed: (share: string, labels: string) => `Confidence needed: ${share}, the policy's number; not enough to learn from (${labels})`,
       uninformative: (_: string, labels: string) => `Stated confidence says nothing here (${labels}): nothing is released by it`,
     } as Record<string, (share: string, labels: string) => string>,
     leftOut: (count: number) => `${many(count, "verdict", "verdicts")} did not count as evidence`,
@@ -107,7 +106,7 @@ export const words = {
     means: (to: number) => (to === 2 ? "Drafts without a signal would go out by themselves." : "All but what must never go out would go out by itself."),
     evidence: (labelled: number, clean: number, cosmetic: number, failed: number) => `Of the last ${number(labelled)} labelled drafts ${number(clean)} were approved as drafted, ${number(cosmetic)} edited in wording, ${number(failed)} edited in substance or rejected.`,
     bound: (share: string, weeks: number) => `At least ${share} of such drafts are right, looking back ${many(weeks, "week", "weeks")}.`,
-    backtest: "Replayed",
+    backtest: "Backtest",
     nothingRecorded: "no draft of it is on record yet.",
     edits: (count: number) => `The ${many(count, "edit", "edits")} behind it`,
     until: (when: string) => `open until ${when}`,
