@@ -324,7 +324,9 @@ test("at 400 % zoom most of the window is the draft's, and what is chosen from s
   await lead.accessible("why, at 400 %");
   await page.locator("summary").filter({ hasText: "Menu" }).click();
   await soon(async () => (await bottomOf(page.getByText("Sign out").locator(".."))) <= 256);
-  await page.locator("summary").filter({ hasText: "Menu" }).click();
+  await lead.press("Tab", "Escape");
+  await page.getByText("Sign out").waitFor({ state: "hidden" });
+  assert.ok(await page.locator("summary").filter({ hasText: "Menu" }).evaluate((own) => own === document.activeElement));
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
