@@ -72,13 +72,16 @@ test("nobody lets out what their own agent drafted, unless the policy allows it"
   const mia = await own.session();
   const tom = await own.session("tom@example.com");
   const { key } = await made(mia, {});
-  const approve = async (session, id) => {
+  const say = async (session, id, verdict) => {
     const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
-    return session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+    return session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
   };
+  const approve = (session, id) => say(session, id, { kind: "approve" });
   const first = (await post(key)).body.id;
-  const refused = await approve(mia, first);
-  assert.deepEqual([refused.status, refused.body.code], [403, "self_approval"]);
+  for (const verdict of [{ kind: "approve" }, { kind: "respond", draft: draft().draft }]) {
+    const refused = await say(mia, first, verdict);
+    assert.deepEqual([refused.status, refused.body.code], [403, "self_approval"], verdict.kind);
+  }
   assert.equal((await approve(tom, first)).status, 200);
   await own.policy(mia, (document) => ({ ...document, self_approval: true }));
   assert.equal((await approve(mia, (await post(key)).body.id)).status, 200);

@@ -29,7 +29,6 @@ use crate::deadline::{Deadline, Stage};
 use crate::document::OnExpiry;
 use crate::refusal::Refusal;
 use crate::route::Route;
-use crate::stop::blocks;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
 pub use first::{Before, FIRSTS_MAX, First};
@@ -286,7 +285,7 @@ impl Entry {
     pub fn lacks_second(&self, four_eyes: bool) -> bool {
         let alone = |pending: &Pending| {
             let first = self.first.as_ref();
-            blocks(pending.kind) && first.is_none_or(|first| first.reviewer == pending.reviewer)
+            pending.kind.lets_out() && first.is_none_or(|first| first.reviewer == pending.reviewer)
         };
         four_eyes && self.pending.as_ref().is_some_and(alone)
     }

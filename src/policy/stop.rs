@@ -2,7 +2,6 @@
 //! know when it was given or by whom.
 
 use crate::draft::Draft;
-use crate::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
 
 /// What a stop covers.
@@ -39,12 +38,4 @@ impl Scope {
                 .is_some_and(|action| action.name == *name),
         }
     }
-}
-
-/// Whether a verdict would let something leave, which no stop allows.
-pub fn blocks(kind: VerdictKind) -> bool {
-    matches!(
-        kind,
-        VerdictKind::Approve | VerdictKind::Edit | VerdictKind::Respond
-    )
 }

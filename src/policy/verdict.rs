@@ -110,13 +110,15 @@ pub enum VerdictKind {
 }
 
 impl VerdictKind {
-    /// Whether it lets out what the agent drafted, as it is or edited.
+    /// Whether something leaves by it, which no stop allows: what the agent drafted, or what the reviewer wrote
+    /// instead.
     pub fn lets_out(self) -> bool {
-        matches!(self, Self::Approve | Self::Edit)
+        matches!(self, Self::Approve | Self::Edit | Self::Respond)
     }
 }
 
-/// Whether a reviewer would let out what came by a key of their `own`, where the policy doesn't allow that.
+/// Whether a reviewer would let out what came by a key of their `own`, be it in their own
+/// words, where the policy doesn't allow that.
 pub fn is_self_approval(kind: VerdictKind, own: bool, allowed: bool) -> bool {
     !allowed && kind.lets_out() && own
 }

@@ -9,7 +9,6 @@ use crate::{bind, log, situations};
 use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::{Command, Status};
 use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
-use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
 use serde::de::IgnoredAny;
 
@@ -99,7 +98,7 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
     let four_eyes = policy
         .rules_for(&leaving, situation.guess.as_ref())
         .four_eyes;
-    let held_back = given.is_some_and(|kind| decision.is_some() || (stopped && blocks(kind)))
+    let held_back = given.is_some_and(|kind| decision.is_some() || (stopped && kind.lets_out()))
         || draft.entry.lacks_second(four_eyes);
 
     draft.rules_version = record.rules_version;

@@ -21,7 +21,6 @@ use countersign_policy::log::{Event, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, NewVerdict, Status};
 use countersign_policy::route::{Route, Situation};
-use countersign_policy::stop;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::{Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
@@ -272,7 +271,7 @@ fn check(
     if batch && !verdict.fits_batch(&stored.decision.signals) {
         return Err(stored::refused(Code::NotInBatch, stored, now));
     }
-    if stop::blocks(verdict.kind()) && situations::stop(tenant, &stored.draft)?.is_some() {
+    if verdict.kind().lets_out() && situations::stop(tenant, &stored.draft)?.is_some() {
         return Err(Problem::from(Code::Stopped));
     }
     let faults = verdict.faults(&stored.draft).into_iter();

@@ -9,7 +9,6 @@ use countersign_policy::guardrail::{LocalTime, WeekSpan};
 use countersign_policy::queue::{Command, Entry, NewVerdict, Outcome, Status, step};
 use countersign_policy::rota::{Member, Shift, duty};
 use countersign_policy::route::Route;
-use countersign_policy::stop::blocks;
 use countersign_policy::time::Millis;
 use countersign_policy::verdict::VerdictKind;
 use proptest::prelude::*;
@@ -226,7 +225,9 @@ impl Desk {
             } = &self.list[at];
             let pending = entry.pending.as_ref().map(|pending| pending.kind);
             let kind = pending.or(entry.first.as_ref().map(|first| first.kind));
-            if self.stopped && kind.is_some_and(blocks) || entry.lacks_second(*four_eyes) {
+            if self.stopped && kind.is_some_and(VerdictKind::lets_out)
+                || entry.lacks_second(*four_eyes)
+            {
                 assert!(self.take(at, &Command::Hold), "what was said is taken back");
             }
         }
@@ -279,7 +280,7 @@ impl Desk {
                     kind: *kind,
                     reviewer: name(by),
                     settles_at: self.now.plus(wait),
-                    content: blocks(*kind).then(|| content.to_string()),
+                    content: kind.lets_out().then(|| content.to_string()),
                     four_eyes: self.list[at].four_eyes,
                     earlier_open: self.earlier_open(at),
                 };
@@ -326,7 +327,7 @@ impl Desk {
         let earlier_open = self.earlier_open(at);
         if let Command::Decide { pending, .. } = command
             && self.stopped
-            && blocks(pending.kind)
+            && pending.kind.lets_out()
         {
             return false;
         }
