@@ -408,7 +408,7 @@ test("another engine routes open drafts again from its first turn on: held back,
     const same = new TestTenant(after, tenant.made);
     const status = async (id) => (await same.agent("GET", `/v1/drafts/${id}`)).body.status;
     assert.deepEqual([await status(leaves), await status(other)], ["with_human", "pending"], "also of what is about to leave");
-    assert.deepEqual([await status(waits), await status(taken)], ["with_human", "with_human"]);
+    for (const id of [waits, taken]) await until(async () => (await status(id)) === "with_human");
     const again = { cookie: lead.cookie };
     const { entries } = (await after.call("GET", "/v1/audit", { headers: again })).body;
     const rerouted = entries.filter(({ entry }) => entry.event === "draft.rerouted").map(({ entry }) => [entry.about, typeof entry.facts.engine_version]);

@@ -45,6 +45,27 @@ test("a stop holds new drafts, takes back open undo windows, and lets nothing be
   assert.ok(audit.some(({ event }) => event === "draft.rerouted"));
 });
 
+test("a change of rules waits for what may leave, and not for all that is open", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 60 }));
+  const [leaves, ...open] = await Promise.all(Array.from({ length: 8 }, async () => (await tenant.post(draft())).body.id));
+  const shown = (await lead.call("GET", `/v1/drafts/${leaves}`)).body;
+  await lead.call("PUT", `/v1/drafts/${leaves}/verdict`, verdictOn(shown, { kind: "approve" }));
+  await tenant.policy(lead, (policy) => ({
+    ...policy,
+    guardrails: [{ name: "all", when: {}, route: "human", because: "A person answers all of it." }],
+  }));
+  assert.equal((await tenant.agent("GET", `/v1/drafts/${leaves}`)).body.status, "with_human", "it leaves no more");
+  const entries = await until(async () => {
+    const all = (await lead.call("GET", "/v1/audit?limit=200")).body.entries.map(({ entry }) => entry);
+    return all.filter(({ event }) => event === "draft.rerouted").length === 8 && all;
+  });
+  const at = (event, id) => entries.find((entry) => entry.event === event && (!id || entry.about === id)).at_ms;
+  assert.equal(at("draft.rerouted", leaves), at("policy.changed"), "with the change");
+  for (const id of open) assert.ok(at("draft.rerouted", id) > at("policy.changed"), "after it");
+});
+
 test("each scope covers its own", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

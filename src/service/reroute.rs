@@ -12,20 +12,20 @@ use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
 use countersign_policy::time::Millis;
 use serde::de::IgnoredAny;
 
-/// Drafts routed again in one go; the rest follows with the next request or alarm.
-const BATCH: u32 = 200;
+/// Drafts routed again in one go; the rest follows with the next alarm.
+const BATCH: u32 = 50;
 
-/// A change of policy, level or stop: what is in its undo window is looked at now, the rest soon. No
-/// draft is decided under the old rules in between: a verdict looks again, too.
+/// A change of policy, level or stop: what is in its undo window is looked at now, the rest by the alarm, so
+/// that no agent's drafts keep a lead's stop waiting. Nothing is decided under the old rules in between: a
+/// verdict looks again, and so does the end of an undo window.
 pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
     tenant.recall.forget();
     tenant.storage.run(
         "UPDATE tenant SET rules_version = rules_version + 1",
         bind![],
     )?;
-    let pending = stored::select_where(tenant, "status = 'pending'", bind![])?;
-    route_again(tenant, pending, now)?;
-    go_on(tenant, now)
+    let pending = stored::select_where(tenant, "status = 'pending' LIMIT ?", bind![BATCH])?;
+    route_again(tenant, pending, now)
 }
 
 /// A deployment brought another engine: from the first turn under it, open drafts follow it as they follow a
