@@ -73,6 +73,11 @@ test("what lets more out waits for a second lead, where the policy asks for one"
   assert.equal((await put(mia, careful)).status, 200, "asking for one lets nothing out");
   assert.equal((await mia.call("GET", "/v1/policy/waiting")).status, 404);
 
+  const shadow = (watched) => mia.call("PUT", "/v1/agents/support-bot/shadow", { shadow: watched });
+  const watched = await shadow(true);
+  assert.deepEqual([watched.status, watched.body.code], [403, "second_lead_needed"], "only watched, all of it would go out");
+  assert.equal((await shadow(false)).status, 200);
+
   const open = { name: "notes", when: { audience: ["internal"] }, route: "release", because: "Nobody outside sees them." };
   const wider = { ...careful, guardrails: [open] };
   const tried = await put(mia, wider, { dry_run: true });

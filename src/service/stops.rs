@@ -3,7 +3,7 @@
 
 use crate::call::{Answer, Call};
 use crate::people::Person;
-use crate::problem::Outcome;
+use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::{bind, log, random, reroute};
@@ -12,6 +12,7 @@ use countersign_policy::digest::hex;
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Event, commitment};
+use countersign_policy::problem::Code;
 use countersign_policy::stop::Scope;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ struct StopView {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewShadow {
-    /// True: the agent is answered `release`, and only watched.
+    /// True: the agent is answered `release`, and only watched; refused where the policy has `second_lead`.
     shadow: bool,
 }
 
@@ -217,6 +218,11 @@ pub fn put_shadow(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     let NewShadow { shadow } = call.json()?;
     if shadow != is_shadow(tenant, &call.id)? {
         if shadow {
+            let policy = tenant.policy(tenant.record()?.policy_version)?;
+            if policy.policy().second_lead {
+                let detail = "whatever an agent posts that is only watched goes out: under this policy no lead begins that alone";
+                return Err(Problem::new(Code::SecondLeadNeeded, detail));
+            }
             tenant.storage.run(
                 "INSERT INTO shadows (agent, person_id, since) VALUES (?, ?, ?)",
                 bind![&call.id, &person.id, call.now],
