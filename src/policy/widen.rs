@@ -5,7 +5,8 @@
 //! and forbid as before or more, and no guardrail reads one that changed. Every rule that held or
 //! gave to a person still does, so that what falls through to its level fell through before. And a
 //! rule that releases stands behind every such rule that it stood behind, so that what it takes it
-//! took before, or another that releases.
+//! took before, or another that releases. What a person alone could do stays so for the same reason: rules
+//! that give to a person still do, and none that holds for review comes before one that it did not.
 
 use crate::document::{Policy, Rules};
 use crate::guardrail::{Condition, Guardrail};
@@ -87,6 +88,40 @@ impl Found<'_> {
             });
             if !stood {
                 let text = format!("“{}” releases, and did not, or comes earlier.", rule.name);
+                self.push(format!("/guardrails/{index}"), text);
+            }
+        }
+        self.persons(before);
+    }
+
+    /// What was a person's to do, and a reviewer could now approve: the rule says so no longer, or another
+    /// takes the draft first.
+    fn persons(&mut self, before: &Policy) {
+        let after = &self.after.guardrails;
+        let is_person = |rule: &&Guardrail| rule.route == Route::Human;
+        let persons: Vec<&Condition> = conditions(after, is_person).collect();
+        let held: Vec<&Condition> = holding(after).collect();
+        for rule in before.guardrails.iter().filter(is_person) {
+            if held.contains(&&rule.when) && !persons.contains(&&rule.when) {
+                let text = format!("“{}” let nobody approve, and now does.", rule.name);
+                self.push("/guardrails", text);
+            }
+        }
+        let reviews = |(_, rule): &(usize, &Guardrail)| rule.route == Route::Review;
+        for (index, rule) in after.iter().enumerate().filter(reviews) {
+            let ahead = after.get(..index).unwrap_or_default();
+            let ahead: Vec<&Condition> = conditions(ahead, is_person).collect();
+            let behind = |old: &[Guardrail]| {
+                let mut still = conditions(old, is_person).filter(|when| persons.contains(when));
+                still.all(|when| ahead.contains(&when))
+            };
+            let mut old = before.guardrails.iter().enumerate();
+            let stood = old.any(|(place, old)| {
+                let before = before.guardrails.get(..place).unwrap_or_default();
+                !is_person(&old) && old.when == rule.when && behind(before)
+            });
+            if !stood && !behind(&before.guardrails) {
+                let text = format!("“{}” comes before what nobody could approve.", rule.name);
                 self.push(format!("/guardrails/{index}"), text);
             }
         }
@@ -209,10 +244,14 @@ fn holds(rule: &Guardrail) -> bool {
 
 /// The conditions of those that hold a draft, or give it to a person.
 fn holding(rules: &[Guardrail]) -> impl Iterator<Item = &Condition> {
-    rules
-        .iter()
-        .filter(|rule| holds(rule))
-        .map(|rule| &rule.when)
+    conditions(rules, |rule| holds(rule))
+}
+
+fn conditions(
+    rules: &[Guardrail],
+    test: impl Fn(&&Guardrail) -> bool,
+) -> impl Iterator<Item = &Condition> {
+    rules.iter().filter(test).map(|rule| &rule.when)
 }
 
 impl Policy {
@@ -266,11 +305,13 @@ mod tests {
         let hold =
             json!({ "name": "x", "when": { "agent": ["a"] }, "route": "review", "because": "so" });
         check(json!({}), &[]);
-        check(json!({ "/guardrails/0": hold }), &[]);
+        check(json!({ "/guardrails/1": hold }), &[]);
+        check(json!({ "/guardrails/0": hold }), &["/guardrails/0"]);
         check(json!({ "/guardrails/0": open }), &["/guardrails/0"]);
         check(json!({ "/guardrails/2": open }), &["/guardrails/2"]);
         check(json!({ "/guardrails": [] }), &["/guardrails"]);
-        check(json!({ "/guardrails/0/route": "review" }), &[]);
+        check(json!({ "/guardrails/0/route": "review" }), &["/guardrails"]);
+        check(json!({ "/guardrails/1/route": "review" }), &[]);
         check(
             json!({ "/guardrails/0/route": "release" }),
             &["/guardrails", "/guardrails/0", "/guardrails/1"],
