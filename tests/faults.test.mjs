@@ -419,6 +419,45 @@ test("another engine routes open drafts again from its first turn on: held back,
   }
 });
 
+test("a draft whose step fails keeps back no other, and is put off", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-step-"));
+  try {
+    const before = await start({ directory });
+    const tenant = await before.tenant();
+    const lead = await tenant.session();
+    await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 60 }));
+    const approved = async () => {
+      const { id } = (await tenant.post(draft())).body;
+      const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+      await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+      return id;
+    };
+    const [broken, sound] = [await approved(), await approved()];
+    await before.stop();
+    const file = await objectFile(directory);
+    const inFile = (work) => {
+      const database = new DatabaseSync(file);
+      const value = work(database);
+      database.close();
+      return value;
+    };
+    inFile((database) => {
+      database.exec("UPDATE drafts SET wake_at = 1, entry = json_set(entry, '$.pending.settles_at', '2026-01-01T00:00:00.000Z')");
+      database.prepare("UPDATE drafts SET entry = '{' WHERE id = ?").run(broken);
+    });
+
+    const after = await start({ directory });
+    const same = new TestTenant(after, tenant.made);
+    assert.equal((await same.post(draft())).status, 201);
+    assert.equal((await same.agent("GET", `/v1/drafts/${sound}`)).body.status, "approved");
+    await after.stop();
+    const wakes = inFile((database) => database.prepare("SELECT wake_at FROM drafts WHERE id = ?").get(broken).wake_at);
+    assert.ok(wakes > Date.now(), `${wakes}`);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 /** The SQLite file of the one tenant's object. */
 async function objectFile(directory) {
   const files = (await readdir(directory, { recursive: true })).filter((name) => /Tenant.*[0-9a-f]{64}\.sqlite$/.test(name));

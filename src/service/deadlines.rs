@@ -12,11 +12,19 @@ use countersign_policy::document::Rules;
 use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
+use serde::Deserialize;
 
 /// Drafts of one go; the rest follows with the next request or alarm.
 const DUE_MAX: u32 = 200;
 /// Steps of one draft in one go: every stage of its deadline, its end, and what follows.
 const STEPS_MAX: u32 = 8;
+/// A draft whose step failed is tried again after this.
+const AGAIN_MS: u64 = 60_000;
+
+#[derive(Deserialize)]
+struct Due {
+    id: String,
+}
 
 /// The deadline of a draft that comes now.
 pub fn of(policy: &Compiled, rules: &Rules, now: Millis) -> Deadline {
@@ -32,22 +40,34 @@ pub fn of(policy: &Compiled, rules: &Rules, now: Millis) -> Deadline {
     Deadline::new(now, rules.deadline_s, rules.on_expiry, hours)
 }
 
-/// Takes every step that is due by `now`.
+/// Takes every step that is due by `now`, in one transaction. Where one fails, each draft takes its own: the
+/// one that can't is put off, so that it keeps back no request but its own.
 pub fn pass(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let due = stored::select_where(
-        tenant,
-        "wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
+    let due = tenant.storage.rows::<Due>(
+        "SELECT id FROM drafts WHERE wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
         bind![now, DUE_MAX],
     )?;
-    for mut stored in due {
-        // What changed since it was read, by a step of another draft of its group.
-        stored = stored::load(tenant, &stored.id)?;
-        reroute::catch_up(tenant, &mut stored, now)?;
-        for _ in 0..STEPS_MAX {
-            match stored.entry.next_due() {
-                Some((at, command)) if at <= now => take(tenant, &mut stored, &command, now)?,
-                _ => break,
-            }
+    let together = || due.iter().try_for_each(|due| steps(tenant, &due.id, now));
+    if tenant.transaction(together).is_ok() {
+        return Ok(());
+    }
+    for Due { id } in &due {
+        if let Err(problem) = tenant.transaction(|| steps(tenant, id, now)) {
+            worker::console_error!("what was due of {id} failed: {}", problem.code.name());
+            let put_off = "UPDATE drafts SET wake_at = ? WHERE id = ?";
+            tenant.storage.run(put_off, bind![now.plus(AGAIN_MS), id])?;
+        }
+    }
+    Ok(())
+}
+
+fn steps(tenant: &Tenant, id: &str, now: Millis) -> Outcome<()> {
+    let mut stored = stored::load(tenant, id)?;
+    reroute::catch_up(tenant, &mut stored, now)?;
+    for _ in 0..STEPS_MAX {
+        match stored.entry.next_due() {
+            Some((at, command)) if at <= now => take(tenant, &mut stored, &command, now)?,
+            _ => break,
         }
     }
     Ok(())
