@@ -1,6 +1,7 @@
 // The loop: a draft is posted, held, edited by a person, told to its agent, learnt from, and given
 // back as an example; and everything on the way is on record.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { draft, shared, until, verdictOn } from "./countersign.mjs";
 import { leafHash, sha256, treeHash } from "./merkle.mjs";
@@ -184,6 +185,14 @@ test("a conversation that went on takes its open drafts away", async () => {
   const count = (head, sequence) => tenant.agent("PUT", `/v1/conversations/${first.conversation.id}/head`, { head, sequence });
   await count("newer", 5);
   assert.equal((await count("between", 4)).body.head, "newer", "the same message was counted further");
+  const beyond = (sequence) => ({ conversation: { id: randomUUID(), head: "m", sequence, messages: [] } });
+  const uncounted = [
+    await tenant.agent("PUT", `/v1/conversations/${randomUUID()}/head`, { head: "m", sequence: 2 ** 63 }),
+    await tenant.post(draft(beyond(2 ** 63))),
+    await tenant.post(draft(beyond(2 ** 53 + 2))),
+  ];
+  assert.deepEqual(uncounted.map(({ status, body }) => [status, body.pointer]), [[422, "/sequence"], [422, "/conversation/sequence"], [422, "/conversation/sequence"]]);
+  assert.equal((await tenant.post(draft(beyond(2 ** 53)))).status, 201);
   const newest = draft({ conversation: { id: first.conversation.id, head: "newest", sequence: 6, messages: [] } });
   const second = (await tenant.post(newest)).body;
   assert.equal(second.status, "held");

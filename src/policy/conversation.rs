@@ -1,7 +1,17 @@
 //! The newest message of a conversation, and which of two is newer. It must not know drafts: what
 //! becomes of those on an older head, `queue` says.
 
+use crate::invalid::Invalid;
 use serde::{Deserialize, Serialize};
+
+/// 2^53: what JavaScript counts exactly.
+pub const SEQUENCE_MAX: u64 = 1 << 53;
+
+/// What is wrong with a count, where something is.
+pub fn sequence_fault(pointer: &str, sequence: Option<u64>) -> Option<Invalid> {
+    let above = sequence.is_some_and(|sequence| sequence > SEQUENCE_MAX);
+    above.then(|| Invalid::field(pointer, "above 2^53"))
+}
 
 /// What is known of a conversation's newest message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

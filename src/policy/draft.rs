@@ -2,6 +2,7 @@
 //! anything: it is read once into a shape that cannot be wrong, and never checked again.
 
 use crate::canonical::{canonical, is_ordered, written_in_order};
+use crate::conversation::sequence_fault;
 use crate::invalid::{Invalid, bound_list, bound_text};
 use crate::ratio::Ratio;
 use crate::time::Millis;
@@ -175,7 +176,7 @@ pub struct Conversation {
     /// Oldest first.
     #[serde(default)]
     pub messages: Vec<Message>,
-    /// Counts the heads of this conversation, where the agent counts them.
+    /// Counts the heads of this conversation, where the agent counts them; at most 2^53.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
 }
@@ -327,6 +328,10 @@ impl Draft {
         let conversation = &self.conversation;
         require(faults, "/conversation/id", &conversation.id);
         require(faults, "/conversation/head", &conversation.head);
+        faults.extend(sequence_fault(
+            "/conversation/sequence",
+            conversation.sequence,
+        ));
         bound_list(
             faults,
             "/conversation/messages",

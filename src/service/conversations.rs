@@ -5,7 +5,7 @@ use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::{bind, log, stored};
-use countersign_policy::conversation::{Advance, Head, advance};
+use countersign_policy::conversation::{Advance, Head, advance, sequence_fault};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, Event};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct NewHead {
     /// The newest message.
     head: String,
-    /// Counts the heads of this conversation; an older one never goes back.
+    /// Counts the heads of this conversation, up to 2^53; an older one never goes back.
     #[serde(default)]
     sequence: Option<u64>,
 }
@@ -59,6 +59,9 @@ pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     if call.id.len() > bytes_max {
         let detail = format!("no conversation's id has more than {NAME_BYTES_MAX} bytes");
         return Err(Problem::new(Code::InvalidParameter, detail));
+    }
+    if let Some(fault) = sequence_fault("/sequence", new.sequence) {
+        return Err(fault.into());
     }
     let before = known(tenant, &call.id)?;
     let step = advance(before.as_ref(), &new.head, new.sequence);

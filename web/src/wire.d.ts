@@ -1789,7 +1789,7 @@ export interface components {
             messages: components["schemas"]["Message"][];
             /**
              * Format: uint64
-             * @description Counts the heads of this conversation, where the agent counts them.
+             * @description Counts the heads of this conversation, where the agent counts them; at most 2^53.
              */
             sequence?: number | null;
         };
@@ -3121,7 +3121,7 @@ export interface components {
             head: string;
             /**
              * Format: uint64
-             * @description Counts the heads of this conversation; an older one never goes back.
+             * @description Counts the heads of this conversation, up to 2^53; an older one never goes back.
              * @default null
              */
             sequence: number | null;
@@ -3224,7 +3224,7 @@ export interface components {
         };
         /** @description The body of `PUT /v1/agents/{id}/shadow`. */
         NewShadow: {
-            /** @description True: the agent is answered `release`, and only watched. */
+            /** @description True: the agent is answered `release`, and only watched; refused where the policy has `second_lead`. */
             shadow: boolean;
         };
         /** @description The body of `PUT /v1/stop`. */
