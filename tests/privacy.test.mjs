@@ -164,6 +164,12 @@ test("a tenant takes all its data along, and its deletion leaves a receipt", asy
 
   const path = `/v1/tenants/${tenant.id}`;
   assert.equal((await lead.call("DELETE", path)).status, 401, "only the operator deletes a tenant");
+  const hold = (held) => lead.call("PUT", "/v1/holds", { customer_id: "ada", held, reason: "a lawsuit" });
+  await hold(true);
+  const kept = await service.operator("DELETE", path);
+  assert.deepEqual([kept.status, kept.body.code], [409, "on_hold"]);
+  assert.equal((await lead.call("GET", "/v1/queue")).status, 200, "and all goes on");
+  await hold(false);
   const gone = await service.operator("DELETE", path);
   assert.equal(gone.status, 200, JSON.stringify(gone.body));
   assert.equal(gone.body.tenant_id, tenant.id);

@@ -9,7 +9,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::{DATABASE, millis, tell, told};
-use crate::{bind, clock, live, schema};
+use crate::{bind, clock, holds, live, schema};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_util::stream;
@@ -169,7 +169,7 @@ fn broken(problem: Problem) -> worker::Error {
 }
 
 /// `DELETE /v1/tenants/{id}`: writes the receipt, then forgets the object, then D1. It can be asked
-/// again where it broke off; the receipt stays the same.
+/// again where it broke off; the receipt stays the same. A legal hold keeps all of it.
 pub async fn delete(env: &Env, tenant: &str) -> Outcome<Response> {
     let database = env.d1(DATABASE)?;
     let kept = receipt(&database, tenant).await?;
@@ -213,6 +213,10 @@ async fn write_receipt(env: &Env, database: &D1Database, tenant: &str) -> Outcom
     if known.is_none() {
         return Err(Problem::from(Code::NotFound));
     }
+    let held: Vec<Option<String>> = told(env, tenant, "holds").await?;
+    if !held.is_empty() {
+        return Err(Problem::from(Code::OnHold));
+    }
     let last: CheckpointView = told(env, tenant, "checkpoint").await?;
     let receipt = Receipt {
         tenant_id: tenant.to_owned(),
@@ -242,6 +246,7 @@ pub async fn obey(tenant: &Tenant, order: &str) -> Option<Outcome<Answer>> {
             Ok(view) => Answer::json(200, &view),
             Err(problem) => Err(problem),
         }),
+        "holds" => Some(holds::held(tenant).and_then(|held| Answer::json(200, &held))),
         "forget" => Some(forget(tenant).await),
         _ => None,
     }
