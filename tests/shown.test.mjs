@@ -124,7 +124,7 @@ const asksOf = (page) => {
   return asks;
 };
 
-test("a page that stays open asks for its session again within the hour, unless nobody looks", async () => {
+test("a page that stays open asks for its session again within the hour", async () => {
   const tenant = await service.emptyTenant();
   const mia = await person(chrome, { ...service, ...tenant });
   await mia.page.clock.install();
