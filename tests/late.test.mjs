@@ -366,6 +366,17 @@ test("of two answers about the settings the newer one is shown", async () => {
   await mia.page.close();
 });
 
+test("a box of the settings that the service doesn't let be ticked is cleared again, and says why", async () => {
+  const mia = await reviewer("Ida Refused");
+  await changePolicy(await signIn(mia.sign_in_url), "two leads", (document) => ({ ...document, second_lead: true }));
+  await mia.press("s");
+  const box = mia.page.getByLabel("Shadow support-bot");
+  await box.click();
+  await mia.page.getByRole("alert").getByText("asks for a second lead").waitFor();
+  assert.equal(await box.isChecked(), false);
+  await mia.page.close();
+});
+
 test("a button that is pressed again while its answer is on its way does nothing twice", async () => {
   const mia = await newcomer();
   await mia.page.goto(mia.sign_in_url);

@@ -220,7 +220,7 @@ pub fn put_shadow(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         if shadow {
             let policy = tenant.policy(tenant.record()?.policy_version)?;
             if policy.policy().second_lead {
-                let detail = "whatever an agent posts that is only watched goes out: under this policy no lead begins that alone";
+                let detail = "an agent in shadow may send everything: under this policy no lead begins that alone";
                 return Err(Problem::new(Code::SecondLeadNeeded, detail));
             }
             tenant.storage.run(

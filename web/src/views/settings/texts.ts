@@ -33,6 +33,7 @@ export const words = {
     shadow: "Shadow",
     shadowAbout: "An agent in shadow may send everything that no stop covers; what would have waited is looked at afterwards.",
     shadowOf: (agent: string) => `Shadow ${agent}`,
+    problems: { second_lead_needed: "The policy asks for a second lead, and an agent in shadow may send everything: nobody begins that alone." } as Record<string, string>,
     posted: (when: string) => `last posted ${when}`,
   },
 
