@@ -254,6 +254,23 @@ test("a receiver that hangs holds up nobody else, and is tried again", async () 
   await receiver.stop();
 });
 
+test("addresses that drafts name can't hold up the tenant's webhooks", async () => {
+  const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
+  const hanging = await Promise.all(hosts.map((host) => receive(() => undefined, host)));
+  const receiver = await receive();
+  const { tenant, lead, decide } = await desk();
+  await lead.call("POST", "/v1/webhooks", { url: receiver.url, events: ["draft.decided"] });
+  const began = Date.now();
+  for (const { url } of [...hanging, ...hanging]) {
+    await decide((await tenant.post(draft({ callback_url: url }))).body.id, { kind: "approve" });
+  }
+  await decide((await tenant.post(draft())).body.id, { kind: "approve" });
+  await until(() => receiver.calls.length === 7);
+  assert.ok(receiver.calls.at(-1).at - began < 15_000, "before the first of those that hang is given up");
+  assert.equal(hanging.flatMap(({ calls }) => calls).length, 2, "as many as one key has under way");
+  await Promise.all([...hanging, receiver].map((one) => one.stop()));
+});
+
 test("no private address is called: not by number, by name, nor past a key's own hosts", async () => {
   const { tenant, lead } = await desk();
   const refused = ["http://hooks.example.com/", "https://10.0.0.1/", "https://0xa9fea9fe/", "https://[::ffff:169.254.169.254]/", "https://metadata.google.internal/", "nonsense"];

@@ -2,6 +2,7 @@
 //! not send anything.
 
 use crate::time::Millis;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Waits before each attempt, by Standard Webhooks 1.0.0 ("Deliverability and reliability"): at
@@ -18,6 +19,10 @@ pub const TIMEOUT_MS: u64 = 15_000;
 const IN_FLIGHT_MAX: usize = 5;
 /// Of these to one receiver, so that one that hangs can't hold up all others.
 const IN_FLIGHT_PER_RECEIVER_MAX: usize = 2;
+/// Of these to addresses that drafts name, so that what agents name can't hold up the tenant's webhooks.
+const CALLBACKS_MAX: usize = 3;
+/// Of these for one key, so that none can hold up the callbacks of all others.
+const CALLBACKS_PER_KEY_MAX: usize = 2;
 
 /// What a receiver said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,15 +92,49 @@ pub fn with_jitter(wait_ms: u64, share_ppm: u64, draw: u32) -> u64 {
     wait_ms.saturating_add(jitter)
 }
 
-/// The receivers that take no further call beside those to `in_flight`; `None` where nobody does.
-pub fn full<'a>(in_flight: &[&'a str]) -> Option<Vec<&'a str>> {
+/// Whom a call is for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Called {
+    /// A webhook, or the host of a callback.
+    pub receiver: String,
+    /// Of a callback: the key whose draft named it.
+    pub key_id: Option<String>,
+}
+
+/// Who takes no further call at the moment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Full<'a> {
+    /// These receivers.
+    pub receivers: Vec<&'a str>,
+    /// Callbacks of these keys.
+    pub keys: Vec<&'a str>,
+    /// Callbacks of any key.
+    pub callbacks: bool,
+}
+
+/// Who takes no further call beside those `in_flight`; `None` where nobody does.
+pub fn full(in_flight: &[Called]) -> Option<Full<'_>> {
+    let receivers = in_flight.iter().map(|call| call.receiver.as_str());
+    let keys: Vec<&str> = in_flight
+        .iter()
+        .filter_map(|call| call.key_id.as_deref())
+        .collect();
+    (in_flight.len() < IN_FLIGHT_MAX).then(|| Full {
+        callbacks: keys.len() >= CALLBACKS_MAX,
+        receivers: called_often(receivers, IN_FLIGHT_PER_RECEIVER_MAX),
+        keys: called_often(keys.into_iter(), CALLBACKS_PER_KEY_MAX),
+    })
+}
+
+/// Those that are named at least that often.
+fn called_often<'a>(names: impl Iterator<Item = &'a str>, often: usize) -> Vec<&'a str> {
     let mut calls: BTreeMap<&str, usize> = BTreeMap::new();
-    for receiver in in_flight {
-        let count = calls.entry(receiver).or_default();
+    for name in names {
+        let count = calls.entry(name).or_default();
         *count = count.saturating_add(1);
     }
-    calls.retain(|_, count| *count >= IN_FLIGHT_PER_RECEIVER_MAX);
-    (in_flight.len() < IN_FLIGHT_MAX).then(|| calls.into_keys().collect())
+    calls.retain(|_, count| *count >= often);
+    calls.into_keys().collect()
 }
 
 #[cfg(test)]
@@ -138,12 +177,38 @@ mod tests {
         assert_eq!(wait_ms(0, u32::MAX), Some(0));
     }
 
+    /// Webhooks by their names; callbacks as `host<key`.
+    fn check(in_flight: &[&str], expected: Option<(&[&str], &[&str], bool)>) {
+        let called = in_flight.iter().map(|call| {
+            let (receiver, key) = call.split_once('<').unzip();
+            Called {
+                receiver: receiver.unwrap_or(call).to_owned(),
+                key_id: key.map(str::to_owned),
+            }
+        });
+        let called: Vec<_> = called.collect();
+        let expected = expected.map(|(receivers, keys, callbacks)| Full {
+            receivers: receivers.to_vec(),
+            keys: keys.to_vec(),
+            callbacks,
+        });
+        assert_eq!(full(&called), expected, "{in_flight:?}");
+    }
+
     #[test]
     fn one_receiver_never_takes_every_connection() {
-        assert_eq!(full(&[]), Some(vec![]));
-        assert_eq!(full(&["a", "b"]), Some(vec![]));
-        assert_eq!(full(&["a", "b", "a"]), Some(vec!["a"]));
-        assert_eq!(full(&["a", "b", "b", "a"]), Some(vec!["a", "b"]));
-        assert_eq!(full(&["a", "b", "c", "d", "e"]), None);
+        check(&[], Some((&[], &[], false)));
+        check(&["a", "b"], Some((&[], &[], false)));
+        check(&["a", "b", "a"], Some((&["a"], &[], false)));
+        check(&["a", "b", "b", "a"], Some((&["a", "b"], &[], false)));
+        check(&["a", "b", "c", "d", "e"], None);
+    }
+
+    #[test]
+    fn callbacks_leave_room_for_webhooks_and_one_key_for_the_others() {
+        check(&["a<k", "b<k"], Some((&[], &["k"], false)));
+        check(&["a<k", "a<l"], Some((&["a"], &[], false)));
+        check(&["a<k", "b<k", "c<l"], Some((&[], &["k"], true)));
+        check(&["a<k", "b<l", "c<m", "d"], Some((&[], &[], true)));
     }
 }

@@ -9,7 +9,7 @@ use crate::storage::Storage;
 use crate::stored::Stored;
 use crate::tenant::{Tenant, system};
 use crate::{bind, log, random, sealing, webhooks};
-use countersign_policy::delivery::{self, Answer, Next, TIMEOUT_MS};
+use countersign_policy::delivery::{self, Answer, Called, Next, TIMEOUT_MS};
 use countersign_policy::destination;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
@@ -61,11 +61,6 @@ struct Row {
     body: String,
     attempts: u32,
     answer: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Receiver {
-    receiver: String,
 }
 
 #[derive(Deserialize)]
@@ -198,23 +193,23 @@ pub fn called_by(tenant: &Tenant) -> Millis {
 
 fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
     conclude(tenant, now)?;
-    let under_way = tenant
-        .storage
-        .rows::<Receiver>("SELECT receiver FROM deliveries WHERE calling = 1", bind![])?;
-    let mut under_way: Vec<String> = under_way.into_iter().map(|row| row.receiver).collect();
+    let mut under_way = tenant.storage.rows::<Called>(
+        "SELECT receiver, key_id FROM deliveries WHERE calling = 1",
+        bind![],
+    )?;
     let query = format!(
         "SELECT {COLUMNS} FROM deliveries WHERE next_at <= ? AND calling = 0
-           AND receiver NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at, number LIMIT 1"
+           AND receiver NOT IN (SELECT value FROM json_each(?))
+           AND (key_id IS NULL OR NOT ? AND key_id NOT IN (SELECT value FROM json_each(?)))
+         ORDER BY next_at, number LIMIT 1"
     );
 
     let mut calls = Vec::new();
-    loop {
-        let in_flight: Vec<&str> = under_way.iter().map(String::as_str).collect();
-        let Some(full) = delivery::full(&in_flight) else {
-            break;
-        };
-        let full = serde_json::to_string(&full)?;
-        let Some(mut row) = tenant.storage.first::<Row>(&query, bind![now, &full])? else {
+    while let Some(full) = delivery::full(&under_way) {
+        let receivers = serde_json::to_string(&full.receivers)?;
+        let keys = serde_json::to_string(&full.keys)?;
+        let values = bind![now, &receivers, full.callbacks, &keys];
+        let Some(mut row) = tenant.storage.first::<Row>(&query, values)? else {
             break;
         };
         row.attempts = row.attempts.saturating_add(1);
@@ -222,7 +217,10 @@ fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
             "UPDATE deliveries SET calling = 1, attempts = ?, next_at = ? WHERE number = ?",
             bind![row.attempts, now.plus(LOST_MS), row.number],
         )?;
-        under_way.push(row.receiver.clone());
+        under_way.push(Called {
+            receiver: row.receiver.clone(),
+            key_id: row.key_id.clone(),
+        });
         calls.push(row);
     }
     Ok(calls)
