@@ -44,6 +44,17 @@ test("a key posts only what it is pinned to, and asks only for its scopes", asyn
   assert.deepEqual([faulty.status, faulty.body.pointer], [422, "/grant/agent"]);
 });
 
+test("a key that is pinned is told of no other agent's drafts that a message makes stale", async () => {
+  const [own, other] = [await made(lead, { grant: { categories: ["billing.refund"] } }), await made(lead, {})];
+  const conversation = { id: randomUUID(), head: "m1", messages: [] };
+  const mine = (await post(own.key, { conversation })).body.id;
+  const theirs = (await post(other.key, { conversation, category: "sales" })).body.id;
+  const headers = { authorization: `Bearer ${own.key}` };
+  const moved = await service.call("PUT", `/v1/conversations/${conversation.id}/head`, { headers, body: { head: "m2" } });
+  assert.deepEqual([moved.status, moved.body.stale], [200, [mine]]);
+  assert.equal((await lead.call("GET", `/v1/drafts/${theirs}`)).body.status, "stale", "its head is everybody's");
+});
+
 test("a key is rotated with an overlap, keeps its drafts, and ends at once when it is revoked", async () => {
   const old = await made(lead, {});
   const posted = (await post(old.key)).body;

@@ -78,6 +78,19 @@ test("a correction is found by meaning where no word is shared", { skip }, async
   assert.equal(best.category, "bug");
 });
 
+test("a key that is pinned to categories is given no other's examples", async () => {
+  const { teach, similar, tenant, lead } = await team(words);
+  await teach("my parcel never came", "We send another.", { change: { category: "shipping" } });
+  await teach("my parcel came broken", "We pay it back.", { change: { category: "billing" } });
+  assert.equal((await similar("my parcel")).examples.length, 2);
+  const grant = { categories: ["billing"] };
+  tenant.key = (await lead.call("POST", "/v1/keys", { kind: "agent", name: "billing", grant })).body.key;
+  const told = ({ category }) => category;
+  assert.deepEqual((await similar("my parcel", { category: "shipping" })).examples.map(told), ["billing"]);
+  const posted = await tenant.post(draft({ message: "my parcel", category: "billing" }), { query: "?examples=8" });
+  assert.deepEqual(posted.body.examples.map(told), ["billing"]);
+});
+
 test("what one customer wrote is masked for another's agent, and the block keeps its budget", async () => {
   const { teach, similar, tenant } = await team(words);
   const ada = { id: "cus_81", name: "Ada Lovelace" };

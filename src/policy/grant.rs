@@ -31,7 +31,7 @@ pub struct Grant {
     /// The only agent that posts with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// The only categories that it posts in.
+    /// The only categories that it posts in, and is given examples of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// The only kinds of drafts that it posts.
@@ -66,18 +66,21 @@ impl Grant {
         self.scopes.is_empty() || self.scopes.contains(&scope)
     }
 
-    /// The field of a draft that lies outside, if any. A draft without a category lies outside of
-    /// every pinned one.
+    /// Whether what belongs to a category is within: without one it lies outside of every pinned one.
+    pub fn covers(&self, category: Option<&str>) -> bool {
+        let within = |category| self.categories.iter().any(|pinned| pinned == category);
+        self.categories.is_empty() || category.is_some_and(within)
+    }
+
+    /// The field of a draft that lies outside, if any.
     pub fn outside(&self, draft: &Draft) -> Option<&'static str> {
-        let category = draft.category.as_ref();
-        let within = |category: &String| self.categories.contains(category);
         if self
             .agent
             .as_ref()
             .is_some_and(|agent| *agent != draft.agent)
         {
             Some("/agent")
-        } else if !self.categories.is_empty() && !category.is_some_and(within) {
+        } else if !self.covers(draft.category.as_deref()) {
             Some("/category")
         } else if !self.kinds.is_empty() && !self.kinds.contains(&draft.kind) {
             Some("/kind")

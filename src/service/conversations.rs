@@ -3,8 +3,9 @@
 
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
+use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, log, stored};
+use crate::{bind, log};
 use countersign_policy::conversation::{Advance, Head, advance, sequence_fault};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
@@ -37,7 +38,7 @@ pub struct HeadView {
     /// Its count.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
-    /// The drafts that became stale.
+    /// The drafts that became stale, of those that the key is not pinned away from.
     stale: Vec<String>,
 }
 
@@ -71,7 +72,12 @@ pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         sequence: new.sequence,
         messages: Vec::new(),
     };
-    let stale = apply(tenant, &conversation, step, before.is_some(), call.now, key)?;
+    let left = apply(tenant, &conversation, step, before.is_some(), call.now, key)?;
+    // Of other agents' drafts a key that is pinned is told nothing.
+    let told = left
+        .into_iter()
+        .filter(|left| call.grant.outside(&left.draft).is_none());
+    let stale = told.map(|left| left.id).collect();
     let after = known(tenant, &call.id)?;
     let (head, sequence) =
         after.map_or((conversation.head, None), |head| (head.head, head.sequence));
@@ -95,7 +101,7 @@ pub fn apply(
     known: bool,
     now: Millis,
     key: &str,
-) -> Outcome<Vec<String>> {
+) -> Outcome<Vec<Stored>> {
     if advance == Advance::Same && conversation.sequence.is_some() {
         tenant.storage.run(
             "UPDATE conversations SET sequence = ?1 WHERE id = ?2 AND COALESCE(sequence, 0) < ?1",
@@ -138,7 +144,7 @@ pub fn apply(
         stored::save(tenant, &draft, now)?;
         let actor = Actor::agent(key);
         log::append(tenant, now, Event::DraftStale, actor, Some(&draft.id), [])?;
-        stale.push(draft.id);
+        stale.push(draft);
     }
     Ok(stale)
 }

@@ -129,7 +129,12 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
     let head = conversations::known(tenant, &draft.conversation.id)?;
     let examples = match examples {
         0 => None,
-        k => Some(examples::for_draft(tenant, &recalled, &draft, k, call.now)?),
+        k => {
+            let wanted = (k, &call.grant);
+            Some(examples::for_draft(
+                tenant, &recalled, &draft, wanted, call.now,
+            )?)
+        }
     };
 
     let decision = policy.route(&draft, &situation);

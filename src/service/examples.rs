@@ -8,6 +8,7 @@ use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use countersign_policy::draft::{Draft, TEXT_BYTES_MAX};
 use countersign_policy::edit::EditKind;
+use countersign_policy::grant::Grant;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::memory::{
     Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
@@ -47,8 +48,9 @@ pub struct Example {
 pub enum Viewer<'a> {
     /// A person of the tenant: everything that they may read.
     Reviewer(&'a Sight),
-    /// An agent that serves this customer: what came from another one is masked.
-    AgentOf(Option<&'a str>),
+    /// An agent that serves this customer, with a key: what came from another customer is masked, what
+    /// belongs to a category beyond the key's is not there.
+    AgentOf(Option<&'a str>, &'a Grant),
 }
 
 /// The body of `POST /v1/corrections/similar`.
@@ -107,9 +109,10 @@ pub fn find(
     now: Millis,
 ) -> Outcome<Vec<Example>> {
     let mut candidates = recalled.corrections(now);
-    if let Viewer::Reviewer(sight) = viewer {
-        candidates.retain(|known| sight.covers(known.category));
-    }
+    candidates.retain(|known| match viewer {
+        Viewer::Reviewer(sight) => sight.covers(known.category),
+        Viewer::AgentOf(_, grant) => grant.covers(known.category),
+    });
     let ranked = rank(asked, &candidates);
     let ids: Vec<&str> = ranked.iter().map(|one| one.candidate.id).collect();
     let mut rows = load(tenant, &ids)?;
@@ -117,12 +120,12 @@ pub fn find(
     Ok(in_order.map(|row| row.seen_by(viewer)).collect())
 }
 
-/// Examples for the agent of a draft: what came from another customer is masked.
+/// As many examples as are wanted for the agent of a draft.
 pub fn for_draft(
     tenant: &Tenant,
     recalled: &Recalled,
     draft: &Draft,
-    wanted: u32,
+    (wanted, grant): (u32, &Grant),
     now: Millis,
 ) -> Outcome<Vec<Example>> {
     let asked = Asked {
@@ -130,7 +133,7 @@ pub fn for_draft(
         examples: wanted,
     };
     let customer = draft.customer.as_ref();
-    let viewer = Viewer::AgentOf(customer.map(|customer| customer.id.as_str()));
+    let viewer = Viewer::AgentOf(customer.map(|customer| customer.id.as_str()), grant);
     find(tenant, recalled, asked, viewer, now)
 }
 
@@ -173,7 +176,7 @@ pub fn similar(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         category: asked.category.as_deref(),
         examples: limit,
     };
-    let viewer = Viewer::AgentOf(asked.customer_id.as_deref());
+    let viewer = Viewer::AgentOf(asked.customer_id.as_deref(), &call.grant);
     let examples = find(tenant, &recalled, wanted, viewer, call.now)?;
     let quoted = examples.iter().map(|example| Quoted {
         message: &example.message,
@@ -202,7 +205,7 @@ impl ExampleRow {
             .collect();
         let own = match viewer {
             Viewer::Reviewer(_) => true,
-            Viewer::AgentOf(customer) => {
+            Viewer::AgentOf(customer, _) => {
                 customer.is_some() && customer == self.customer_id.as_deref()
             }
         };

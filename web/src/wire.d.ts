@@ -2580,7 +2580,7 @@ export interface components {
         Grant: {
             /** @description The only agent that posts with it. */
             agent?: string | null;
-            /** @description The only categories that it posts in. */
+            /** @description The only categories that it posts in, and is given examples of. */
             categories?: string[];
             /** @description The only kinds of drafts that it posts. */
             kinds?: components["schemas"]["Kind"][];
@@ -2618,7 +2618,7 @@ export interface components {
              * @description Its count.
              */
             sequence?: number | null;
-            /** @description The drafts that became stale. */
+            /** @description The drafts that became stale, of those that the key is not pinned away from. */
             stale: string[];
         };
         /** @description `GET /v1/health`. */
