@@ -124,6 +124,28 @@ test("a harmful release of high stakes costs every level at once, and open draft
   assert.deepEqual([entry.entry.facts.from, entry.entry.facts.to, entry.entry.facts.cause], [3, 1, "harmful_high_stakes"]);
 });
 
+test("an agent that was demoted is not better off under another name, though older ones keep their level", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 3, sample_rate: 0 });
+  for (const agent of ["trusted", "risky"]) assert.equal((await tenant.post(draft({ agent }))).body.status, "released");
+  await lead.call("PUT", "/v1/levels", { category: CATEGORY, agent: "risky", level: 1, reason: "too bold" });
+  assert.equal((await tenant.post(draft({ agent: "risky" }))).body.status, "held");
+  assert.equal((await tenant.post(draft({ agent: "innocent" }))).body.status, "held", "the same one may say another name");
+  assert.equal((await tenant.post(draft({ agent: "trusted", agent_version: "next" }))).body.status, "released");
+});
+
+test("names that an agent makes up fill no more than a category has room for", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 3, sample_rate: 0 });
+  const posted = [];
+  for (let count = 0; count < 102; count += 1) posted.push((await tenant.post(draft({ agent: `bot ${count}` }))).body.status);
+  assert.deepEqual(posted.slice(98), ["released", "released", "held", "held"], "the rest has no account and no level");
+  assert.equal((await tenant.post(draft({ agent: "bot 0", agent_version: "next" }))).body.status, "released");
+  assert.equal((await trustOf(lead)).category.agents.length, 101);
+  for (const { id } of (await lead.call("GET", "/v1/queue")).body.drafts) await decide(lead, id, { kind: "reject", reason: "unknown" });
+  const others = "SELECT counts FROM trust WHERE tenant_id = ? AND agent = ''";
+  const counted = () => service.database.prepare(others).bind(tenant.id).first("counts");
+  await until(async () => JSON.parse(await counted())?.drafts === 2);
+});
+
 /** A day's labels: `days` days until yesterday, the same letters on each. */
 const daily = (days, letters) => Array.from({ length: days }, (_, index) => [days - index, letters]);
 

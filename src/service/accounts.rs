@@ -17,7 +17,7 @@ use countersign_policy::queue::Status;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
 use countersign_policy::time::Millis;
-use countersign_policy::trust::account::{Account, Labelled};
+use countersign_policy::trust::account::{self, Account, Labelled};
 use countersign_policy::trust::demote::Look;
 use countersign_policy::trust::evidence::{
     Observation, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
@@ -53,6 +53,13 @@ struct Row {
 }
 
 #[derive(Deserialize)]
+struct Company {
+    agents: u32,
+    lowest: Option<u64>,
+    known: u32,
+}
+
+#[derive(Deserialize)]
 struct CountsText {
     counts: String,
 }
@@ -83,6 +90,22 @@ pub fn today(policy: &Compiled, now: Millis) -> i32 {
     day::local_day(now, local)
 }
 
+/// Whether a version of an agent gets an account in a category.
+pub fn has_room(tenant: &Tenant, category: &str, agent: &str) -> Outcome<bool> {
+    let company = company(tenant, category, agent)?;
+    Ok(company.known == 1 || account::has_room(company.agents))
+}
+
+/// The agents of a category, and whether this is one of them.
+fn company(tenant: &Tenant, category: &str, agent: &str) -> Outcome<Company> {
+    let row = tenant.storage.first(
+        "SELECT COUNT(DISTINCT agent) AS agents, MIN(level) AS lowest,
+           COALESCE(MAX(agent = ?), 0) AS known FROM accounts WHERE category = ?",
+        bind![agent, category],
+    )?;
+    row.ok_or(Problem::from(Code::Internal))
+}
+
 /// Begins the account of a version that was never seen.
 pub fn begin(
     tenant: &Tenant,
@@ -92,8 +115,12 @@ pub fn begin(
     agent_version: &str,
     now: Millis,
 ) -> Outcome<Kept> {
-    let start = situations::start_level(tenant, policy, category, now)?;
+    let mut start = situations::start_level(tenant, policy, category, now)?;
     let before = newest(tenant, category, agent)?;
+    if before.is_none() {
+        let lowest = company(tenant, category, agent)?.lowest;
+        start = account::start_of_new(start, lowest.and_then(Level::from_number));
+    }
     let before = before.as_ref().map(|kept| &kept.account);
     let account = Account::begin(start, before, now, today(policy, now));
     tenant.storage.run(
@@ -182,8 +209,11 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         released_at: released_at(stored).filter(|_| stored.entry.status == Status::Released),
         verdict_ms,
     };
-    count(tenant, stored, day, |counts| counts.settle(&drafted))?;
-    let Some(mut kept) = of_draft(tenant, &stored.draft)? else {
+    let kept = of_draft(tenant, &stored.draft)?;
+    count(tenant, stored, kept.as_ref(), day, |counts| {
+        counts.settle(&drafted);
+    })?;
+    let Some(mut kept) = kept else {
         return Ok(());
     };
     if situation.novelty.is_some() {
@@ -227,16 +257,19 @@ pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> O
         return second_looks::looked(tenant, stored, label, day);
     };
 
+    let kept = of_draft(tenant, &stored.draft)?;
     if sampled {
         let seen = Settled {
             ending,
             released_at: Some(sampling),
             verdict_ms: verdict.took_ms,
         };
-        count(tenant, stored, day, |counts| counts.look(&seen))?;
+        count(tenant, stored, kept.as_ref(), day, |counts| {
+            counts.look(&seen);
+        })?;
     }
     let by_level = Spoke::of(&stored.decision) != Spoke::Beyond;
-    let Some(mut kept) = of_draft(tenant, &stored.draft)?.filter(|_| by_level) else {
+    let Some(mut kept) = kept.filter(|_| by_level) else {
         return Ok(());
     };
     let look = Look {
@@ -342,10 +375,12 @@ fn remember_alike(
     )
 }
 
-/// Counts of the draft's week, changed and to be sent again.
+/// Counts of the draft's week, changed and to be sent again. Agents without an account are counted together:
+/// there may be any number of them.
 fn count(
     tenant: &Tenant,
     stored: &Stored,
+    kept: Option<&Kept>,
     day: i32,
     change: impl FnOnce(&mut Counts),
 ) -> Outcome<()> {
@@ -354,7 +389,7 @@ fn count(
     let category = category
         .filter(|name| policy.policy().knows(name))
         .unwrap_or("");
-    let (agent, version) = (&stored.draft.agent, version(&stored.draft));
+    let (agent, version) = kept.map_or(("", ""), |kept| (&kept.agent, &kept.agent_version));
     let (monday, level) = (
         day_number(day::monday_of(day)),
         level_number(stored.decision.level),

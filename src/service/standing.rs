@@ -30,7 +30,8 @@ pub struct Standing {
 /// What a run of drafts asks of an account.
 #[derive(Clone)]
 pub struct Known {
-    number: u64,
+    /// None where the category has no room for one more agent.
+    number: Option<u64>,
     used_at: Millis,
     standing: Standing,
 }
@@ -42,7 +43,7 @@ struct Head {
     account: String,
 }
 
-/// What a draft's account says of it now; with the first draft the account begins.
+/// What a draft's account says of it now; with the first draft the account begins, where there is room.
 pub fn of(
     tenant: &Tenant,
     policy: &Compiled,
@@ -60,24 +61,29 @@ pub fn of(
         )?;
         Ok(match head {
             Some(head) => Known {
-                number: head.number,
+                number: Some(head.number),
                 used_at: Millis(head.used_at),
                 standing: Standing::of(&parsed(&head.account)?),
+            },
+            None if !accounts::has_room(tenant, category, agent)? => Known {
+                number: None,
+                used_at: now,
+                standing: Standing::of(&Account::default()),
             },
             None => {
                 let begun = accounts::begin(tenant, policy, category, agent, version, now)?;
                 Known {
-                    number: begun.number,
+                    number: Some(begun.number),
                     used_at: now,
                     standing: Standing::of(&begun.account),
                 }
             }
         })
     })?;
-    if now.since(known.used_at) > USED_MS {
+    if let Some(number) = known.number.filter(|_| now.since(known.used_at) > USED_MS) {
         tenant.storage.run(
             "UPDATE accounts SET used_at = ? WHERE number = ?",
-            bind![now, known.number],
+            bind![now, number],
         )?;
         let change = |known: &mut Known| known.used_at = now;
         tenant.recall.accounts.change(&key, change);

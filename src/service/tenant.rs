@@ -142,13 +142,14 @@ impl DurableObject for Tenant {
             "due work failed",
             settled.and_then(|()| self.transaction(|| reroute::go_on(self, now()))),
         );
-        note("the day's round failed", rounds::go(self, now()).await);
         note(
             "weekly counts wait",
             self.transaction(|| trust::publish(self)),
         );
-        note("the index waits", refill::go_on(self, now()).await);
+        // Before what takes long: nobody waits for the day's work to hear of a draft.
         note("webhooks stay", outbox::deliver(self, now()).await);
+        note("the day's round failed", rounds::go(self, now()).await);
+        note("the index waits", refill::go_on(self, now()).await);
         if let Err(problem) = self.rearm(now(), failed).await {
             worker::console_error!("the alarm could not be set: {}", problem.code.name());
         }

@@ -27,6 +27,9 @@ use std::collections::BTreeMap;
 pub const THRESHOLD_ERROR: f64 = 0.10;
 /// Edits that a proposal shows: as many as one reads through.
 pub const EDITS_MAX: usize = 20;
+/// Agents of one category that have accounts: more than any team has, and names that an agent makes up
+/// fill no more.
+const AGENTS_MAX: u32 = 100;
 /// Weeks of messages kept: those of the watch, 13.
 const MESSAGE_WEEKS_MAX: usize = 13;
 /// Days that count as now when messages are compared with those before: this week and the last.
@@ -55,6 +58,18 @@ pub struct Calibration {
     pub budget: Ratio,
     /// The policy's number, which counts while there are too few labels.
     pub fixed: Ratio,
+}
+
+/// Whether one more agent gets an account in a category where so many have one. Without one nothing is
+/// earned: all is reviewed.
+pub fn has_room(agents: u32) -> bool {
+    agents < AGENTS_MAX
+}
+
+/// Where an agent that is new in a category starts: no higher than the `lowest` there, which it may have
+/// been under another name.
+pub fn start_of_new(start: Level, lowest: Option<Level>) -> Level {
+    lowest.map_or(start, |lowest| start.min(lowest))
 }
 
 /// What is remembered. Stored as it is.
@@ -361,6 +376,15 @@ mod tests {
         let after = Account::begin(Level::ReviewEverything, Some(&before), NOW, 20_777);
         assert_eq!(after.standing.level, Level::ReviewEverything);
         assert!(after.is_new());
+    }
+
+    #[test]
+    fn another_name_leaves_no_demotion_behind() {
+        let (low, high) = (Level::ReviewEverything, Level::MonitorAndCorrect);
+        assert_eq!(start_of_new(high, Some(low)), low);
+        assert_eq!(start_of_new(low, Some(high)), low);
+        assert_eq!(start_of_new(high, None), high);
+        assert!(has_room(AGENTS_MAX - 1) && !has_room(AGENTS_MAX));
     }
 
     #[test]
