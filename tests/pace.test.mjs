@@ -108,6 +108,11 @@ test("known-bad drafts measure who looks, and never reach an agent", async () =>
   };
   const real = (await tenant.post(draft())).body;
   const [missed] = await planted();
+  for (const path of ["/v1/audit", "/v1/audit/export", "/v1/audit/1/proof", `/v1/drafts/${missed.id}/dossier`]) {
+    assert.equal((await tom.call("GET", path)).status, 403, `${path} tells it from the others`);
+  }
+  const reading = await tenant.session("ari@example.com", "auditor");
+  assert.equal((await reading.call("GET", `/v1/drafts/${missed.id}/dossier`)).body.entries.length, 1);
   assert.equal((await decide(tom, missed.id, { kind: "approve" })).body.status, "approved");
   await tenant.post(draft());
   const [caught] = await planted();

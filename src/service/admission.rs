@@ -16,12 +16,17 @@ pub fn admit(caller: &Caller, access: Access) -> Outcome<()> {
             Access::Agent
             | Access::AgentOrPerson
             | Access::LeadOrPolicyKey
-            | Access::PersonOrPolicyKey,
+            | Access::PersonOrPolicyKey
+            | Access::OverseerOrPolicyKey,
         ) => true,
         (Caller::Person(_), Access::Person | Access::AgentOrPerson | Access::PersonOrPolicyKey) => {
             true
         }
         (Caller::Person(person), Access::Reviewer) => person.role != PersonRole::Auditor,
+        // Whoever decides does not read the log: it tells the known-bad drafts from the others.
+        (Caller::Person(person), Access::Overseer | Access::OverseerOrPolicyKey) => {
+            person.role != PersonRole::Reviewer
+        }
         (Caller::Person(person), Access::Lead | Access::LeadOrPolicyKey) => {
             person.role == PersonRole::Lead
         }

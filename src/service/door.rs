@@ -163,7 +163,9 @@ fn credential(request: &Request, env: &Env, access: Access) -> Outcome<Credentia
     let (by_key, by_session) = match access {
         Access::Agent => (Some(KeyKind::Agent), false),
         Access::AgentOrPerson => (Some(KeyKind::Agent), true),
-        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey => (Some(KeyKind::Policy), true),
+        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey | Access::OverseerOrPolicyKey => {
+            (Some(KeyKind::Policy), true)
+        }
         _ => (None, true),
     };
     match (by_key, bearer, session) {

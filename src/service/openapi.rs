@@ -21,10 +21,12 @@ fn security(access: Access) -> Value {
         Access::Operator => json!([{ "operator": [] }]),
         Access::Agent => json!([{ "agent_key": [] }]),
         Access::AgentOrPerson => json!([{ "agent_key": [] }, { "session": [] }]),
-        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey => {
+        Access::LeadOrPolicyKey | Access::PersonOrPolicyKey | Access::OverseerOrPolicyKey => {
             json!([{ "session": [] }, { "policy_key": [] }])
         }
-        Access::Person | Access::Reviewer | Access::Lead => json!([{ "session": [] }]),
+        Access::Person | Access::Reviewer | Access::Overseer | Access::Lead => {
+            json!([{ "session": [] }])
+        }
     }
 }
 

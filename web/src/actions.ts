@@ -8,7 +8,7 @@ import { review } from "./state/review.svelte";
 import { selection } from "./state/selection.svelte";
 import { session } from "./state/session.svelte";
 import { verdicts } from "./state/verdicts.svelte";
-import { views, type ViewName } from "./views";
+import { isFor, views, type ViewName } from "./views";
 
 export type ActionName =
   | "approve" | "edit" | "reject" | "respond" | "handled_elsewhere" | "send_back" | "defer" | "confirm" | "correct"
@@ -132,7 +132,7 @@ export const actions: readonly Action[] = [
   { name: "review", label: texts.actions.review, keys: ["V"], group: "page", when: () => place.view !== null, perform: () => place.go(review.path) },
   ...views.map((view): Action => ({
     name: view.name, label: view.label, keys: [view.key], group: "page",
-    when: () => review.writing === null && place.view !== view && (!view.leadsOnly || session.current?.person.role === "lead"),
+    when: () => review.writing === null && place.view !== view && isFor(view, session.current?.person),
     perform: () => place.go(view.path),
   })),
 ];

@@ -10,8 +10,8 @@ export interface View {
   label: string;
   path: string;
   key: string;
-  /** Whether only leads get to see it. */
-  leadsOnly?: true;
+  /** Who gets to see it; everybody where none is said. */
+  roles?: readonly string[];
   load: () => Promise<{ default: Component }>;
 }
 
@@ -23,12 +23,15 @@ export const views: readonly View[] = [
   view("trust", "T", () => import("./views/Trust.svelte")),
   view("policy", "P", () => import("./views/Policy.svelte")),
   view("memory", "M", () => import("./views/Memory.svelte")),
-  view("audit", "L", () => import("./views/Audit.svelte")),
-  { ...view("settings", "S", () => import("./views/Settings.svelte")), leadsOnly: true },
+  { ...view("audit", "L", () => import("./views/Audit.svelte")), roles: ["lead", "auditor"] },
+  { ...view("settings", "S", () => import("./views/Settings.svelte")), roles: ["lead"] },
 ];
 
+/** Whether a person gets to see it. */
+export const isFor = (view: View, person: { role: string } | undefined): boolean => view.roles?.includes(person?.role ?? "") ?? true;
+
 /** Those that a person gets to see. */
-export const viewsFor = (person: { role: string } | undefined): View[] => views.filter((one) => !one.leadsOnly || person?.role === "lead");
+export const viewsFor = (person: { role: string } | undefined): View[] => views.filter((one) => isFor(one, person));
 
 /** The view at a path; null where the review stands. */
 export const viewAt = (path: string): View | null => views.find((one) => path === one.path || path.startsWith(`${one.path}/`)) ?? null;
