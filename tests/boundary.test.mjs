@@ -238,6 +238,14 @@ test("every answer forbids frames, sniffing, referrers and keeping, and asks for
     await lead.call("GET", "/v1/nothing"),
     await post("csa_0"),
   ];
+test("of a person's invitations the newest counts alone", async () => {
+  const invite = async () => (await lead.call("POST", "/v1/people", { mail: "uma@example.com", role: "reviewer" })).body.invitation;
+  const [first, newest] = [await invite(), await invite()];
+  const open = (invitation) => service.call("POST", "/v1/sessions", { body: { invitation } });
+  assert.equal((await open(first)).body.code, "invitation_invalid");
+  assert.equal((await open(newest)).status, 201);
+});
+
   for (const { headers } of answers) {
     assert.equal(headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert.equal(headers.get("strict-transport-security"), "max-age=63072000; includeSubDomains");

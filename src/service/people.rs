@@ -204,6 +204,11 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
         .ok_or(Problem::from(Code::Internal))?;
     tenant.storage.run(
         "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
+    // The newest counts alone: a link that was sent before may lie anywhere.
+    tenant.storage.run(
+        "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL AND reusable = 0",
+        bind![&person.id],
+    )?;
          VALUES (?, ?, ?, ?)",
         bind![
             &invitation.secret_hash,
