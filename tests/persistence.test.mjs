@@ -43,7 +43,7 @@ test("a draft, its idempotency key and its pending verdict survive a restart", a
   }
 });
 
-test("a session gets a new secret by the hour, and ends with silence and with age", async () => {
+test("a session gets a new secret by the hour, and ends with silence, with age, and with a secret shown again", async () => {
   const directory = await mkdtemp(join(tmpdir(), "countersign-"));
   let service = await start({ directory });
   /** What the object of the only tenant has on record of its sessions is older by then. */
@@ -55,22 +55,41 @@ test("a session gets a new secret by the hour, and ends with silence and with ag
     database.close();
     service = await start({ directory });
   };
-  const asked = (cookie) => service.call("GET", "/v1/session", { headers: { cookie } });
+  const asked = (cookie) => service.call("GET", "/v1/queue", { headers: { cookie } });
+  const given = (answer) => answer.headers.get("set-cookie")?.split(";")[0];
   try {
-    const { cookie } = await (await service.tenant()).session();
-    assert.equal((await asked(cookie)).headers.get("set-cookie"), null);
+    const tenant = await service.tenant();
+    const { cookie } = await tenant.session();
+    assert.equal(given(await asked(cookie)), undefined);
     await older("created_at = created_at - 3600001");
-    const renewed = (await asked(cookie)).headers.get("set-cookie").split(";")[0];
+    const renewed = given(await asked(cookie));
     assert.notEqual(renewed, cookie);
-    assert.deepEqual([(await asked(cookie)).status, (await asked(renewed)).status], [200, 200], "they overlap");
-    await older("secret_before_until = secret_before_until - 60001");
-    assert.deepEqual([(await asked(cookie)).status, (await asked(renewed)).status], [401, 200]);
+    assert.deepEqual([(await asked(renewed)).status, (await asked(cookie)).status], [200, 200], "they overlap");
     await older("seen_at = seen_at - 43300000");
     assert.equal((await asked(renewed)).status, 401, "silence");
     await older("seen_at = seen_at + 43300000");
     assert.equal((await asked(renewed)).status, 200);
     await older("ends_at = ends_at - 604800000");
     assert.equal((await asked(renewed)).status, 401, "age");
+    await older("ends_at = ends_at + 604800000, secret_before_until = secret_before_until - 60001");
+    assert.equal((await asked(renewed)).status, 200);
+    const [stolen, taken] = [await asked(cookie), await asked(renewed)];
+    assert.deepEqual([stolen.status, taken.status], [401, 401], "two have its secret: it ends for both");
+
+    tenant.service = service;
+    const other = await tenant.session("tom@example.com");
+    await older("created_at = created_at - 3600001");
+    const lost = given(await asked(other.cookie));
+    await older("rotated_at = rotated_at - 60001");
+    const second = given(await asked(other.cookie));
+    assert.ok(second && second !== lost, "an answer that never arrived locks nobody out");
+    assert.equal((await asked(second)).status, 200);
+    assert.deepEqual([(await asked(lost)).status, (await asked(second)).status], [401, 401], "it did arrive: two have it");
+    tenant.service = service;
+    const lead = await tenant.session("lea@example.com", "lead");
+    const { entries } = (await lead.call("GET", "/v1/audit")).body;
+    const causes = entries.filter(({ entry }) => entry.event === "session.closed").map(({ entry }) => entry.facts.cause);
+    assert.deepEqual(causes, ["secret_shown_again", "secret_shown_again"]);
   } finally {
     await service.stop();
     await rm(directory, { recursive: true, force: true });

@@ -6,9 +6,9 @@ use crate::time::Millis;
 pub const SESSION_MS: u64 = 7 * 24 * HOUR_MS;
 /// A session ends after this much silence: a working day and a half.
 pub const IDLE_MS: u64 = 12 * HOUR_MS;
-/// A secret is this old before it is changed: a stolen one works for an hour.
+/// A secret is this old before it is changed, with whatever its session asks.
 pub const SECRET_MS: u64 = HOUR_MS;
-/// The secret before works on for requests that are under way.
+/// The secret before works on for requests that are under way, once the new one was shown.
 pub const OVERLAP_MS: u64 = 60_000;
 /// The last use is written at most once a minute.
 pub const SEEN_MS: u64 = 60_000;
@@ -27,6 +27,27 @@ pub struct Ages {
     pub rotated_at: Option<Millis>,
 }
 
+/// What a secret that somebody shows is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Its newest.
+    Newest,
+    /// The one before, which counts until then; without an end until somebody shows the newest, since an
+    /// answer may get lost.
+    Before(Option<Millis>),
+}
+
+impl Shown {
+    /// Whether it counts. The one before, after its time, says that two have it: whoever holds the session,
+    /// and whoever stole it.
+    pub fn counts(self, now: Millis) -> bool {
+        match self {
+            Self::Newest | Self::Before(None) => true,
+            Self::Before(Some(until)) => now < until,
+        }
+    }
+}
+
 impl Ages {
     /// Whether it still counts.
     pub fn count(&self, now: Millis) -> bool {
@@ -38,9 +59,15 @@ impl Ages {
         self.ends_at.unwrap_or(self.created_at.plus(SESSION_MS))
     }
 
-    /// Whether its secret is to be changed.
-    pub fn wants_new_secret(&self, now: Millis) -> bool {
-        now.since(self.rotated_at.unwrap_or(self.created_at)) >= SECRET_MS
+    /// Whether whoever shows this secret is to be given a new one: after an hour, or where the new one never
+    /// arrived.
+    pub fn wants_new_secret(&self, shown: Shown, now: Millis) -> bool {
+        let age_ms = now.since(self.rotated_at.unwrap_or(self.created_at));
+        match shown {
+            Shown::Newest => age_ms >= SECRET_MS,
+            Shown::Before(None) => age_ms >= OVERLAP_MS,
+            Shown::Before(Some(_)) => false,
+        }
     }
 
     /// Whether this use of it is to be written down.
@@ -81,14 +108,30 @@ mod tests {
     #[test]
     fn a_secret_lasts_an_hour_from_its_last_change() {
         let session = used_at(BEGUN);
-        assert!(!session.wants_new_secret(BEGUN.plus(SECRET_MS - 1)));
-        assert!(session.wants_new_secret(BEGUN.plus(SECRET_MS)));
+        let newest = Shown::Newest;
+        assert!(!session.wants_new_secret(newest, BEGUN.plus(SECRET_MS - 1)));
+        assert!(session.wants_new_secret(newest, BEGUN.plus(SECRET_MS)));
         let changed = Ages {
             rotated_at: Some(BEGUN.plus(SECRET_MS)),
             ..session
         };
-        assert!(!changed.wants_new_secret(BEGUN.plus(SECRET_MS)));
+        assert!(!changed.wants_new_secret(newest, BEGUN.plus(SECRET_MS)));
         assert!(!session.wants_writing(BEGUN.plus(SEEN_MS)));
         assert!(session.wants_writing(BEGUN.plus(SEEN_MS + 1)));
+    }
+
+    #[test]
+    fn the_secret_before_counts_until_the_new_one_has_arrived() {
+        let changed = Ages {
+            rotated_at: Some(BEGUN),
+            ..used_at(BEGUN)
+        };
+        let later = BEGUN.plus(OVERLAP_MS);
+        let lost = Shown::Before(None);
+        assert!(lost.counts(later) && changed.wants_new_secret(lost, later));
+        assert!(!changed.wants_new_secret(lost, BEGUN), "it is on its way");
+        let over = Shown::Before(Some(later));
+        assert!(over.counts(BEGUN) && !over.counts(later));
+        assert!(!changed.wants_new_secret(over, BEGUN.plus(SECRET_MS)));
     }
 }

@@ -44,6 +44,8 @@ pub struct Call {
     pub grant: Grant,
     /// What the person who asks may read.
     pub sight: Sight,
+    /// Whether the session that asks is to get a new secret with the answer.
+    pub wants_new_secret: bool,
 }
 
 impl Call {
@@ -63,6 +65,7 @@ impl Call {
             now,
             grant: Grant::default(),
             sight: Sight::default(),
+            wants_new_secret: false,
             request,
         })
     }

@@ -42,7 +42,8 @@ impl Caller {
             }
             "csi" => Ok(Self::Invited(hash.to_owned())),
             "css" => {
-                let person = people::by_session(tenant, hash, call.now)?;
+                let (person, wants_new_secret) = people::by_session(tenant, hash, call.now)?;
+                call.wants_new_secret = wants_new_secret;
                 call.sight = sight::of(tenant, &person)?;
                 Ok(Self::Person(person))
             }

@@ -12,7 +12,7 @@ use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
 use countersign_policy::route::ENGINE_VERSION;
-use countersign_policy::session::{Ages, OVERLAP_MS, SESSION_MS};
+use countersign_policy::session::{Ages, OVERLAP_MS, SESSION_MS, Shown};
 use countersign_policy::starting;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -93,16 +93,14 @@ struct InvitationRow {
 
 #[derive(Deserialize)]
 struct SessionRow {
-    id: String,
-    mail: String,
-    name: String,
-    role: PersonRole,
+    #[serde(flatten)]
+    person: Person,
+    #[serde(flatten)]
+    times: Times,
     session_id: String,
     secret_hash: String,
-    created_at: u64,
-    seen_at: u64,
-    ends_at: Option<u64>,
-    rotated_at: Option<u64>,
+    secret_before: Option<String>,
+    secret_before_until: Option<u64>,
 }
 
 /// A session's times as they are stored.
@@ -202,13 +200,13 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
             bind![&invitation.mail],
         )?
         .ok_or(Problem::from(Code::Internal))?;
-    tenant.storage.run(
-        "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
     // The newest counts alone: a link that was sent before may lie anywhere.
     tenant.storage.run(
         "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL AND reusable = 0",
         bind![&person.id],
     )?;
+    tenant.storage.run(
+        "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
          VALUES (?, ?, ?, ?)",
         bind![
             &invitation.secret_hash,
@@ -271,7 +269,7 @@ fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> 
          VALUES (?, ?, ?, ?, ?, ?)",
         bind![&id, &hash, person, call.now, call.now, ends_at],
     )?;
-    let person = by_session(tenant, &hash, call.now)?;
+    let (person, _) = by_session(tenant, &hash, call.now)?;
     log::append(
         tenant,
         call.now,
@@ -284,21 +282,34 @@ fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> 
     Ok(view(tenant, person, 201)?.with("set-cookie", cookie))
 }
 
-/// `GET /v1/session`: a session that is older than an hour gets a new secret with the answer.
-pub fn current(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let answer = view(tenant, person.clone(), 200)?;
+/// `GET /v1/session`.
+pub fn current(tenant: &Tenant, person: &Person) -> Outcome<Answer> {
+    view(tenant, person.clone(), 200)
+}
+
+/// The answer with a new secret for the session that asked.
+pub fn with_new_secret(tenant: &Tenant, call: &Call, answer: Answer) -> Outcome<Answer> {
     let hash = &credential_hash(call);
-    let row = session(tenant, hash, call.now)?;
-    if row.secret_hash != *hash || !row.ages().wants_new_secret(call.now) {
+    // Another answer may have brought one meanwhile, or the session has ended.
+    let Ok(row) = session(tenant, hash, call.now) else {
+        return Ok(answer);
+    };
+    let shown = row.shown(hash);
+    if !row.times.ages().wants_new_secret(shown, call.now) {
         return Ok(answer);
     }
+    // One that seems lost counts no more: whoever shows it has it all the same.
+    let (before, until) = match shown {
+        Shown::Newest => (hash, None),
+        Shown::Before(_) => (&row.secret_hash, Some(call.now)),
+    };
     let (secret, new_hash) = issue_session(tenant)?;
     tenant.storage.run(
         "UPDATE sessions SET secret_hash = ?, secret_before = ?, secret_before_until = ?,
            rotated_at = ? WHERE secret_hash = ?",
-        bind![&new_hash, hash, call.now.plus(OVERLAP_MS), call.now, hash],
+        bind![&new_hash, before, until, call.now, &row.secret_hash],
     )?;
-    let left_ms = row.ages().ends_at().since(call.now);
+    let left_ms = row.times.ages().ends_at().since(call.now);
     Ok(answer.with("set-cookie", session_cookie(call, &secret, left_ms)))
 }
 
@@ -365,21 +376,41 @@ pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
     Ok(Answer::empty().with("set-cookie", cookie))
 }
 
-/// The person of a live session.
-pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<Person> {
+/// The person of a live session, and whether its secret is to be changed with the answer.
+pub fn by_session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<(Person, bool)> {
     let row = session(tenant, hash, now)?;
-    if row.ages().wants_writing(now) {
+    let (ages, shown) = (row.times.ages(), row.shown(hash));
+    if !shown.counts(now) {
+        return Err(end_shared(tenant, &row, now)?);
+    }
+    if ages.wants_writing(now) {
         tenant.storage.run(
             "UPDATE sessions SET seen_at = ? WHERE secret_hash = ?",
             bind![now, &row.secret_hash],
         )?;
     }
-    Ok(Person {
-        id: row.id,
-        mail: row.mail,
-        name: row.name,
-        role: row.role,
-    })
+    if shown == Shown::Newest && row.before_counts() {
+        tenant.storage.run(
+            "UPDATE sessions SET secret_before_until = ? WHERE secret_hash = ?",
+            bind![now.plus(OVERLAP_MS), &row.secret_hash],
+        )?;
+    }
+    Ok((row.person, ages.wants_new_secret(shown, now)))
+}
+
+/// Two have the secret of a session, and nobody knows whose it is: it ends for both.
+fn end_shared(tenant: &Tenant, row: &SessionRow, now: Millis) -> Outcome<Problem> {
+    tenant.transaction(|| {
+        tenant.storage.run(
+            "DELETE FROM sessions WHERE secret_hash = ?",
+            bind![&row.secret_hash],
+        )?;
+        let facts = [("cause", "secret_shown_again".into())];
+        let about = Some(row.person.id.as_str());
+        log::append(tenant, now, Event::SessionClosed, system(), about, facts)
+    })?;
+    live::sweep(tenant, now);
+    Ok(Problem::from(Code::SessionRequired))
 }
 
 /// A person by their id.
@@ -393,24 +424,27 @@ pub fn by_id(tenant: &Tenant, id: &str) -> Outcome<Option<Person>> {
 fn session(tenant: &Tenant, hash: &str, now: Millis) -> Outcome<SessionRow> {
     let row = tenant.storage.first::<SessionRow>(
         "SELECT people.id, mail, name, role, sessions.created_at, seen_at, ends_at, secret_hash, rotated_at,
-           COALESCE(sessions.id, secret_hash) AS session_id
+           secret_before, secret_before_until, COALESCE(sessions.id, secret_hash) AS session_id
          FROM sessions JOIN people ON people.id = person_id
-         WHERE secret_hash = ?1 OR (secret_before = ?1 AND secret_before_until > ?2)",
-        bind![hash, now],
+         WHERE secret_hash = ?1 OR secret_before = ?1",
+        bind![hash],
     )?;
-    row.filter(|row| row.ages().count(now))
+    row.filter(|row| row.times.ages().count(now))
         .ok_or(Problem::from(Code::SessionRequired))
 }
 
 impl SessionRow {
-    fn ages(&self) -> Ages {
-        let times = Times {
-            created_at: self.created_at,
-            seen_at: self.seen_at,
-            ends_at: self.ends_at,
-            rotated_at: self.rotated_at,
-        };
-        times.ages()
+    /// What a secret of it is that somebody shows.
+    fn shown(&self, hash: &str) -> Shown {
+        match self.secret_hash == hash {
+            true => Shown::Newest,
+            false => Shown::Before(self.secret_before_until.map(Millis)),
+        }
+    }
+
+    /// Whether nobody has shown the newest secret yet.
+    fn before_counts(&self) -> bool {
+        self.secret_before.is_some() && self.secret_before_until.is_none()
     }
 }
 

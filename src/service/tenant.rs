@@ -241,6 +241,10 @@ impl Tenant {
             Operation::Erase => erasure::erase(self, &call, caller.person()?).await,
             operation => self.transaction(|| self.perform(operation, &call, &caller)),
         }?;
+        let answer = match call.wants_new_secret {
+            true => people::with_new_secret(self, &call, answer)?,
+            false => answer,
+        };
         self.arm(call.now).await?;
         Ok(answer.response()?)
     }
@@ -266,7 +270,7 @@ impl Tenant {
             (Operation::OpenSession, Caller::Known(mail, until)) => {
                 people::sign_in_known(self, call, mail, *until)
             }
-            (Operation::GetSession, Caller::Person(person)) => people::current(self, call, person),
+            (Operation::GetSession, Caller::Person(person)) => people::current(self, person),
             (Operation::CloseSession, Caller::Person(person)) => {
                 people::sign_out(self, call, person)
             }
