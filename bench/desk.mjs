@@ -56,7 +56,7 @@ const send = (target, more = {}) =>
 await build("worker", "release");
 const directory = await mkdtemp(join(tmpdir(), "countersign-bench-"));
 // A fast machine may post more through one key than a deployment allows.
-const service = await start({ directory: join(directory, "ours"), dev: DIRECT, variables: { RATE_PER_KEY: "100000000" } });
+const service = await start({ directory: join(directory, "ours"), dev: DIRECT, variables: { RATE_PER_KEY: "100000000", RATE_PER_PERSON: "100000000" } });
 const [ourProcess] = workerds();
 const floor = new Miniflare({ resourcePersistencePath: join(directory, "floor"), workers: [floorWorker()] });
 try {

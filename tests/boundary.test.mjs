@@ -9,7 +9,7 @@ import { ORIGIN, draft, start, until, verdictOn } from "./countersign.mjs";
 
 let service, tenant, lead;
 before(async () => {
-  service = await start({ variables: { RATE_PER_KEY: "60", RATE_PER_ADDRESS: "100000", RATE_OF_REFUSALS: "20" } });
+  service = await start({ variables: { RATE_PER_KEY: "60", RATE_PER_PERSON: "300", RATE_PER_ADDRESS: "100000", RATE_OF_REFUSALS: "20" } });
   tenant = await service.tenant();
   lead = await tenant.session();
 });
@@ -146,6 +146,22 @@ test("a key that asks too often waits; others don't", async () => {
   assert.equal((await similar(tenant.key)).status, 200);
 });
 
+test("a person who asks, searches or listens too often waits; others don't", async () => {
+  const ann = await tenant.session("ann@example.com");
+  const codes = async (count, ask) => new Set((await Promise.all(Array.from({ length: count }, ask))).map(({ status, body }) => body?.code ?? status));
+  const search = () => ann.call("GET", "/v1/drafts?reviewer=me&q=refund");
+  assert.deepEqual(await codes(80, search), new Set([200, "too_many_requests"]), "a search reads every draft");
+  assert.equal((await ann.call("GET", "/v1/drafts?reviewer=me")).status, 200);
+  const headers = { upgrade: "websocket", cookie: ann.cookie, origin: ORIGIN };
+  const listen = () => service.miniflare.dispatchFetch(`${ORIGIN}/v1/live`, { headers });
+  const pages = await Promise.all(Array.from({ length: 60 }, listen));
+  assert.deepEqual(new Set(pages.map(({ status }) => status)), new Set([101, 429]));
+  for (const { webSocket } of pages) webSocket?.accept();
+  assert.deepEqual(await codes(300, () => ann.call("GET", "/v1/session")), new Set([200, "too_many_requests"]));
+  assert.equal((await lead.call("GET", "/v1/session")).status, 200);
+  for (const { webSocket } of pages) webSocket?.close();
+});
+
 test("an address that shows one wrong key after another waits, also with a right one", async () => {
   const from = (address, key) =>
     service.call("GET", `/v1/drafts/${randomUUID()}`, { headers: { authorization: `Bearer ${key}`, "cf-connecting-ip": address } });
@@ -222,6 +238,14 @@ test("a session's cookie is for this site and for HTTPS only, and an invitation 
   assert.deepEqual([second.status, second.body.code], [401, "invitation_invalid"]);
 });
 
+test("of a person's invitations the newest counts alone", async () => {
+  const invite = async () => (await lead.call("POST", "/v1/people", { mail: "uma@example.com", role: "reviewer" })).body.invitation;
+  const [first, newest] = [await invite(), await invite()];
+  const open = (invitation) => service.call("POST", "/v1/sessions", { body: { invitation } });
+  assert.equal((await open(first)).body.code, "invitation_invalid");
+  assert.equal((await open(newest)).status, 201);
+});
+
 test("another website can't write, whatever it sends", async () => {
   for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }, { origin: "null" }]) {
     const answer = await lead.call("POST", "/v1/leases", undefined, headers);
@@ -238,14 +262,6 @@ test("every answer forbids frames, sniffing, referrers and keeping, and asks for
     await lead.call("GET", "/v1/nothing"),
     await post("csa_0"),
   ];
-test("of a person's invitations the newest counts alone", async () => {
-  const invite = async () => (await lead.call("POST", "/v1/people", { mail: "uma@example.com", role: "reviewer" })).body.invitation;
-  const [first, newest] = [await invite(), await invite()];
-  const open = (invitation) => service.call("POST", "/v1/sessions", { body: { invitation } });
-  assert.equal((await open(first)).body.code, "invitation_invalid");
-  assert.equal((await open(newest)).status, 201);
-});
-
   for (const { headers } of answers) {
     assert.equal(headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert.equal(headers.get("strict-transport-security"), "max-age=63072000; includeSubDomains");

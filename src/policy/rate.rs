@@ -4,6 +4,13 @@ use crate::time::Millis;
 
 /// Requests a minute of one key, where nothing else is configured: a thousand a second.
 pub const PER_KEY: u32 = 60_000;
+/// Requests a minute of one person, where nothing else is configured, and what their pages say of where they
+/// look: a hundred a second.
+pub const PER_PERSON: u32 = 6_000;
+/// Searches a minute of one person, which read every draft: as fast as anybody types words.
+pub const SEARCHES_PER_PERSON: u32 = 60;
+/// Pages of one person that listen at once.
+const PAGES_PER_PERSON: usize = 50;
 /// Requests a minute of one address; an office and its agents may share one.
 pub const PER_ADDRESS: u32 = 120_000;
 /// Refused credentials a minute of one address: an office whose agents all have an
@@ -13,6 +20,11 @@ pub const REFUSALS_PER_ADDRESS: u32 = 600;
 pub const REMEMBERED_MAX: u32 = 10_000;
 
 const MINUTE_MS: u64 = 60_000;
+
+/// Whether one more page of a person may listen beside so many.
+pub fn admits_page(listening: usize) -> bool {
+    listening < PAGES_PER_PERSON
+}
 
 /// What is left to somebody: a minute's worth at once, and then as it comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

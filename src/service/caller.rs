@@ -43,6 +43,7 @@ impl Caller {
             "csi" => Ok(Self::Invited(hash.to_owned())),
             "css" => {
                 let (person, wants_new_secret) = people::by_session(tenant, hash, call.now)?;
+                limits::count_person(tenant, &person.id, call.now)?;
                 call.wants_new_secret = wants_new_secret;
                 call.sight = sight::of(tenant, &person)?;
                 Ok(Self::Person(person))

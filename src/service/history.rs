@@ -3,17 +3,16 @@
 //! change any.
 
 use crate::archive::Erased;
-use crate::bind;
 use crate::call::{Answer, Call};
 use crate::d1::Rows;
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::queue::beginning;
-use crate::sight;
 use crate::storage::parsed;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
+use crate::{bind, limits, sight};
 use countersign_policy::draft::{Draft, Kind};
 use countersign_policy::edit::EditKind;
 use countersign_policy::order;
@@ -154,6 +153,9 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         ));
     }
     let words = asked("q").to_ascii_lowercase();
+    if !words.is_empty() {
+        limits::count_search(tenant, &person.id, call.now)?;
+    }
     let words: Vec<&str> = words.split_whitespace().take(WORDS_MAX).collect();
     let words = serde_json::to_string(&words)?;
     let found = FOUND.replace("{readable}", &sight::readable("category", 6));

@@ -1,9 +1,10 @@
-//! How often somebody may ask, as this instance has seen it: each object counts its keys, each
+//! How often somebody may ask, as this instance has seen it: each object counts its keys and people, each
 //! instance of the Worker the addresses. It must not decide how often that is: `policy::rate` does.
 
 use crate::problem::{Outcome, Problem};
+use crate::tenant::Tenant;
 use countersign_policy::problem::Code;
-use countersign_policy::rate::{Bucket, REMEMBERED_MAX};
+use countersign_policy::rate::{self, Bucket, REMEMBERED_MAX};
 use countersign_policy::time::Millis;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,6 +39,19 @@ impl Rates {
         let known = self.0.get(who).copied();
         known.unwrap_or_else(|| Bucket::new(per_minute, now))
     }
+}
+
+/// Counts something that a person asks or says.
+pub fn count_person(tenant: &Tenant, person: &str, now: Millis) -> Outcome<()> {
+    let per_minute = configured(&tenant.env, "RATE_PER_PERSON", rate::PER_PERSON);
+    tenant.rates.borrow_mut().take(person, per_minute, now)
+}
+
+/// Counts a search of a person.
+pub fn count_search(tenant: &Tenant, person: &str, now: Millis) -> Outcome<()> {
+    let who = format!("{person} searches");
+    let mut rates = tenant.rates.borrow_mut();
+    rates.take(&who, rate::SEARCHES_PER_PERSON, now)
 }
 
 thread_local! {

@@ -9,8 +9,9 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::Stored;
 use crate::tenant::Tenant;
-use crate::{log, queue, sight, stored};
+use crate::{limits, log, queue, sight, stored};
 use countersign_policy::problem::Code;
+use countersign_policy::rate;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,17 @@ pub fn open(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Response> 
         None => None,
         Some(_) => Some(u64::from(call.number("after", 0, u32::MAX)?)),
     };
+    let own = |page: &Attachment| page.person.id == person.id;
+    let sockets = tenant.state.get_websockets();
+    if !rate::admits_page(
+        sockets
+            .iter()
+            .filter_map(Attachment::of)
+            .filter(own)
+            .count(),
+    ) {
+        return Err(Problem::from(Code::TooManyRequests));
+    }
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     tenant.state.accept_web_socket(&server);
     let attachment = Attachment {
@@ -168,7 +180,8 @@ pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingM
     let Ok(Heard::Focus { draft }) = parsed(text) else {
         return;
     };
-    if let Some(known) = Attachment::of(socket)
+    if let Some(known) = Attachment::of(socket).filter(|known| known.draft != draft)
+        && limits::count_person(tenant, &known.person.id, now()).is_ok()
         && (Attachment { draft, ..known }).keep(socket).is_ok()
     {
         presence(tenant, None);
@@ -253,8 +266,12 @@ fn presence(tenant: &Tenant, gone: Option<&WebSocket>) {
             draft,
         })
         .collect();
-    let told = Told::Presence { people };
-    here().for_each(|socket| say(socket, &told));
+    let Ok(told) = serde_json::to_string(&Told::Presence { people }) else {
+        return;
+    };
+    for socket in here() {
+        let _ = socket.send_with_str(&told);
+    }
 }
 
 /// A page that can't be reached will ask for the queue again.
