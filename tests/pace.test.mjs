@@ -98,6 +98,7 @@ test("known-bad drafts measure who looks, and never reach an agent", async () =>
   assert.equal(seed.status, 201, JSON.stringify(seed.body));
   await tenant.post(draft());
   assert.equal((await lead.call("GET", "/v1/queue")).body.drafts.length, 1, "not before a lead opts in");
+  assert.equal((await tom.call("GET", "/v1/audit")).status, 200, "until looks are measured, the log is everybody's");
   await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0, vigilance: { seed_rate: 1 } }));
 
   const planted = async () => (await tom.call("GET", "/v1/queue")).body.drafts.filter(({ subject }) => subject === "Refund");

@@ -275,6 +275,17 @@ impl Policy {
         }
     }
 
+    /// Whether it measures how well reviewers look: by known-bad drafts, or by second looks that do
+    /// not know of the first.
+    pub fn measures_looks(&self) -> bool {
+        let mut own = self
+            .categories
+            .values()
+            .filter_map(|rules| rules.second_look_rate);
+        let second = !self.defaults.second_look_rate.is_zero() || own.any(|rate| !rate.is_zero());
+        second || !self.vigilance.is_off()
+    }
+
     /// Reads and checks a document; all faults are returned, and then nothing changes.
     pub fn parse(text: &[u8]) -> Result<Self, Vec<Invalid>> {
         if u32::try_from(text.len()).unwrap_or(u32::MAX) > POLICY_BYTES_MAX {

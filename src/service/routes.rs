@@ -18,7 +18,8 @@ pub enum Access {
     AgentOrPerson,
     /// A reviewer or a lead.
     Reviewer,
-    /// A lead or an auditor: who answers for how reviewers decide.
+    /// A lead or an auditor, who answer for how reviewers decide; a reviewer, too, where the policy
+    /// does not measure that.
     Overseer,
     /// A lead.
     Lead,
@@ -26,7 +27,7 @@ pub enum Access {
     LeadOrPolicyKey,
     /// A person of the tenant in any role, or a key for policy.
     PersonOrPolicyKey,
-    /// A lead or an auditor, or a key for policy.
+    /// The same, or a key for policy.
     OverseerOrPolicyKey,
 }
 
@@ -222,11 +223,11 @@ table! {
     "PUT" "/v1/proposals/{id}" AnswerProposal Person "Confirm or decline a step up; only a lead may.";
     "PUT" "/v1/levels" PutLevel Person "Lower a level by hand; only a lead may.";
     "PUT" "/v1/agents/{id}/version" DeclareEquivalent Person "Declare a version of an agent equivalent to an earlier one, so that it keeps what that one earned; only a lead may.";
-    "GET" "/v1/audit" GetAudit Overseer "The audit log, newest first; for leads and auditors.";
+    "GET" "/v1/audit" GetAudit Overseer "The audit log, newest first; for leads and auditors alone where the policy measures how reviewers look.";
     "GET" "/v1/audit/checkpoint" GetCheckpoint PersonOrPolicyKey "A signed statement of the log's size and root; with `since`, proof that it only grew.";
-    "GET" "/v1/audit/export" ExportAudit OverseerOrPolicyKey "Every entry, oldest first, a line each; `countersign verify` reads it. For leads, auditors and policy keys.";
-    "GET" "/v1/audit/{id}/proof" ProveEntry Overseer "One entry by its number, with proof that the signed log holds it; for leads and auditors.";
-    "GET" "/v1/drafts/{id}/dossier" GetDossier Overseer "Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it; for leads and auditors.";
+    "GET" "/v1/audit/export" ExportAudit OverseerOrPolicyKey "Every entry, oldest first, a line each; `countersign verify` reads it. Not for reviewers where the policy measures how they look.";
+    "GET" "/v1/audit/{id}/proof" ProveEntry Overseer "One entry by its number, with proof that the signed log holds it. Not for reviewers where the policy measures how they look.";
+    "GET" "/v1/drafts/{id}/dossier" GetDossier Overseer "Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it. Not for reviewers where the policy measures how they look.";
     "POST" "/v1/erasure" Erase Lead "Erase a customer's data everywhere; the log stays valid and says so.";
     "GET" "/v1/holds" ListHolds Person "What no erasure or retention touches.";
     "PUT" "/v1/holds" PutHold Lead "Keep a customer's data, or all, whatever their age; or let it go.";

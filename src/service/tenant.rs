@@ -353,6 +353,13 @@ impl Tenant {
     pub fn admitted(&self, call: &mut Call, entry: &Entry) -> Outcome<Caller> {
         let caller = Caller::of(self, call)?;
         admission::admit(&caller, entry.access)?;
+        if admission::is_measured(&caller, entry.access) {
+            let policy = self.policy(self.record()?.policy_version)?;
+            if policy.policy().measures_looks() {
+                let detail = "it would tell which drafts are looked at to measure reviewers";
+                return Err(Problem::new(Code::Forbidden, detail));
+            }
+        }
         admission::admit_key(&call.grant, entry.operation)?;
         Ok(caller)
     }

@@ -23,7 +23,7 @@ export const views: readonly View[] = [
   view("trust", "T", () => import("./views/Trust.svelte")),
   view("policy", "P", () => import("./views/Policy.svelte")),
   view("memory", "M", () => import("./views/Memory.svelte")),
-  { ...view("audit", "L", () => import("./views/Audit.svelte")), roles: ["lead", "auditor"] },
+  view("audit", "L", () => import("./views/Audit.svelte")),
   { ...view("settings", "S", () => import("./views/Settings.svelte")), roles: ["lead"] },
 ];
 

@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log, newest first; for leads and auditors. */
+        /** The audit log, newest first; for leads and auditors alone where the policy measures how reviewers look. */
         get: operations["GetAudit"];
         put?: never;
         post?: never;
@@ -96,7 +96,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every entry, oldest first, a line each; `countersign verify` reads it. For leads, auditors and policy keys. */
+        /** Every entry, oldest first, a line each; `countersign verify` reads it. Not for reviewers where the policy measures how they look. */
         get: operations["ExportAudit"];
         put?: never;
         post?: never;
@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry by its number, with proof that the signed log holds it; for leads and auditors. */
+        /** One entry by its number, with proof that the signed log holds it. Not for reviewers where the policy measures how they look. */
         get: operations["ProveEntry"];
         put?: never;
         post?: never;
@@ -353,7 +353,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it; for leads and auditors. */
+        /** Everything about one draft: seen, policy, reasons, verdict, sent, outcome, and the entries that bind it. Not for reviewers where the policy measures how they look. */
         get: operations["GetDossier"];
         put?: never;
         post?: never;
