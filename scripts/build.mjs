@@ -24,7 +24,7 @@ const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"]);
 const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed"];
 const NPM = ["package-lock.json"];
 /** What the page loads at once, and what only leads and auditors load, on demand. */
-const PAGE_CRATES = ["page", "workbench"];
+const PAGE_CRATES = ["page", "judge", "workbench"];
 
 const WORKER = [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"];
 
@@ -32,7 +32,7 @@ const WORKER = [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"];
 const PRODUCTS = {
   worker: { inputs: WORKER, output: "build/worker/index.js", make: makeWorker },
   release: { inputs: WORKER, output: "build/release/index.js", make: makeRelease },
-  wasm: { inputs: [...RUST, "web/Cargo.toml", "web/bindings.rs", "web/workbench"], output: "web/pkg/page.js", make: makeWasm },
+  wasm: { inputs: [...RUST, "web/Cargo.toml", "web/bindings.rs", "web/judge", "web/workbench"], output: "web/pkg/page.js", make: makeWasm },
   page: { inputs: [...RUST, ...NPM, "web", "openapi.json"], output: "web/dist/index.html", make: makePage },
 };
 
@@ -125,6 +125,7 @@ async function makeWasm() {
   }
   // The first view is waited for; what is loaded on demand is not worth minutes of every build.
   await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
+  await shrink(tools.wasmOpt, at("web/pkg/judge_bg.wasm"));
 }
 
 /** A server that runs reads web/dist at any moment: what is made elsewhere is put there once it is whole. */

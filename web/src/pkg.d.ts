@@ -1,11 +1,16 @@
 // What the bindings crate exports, for checking without a build. Must agree with bindings.rs.
 declare module "*/pkg/page.js" {
   export default function load(): Promise<unknown>;
+  export function text_diff(before: string, after: string): string;
+  export function engine_version(): number;
+}
+
+// Must agree with judge/bindings.rs.
+declare module "*/pkg/judge.js" {
+  export default function load(): Promise<unknown>;
   export function learn(pairs: Uint8Array, weights: Uint8Array): void;
   export function text_edit(before: string, after: string): string;
-  export function text_diff(before: string, after: string): string;
   export function argument_kind(before?: string, after?: string): string;
-  export function engine_version(): number;
 }
 
 // Must agree with workbench/bindings.rs.

@@ -14,11 +14,12 @@ export interface Edit {
 /** The kind is null until what it is judged by is here. */
 export interface TextEdit { diff: { changes: Change[] }; edit: Edit | null }
 type Exports = typeof import("../pkg/page.js");
+type Judge = typeof import("../pkg/judge.js");
 type Answer<T> = { ok: T } | { error: string };
 
 class Policy {
   #exports = $state.raw<Exports | null>(null);
-  #judges = $state(false);
+  #judge = $state.raw<Judge | null>(null);
   #loading: Promise<void> | null = null;
   #learning: Promise<void> | null = null;
 
@@ -34,17 +35,17 @@ class Policy {
         // Without it an edit can still be sent; the next need asks again.
         this.#loading = null;
       });
-    void this.#learn(this.#loading);
+    void this.#learn();
     return this.#loading;
   }
 
-  /** A difference is shown without them; only its kind waits. */
-  #learn(loading: Promise<void>) {
-    this.#learning ??= Promise.all([fetched(pairs), fetched(weights), loading])
-      .then(([pairs, weights]) => {
-        if (!this.#exports) throw new Error("no policy");
-        this.#exports.learn(pairs, weights);
-        this.#judges = true;
+  /** A difference is shown without it; only its kind waits. */
+  #learn() {
+    this.#learning ??= Promise.all([import("../pkg/judge.js"), fetched(pairs), fetched(weights)])
+      .then(async ([judge, pairs, weights]) => {
+        await judge.default();
+        judge.learn(pairs, weights);
+        this.#judge = judge;
       })
       .catch(() => {
         this.#learning = null;
@@ -54,33 +55,32 @@ class Policy {
 
   /** What an edit changed and of which kind it is; null while the crate is not here. */
   textEdit(before: string, after: string): TextEdit | null {
-    // Asked again once kinds can be told.
-    void this.#judges;
-    return this.#ask((exports) => exports.text_edit(before, after));
+    const diff = ask<TextEdit["diff"], Exports>(this.#exports, (exports) => exports.text_diff(before, after));
+    return diff && { diff, edit: ask<Edit, Judge>(this.#judge, (judge) => judge.text_edit(before, after)) };
   }
 
   textDiff(before: string, after: string): Change[] | null {
-    return this.#ask<TextEdit["diff"]>((exports) => exports.text_diff(before, after))?.changes ?? null;
+    return ask<TextEdit["diff"], Exports>(this.#exports, (exports) => exports.text_diff(before, after))?.changes ?? null;
   }
 
   /** Of which kind the change of one argument is; null while that cannot be told. */
   argumentKind(before: string | undefined, after: string | undefined): EditKind | null {
-    if (!this.#judges) return null;
-    return this.#ask<EditKind>((exports) => exports.argument_kind(before, after));
+    return ask<EditKind, Judge>(this.#judge, (judge) => judge.argument_kind(before, after));
   }
 
   get engineVersion(): number | null {
     return this.#exports?.engine_version() ?? null;
   }
+}
 
-  #ask<T>(question: (exports: Exports) => string): T | null {
-    if (!this.#exports) return null;
-    try {
-      const answer = JSON.parse(question(this.#exports)) as Answer<T>;
-      return "ok" in answer ? answer.ok : null;
-    } catch {
-      return null;
-    }
+/** What a module answers; null while it is not here, or where it has none. */
+function ask<T, M>(module: M | null, question: (module: M) => string): T | null {
+  if (!module) return null;
+  try {
+    const answer = JSON.parse(question(module)) as Answer<T>;
+    return "ok" in answer ? answer.ok : null;
+  } catch {
+    return null;
   }
 }
 
