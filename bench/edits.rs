@@ -9,8 +9,21 @@ use countersign_policy::edit::{EditKind, balanced_ppm, classify};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The sets that the model was trained on.
-pub const SETS: [&str; 3] = ["iterater", "summedits", "argrewrite"];
+/// The sets that the model was trained on: public ones, and at last replies as reviewers edit them,
+/// written for this project.
+pub const SETS: [&str; 4] = ["iterater", "summedits", "argrewrite", "replies"];
+
+/// Sets of our own that it never sees: replies meant to mislead, and replies in other languages.
+const UNSEEN: [&str; 2] = ["hard", "languages"];
+
+/// Where a set lies.
+pub fn file_of(set: &str) -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("edits")
+        .join(format!("{set}.jsonl"));
+    let public = || data_folder().join("edits").join(format!("{set}.jsonl"));
+    if own.exists() { own } else { public() }
+}
 
 /// A labelled edit.
 #[derive(Debug, Deserialize)]
@@ -42,9 +55,9 @@ pub fn read(path: &Path) -> Result<Vec<Labelled>, String> {
 /// Prints the figures of each file; `--json` ends with those of the last one (of all, pooled, for
 /// the default sets).
 pub fn run(options: &Options) -> Result<(), String> {
-    let defaults = || SETS.map(|set| data_folder().join("edits").join(format!("{set}.jsonl")));
+    let defaults = || SETS.into_iter().chain(UNSEEN).map(file_of).collect();
     let files = if options.data.is_empty() {
-        defaults().to_vec()
+        defaults()
     } else {
         options.data.clone()
     };

@@ -6,7 +6,7 @@
     reason = "a tool for development, over data of known size; a panic is a report"
 )]
 
-use crate::edits::{Labelled, SETS, data_folder, read};
+use crate::edits::{Labelled, SETS, file_of, read};
 use countersign_policy::edit::{EditKind, settled, weighed};
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Row {
 pub fn load() -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (set, name) in SETS.iter().enumerate() {
-        let edits = read(&data_folder().join("edits").join(format!("{name}.jsonl")))?;
+        let edits = read(&file_of(name))?;
         let groups = groups(&edits);
         for (edit, group) in edits.iter().zip(groups) {
             if edit.before == edit.after {

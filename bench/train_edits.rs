@@ -5,10 +5,12 @@
 //! from the edits as they are, half from them and, with less weight, from the same edits undone.
 //! What is added is often more than what is taken away, but not in every kind of text; together
 //! the halves are better than either. Beside it, grams are weighed one by one (`weigh_grams`), from the
-//! same edits. Each set weighs the same, and in each set both kinds, so
-//! that no set's habits rule. Edits of one text are kept together when the data is split.
+//! same edits. In each set both kinds weigh the same, so that no set's habits rule; replies, which are
+//! of our own making, weigh less, and essays, which are hard to judge, more. Edits of one text are kept
+//! together when the data is split.
 //! `--folds`, `--repeats`, `--trees` (of each half), `--depth`, `--undone` and `--grams-undone` (the
-//! weight of an edit undone), `--grams` (what they count for), `--seed`; `--dry 1` writes nothing.
+//! weight of an edit undone), `--grams` (what they count for), `--replies`, `--essays`, `--seed`; `--dry 1`
+//! writes nothing.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -43,6 +45,9 @@ struct Recipe {
     /// The same, when grams are weighed.
     grams_undone: f64,
     grams: weigh_grams::Recipe,
+    /// What all replies weigh together, and all essays (ArgRewrite), another set weighing 1.
+    replies: f64,
+    essays: f64,
     seed: u64,
 }
 
@@ -50,7 +55,7 @@ struct Recipe {
 pub fn run(options: &Options) -> Result<(), String> {
     let rows = load()?;
     let recipe = Recipe {
-        trees: options.number("trees", 240)?,
+        trees: options.number("trees", 400)?,
         depth: options.number("depth", 3)?,
         rate: options.number("rate", 0.09)?,
         ridge: options.number("ridge", 4.0)?,
@@ -64,6 +69,8 @@ pub fn run(options: &Options) -> Result<(), String> {
             groups: options.number("grams-groups", 3)?,
             share: options.number("grams", 1.8)?,
         },
+        replies: options.number("replies", 0.5)?,
+        essays: options.number("essays", 1.5)?,
         seed: options.number("seed", 1)?,
     };
     let folds: usize = options.number("folds", 5)?;
@@ -187,12 +194,12 @@ impl Model {
 
 /// Both halves of the forest, and the grams.
 fn train(rows: &[&Row], recipe: Recipe) -> Model {
-    let mut forest = boosted(&examples(rows, 0.0), recipe);
+    let mut forest = boosted(&examples(rows, 0.0, recipe), recipe);
     let other = Recipe {
         seed: mixed(recipe.seed, 0x0dd),
         ..recipe
     };
-    forest.extend(boosted(&examples(rows, recipe.undone), other));
+    forest.extend(boosted(&examples(rows, recipe.undone, recipe), other));
     Model {
         forest,
         grams: grams(rows, recipe),
@@ -201,7 +208,7 @@ fn train(rows: &[&Row], recipe: Recipe) -> Model {
 
 /// The grams of the edits and of the same undone, weighed.
 fn grams(rows: &[&Row], recipe: Recipe) -> BTreeMap<String, i8> {
-    let weighing = examples(rows, recipe.grams_undone);
+    let weighing = examples(rows, recipe.grams_undone, recipe);
     let texts = rows.iter().map(|row| (row.group, &row.grams));
     let back = rows.iter().map(|row| (row.group, &row.grams_undone));
     let edits: Vec<Edit<'_>> = texts
@@ -219,16 +226,21 @@ fn grams(rows: &[&Row], recipe: Recipe) -> BTreeMap<String, i8> {
 
 /// The edits and, where they weigh anything, the same undone. All sets together weigh as much as
 /// there are rows, and each set and kind the same.
-fn examples<'r>(rows: &[&'r Row], undone: f64) -> Vec<Example<'r>> {
+fn examples<'r>(rows: &[&'r Row], undone: f64, recipe: Recipe) -> Vec<Example<'r>> {
     let mut counts = BTreeMap::new();
     for row in rows {
         *counts.entry((row.set, row.substantive)).or_insert(0.0) += 1.0 + undone;
     }
     let share = rows.len() as f64 / counts.len() as f64;
+    let share_of = |row: &Row| match SETS[row.set] {
+        "replies" => share * recipe.replies,
+        "argrewrite" => share * recipe.essays,
+        _ => share,
+    };
     let example = |row: &'r Row, features: &'r [u8], weight: f64| Example {
         features,
         substantive: row.substantive,
-        weight: weight * share / counts[&(row.set, row.substantive)],
+        weight: weight * share_of(row) / counts[&(row.set, row.substantive)],
     };
     let done = rows.iter().map(|row| example(row, &row.features, 1.0));
     let back = rows.iter().map(|row| example(row, &row.undone, undone));

@@ -1,7 +1,6 @@
 //! What changed, counted and sorted by what kind of word it is. It collects; it must not weigh.
 
 use super::bag::Bag;
-use super::number::worth;
 use super::word::{Class, Word, read, stem};
 use crate::diff::{Aligned, Hunk, align};
 
@@ -74,7 +73,8 @@ impl<'w, 'a> Evidence<'w, 'a> {
             old.extend(deleted.iter().map(|word| Moved { word, hunk: at }));
             new.extend(inserted.iter().map(|word| Moved { word, hunk: at }));
         }
-        let (removed, added) = (without(&old, &new), without(&new, &old));
+        let removed = without(&old, &new, &reading.after);
+        let added = without(&new, &old, &reading.before);
         let lost = nowhere(&removed, &reading.after);
         let novel = nowhere(&added, &reading.before);
         Self {
@@ -98,20 +98,30 @@ impl<'w, 'a> Evidence<'w, 'a> {
     }
 }
 
-/// What a word is compared by: a number by its worth.
-pub(super) fn key(word: &Word<'_>) -> String {
-    match word.class {
-        Class::Number | Class::NumberWord => worth(&word.fold),
-        _ => word.fold.clone(),
-    }
+/// What a word is compared by: one of a quantity by what that is worth.
+pub(super) fn key<'w>(word: &'w Word<'_>) -> &'w str {
+    let quantity = word.quantity.as_ref();
+    quantity.map_or(&word.fold, |quantity| &quantity.worth)
 }
 
-/// The words of `side`, marks aside, less those that `other` has as well, one for one.
-fn without<'w, 'a>(side: &[Moved<'w, 'a>], other: &[Moved<'w, 'a>]) -> Vec<Moved<'w, 'a>> {
-    let keys: Vec<String> = other.iter().map(|moved| key(moved.word)).collect();
+/// The words of `side`, marks aside, less those that `other`, out of `text`, has as well, one for one.
+fn without<'w, 'a>(
+    side: &[Moved<'w, 'a>],
+    other: &[Moved<'w, 'a>],
+    text: &[Word<'a>],
+) -> Vec<Moved<'w, 'a>> {
+    let keys: Vec<&str> = other.iter().map(|moved| key(moved.word)).collect();
     let mut supply = Bag::of(&keys);
+    let quantities = text.iter().filter(|word| word.quantity.is_some());
+    let worths: Vec<&str> = quantities.map(key).collect();
+    let there = Bag::of(&worths);
+    let mut has = |word: &Word<'_>| match &word.quantity {
+        // `3 pm` has a word more than `15:00`.
+        Some(quantity) if !quantity.is_first => there.has(&quantity.worth),
+        _ => supply.take(key(word)),
+    };
     (side.iter())
-        .filter(|moved| moved.word.class != Class::Mark && !supply.take(&key(moved.word)))
+        .filter(|moved| moved.word.class != Class::Mark && !has(moved.word))
         .copied()
         .collect()
 }

@@ -4,8 +4,8 @@
 
 use super::evidence::{Evidence, Moved, folds_in, in_hunk};
 use super::lexicon::{
-    CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY,
-    RELATION, TIME_UNIT, TIMING, TONE, are_opposite,
+    CLAUSE, CONNECTIVE, FUNCTION, Lexicon, MODALITY, NEGATION, NUMBER_WORD, PROMISE, PRONOUN,
+    QUANTITY, RELATION, SPEAKERS, SPOKEN_TO, TIME_UNIT, TIMING, TONE, are_opposite,
 };
 use super::likeness::likeness;
 use super::relation::{Pairs, Relation, Speech, relation, speech};
@@ -57,13 +57,26 @@ pub(super) fn row(
     neighbours(&mut row, evidence);
     letters_kept(&mut row, evidence);
     rules(&mut row, found);
+    register(&mut row, evidence);
     row.0
+}
+
+/// What kind of text it is: how often it speaks to somebody and of those who write, asks, and shortens.
+fn register(row: &mut Row, e: &Evidence<'_, '_>) {
+    let count =
+        |is: &dyn Fn(&Word<'_>) -> bool| e.reading.before.iter().filter(|word| is(word)).count();
+    for list in [SPOKEN_TO, SPEAKERS, TONE, NUMBER_WORD] {
+        row.count(count(&|word| list.has(&word.fold)));
+    }
+    row.count(count(&|word| word.text == "?"));
+    row.count(count(&|word| word.class == Class::Name));
+    row.count(count(&|word| word.fold.contains('\'')));
 }
 
 /// What the rules found: one settles the kind, and how far it speaks for a rank is to be weighed.
 fn rules(row: &mut Row, found: &Findings<'_, '_>) {
     row.count(found.numbers.len());
-    row.count(found.dates);
+    row.count(found.dates.len());
     row.count(found.names);
     for met in [
         found.turn.is_negated,

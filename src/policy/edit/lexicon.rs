@@ -13,7 +13,7 @@ impl Lexicon {
     }
 
     /// What stands to the right of `left`, where the entries are pairs.
-    fn right_of(&self, left: &str) -> Option<&'static str> {
+    pub(super) fn right_of(&self, left: &str) -> Option<&'static str> {
         let entry = self.at_or_after(left.bytes().chain([b'-']));
         entry.strip_prefix(left)?.strip_prefix('-')
     }
@@ -91,10 +91,27 @@ pub(super) const MODALITY: Lexicon = Lexicon(
 );
 
 /// What binds or is sure.
-pub(super) const FIRM: Lexicon = Lexicon("must shall will");
+pub(super) const FIRM: Lexicon = Lexicon(
+    "\
+    allons debe debemos deben devemos devono devons doit doivent moeten muss must müssen shall \
+    va vai vamos vont werde werden will wird zal zullen\
+",
+);
 
 /// What is only possible, allowed or advised.
-pub(super) const LOOSE: Lexicon = Lexicon("can could may might should");
+pub(super) const LOOSE: Lexicon = Lexicon(
+    "\
+    can could kan kann kunnen können könnte könnten may might peut peuvent pode podem podemos \
+    podría podríamos possono pourrait pourrions pouvons puede pueden può should\
+",
+);
+
+/// What leaves open whether something is so.
+pub(super) const HEDGE: Lexicon = Lexicon(
+    "\
+    could may maybe might perhaps possibly presumably probably\
+",
+);
 
 /// What bounds a number or a day from below.
 pub(super) const UPWARD: Lexicon = Lexicon("above after beyond from over past since");
@@ -184,6 +201,16 @@ pub(super) const PRONOUN: Lexicon = Lexicon(
 ",
 );
 
+/// Whom a text speaks to.
+pub(super) const SPOKEN_TO: Lexicon = Lexicon("you you'd you'll you're you've your yours yourself");
+
+/// Who speaks.
+pub(super) const SPEAKERS: Lexicon = Lexicon(
+    "\
+    i i'd i'll i'm i've me my our ours us we we'd we'll we're we've\
+",
+);
+
 /// Words that hold a sentence together and carry little meaning of their own.
 pub(super) const FUNCTION: Lexicon = Lexicon(
     "\
@@ -241,45 +268,92 @@ pub(super) fn in_digits(fold: &str) -> Option<&'static str> {
     IN_DIGITS.right_of(fold)
 }
 
+/// Words that multiply a number, with by how much.
+pub(super) const MULTIPLE: Lexicon = Lexicon(
+    "\
+    billion-1000000000 bn-1000000000 dozen-12 hundred-100 k-1000 million-1000000 mio-1000000 \
+    mn-1000000 thousand-1000 trillion-1000000000000\
+",
+);
+
+/// Units of what is counted, with how many of the smallest one of their sort; a currency in capitals.
+pub(super) const UNIT: Lexicon = Lexicon(
+    "\
+    $-1USD %-1% chf-1CHF cm-10mm day-86400s days-86400s dollar-1USD dollars-1USD eur-1EUR \
+    euro-1EUR euros-1EUR g-1000mg gb-1000000kb gbp-1GBP gigabyte-1000000kb gigabytes-1000000kb \
+    gram-1000mg grams-1000mg h-3600s hour-3600s hours-3600s hr-3600s hrs-3600s inr-1INR jpy-1JPY \
+    kb-1kb kg-1000000mg kilo-1000000mg kilobyte-1kb kilobytes-1kb kilogram-1000000mg \
+    kilograms-1000000mg kilometer-1000000mm kilometers-1000000mm kilometre-1000000mm \
+    kilometres-1000000mm kilos-1000000mg km-1000000mm l-1000ml liter-1000ml liters-1000ml \
+    litre-1000ml litres-1000ml m-1000mm mb-1000kb megabyte-1000kb megabytes-1000kb meter-1000mm \
+    meters-1000mm metre-1000mm metres-1000mm mg-1mg min-60s mins-60s minute-60s minutes-60s ml-1ml \
+    mm-1mm month-1o months-1o percent-1% pound-1GBP pounds-1GBP prozent-1% rupee-1INR rupees-1INR \
+    sec-1s second-1s seconds-1s secs-1s tb-1000000000kb terabyte-1000000000kb \
+    terabytes-1000000000kb usd-1USD week-604800s weeks-604800s year-12o years-12o yen-1JPY £-1GBP \
+    ¥-1JPY €-1EUR ₹-1INR\
+",
+);
+
+/// Months, also in other languages, with their numbers.
+pub(super) const MONTH: Lexicon = Lexicon(
+    "\
+    abril-4 agosto-8 août-8 apr-4 april-4 aprile-4 aug-8 august-8 augustus-8 avril-4 dec-12 \
+    december-12 dezember-12 dezembro-12 dicembre-12 diciembre-12 décembre-12 enero-1 feb-2 \
+    febbraio-2 febrero-2 februar-2 februari-2 february-2 fevereiro-2 février-2 gennaio-1 giugno-6 \
+    jan-1 janeiro-1 januar-1 januari-1 january-1 janvier-1 juillet-7 juin-6 jul-7 julho-7 juli-7 \
+    julio-7 july-7 jun-6 june-6 junho-6 juni-6 junio-6 luglio-7 maart-3 maggio-5 mai-5 maio-5 \
+    mar-3 march-3 mars-3 marzo-3 março-3 may-5 mayo-5 mei-5 märz-3 nov-11 november-11 novembre-11 \
+    novembro-11 noviembre-11 oct-10 october-10 octobre-10 octubre-10 oktober-10 ottobre-10 \
+    outubro-10 sep-9 sept-9 september-9 septembre-9 septiembre-9 setembro-9 settembre-9\
+",
+);
+
 /// Pairs of opposites, each pair and the list in alphabetical order.
 const OPPOSITES: Lexicon = Lexicon(
     "\
-    able-unable above-below absence-presence absent-present accept-decline accept-reject \
-    accepted-declined accepted-rejected active-inactive add-remove added-removed \
-    advantage-disadvantage advantages-disadvantages after-before against-for agree-disagree \
-    agreed-disagreed alive-dead all-none all-some allow-forbid allow-prevent allowed-forbidden \
-    always-never ancient-modern approve-deny approved-declined approved-denied approved-rejected \
-    arrive-depart attack-defend attract-repel attracts-repels automatic-manual back-front \
-    bad-good begin-end benefit-harm benefits-drawbacks best-worst better-worse big-small \
-    bottom-top bought-sold boy-girl brother-sister buy-sell buyer-seller cause-prevent \
-    cheap-expensive close-open closed-open cold-hot common-rare complex-simple confirm-deny \
-    confirmed-denied cons-pros contract-expand cool-warm create-destroy credit-debit \
-    criticize-praise criticized-praised dangerous-safe dark-light daughter-son day-night \
-    decline-growth decrease-increase decreased-increased decreases-increases \
-    decreasing-increasing deep-shallow deposit-withdraw deposited-withdrew die-live \
-    different-same different-similar difficult-easy direct-indirect disable-enable \
-    disabled-enabled discourage-encourage discouraged-encouraged down-up earlier-later \
-    earliest-latest early-late east-west eastern-western easy-hard empty-full end-start \
-    ended-started enemies-friends enemy-friend enter-exit evening-morning every-some \
-    everyone-nobody everything-nothing exclude-include excluded-included excludes-includes \
-    excluding-including existing-novel expand-shrink export-import external-internal fail-pass \
-    fail-succeed failed-passed failure-success fall-rise falling-rising false-true fast-slow \
+    ab-bis able-unable above-below absence-presence absent-present accept-decline accept-refuse \
+    accept-reject accepted-declined accepted-refused accepted-rejected accepts-rejects \
+    active-inactive add-remove added-removed advantage-disadvantage advantages-disadvantages \
+    after-before against-for agree-disagree agreed-disagreed alcune-tutte alcuni-tutti \
+    algumas-todas algunas-todas algunos-todos alguns-todos alive-dead all-most all-none all-some \
+    alle-einige alle-sommige allow-forbid allow-prevent allow-require allowed-forbidden \
+    allowed-required allows-requires altijd-nooit always-never ancient-modern and-or antes-depois \
+    antes-después approve-deny approved-declined approved-denied approved-refused \
+    approved-rejected après-avant arrival-departure arrive-depart arrived-left attack-defend \
+    attract-repel attracts-repels automatic-manual avec-sans back-front bad-good begin-end \
+    benefit-harm benefits-drawbacks best-worst better-worse big-small borrow-lend bottom-top \
+    bought-sold boy-girl brother-sister buy-sell buyer-seller cause-prevent certaines-toutes \
+    certains-tous cheap-expensive close-open closed-open closed-opened closes-opens cold-hot \
+    com-sem common-rare complex-simple con-senza con-sin confirm-deny confirmed-denied cons-pros \
+    contract-expand cool-warm create-destroy credit-debit criticize-praise criticized-praised \
+    dangerous-safe dark-light daughter-son day-night decline-growth declined-grew \
+    decrease-increase decreased-increased decreases-increases decreasing-increasing deep-shallow \
+    deposit-withdraw deposited-withdrew die-live different-same different-similar difficult-easy \
+    direct-indirect disable-enable disabled-enabled discourage-encourage discouraged-encouraged \
+    dopo-prima down-up dropped-grew dropped-rose earlier-later earliest-latest early-late \
+    earn-spend east-west eastern-western easy-hard empty-full end-start ended-started ends-starts \
+    enemies-friends enemy-friend enter-exit evening-morning every-most every-some everyone-nobody \
+    everything-nothing exclude-include excluded-included excludes-includes excluding-including \
+    existing-novel expand-shrink export-import external-internal fail-pass fail-succeed \
+    failed-passed failure-success fall-grow fall-rise falling-rising false-true fast-slow \
     faster-slower father-mother fell-rose female-male few-many fewer-more fire-hire first-last \
-    forget-remember found-lost free-paid future-past gain-loss gains-losses grow-shrink \
-    guilty-innocent hate-love he-she heavy-light her-him her-his hers-his herself-himself \
-    hidden-visible high-low higher-lower impossible-possible improve-worsen improved-worsened \
-    inbound-outbound incoming-outgoing increase-reduce increased-reduced increases-reduces \
-    increasing-reducing inside-outside insignificant-significant join-leave known-unknown \
-    large-small larger-smaller later-sooner least-most left-right less-more likely-unlikely \
-    long-short longer-shorter lose-win loss-profit lost-won lower-raise lower-upper \
-    lowered-raised major-minor majority-minority man-woman mandatory-optional maximum-minimum \
-    men-women mr-mrs mr-ms narrow-wide narrow-widen negative-positive new-old newer-older \
-    next-previous nonrefundable-refundable north-south northern-southern offline-online \
-    often-rarely old-young older-younger once-twice oppose-support opposed-supported \
-    optimistic-pessimistic optimistic-skeptical optional-required over-under peace-war \
-    permanent-temporary poor-rich private-public recipient-sender right-wrong short-tall \
-    strong-weak stronger-weaker successful-unsuccessful summer-winter supervised-unsupervised \
-    thick-thin true-untrue with-without\
+    forget-remember found-lost free-paid früher-später future-past gain-loss gains-losses \
+    granted-refused grow-shrink guilty-innocent hate-love he-she heavy-light her-him her-his \
+    hers-his herself-himself hidden-visible high-low higher-lower immer-manchmal immer-nie \
+    impossible-possible improve-worsen improved-worsened in-out inbound-outbound incoming-outgoing \
+    increase-reduce increased-reduced increases-reduces increasing-reducing inside-outside \
+    insignificant-significant jamais-toujours join-leave known-unknown large-small larger-smaller \
+    later-sooner least-most left-right less-more likely-unlikely lock-unlock login-logout \
+    long-short longer-shorter lose-win loser-winner loss-profit lost-won lower-raise lower-upper \
+    lowered-raised mai-sempre mais-menos major-minor majority-minority man-woman \
+    mandatory-optional maximum-minimum mehr-weniger men-women menos-más met-zonder mit-ohne \
+    moins-plus mr-mrs mr-ms na-voor nach-vor narrow-wide narrow-widen negative-positive new-old \
+    newer-older next-previous nonrefundable-refundable north-south northern-southern nunca-siempre \
+    off-on offline-online often-rarely old-young older-younger once-twice open-shut oppose-support \
+    opposed-supported optimistic-pessimistic optimistic-skeptical optional-required over-under \
+    peace-war permanent-temporary poor-rich private-public receive-send received-sent \
+    recipient-sender right-wrong short-tall strong-weak stronger-weaker successful-unsuccessful \
+    summer-winter supervised-unsupervised thick-thin true-untrue with-without\
 ",
 );
 
@@ -293,7 +367,9 @@ const REVERSING: [&str; 10] = [
 pub(super) fn are_opposite(a: &str, b: &str) -> bool {
     let (first, second) = if a <= b { (a, b) } else { (b, a) };
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let (base, other) = (base_of(a), base_of(b));
     OPPOSITES.has_pair(first, second)
+        || OPPOSITES.has_pair(base.min(other), base.max(other))
         || (short.len() > 3
             && long
                 .strip_suffix(short)
@@ -353,14 +429,20 @@ mod tests {
             TIMING,
             CLAUSE,
             PRONOUN,
+            SPOKEN_TO,
+            SPEAKERS,
             FUNCTION,
             MONTH_OR_DAY,
             TIME_UNIT,
             NUMBER_WORD,
             IN_DIGITS,
+            MULTIPLE,
+            UNIT,
+            MONTH,
             OPPOSITES,
             IRREGULAR,
             FIRM,
+            HEDGE,
             LOOSE,
             UPWARD,
             DOWNWARD,

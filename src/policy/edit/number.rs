@@ -1,7 +1,7 @@
 //! What are the numbers of a text worth? It must not compare texts.
 
 use super::lexicon::{NUMBER_WORD, in_digits};
-use super::word::{Class, Word, is_numeral};
+use super::word::{Class, Word};
 use crate::diff::token::Token;
 
 /// What a number is worth, so that `1,000` and `1000`, `5` and `five`, `$50.00` and `$50` are one.
@@ -33,13 +33,50 @@ pub(super) fn worth(fold: &str) -> String {
     }
 }
 
-/// What of a number is no letter, so that `5kg` and `5 kg` have the same; nothing of a sign.
-pub(super) fn figures(fold: &str) -> String {
-    let figures = fold
-        .chars()
-        .filter(|c| is_numeral(*c) || ".,:".contains(*c));
-    figures.collect()
+/// One, in the unit that numbers are compared in.
+pub(super) const MICRO: u64 = 1_000_000;
+
+/// A number in digits, in millionths: `1,250.50`, `1.250,50` and `1250.5` are one. None with more than
+/// 12 digits before the point or 6 behind it, or with other signs.
+pub(super) fn micros(digits: &str) -> Option<u64> {
+    if let Some((_, part)) = FRACTIONS.iter().find(|(sign, _)| *sign == digits) {
+        return Some(*part);
+    }
+    let in_threes = |whole: &str, mark: char| {
+        let mut groups = whole.split(mark);
+        groups.next().is_some_and(|first| first.len() < 4) && groups.all(|group| group.len() == 3)
+    };
+    let last = digits.rfind([',', '.']);
+    let mark = last.and_then(|at| digits.get(at..)?.chars().next());
+    let (whole, part) = match (last, mark) {
+        (Some(at), Some(mark)) => {
+            let (whole, part) = digits.split_at_checked(at)?;
+            let other = if mark == ',' { '.' } else { ',' };
+            // `1,250` is a thousand and `1.250` is one; `1.250.000` is a million.
+            let grouped = in_threes(digits, mark) && (mark == ',' || whole.contains(mark));
+            match grouped && !whole.contains(other) {
+                true => (digits, ""),
+                false
+                    if whole.contains(mark)
+                        || !in_threes(whole, other) && whole.contains(other) =>
+                {
+                    return None;
+                }
+                false => (whole, part.get(1..)?),
+            }
+        }
+        _ => (digits, ""),
+    };
+    let whole: String = whole.chars().filter(|c| !matches!(c, ',' | '.')).collect();
+    let part = part.trim_end_matches('0');
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits =
+        !whole.is_empty() && whole.len() <= 12 && part.len() <= 6 && plain(&whole) && plain(part);
+    fits.then(|| format!("{whole}{part:0<6}").parse().ok())?
 }
+
+/// Numbers that are one sign, in millionths.
+const FRACTIONS: [(&str, u64); 3] = [("¼", 250_000), ("½", 500_000), ("¾", 750_000)];
 
 /// What the numbers below zero in a text are worth, their signs aside.
 pub(super) fn negatives(tokens: &[Token<'_>], words: &[Word<'_>]) -> Vec<String> {
@@ -104,8 +141,23 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_what_is_no_letter() {
-        assert_eq!(figures("5kg"), "5");
-        assert_eq!(figures("$"), "");
+    fn digits_in_millionths() {
+        for (digits, wanted) in [
+            ("1,250.50", Some(1_250_500_000)),
+            ("1.250,50", Some(1_250_500_000)),
+            ("1250.5", Some(1_250_500_000)),
+            ("1,250", Some(1_250_000_000)),
+            ("1.250", Some(1_250_000)),
+            ("1.250.000", Some(1_250_000_000_000)),
+            ("2,5", Some(2_500_000)),
+            ("07", Some(7_000_000)),
+            ("½", Some(500_000)),
+            ("1.2.3", None),
+            ("10:30", None),
+            ("1234567890123", None),
+            ("", None),
+        ] {
+            assert_eq!(micros(digits), wanted, "{digits}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
-use super::rule::Findings;
+use super::rule::{Findings, Replaced, is_amount, is_moment};
 use super::word::{Class, Word, stem, typing_errors};
 use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
 
@@ -83,26 +83,20 @@ fn of(side: &[Moved<'_, '_>], is: &dyn Fn(&Word<'_>) -> bool) -> String {
 
 /// Numbers, dates, names, links.
 fn facts(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
-    let number = |word: &Word<'_>| matches!(word.class, Class::Number | Class::NumberWord);
-    if let Some((before, after)) = &rules.turn.sign {
-        push(reasons, EditReason::Number, before.clone(), after.clone());
-    } else if rules.numbers.is_empty() {
-        push(
-            reasons,
-            EditReason::Number,
-            of(&e.removed, &number),
-            of(&e.added, &number),
-        );
-    } else {
-        push_pairs(reasons, EditReason::Number, &rules.numbers);
+    let changed = |reasons: &mut Vec<_>, reason, pairs: &Replaced<'_, '_>, is| {
+        if pairs.is_empty() {
+            push(reasons, reason, of(&e.removed, is), of(&e.added, is));
+        } else {
+            push_pairs(reasons, reason, pairs);
+        }
+    };
+    match &rules.turn.sign {
+        Some((before, after)) => {
+            push(reasons, EditReason::Number, before.clone(), after.clone());
+        }
+        None => changed(reasons, EditReason::Number, &rules.numbers, &is_amount),
     }
-    let dates = |word: &Word<'_>| word.class == Class::Date;
-    push(
-        reasons,
-        EditReason::Date,
-        of(&e.removed, &dates),
-        of(&e.added, &dates),
-    );
+    changed(reasons, EditReason::Date, &rules.dates, &is_moment);
     let names = |word: &Word<'_>| word.class == Class::Name;
     push(
         reasons,

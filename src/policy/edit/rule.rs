@@ -4,13 +4,12 @@
 
 use super::EditKind;
 use super::bag::Bag;
-use super::evidence::{Evidence, Moved};
+use super::evidence::{Evidence, Moved, key};
 use super::lexicon::{
     CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
 };
-use super::number::{figures, worth};
 use super::relation::{Speech, speech};
-use super::turn::Turn;
+use super::turn::{Turn, is_listed};
 use super::word::{Class, Word, stem, typing_errors};
 
 /// What the rules find in an edit.
@@ -19,10 +18,13 @@ pub(super) struct Findings<'w, 'a> {
     pub(super) is_form_only: bool,
     /// Misspelt words were mended, and nothing else.
     pub(super) is_mended: bool,
+    /// Only the order of a list differs.
+    pub(super) is_relisted: bool,
     /// The numbers that gave way to others.
     pub(super) numbers: Replaced<'w, 'a>,
-    /// In how many places a day or month gave way to another, and a name.
-    pub(super) dates: usize,
+    /// The times, days and months that gave way to others.
+    pub(super) dates: Replaced<'w, 'a>,
+    /// In how many places a name gave way to another.
     pub(super) names: usize,
     /// The links that only the old text has, and those that only the new one has.
     pub(super) links: (Vec<&'a str>, Vec<&'a str>),
@@ -35,8 +37,9 @@ impl<'w, 'a> Findings<'w, 'a> {
         Self {
             is_form_only: is_form_only(e),
             is_mended: is_mended(e),
+            is_relisted: e.removed.is_empty() && e.added.is_empty() && is_listed(e),
             numbers: numbers_replaced(e),
-            dates: dates_replaced(e).len(),
+            dates: dates_replaced(e),
             names: names_replaced(e).len(),
             links: links_apart(e),
             turn: Turn::of(e),
@@ -47,9 +50,10 @@ impl<'w, 'a> Findings<'w, 'a> {
     pub(super) fn settled(&self) -> Option<EditKind> {
         let (gone, come) = &self.links;
         let replaced = !self.numbers.is_empty()
-            || self.dates.max(self.names) > 0
+            || !self.dates.is_empty()
+            || self.names > 0
             || !(gone.is_empty() || come.is_empty());
-        match self.is_form_only || self.is_mended {
+        match self.is_form_only || self.is_mended || self.is_relisted {
             true => Some(EditKind::Cosmetic),
             false => (replaced || self.turn.is_any()).then_some(EditKind::Substantive),
         }
@@ -59,21 +63,13 @@ impl<'w, 'a> Findings<'w, 'a> {
 /// The places in which something of a sort gave way to another.
 pub(super) type Replaced<'w, 'a> = Vec<(Vec<&'w Word<'a>>, Vec<&'w Word<'a>>)>;
 
-/// Whether the texts differ in blank space, case, quotes and contractions only.
+/// Whether the texts differ in blank space, case, quotes, contractions and the form of numbers only.
 fn is_form_only(e: &Evidence<'_, '_>) -> bool {
     let hunks = &e.reading.aligned.hunks;
-    let spoken = |words: &[Word<'_>]| -> String {
-        let words = words.iter().filter(|word| !is_quote(word.text));
-        words.map(spoken_out).collect()
-    };
-    // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
-    let numbers = |words: &[Word<'_>]| -> Vec<String> {
-        let numbers = words.iter().filter(|word| word.class == Class::Number);
-        let figures = numbers.map(|word| figures(&word.fold));
-        figures.filter(|figures| !figures.is_empty()).collect()
-    };
     let same = |old: &[Word<'_>], new: &[Word<'_>]| {
-        spoken(old) == spoken(new) && numbers(old) == numbers(new)
+        // `dont` is `don't`.
+        spoken(old, &spoken_out) == spoken(new, &spoken_out)
+            || spoken(old, &bare) == spoken(new, &bare)
     };
     // Change by change, since that is cheaper; where the diff pairs words that don't belong
     // together, as it may when only the case differs, the texts as wholes decide.
@@ -81,6 +77,32 @@ fn is_form_only(e: &Evidence<'_, '_>) -> bool {
         let (old, new) = e.reading.sides(hunk);
         same(old, new)
     }) || same(&e.reading.before, &e.reading.after)
+}
+
+/// Words as they are spoken, without blank space and quotes.
+fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for word in words.iter().filter(|word| !is_quote(word.text)) {
+        let worth = word.quantity.as_ref().map(|quantity| &quantity.worth);
+        // Once, of all the words of a quantity that are here.
+        let again = word.quantity.as_ref().is_some_and(|one| !one.is_first) && last == worth;
+        last = worth;
+        if again {
+            continue;
+        }
+        let said = worth.map_or_else(|| said(word), String::clone);
+        // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
+        if text.ends_with(|c: char| c.is_numeric()) && said.starts_with(|c: char| c.is_numeric()) {
+            text.push(' ');
+        }
+        text.push_str(&said);
+    }
+    text
+}
+
+fn bare(word: &Word<'_>) -> String {
+    word.fold.chars().filter(|c| *c != '\'').collect()
 }
 
 /// A contraction in full, without its space: `don't` is `donot`, and `Mon` is `Monday`.
@@ -165,20 +187,30 @@ fn is_quote(text: &str) -> bool {
     )
 }
 
-/// Per hunk, the numbers that gave way to others; and at last, where a number went in one place
-/// and another came in a different place, those two lists.
-fn numbers_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
-    replaced(
-        e,
-        &|word| matches!(word.class, Class::Number | Class::NumberWord),
-        &|word| worth(&word.fold),
-    )
+/// Whether a word belongs to an amount or to another number.
+pub(super) fn is_amount(word: &Word<'_>) -> bool {
+    word.quantity.as_ref().is_some_and(|one| !one.is_date)
 }
 
-/// The same for months, weekdays and days by name.
+/// Whether a word belongs to a time of day or a date, or is a month, a weekday, a day by name.
+pub(super) fn is_moment(word: &Word<'_>) -> bool {
+    match &word.quantity {
+        Some(quantity) => quantity.is_date,
+        None => word.class == Class::Date,
+    }
+}
+
+/// Per hunk, the amounts that gave way to others; and at last, where one went in one place and another
+/// came in a different place, those two lists.
+fn numbers_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
+    replaced(e, &is_amount, &|word| key(word).to_owned())
+}
+
+/// The same for times of day, dates, months, weekdays and days by name.
 fn dates_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
-    replaced(e, &|word| word.class == Class::Date, &|word| {
-        day_or_month(&word.fold)
+    replaced(e, &is_moment, &|word| match &word.quantity {
+        Some(quantity) => quantity.worth.clone(),
+        None => day_or_month(&word.fold),
     })
 }
 

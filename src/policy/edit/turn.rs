@@ -4,10 +4,12 @@
 
 use super::evidence::{Evidence, Moved, folds_in, key};
 use super::lexicon::{
-    DENIAL, DOWNWARD, FIRM, FUNCTION, LOOSE, NEGATION, PRONOUN, UPWARD, are_opposite,
+    DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, TONE, UPWARD, are_opposite,
+    base_of,
 };
 use super::number::{negatives, worth};
-use super::word::{Class, Word};
+use super::relation::{Speech, speech};
+use super::word::{Class, Word, stem};
 
 /// How a statement turned.
 pub(super) struct Turn {
@@ -25,8 +27,8 @@ impl Turn {
     pub(super) fn of(e: &Evidence<'_, '_>) -> Self {
         Self {
             is_negated: negation_changed(e),
-            has_opposite: word_turned(e),
-            is_exchanged: crossed(e) || facts_moved(e),
+            has_opposite: word_turned(e) || hedged(e) || done(e),
+            is_exchanged: (crossed(e) || facts_moved(e)) && !is_listed(e) && !is_voice(e),
             sign: sign_changed(e),
         }
     }
@@ -51,7 +53,8 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
             .filter(|moved| DENIAL.has(&moved.word.fold))
             .count()
     };
-    if denials(&e.removed) == denials(&e.added) {
+    // `Not available` is `unavailable`.
+    if denials(&e.removed) == denials(&e.added) || negating(&e.removed) == negating(&e.added) {
         return false;
     }
     (0..e.reading.aligned.hunks.len()).any(|at| {
@@ -79,6 +82,17 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
             && !opposed
             && around(&removed).max(around(&added)) < REWORDED_MIN
     })
+}
+
+/// How many words of a side negate, by themselves or by how they begin: `unable`.
+fn negating(side: &[Moved<'_, '_>]) -> usize {
+    let known = |rest: &str| rest.len() > 3 && speech(rest) != Speech::Unknown;
+    let negates = |fold: &str| {
+        let reversed = fold.strip_prefix("un").is_some_and(known) && !TONE.has(fold);
+        DENIAL.has(fold) || reversed
+    };
+    let negating = side.iter().filter(|moved| negates(&moved.word.fold));
+    negating.count()
 }
 
 /// Whether one word gave way to its opposite, or a sure word to an unsure one or back, while nothing
@@ -126,6 +140,48 @@ fn turns(old: &Word<'_>, new: &Word<'_>, next: Option<&Word<'_>>) -> bool {
         || (counted && (bounds(old, new) || bounds(new, old)))
 }
 
+/// Whether what was so may have been so now, or the other way round.
+fn hedged(e: &Evidence<'_, '_>) -> bool {
+    const AUXILIARIES_MAX: usize = 4;
+    e.reading.aligned.hunks.iter().any(|hunk| {
+        let (old, new) = e.reading.sides(hunk);
+        let hedges = |words: &[Word<'_>]| words.iter().any(|word| HEDGE.has(&word.fold));
+        let bare =
+            |word: &Word<'_>| HEDGE.has(&word.fold) || matches!(base_of(&word.fold), "be" | "have");
+        let been = |words: &[Word<'_>]| words.iter().any(|word| word.fold == "been");
+        let few = old.len().saturating_add(new.len()) <= AUXILIARIES_MAX;
+        let both = !old.is_empty() && !new.is_empty() && (been(old) || been(new));
+        few && both && hedges(old) != hedges(new) && old.iter().chain(new).all(bare)
+    })
+}
+
+/// Whether what is to be done is called done, or the other way round: `I'll refund`, `I've refunded`.
+fn done(e: &Evidence<'_, '_>) -> bool {
+    const WORDS_MAX: usize = 4;
+    let is_future = |word: &Word<'_>| {
+        matches!(word.fold.as_str(), "will" | "shall") || word.fold.ends_with("'ll")
+    };
+    let is_perfect = |word: &Word<'_>| {
+        matches!(word.fold.as_str(), "have" | "has" | "had") || word.fold.ends_with("'ve")
+    };
+    e.reading.aligned.hunks.iter().any(|hunk| {
+        let (old, new) = e.reading.sides(hunk);
+        let turned = |one: &[Word<'_>], other: &[Word<'_>]| {
+            one.iter().any(is_future)
+                && other.iter().any(is_perfect)
+                && !other.iter().any(is_future)
+        };
+        let verbs = |side: &[Word<'_>]| {
+            let words = side.iter().filter(|word| word.class == Class::Content);
+            words
+                .map(|word| stem(base_of(&word.fold)).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let few = old.len().max(new.len()) <= WORDS_MAX;
+        few && (turned(old, new) || turned(new, old)) && verbs(old) == verbs(new)
+    })
+}
+
 /// Whether what stood in one place stands in another now, and the other way round.
 fn crossed(e: &Evidence<'_, '_>) -> bool {
     /// No more places than these are compared with each other.
@@ -158,15 +214,47 @@ fn facts_moved(e: &Evidence<'_, '_>) -> bool {
         && (moved(&[Class::Name]) || moved(&[Class::Number, Class::NumberWord]))
 }
 
+/// Whether all from the first change to the last is a list: its order says nothing.
+pub(super) fn is_listed(e: &Evidence<'_, '_>) -> bool {
+    let hunks = &e.reading.aligned.hunks;
+    let (Some(first), Some(last)) = (hunks.first(), hunks.last()) else {
+        return false;
+    };
+    let listed = e.reading.before.get(first.before.start..last.before.end);
+    let joins = |word: &Word<'_>| {
+        matches!(word.text, "," | "&") || matches!(word.fold.as_str(), "and" | "or")
+    };
+    let named = |word: &Word<'_>| matches!(word.class, Class::Name | Class::Date);
+    listed.is_some_and(|words| {
+        let all = words.iter().all(|word| joins(word) || named(word));
+        all && words.iter().any(joins) && words.iter().any(named)
+    })
+}
+
+/// Whether the active became the passive, or the other way round: who does it is said with `by`.
+fn is_voice(e: &Evidence<'_, '_>) -> bool {
+    let has = |side: &[Moved<'_, '_>], is: &dyn Fn(&str) -> bool| {
+        side.iter().any(|moved| is(&moved.word.fold))
+    };
+    let passive = |side: &[Moved<'_, '_>]| {
+        has(side, &|fold| fold == "by") && has(side, &|fold| base_of(fold) == "be")
+    };
+    passive(&e.removed) != passive(&e.added)
+}
+
 /// The words of some classes in a text, in order.
 fn of_class(words: &[Word<'_>], classes: &[Class]) -> Vec<String> {
     let found = words.iter().filter(|word| classes.contains(&word.class));
-    found.map(key).collect()
+    found.map(|word| key(word).to_owned()).collect()
 }
 
-/// The words of meaning among some.
+/// The words of meaning among some, and those that say whose or who.
 fn said<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = &'w str> {
-    let said = |word: &&Word<'_>| !matches!(word.class, Class::Mark | Class::Function);
+    let said = |word: &&Word<'_>| match word.class {
+        Class::Mark => false,
+        Class::Function => PRONOUN.has(&word.fold),
+        _ => true,
+    };
     words.iter().filter(said).map(|word| word.fold.as_str())
 }
 

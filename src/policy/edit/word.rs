@@ -3,6 +3,7 @@
 
 use super::case;
 use super::lexicon::{FUNCTION, MONTH_OR_DAY, NUMBER_WORD, TITLE};
+use super::quantity::{self, Quantity};
 use crate::diff::token::Token;
 
 /// What a token stands for.
@@ -33,6 +34,8 @@ pub(super) struct Word<'a> {
     pub(super) fold: String,
     /// What it stands for.
     pub(super) class: Class,
+    /// The amount, time or date that it belongs to.
+    pub(super) quantity: Option<Quantity>,
 }
 
 /// The tokens of a text, read in order.
@@ -48,6 +51,7 @@ pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
             text: token.text,
             fold,
             class,
+            quantity: None,
         });
         initial = match class {
             Class::Mark => match token.text {
@@ -60,6 +64,7 @@ pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
             _ => false,
         };
     }
+    quantity::mark(&mut words);
     words
 }
 
@@ -89,7 +94,9 @@ fn class(token: &Token<'_>, fold: &str, initial: bool) -> Class {
     let capital = token.text.chars().next().is_some_and(case::is_capital);
     let inner = token.text.chars().skip(1).any(case::is_capital);
     let ambiguous = matches!(fold, "may" | "mar" | "march" | "sat" | "sun" | "second");
-    if MONTH_OR_DAY.has(fold) && (!ambiguous || (capital && !initial)) {
+    // `Monday's` is as much a day.
+    let day = fold.strip_suffix("'s").unwrap_or(fold);
+    if MONTH_OR_DAY.has(day) && (!ambiguous || (capital && !initial)) {
         Class::Date
     } else if NUMBER_WORD.has(fold) {
         Class::NumberWord

@@ -1,0 +1,191 @@
+//! Which dates and times of day does a text name? Each in one form, so that `6 May 2026` is
+//! `2026-05-06` and `3 pm` is `15:00`. It must not compare texts.
+
+use super::lexicon::{MONTH, in_digits};
+use super::quantity::{Found, Text};
+
+impl Text<'_, '_> {
+    /// The date or time of day that begins at a place.
+    pub(super) fn moment(&self, at: usize) -> Found {
+        let begins = self.begins(at);
+        begins.then(|| {
+            self.date(at)
+                .or_else(|| self.hour(at))
+                .or_else(|| self.time(at))
+        })?
+    }
+
+    /// `6 May 2026`, `May 6th`, `2026-05-06`, `14.07.2026`, `07/14`.
+    fn date(&self, at: usize) -> Found {
+        let next = at.saturating_add(1);
+        let said = |year: u32, month: u32, day: u32, end: usize| {
+            let known = (1..=12).contains(&month) && (1..=31).contains(&day);
+            known.then(|| (format!("{year}-{month}-{day}"), end))
+        };
+        let with_year = |month: u32, day: u32, end: usize| {
+            let from = self.past_any(end, &[&[","], &["de"]]);
+            match year(self.fold(from)) {
+                Some(year) => said(year, month, day, from.saturating_add(1)),
+                None => said(0, month, day, end),
+            }
+        };
+        if let Some(day) = day(self.fold(at)) {
+            let from = self.past_any(next, &[&["."], &["of"], &["de"]]);
+            if let Some(month) = self.month(from) {
+                return with_year(month, day, from.saturating_add(1));
+            }
+        }
+        if let Some(month) = self.month(at) {
+            return with_year(month, day(self.fold(next))?, next.saturating_add(1));
+        }
+        if let Some(year) = year(self.fold(at)) {
+            let (month, day) = (next.saturating_add(1), next.saturating_add(3));
+            let dashes = self.fold(next) == "-" && self.fold(month.saturating_add(1)) == "-";
+            let number = |at| self.fold(at).parse().ok();
+            return said(
+                year,
+                number(month).filter(|_| dashes)?,
+                number(day)?,
+                day.saturating_add(1),
+            );
+        }
+        let dots = self.fold(at).contains('.');
+        let mut parts = self.fold(at).split(['.', '/']);
+        let mut part = || parts.next()?.parse::<u32>().ok();
+        let (one, two, three) = (part()?, part()?, part());
+        let year = three.unwrap_or(0);
+        match (one, two) {
+            // Service around the clock.
+            (24, 7) => None,
+            (day, month) if dots => said(three?, month, day, next),
+            (day, month) if day > 12 => said(year, month, day, next),
+            (month, day) if day > 12 => said(year, month, day, next),
+            _ => None,
+        }
+    }
+
+    /// The number of the month that stands at a place.
+    fn month(&self, at: usize) -> Option<u32> {
+        let word = self.0.get(at)?;
+        // `You may 5 times`: such a word is a month only where it has a capital letter.
+        let doubtful = matches!(word.fold.as_str(), "may" | "mar" | "march");
+        let month = MONTH.right_of(&word.fold)?.parse().ok()?;
+        (!doubtful || word.fold != word.text).then_some(month)
+    }
+
+    /// `noon`, `half past seven`.
+    fn hour(&self, at: usize) -> Found {
+        let next = at.saturating_add(1);
+        match self.fold(at) {
+            "noon" => return said_at(12, 0, next),
+            "midnight" => return said_at(0, 0, next),
+            _ => {}
+        }
+        let rows: [(&[&str], u32); 3] = [
+            (&["half", "past"], 30),
+            (&["quarter", "past"], 15),
+            (&["a", "quarter", "past"], 15),
+        ];
+        let mut ends = rows
+            .iter()
+            .map(|(words, minute)| (self.past(at, words), *minute));
+        let (named, minute) = ends.find(|(end, _)| *end != at)?;
+        let hour = in_digits(self.fold(named))
+            .unwrap_or(self.fold(named))
+            .parse()
+            .ok()?;
+        let next = named.saturating_add(1);
+        match self.half(next) {
+            Some((is_pm, end)) => said_at(in_day(hour, is_pm), minute, end),
+            None => said_at(hour, minute, next),
+        }
+    }
+
+    /// `3 pm`, `15:00`, `9 to 11:30 a.m.`, `15 Uhr`.
+    fn time(&self, at: usize) -> Found {
+        let fold = self.fold(at);
+        let (figures, half) = match fold.find(|c: char| c.is_ascii_alphabetic()) {
+            Some(from) => fold.split_at_checked(from)?,
+            None => (fold, ""),
+        };
+        // `0900`, too; without the nought it is any number.
+        let short = figures.starts_with('0') && figures.len() == 4;
+        let (hour, minute) = match figures.split_once([':', '.']) {
+            Some((hour, minute)) if minute.len() == 2 => (hour, minute),
+            Some(_) => return None,
+            None if short => figures.split_at_checked(2)?,
+            None => (figures, "00"),
+        };
+        let (hour, minute) = (hour.parse::<u32>().ok()?, minute.parse::<u32>().ok()?);
+        let next = at.saturating_add(1);
+        let (is_pm, end) = match half {
+            "" => self
+                .half(next)
+                .map_or((None, next), |(is_pm, end)| (Some(is_pm), end)),
+            "am" => (Some(false), next),
+            "pm" => (Some(true), next),
+            _ => return None,
+        };
+        let is_pm = is_pm.or_else(|| self.later_half(next));
+        let uhr = self.past(end, &["uhr"]);
+        let is_clock = is_pm.is_some() || uhr != end || short || figures.contains(':');
+        let hour = is_pm.map_or(hour, |is_pm| in_day(hour, is_pm));
+        is_clock.then(|| said_at(hour, minute, uhr))?
+    }
+
+    /// Whether what ends at a place is followed by a time in the morning or afternoon, as the first of
+    /// `9 to 11:30 a.m.`.
+    fn later_half(&self, at: usize) -> Option<bool> {
+        let joins: [&[&str]; 5] = [&["to"], &["-"], &["–"], &["until"], &["and"]];
+        let other = self.past_any(at, &joins);
+        let counts = |byte: u8| byte.is_ascii_digit() || byte == b':';
+        let counted = other != at && self.fold(other).bytes().all(counts);
+        counted
+            .then(|| self.half(other.saturating_add(1)))?
+            .map(|(is_pm, _)| is_pm)
+    }
+
+    /// Whether `am` or `pm` stands at a place, and the place behind it.
+    fn half(&self, at: usize) -> Option<(bool, usize)> {
+        let rows: [(&[&str], bool); 4] = [
+            (&["am"], false),
+            (&["pm"], true),
+            (&["a", ".", "m"], false),
+            (&["p", ".", "m"], true),
+        ];
+        let mut ends = rows
+            .iter()
+            .map(|(words, is_pm)| (*is_pm, self.past(at, words)));
+        let (is_pm, end) = ends.find(|(_, end)| *end != at)?;
+        // The stop of `p.m.` may end a sentence, too.
+        let dot = self.past(end, &["."]);
+        let goes_on = self.0.get(dot).is_some_and(|word| word.text == word.fold);
+        Some((is_pm, if goes_on { dot } else { end }))
+    }
+}
+
+/// A time of day and the place behind it, where there is such a time.
+fn said_at(hour: u32, minute: u32, end: usize) -> Found {
+    (hour <= 24 && minute < 60).then(|| (format!("{hour}:{minute:02}"), end))
+}
+
+/// An hour of the morning or afternoon in a day of 24.
+fn in_day(hour: u32, is_pm: bool) -> u32 {
+    match hour {
+        1..=12 => (hour % 12).saturating_add(if is_pm { 12 } else { 0 }),
+        _ => hour,
+    }
+}
+
+/// A day of a month: `6`, `06`, `6th`.
+fn day(fold: &str) -> Option<u32> {
+    let endings = ["st", "nd", "rd", "th"];
+    let plain = endings.iter().find_map(|ending| fold.strip_suffix(ending));
+    let day = plain.unwrap_or(fold).parse().ok()?;
+    (1..=31).contains(&day).then_some(day)
+}
+
+fn year(fold: &str) -> Option<u32> {
+    let year = fold.parse().ok().filter(|_| fold.len() == 4)?;
+    (1800..2200).contains(&year).then_some(year)
+}

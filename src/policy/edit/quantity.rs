@@ -1,0 +1,303 @@
+//! Which amounts, times of day and dates does a text name? Each in one form, so that `3 pm` is `15:00`,
+//! `two weeks` are `14 days` and `€40` is `40 euros`. It must not compare texts; dates and times of day
+//! are in `moment`.
+
+use super::lexicon::{MULTIPLE, UNIT, in_digits};
+use super::number::{MICRO, micros, worth};
+use super::word::{Class, Word};
+
+/// The amount, time or date that a word belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Quantity {
+    /// In one form; two of equal worth say the same.
+    pub(super) worth: String,
+    /// A time of day or a date.
+    pub(super) is_date: bool,
+    /// Whether the word is its first one.
+    pub(super) is_first: bool,
+}
+
+/// Tells the words of a text which quantity they belong to.
+pub(super) fn mark(words: &mut [Word<'_>]) {
+    let mut at = 0;
+    while at < words.len() {
+        let text = Text(words);
+        let moment = text.moment(at);
+        let is_date = moment.is_some();
+        let found = moment.or_else(|| text.amount(at));
+        let Some((worth, end)) = found.or_else(|| text.other(at)) else {
+            at = at.saturating_add(1);
+            continue;
+        };
+        for (place, word) in words.iter_mut().enumerate().take(end).skip(at) {
+            word.quantity = Some(Quantity {
+                worth: worth.clone(),
+                is_date,
+                is_first: place == at,
+            });
+        }
+        at = end;
+    }
+}
+
+/// A quantity's worth, and the place behind it.
+pub(super) type Found = Option<(String, usize)>;
+
+/// A text, read from any of its words on.
+pub(super) struct Text<'w, 'a>(pub(super) &'w [Word<'a>]);
+
+impl Text<'_, '_> {
+    pub(super) fn fold(&self, at: usize) -> &str {
+        self.0.get(at).map_or("", |word| &word.fold)
+    }
+
+    /// The place behind the words that stand at a place; the place itself where others do.
+    pub(super) fn past(&self, at: usize, words: &[&str]) -> usize {
+        let end = at.saturating_add(words.len());
+        let met = (at..end)
+            .zip(words)
+            .all(|(at, word)| self.fold(at) == *word);
+        if met { end } else { at }
+    }
+
+    /// The same, for the first of some rows of words that stands there.
+    pub(super) fn past_any(&self, at: usize, rows: &[&[&str]]) -> usize {
+        let mut ends = rows.iter().map(|words| self.past(at, words));
+        ends.find(|end| *end != at).unwrap_or(at)
+    }
+
+    /// Whether a quantity may begin at a place, by the sort of word that stands there.
+    pub(super) fn begins(&self, at: usize) -> bool {
+        self.0.get(at).is_some_and(|word| match word.class {
+            Class::Number | Class::NumberWord | Class::Date | Class::Name => true,
+            Class::Function => matches!(word.fold.as_str(), "a" | "an"),
+            Class::Content | Class::Mark => false,
+        })
+    }
+
+    /// A number with its unit: `€40`, `two weeks`, `2.4 million`, `half an hour`, `50 %`.
+    fn amount(&self, at: usize) -> Found {
+        let next = at.saturating_add(1);
+        if !self.begins(at) {
+            return None;
+        }
+        if let Some(money) = currency(self.fold(at)) {
+            let (value, end) = self.value(next, true)?;
+            return Some((format!("{}{money}", plain(value)), end));
+        }
+        let (value, end, unit) = match self.value(at, false) {
+            Some((value, end)) => {
+                // `A 5-day trial`.
+                let far = self.past(end, &["-"]);
+                match UNIT.right_of(self.fold(far)) {
+                    Some(unit) => (value, far, Some(unit)),
+                    None => (value, end, None),
+                }
+            }
+            None => self.part(at)?,
+        };
+        let glued = (end == next).then(|| letters(self.fold(at))).flatten();
+        let (unit, end) = match glued.and_then(|unit| UNIT.right_of(unit)) {
+            Some(unit) => (unit, end),
+            None => match unit {
+                Some(unit) => (unit, end.saturating_add(1)),
+                None => return Some((plain(value), end)),
+            },
+        };
+        let figures = unit.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let base = unit.get(figures.len()..)?;
+        let factor = figures.parse::<u64>().unwrap_or(1);
+        let half = self.past(end, &["and", "a", "half"]);
+        let value = value.checked_add(if half == end { 0 } else { MICRO / 2 })?;
+        Some((format!("{}{base}", plain(value.checked_mul(factor)?)), half))
+    }
+
+    /// `half an hour`, `a quarter of an hour`, `half of it`, `a week`, in millionths, with the unit.
+    fn part(&self, at: usize) -> Option<(u64, usize, Option<&'static str>)> {
+        let next = at.saturating_add(1);
+        let articles: [&[&str]; 3] = [&["a"], &["an"], &["of", "an"]];
+        let unit = |at| UNIT.right_of(self.fold(at));
+        // Of a unit, or in hundredths of whatever else it is a part of.
+        let part_of = |hundredths: u64, last: usize| {
+            let to = self.past_any(last.saturating_add(1), &articles);
+            let of_unit =
+                unit(to).map(|unit| (hundredths.saturating_mul(MICRO / 100), to, Some(unit)));
+            of_unit.or(Some((hundredths.saturating_mul(MICRO), last, Some("1%"))))
+        };
+        match (self.fold(at), self.fold(next)) {
+            ("half", _) => part_of(50, at),
+            ("a", "quarter") => part_of(25, next),
+            // `A second look` is none of time, nor `$18 an hour`.
+            ("a" | "an", named) if named != "second" && !self.is_counted(at) => {
+                let unit = UNIT
+                    .right_of(named)
+                    .filter(|unit| unit.ends_with(['s', 'o']))?;
+                Some((MICRO, next, Some(unit)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether what stands before a place is counted by what stands there, as in `twice a week`.
+    fn is_counted(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|at| {
+            let before = self.fold(at);
+            let counts = self.0.get(at).is_some_and(|word| word.quantity.is_some());
+            counts
+                || UNIT.right_of(before).is_some()
+                || matches!(before, "once" | "times" | "twice")
+        })
+    }
+
+    /// A number in millionths, in digits or letters, with what multiplies it.
+    fn value(&self, at: usize, is_money: bool) -> Option<(u64, usize)> {
+        let word = self.0.get(at)?;
+        let mut end = at.saturating_add(1);
+        let whole = |fold: &str| in_digits(fold)?.parse::<u64>().ok();
+        let times = |fold: &str| MULTIPLE.right_of(fold)?.parse::<u64>().ok();
+        let mut value = match word.class {
+            Class::Number => {
+                let digits = word
+                    .fold
+                    .trim_end_matches(|c: char| c.is_ascii_alphabetic());
+                let tail = letters(&word.fold).unwrap_or_default();
+                let multiple = match tail {
+                    "" | "st" | "nd" | "rd" | "th" => 1,
+                    "m" if is_money => 1_000_000,
+                    _ => times(tail).or_else(|| UNIT.right_of(tail).map(|_| 1))?,
+                };
+                micros(digits)?.checked_mul(multiple)?
+            }
+            Class::NumberWord => match whole(&word.fold) {
+                Some(tens) => {
+                    let from = self.past(end, &["-"]);
+                    let ones = whole(self.fold(from)).filter(|ones| (1..10).contains(ones));
+                    let ones = ones.filter(|_| tens >= 20 && tens % 10 == 0);
+                    end = ones.map_or(end, |_| from.saturating_add(1));
+                    tens.checked_add(ones.unwrap_or(0))?.checked_mul(MICRO)?
+                }
+                None => times(&word.fold)?.checked_mul(MICRO)?,
+            },
+            _ if matches!(word.fold.as_str(), "a" | "an") => {
+                times(self.fold(end))?;
+                MICRO
+            }
+            _ => return None,
+        };
+        while let Some(times) = times(self.fold(end)) {
+            value = value.checked_mul(times)?;
+            end = end.saturating_add(1);
+        }
+        let half = self.past(end, &["and", "a", "half"]);
+        if half != end {
+            value = value.checked_add(MICRO / 2)?;
+        }
+        Some((value, half))
+    }
+
+    /// A word with digits, or a number in letters, that stands for itself.
+    fn other(&self, at: usize) -> Found {
+        let word = self.0.get(at)?;
+        let counts = matches!(word.class, Class::Number | Class::NumberWord);
+        counts.then(|| (worth(&word.fold), at.saturating_add(1)))
+    }
+}
+
+/// Millionths as a number in digits.
+fn plain(value: u64) -> String {
+    match (value / MICRO, value % MICRO) {
+        (whole, 0) => whole.to_string(),
+        (whole, part) => format!("{whole}.{part:06}"),
+    }
+}
+
+/// The letters behind the digits of a word.
+fn letters(fold: &str) -> Option<&str> {
+    let digits = fold.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    fold.get(digits.len()..).filter(|tail| !tail.is_empty())
+}
+
+/// The currency that is named before a number.
+fn currency(fold: &str) -> Option<&'static str> {
+    let named = UNIT.right_of(fold)?;
+    let code = named.trim_start_matches('1');
+    code.starts_with(|c: char| c.is_ascii_uppercase())
+        .then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::word::read;
+    use crate::diff::token::tokens;
+
+    fn worths(text: &str) -> Vec<String> {
+        let words = read(&tokens(text));
+        let mut found: Vec<String> = (words.iter())
+            .filter_map(|word| word.quantity.clone().filter(|one| one.is_first))
+            .map(|quantity| quantity.worth)
+            .collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn what_is_said_alike() {
+        for (one, other) in [
+            ("at 3 pm", "at 15:00"),
+            ("at 3 p.m. today", "at 15:00 today"),
+            ("at noon", "at 12:00"),
+            ("at half past seven", "at 7:30"),
+            ("from 9 to 11:30 a.m.", "from 09:00 to 11:30"),
+            ("um 15 Uhr", "um 15:00 Uhr"),
+            ("on 6 May 2026", "on May 6th, 2026"),
+            ("on 6 May 2026", "on 2026-05-06"),
+            ("am 6. Mai 2026", "am 06.05.2026"),
+            ("by 07/14", "by 14 July"),
+            ("two weeks", "14 days"),
+            ("a 5-day trial", "a trial of five days"),
+            ("an hour and a half", "90 minutes"),
+            ("one and a half hours", "1.5 hours"),
+            ("a quarter of an hour", "15 minutes"),
+            ("half a year", "six months"),
+            ("half of it", "50 % of it"),
+            ("$18 an hour", "18 dollars per hour"),
+            ("€40", "EUR 40"),
+            ("$2.4m", "2.4 million dollars"),
+            ("5k", "5,000"),
+            ("two dozen", "24"),
+            ("twenty-five", "25"),
+            ("2.5 kg", "2,500 g"),
+        ] {
+            assert_eq!(worths(one), worths(other), "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not() {
+        for (one, other) in [
+            ("at 3 pm", "at 3 am"),
+            ("at noon", "at midnight"),
+            ("on 6 May 2026", "on 6 June 2026"),
+            ("on 06.05.2026", "on 6 May 2027"),
+            ("5 days", "5 weeks"),
+            ("5 days", "5 business days"),
+            ("30 days", "a month"),
+            ("$50", "€50"),
+            ("1.65 million", "1.65 billion"),
+            ("2,5 kg", "25 kg"),
+            ("2.5 kg", "2.5 g"),
+            ("pages 1 5", "page 15"),
+            ("version 1.2.3", "version 1.2.4"),
+        ] {
+            assert_ne!(worths(one), worths(other), "{one} / {other}");
+        }
+        assert!(worths("You may, a second time, march once a day.").is_empty());
+    }
+
+    #[test]
+    fn what_counts_too_far_stands_for_itself() {
+        let far = worths("9 million million million million days");
+        assert!(!far.is_empty());
+        assert_eq!(worths("4111111111111111 days"), ["4111111111111111"]);
+    }
+}
