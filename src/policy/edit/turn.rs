@@ -220,14 +220,15 @@ pub(super) fn is_listed(e: &Evidence<'_, '_>) -> bool {
     let (Some(first), Some(last)) = (hunks.first(), hunks.last()) else {
         return false;
     };
-    let listed = e.reading.before.get(first.before.start..last.before.end);
-    let joins = |word: &Word<'_>| {
-        matches!(word.text, "," | "&") || matches!(word.fold.as_str(), "and" | "or")
-    };
+    let words = &e.reading.before;
+    let listed = words.get(first.before.start..last.before.end);
     let named = |word: &Word<'_>| matches!(word.class, Class::Name | Class::Date);
+    // `Anna, Ben pays` is none: the last of a list stands behind a word.
+    let last_joins = |word: &Word<'_>| matches!(word.fold.as_str(), "and" | "or" | "&");
+    let ends = words.get(last.before.end).is_some_and(last_joins);
     listed.is_some_and(|words| {
-        let all = words.iter().all(|word| joins(word) || named(word));
-        all && words.iter().any(joins) && words.iter().any(named)
+        let all = |word: &Word<'_>| word.text == "," || last_joins(word) || named(word);
+        words.iter().all(all) && words.iter().any(named) && (ends || words.iter().any(last_joins))
     })
 }
 
