@@ -276,10 +276,11 @@ pub(super) const MULTIPLE: Lexicon = Lexicon(
 ",
 );
 
-/// Units of what is counted, with how many of the smallest one of their sort; a currency in capitals.
+/// Units of what is counted, with how many of the smallest one of their sort; a currency in capitals. Dollars
+/// and the sign of yen and yuan are of more than one country.
 pub(super) const UNIT: Lexicon = Lexicon(
     "\
-    $-1USD %-1% chf-1CHF cm-10mm day-86400s days-86400s dollar-1USD dollars-1USD eur-1EUR \
+    $-1D %-1% chf-1CHF cm-10mm day-86400s days-86400s dollar-1D dollars-1D eur-1EUR \
     euro-1EUR euros-1EUR g-1000mg gb-1000000kb gbp-1GBP gigabyte-1000000kb gigabytes-1000000kb \
     gram-1000mg grams-1000mg h-3600s hour-3600s hours-3600s hr-3600s hrs-3600s inr-1INR jpy-1JPY \
     kb-1kb kg-1000000mg kilo-1000000mg kilobyte-1kb kilobytes-1kb kilogram-1000000mg \
@@ -290,7 +291,7 @@ pub(super) const UNIT: Lexicon = Lexicon(
     mm-1mm month-1o months-1o percent-1% pound-1GBP pounds-1GBP prozent-1% rupee-1INR rupees-1INR \
     sec-1s second-1s seconds-1s secs-1s tb-1000000000kb terabyte-1000000000kb \
     terabytes-1000000000kb usd-1USD week-604800s weeks-604800s year-12o years-12o yen-1JPY £-1GBP \
-    ¥-1JPY €-1EUR ₹-1INR\
+    ¥-1Y €-1EUR ₹-1INR\
 ",
 );
 

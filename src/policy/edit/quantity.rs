@@ -283,6 +283,7 @@ mod tests {
             ("5 days", "5 business days"),
             ("30 days", "a month"),
             ("$50", "€50"),
+            ("$50", "USD 50"),
             ("1.65 million", "1.65 billion"),
             ("2,5 kg", "25 kg"),
             ("2.5 kg", "2.5 g"),
