@@ -224,8 +224,8 @@ fn grams(rows: &[&Row], recipe: Recipe) -> BTreeMap<String, i8> {
     weigh(&edits, recipe.grams).into_iter().collect()
 }
 
-/// The edits and, where they weigh anything, the same undone. All sets together weigh as much as
-/// there are rows, and each set and kind the same.
+/// The edits and, where they weigh anything, the same undone. In each set both kinds
+/// weigh the same; replies and essays weigh as the recipe says.
 fn examples<'r>(rows: &[&'r Row], undone: f64, recipe: Recipe) -> Vec<Example<'r>> {
     let mut counts = BTreeMap::new();
     for row in rows {

@@ -149,7 +149,8 @@ async function makePage() {
 /** Moves the files of a folder to another, which loses those that it had besides; what is the same stays. */
 function place(from, to) {
   const filesOf = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
-  const wanted = filesOf(from);
+  // What names the others comes last.
+  const wanted = filesOf(from).sort((a, b) => a.endsWith(".html") - b.endsWith(".html"));
   for (const name of wanted) {
     const [made, served] = [join(from, name), join(to, name)];
     if (existsSync(served) && readFileSync(served).equals(readFileSync(made))) continue;

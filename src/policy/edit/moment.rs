@@ -50,16 +50,13 @@ impl Text<'_, '_> {
             );
         }
         let dots = self.fold(at).contains('.');
-        let mut parts = self.fold(at).split(['.', '/']);
-        let mut part = || parts.next()?.parse::<u32>().ok();
-        let (one, two, three) = (part()?, part()?, part());
-        let year = three.unwrap_or(0);
-        match (one, two) {
-            // Service around the clock.
-            (24, 7) => None,
-            (day, month) if dots => said(three?, month, day, next),
-            (day, month) if day > 12 => said(year, month, day, next),
-            (month, day) if day > 12 => said(year, month, day, next),
+        let parts = self.fold(at).split(['.', '/']).map(str::parse::<u32>);
+        let parts: Vec<u32> = parts.collect::<Result<_, _>>().ok()?;
+        match *parts.as_slice() {
+            [day, month, year] if dots && year > 1800 => said(year, month, day, next),
+            [day, month, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
+            [month, day, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
+            [month, day] if !dots && day > 12 => said(0, month, day, next),
             _ => None,
         }
     }
@@ -126,23 +123,30 @@ impl Text<'_, '_> {
             "pm" => (Some(true), next),
             _ => return None,
         };
-        let is_pm = is_pm.or_else(|| self.later_half(next));
+        let is_pm = is_pm.or_else(|| self.later_half(hour, next));
         let uhr = self.past(end, &["uhr"]);
         let is_clock = is_pm.is_some() || uhr != end || short || figures.contains(':');
+        let in_doubt = is_pm.is_none() && uhr == end && !figures.starts_with('0');
         let hour = is_pm.map_or(hour, |is_pm| in_day(hour, is_pm));
-        is_clock.then(|| said_at(hour, minute, uhr))?
+        let (time, end) = is_clock.then(|| said_at(hour, minute, uhr))??;
+        // `At 2:30` may be by night or by day.
+        let doubt = if in_doubt && (1..=6).contains(&hour) {
+            "?"
+        } else {
+            ""
+        };
+        Some((time + doubt, end))
     }
 
-    /// Whether what ends at a place is followed by a time in the morning or afternoon, as the first of
-    /// `9 to 11:30 a.m.`.
-    fn later_half(&self, at: usize) -> Option<bool> {
-        let joins: [&[&str]; 5] = [&["to"], &["-"], &["–"], &["until"], &["and"]];
+    /// Whether an hour that ends at a place is of the afternoon, by the time up to which it goes: the
+    /// first of `9 to 11:30 a.m.` and of `9 to 5 pm` is none.
+    fn later_half(&self, hour: u32, at: usize) -> Option<bool> {
+        let joins: [&[&str]; 4] = [&["to"], &["-"], &["–"], &["until"]];
         let other = self.past_any(at, &joins);
-        let counts = |byte: u8| byte.is_ascii_digit() || byte == b':';
-        let counted = other != at && self.fold(other).bytes().all(counts);
-        counted
-            .then(|| self.half(other.saturating_add(1)))?
-            .map(|(is_pm, _)| is_pm)
+        let named = self.fold(other).split(':').next();
+        let other_hour: u32 = named.filter(|_| other != at)?.parse().ok()?;
+        let (is_pm, _) = self.half(other.saturating_add(1))?;
+        Some(is_pm == (hour % 12 < other_hour % 12))
     }
 
     /// Whether `am` or `pm` stands at a place, and the place behind it.

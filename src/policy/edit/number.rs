@@ -4,7 +4,8 @@ use super::lexicon::{NUMBER_WORD, in_digits};
 use super::word::{Class, Word};
 use crate::diff::token::Token;
 
-/// What a number is worth, so that `1,000` and `1000`, `5` and `five`, `$50.00` and `$50` are one.
+/// What a number is worth, so that `1,000` and `1000`, `5` and `five`, `50.00` and `50` are one. What
+/// can be read in two ways, as `3.10` or `00451`, is itself.
 pub(super) fn worth(fold: &str) -> String {
     if let Some(value) = in_digits(fold) {
         return value.to_owned();
@@ -12,24 +13,26 @@ pub(super) fn worth(fold: &str) -> String {
     if let Some(one) = fold.strip_suffix('s').filter(|one| NUMBER_WORD.has(one)) {
         return one.to_owned();
     }
-    // `1,000` is `1000`, and `06:00` is `0600`.
-    let digits: String = fold.chars().filter(|c| !matches!(c, ',' | ':')).collect();
-    if !digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
-        let endings = ["st", "nd", "rd", "th"];
-        let plain = endings.iter().find_map(|ending| fold.strip_suffix(ending));
-        return plain.unwrap_or(fold).to_owned();
+    let endings = ["st", "nd", "rd", "th"];
+    let ordinal = endings.iter().find_map(|ending| fold.strip_suffix(ending));
+    let number = ordinal
+        .filter(|plain| micros(plain).is_some())
+        .unwrap_or(fold);
+    let coded = number.len() > 2 && number.starts_with('0') && !number.starts_with("0.");
+    let counted = number.contains('.') && number.ends_with('0') && !number.ends_with(".00");
+    match micros(number).filter(|_| !coded && !counted) {
+        Some(value) => plain(value),
+        None => number.to_owned(),
     }
-    let digits = match digits.split_once('.') {
-        Some((whole, part)) if part.bytes().all(|byte| byte == b'0') => whole,
-        Some(_) => digits.trim_end_matches('0'),
-        None => &digits,
-    };
-    match digits.trim_start_matches('0') {
-        "" => "0".to_owned(),
-        digits => digits.to_owned(),
+}
+
+/// Millionths as a number in digits.
+pub(super) fn plain(value: u64) -> String {
+    match (value / MICRO, value % MICRO) {
+        (whole, 0) => whole.to_string(),
+        (whole, part) => format!("{whole}.{part:06}")
+            .trim_end_matches('0')
+            .to_owned(),
     }
 }
 
@@ -52,8 +55,11 @@ pub(super) fn micros(digits: &str) -> Option<u64> {
         (Some(at), Some(mark)) => {
             let (whole, part) = digits.split_at_checked(at)?;
             let other = if mark == ',' { '.' } else { ',' };
-            // `1,250` is a thousand and `1.250` is one; `1.250.000` is a million.
-            let grouped = in_threes(digits, mark) && (mark == ',' || whole.contains(mark));
+            // `1,250` is a thousand and `1.250.000` a million; `1.250` is the one or the other.
+            let grouped = in_threes(digits, mark);
+            if grouped && mark == '.' && !whole.contains(mark) {
+                return None;
+            }
             match grouped && !whole.contains(other) {
                 true => (digits, ""),
                 false
@@ -119,7 +125,15 @@ mod tests {
         ] {
             assert_eq!(worth(a), worth(b), "{a} {b}");
         }
-        assert_ne!(worth("1.5"), worth("15"));
+        for (a, b) in [
+            ("1.5", "15"),
+            ("3.10", "3.1"),
+            ("00451", "451"),
+            ("1:4", "14"),
+        ] {
+            assert_ne!(worth(a), worth(b), "{a} {b}");
+        }
+        assert_ne!(worth("192.168.1.10"), worth("192.168.1.1"));
     }
 
     #[test]
@@ -147,7 +161,7 @@ mod tests {
             ("1.250,50", Some(1_250_500_000)),
             ("1250.5", Some(1_250_500_000)),
             ("1,250", Some(1_250_000_000)),
-            ("1.250", Some(1_250_000)),
+            ("1.250", None),
             ("1.250.000", Some(1_250_000_000_000)),
             ("2,5", Some(2_500_000)),
             ("07", Some(7_000_000)),

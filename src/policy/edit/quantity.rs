@@ -3,7 +3,7 @@
 //! are in `moment`.
 
 use super::lexicon::{MULTIPLE, UNIT, in_digits};
-use super::number::{MICRO, micros, worth};
+use super::number::{MICRO, micros, plain, worth};
 use super::word::{Class, Word};
 
 /// The amount, time or date that a word belongs to.
@@ -99,8 +99,10 @@ impl Text<'_, '_> {
         let glued = (end == next).then(|| letters(self.fold(at))).flatten();
         let (unit, end) = match glued.and_then(|unit| UNIT.right_of(unit)) {
             Some(unit) => (unit, end),
-            None => match unit {
+            None => match unit.filter(|_| !self.is_ordinal(at)) {
                 Some(unit) => (unit, end.saturating_add(1)),
+                // A number by itself may be a version or a code.
+                None if end == next && letters(self.fold(at)).is_none() => return self.other(at),
                 None => return Some((plain(value), end)),
             },
         };
@@ -138,6 +140,11 @@ impl Text<'_, '_> {
         }
     }
 
+    /// `2nd`: the second year is not two years.
+    fn is_ordinal(&self, at: usize) -> bool {
+        letters(self.fold(at)).is_some_and(|tail| matches!(tail, "st" | "nd" | "rd" | "th"))
+    }
+
     /// Whether what stands before a place is counted by what stands there, as in `twice a week`.
     fn is_counted(&self, at: usize) -> bool {
         at.checked_sub(1).is_some_and(|at| {
@@ -172,7 +179,9 @@ impl Text<'_, '_> {
                 Some(tens) => {
                     let from = self.past(end, &["-"]);
                     let ones = whole(self.fold(from)).filter(|ones| (1..10).contains(ones));
-                    let ones = ones.filter(|_| tens >= 20 && tens % 10 == 0);
+                    // `Twenty five-dollar vouchers` are not 25.
+                    let apart = from == end && self.fold(from.saturating_add(1)) == "-";
+                    let ones = ones.filter(|_| tens >= 20 && tens % 10 == 0 && !apart);
                     end = ones.map_or(end, |_| from.saturating_add(1));
                     tens.checked_add(ones.unwrap_or(0))?.checked_mul(MICRO)?
                 }
@@ -200,14 +209,6 @@ impl Text<'_, '_> {
         let word = self.0.get(at)?;
         let counts = matches!(word.class, Class::Number | Class::NumberWord);
         counts.then(|| (worth(&word.fold), at.saturating_add(1)))
-    }
-}
-
-/// Millionths as a number in digits.
-fn plain(value: u64) -> String {
-    match (value / MICRO, value % MICRO) {
-        (whole, 0) => whole.to_string(),
-        (whole, part) => format!("{whole}.{part:06}"),
     }
 }
 
@@ -248,6 +249,7 @@ mod tests {
             ("at noon", "at 12:00"),
             ("at half past seven", "at 7:30"),
             ("from 9 to 11:30 a.m.", "from 09:00 to 11:30"),
+            ("from 9 to 5 pm", "from 9 am to 5 pm"),
             ("um 15 Uhr", "um 15:00 Uhr"),
             ("on 6 May 2026", "on May 6th, 2026"),
             ("on 6 May 2026", "on 2026-05-06"),
@@ -284,6 +286,15 @@ mod tests {
             ("30 days", "a month"),
             ("$50", "€50"),
             ("$50", "USD 50"),
+            ("10.1.2.3", "10.1.2.4"),
+            ("odds of 1/20", "odds of 20/1"),
+            ("version 3.10", "version 3.1"),
+            ("1.250 €", "1,25 €"),
+            ("pages 1,2,5", "pages 125"),
+            ("the 2nd year", "24 months"),
+            ("twenty five-dollar notes", "twenty-five dollar notes"),
+            ("11 to 2 pm", "11 pm to 2 pm"),
+            ("at 2:30", "at 2:30 am"),
             ("1.65 million", "1.65 billion"),
             ("2,5 kg", "25 kg"),
             ("2.5 kg", "2.5 g"),

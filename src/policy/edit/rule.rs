@@ -4,7 +4,7 @@
 
 use super::EditKind;
 use super::bag::Bag;
-use super::evidence::{Evidence, Moved, key};
+use super::evidence::{Evidence, Moved};
 use super::lexicon::{
     CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
 };
@@ -34,12 +34,13 @@ pub(super) struct Findings<'w, 'a> {
 
 impl<'w, 'a> Findings<'w, 'a> {
     pub(super) fn of(e: &Evidence<'w, 'a>) -> Self {
+        let (numbers, dates) = facts_replaced(e);
         Self {
-            is_form_only: is_form_only(e),
+            is_form_only: is_form_only(e) && same_links(e),
             is_mended: is_mended(e),
             is_relisted: e.removed.is_empty() && e.added.is_empty() && is_listed(e),
-            numbers: numbers_replaced(e),
-            dates: dates_replaced(e),
+            numbers,
+            dates,
             names: names_replaced(e).len(),
             links: links_apart(e),
             turn: Turn::of(e),
@@ -88,6 +89,12 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
         // Once, of all the words of a quantity that are here.
         let again = word.quantity.as_ref().is_some_and(|one| !one.is_first) && last == worth;
         last = worth;
+        // `3 day passes` are not `3-day passes`.
+        let is_dash =
+            word.class == Class::Mark && word.quantity.as_ref().is_some_and(|one| !one.is_date);
+        if again && is_dash {
+            text.push_str(word.text);
+        }
         if again {
             continue;
         }
@@ -101,8 +108,12 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
     text
 }
 
+/// A word with a `not` that forgot its apostrophe.
 fn bare(word: &Word<'_>) -> String {
-    word.fold.chars().filter(|c| *c != '\'').collect()
+    match word.fold.strip_suffix("n't") {
+        Some(verb) => format!("{verb}nt"),
+        None => word.fold.clone(),
+    }
 }
 
 /// A contraction in full, without its space: `don't` is `donot`, and `Mon` is `Monday`.
@@ -200,18 +211,16 @@ pub(super) fn is_moment(word: &Word<'_>) -> bool {
     }
 }
 
-/// Per hunk, the amounts that gave way to others; and at last, where one went in one place and another
-/// came in a different place, those two lists.
-fn numbers_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
-    replaced(e, &is_amount, &|word| key(word).to_owned())
-}
-
-/// The same for times of day, dates, months, weekdays and days by name.
-fn dates_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> Replaced<'w, 'a> {
-    replaced(e, &is_moment, &|word| match &word.quantity {
+/// Per hunk, the amounts that gave way to others, and the times and dates; and at last, where one went
+/// in one place and another came in a different place, those two lists.
+fn facts_replaced<'w, 'a>(e: &Evidence<'w, 'a>) -> (Replaced<'w, 'a>, Replaced<'w, 'a>) {
+    let is = |word: &Word<'_>| is_amount(word) || is_moment(word);
+    let found = replaced(e, &is, &|word| match &word.quantity {
         Some(quantity) => quantity.worth.clone(),
         None => day_or_month(&word.fold),
-    })
+    });
+    let is_number = |(gone, _): &(Vec<&Word<'_>>, _)| gone.iter().all(|word| is_amount(word));
+    found.into_iter().partition(is_number)
 }
 
 /// Per hunk, the names that gave way to others in their place. Where the words around them were
@@ -309,6 +318,14 @@ fn lacking<T>(others: &[impl AsRef<str>], items: Vec<T>, keys: &[impl AsRef<str>
         .filter(|(_, key)| !others.has(key.as_ref()))
         .map(|(item, _)| item)
         .collect()
+}
+
+/// Whether the texts have the same links, case aside.
+fn same_links(e: &Evidence<'_, '_>) -> bool {
+    let old = links(e.reading.aligned.before_text);
+    let new = links(e.reading.aligned.after_text);
+    let mut pairs = old.iter().zip(&new);
+    old.len() == new.len() && pairs.all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// The links that only one of the texts has.

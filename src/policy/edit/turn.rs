@@ -2,13 +2,13 @@
 //! what is sure to what may be, a sign before a number. It must not weigh: what is in doubt is the
 //! model's.
 
+use super::bag::Bag;
 use super::evidence::{Evidence, Moved, folds_in, key};
 use super::lexicon::{
-    DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, TONE, UPWARD, are_opposite,
+    DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, UPWARD, are_opposite,
     base_of,
 };
 use super::number::{negatives, worth};
-use super::relation::{Speech, speech};
 use super::word::{Class, Word, stem};
 
 /// How a statement turned.
@@ -54,7 +54,9 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
             .count()
     };
     // `Not available` is `unavailable`.
-    if denials(&e.removed) == denials(&e.added) || negating(&e.removed) == negating(&e.added) {
+    if denials(&e.removed) == denials(&e.added)
+        || negating(&e.removed, &e.added) == negating(&e.added, &e.removed)
+    {
         return false;
     }
     (0..e.reading.aligned.hunks.len()).any(|at| {
@@ -84,13 +86,11 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
     })
 }
 
-/// How many words of a side negate, by themselves or by how they begin: `unable`.
-fn negating(side: &[Moved<'_, '_>]) -> usize {
-    let known = |rest: &str| rest.len() > 3 && speech(rest) != Speech::Unknown;
-    let negates = |fold: &str| {
-        let reversed = fold.strip_prefix("un").is_some_and(known) && !TONE.has(fold);
-        DENIAL.has(fold) || reversed
-    };
+/// How many words of a side negate, by themselves or by how they begin, where the other has the rest:
+/// `unavailable`, beside `available`.
+fn negating(side: &[Moved<'_, '_>], other: &[Moved<'_, '_>]) -> usize {
+    let has = |rest: &str| other.iter().any(|one| stem(&one.word.fold) == stem(rest));
+    let negates = |fold: &str| DENIAL.has(fold) || fold.strip_prefix("un").is_some_and(has);
     let negating = side.iter().filter(|moved| negates(&moved.word.fold));
     negating.count()
 }
@@ -214,33 +214,74 @@ fn facts_moved(e: &Evidence<'_, '_>) -> bool {
         && (moved(&[Class::Name]) || moved(&[Class::Number, Class::NumberWord]))
 }
 
-/// Whether all from the first change to the last is a list: its order says nothing.
+/// Whether all from the first change to the last is a list of names, a word each: its order says
+/// nothing. `Anna, Ben pays` is none: the last of a list stands behind an `and`.
 pub(super) fn is_listed(e: &Evidence<'_, '_>) -> bool {
     let hunks = &e.reading.aligned.hunks;
     let (Some(first), Some(last)) = (hunks.first(), hunks.last()) else {
         return false;
     };
     let words = &e.reading.before;
-    let listed = words.get(first.before.start..last.before.end);
     let named = |word: &Word<'_>| matches!(word.class, Class::Name | Class::Date);
-    // `Anna, Ben pays` is none: the last of a list stands behind a word.
-    let last_joins = |word: &Word<'_>| matches!(word.fold.as_str(), "and" | "or" | "&");
-    let ends = words.get(last.before.end).is_some_and(last_joins);
-    listed.is_some_and(|words| {
-        let all = |word: &Word<'_>| word.text == "," || last_joins(word) || named(word);
-        words.iter().all(all) && words.iter().any(named) && (ends || words.iter().any(last_joins))
-    })
+    let joins = |word: &Word<'_>| matches!(word.fold.as_str(), "and" | "or" | "&");
+    let tells_order = |word: &Word<'_>| {
+        matches!(
+            word.fold.as_str(),
+            "former" | "latter" | "order" | "respectively"
+        )
+    };
+    let outside = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(named);
+    // Up to the last name, which may stand behind what changed.
+    let end = match words.get(last.before.end) {
+        Some(word) if joins(word) => last.before.end.saturating_add(2),
+        _ => last.before.end,
+    };
+    let start = first.before.start;
+    let Some(list) = words.get(start..end) else {
+        return false;
+    };
+    let apart = list
+        .iter()
+        .zip(list.iter().skip(1))
+        .all(|(a, b)| named(a) != named(b));
+    let ends = list.iter().rev().nth(1).is_some_and(joins) && list.first().is_some_and(named);
+    let inner = list
+        .iter()
+        .rev()
+        .skip(2)
+        .all(|word| named(word) || word.text == ",");
+    apart
+        && ends
+        && inner
+        && !outside(start.checked_sub(1))
+        && !outside(Some(end))
+        && !words.iter().any(tells_order)
 }
 
-/// Whether the active became the passive, or the other way round: who does it is said with `by`.
+/// Whether the active became the passive, or the other way round, and nothing else: who does it is said
+/// with `by`.
 fn is_voice(e: &Evidence<'_, '_>) -> bool {
-    let has = |side: &[Moved<'_, '_>], is: &dyn Fn(&str) -> bool| {
-        side.iter().any(|moved| is(&moved.word.fold))
+    let side = |ones: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
+        let (mut by, mut be, mut rest) = (false, false, true);
+        for moved in ones {
+            let fold = &moved.word.fold;
+            match (fold.as_str(), base_of(fold)) {
+                ("by", _) => by = true,
+                (_, "be" | "have") => be = true,
+                _ => {
+                    rest &= others
+                        .iter()
+                        .any(|other| stem(&other.word.fold) == stem(fold))
+                }
+            }
+        }
+        (by && be, rest)
     };
-    let passive = |side: &[Moved<'_, '_>]| {
-        has(side, &|fold| fold == "by") && has(side, &|fold| base_of(fold) == "be")
-    };
-    passive(&e.removed) != passive(&e.added)
+    /// More changed words than these are more than a sentence turned.
+    const WORDS_MAX: usize = 8;
+    let few = e.removed.len().saturating_add(e.added.len()) <= WORDS_MAX;
+    let ((was, only), (is, alone)) = (side(&e.removed, &e.added), side(&e.added, &e.removed));
+    few && was != is && only && alone
 }
 
 /// The words of some classes in a text, in order.
@@ -265,12 +306,11 @@ fn sign_changed(e: &Evidence<'_, '_>) -> Option<(String, String)> {
     let old = negatives(&reading.aligned.before, &reading.before);
     let new = negatives(&reading.aligned.after, &reading.after);
     let turned = |ones: &[String], others: &[String], words: &[Word<'_>]| {
-        let mut gone = ones.iter().filter(|one| !others.contains(one));
-        let there = |one: &&String| {
-            let mut numbers = words.iter().filter(|word| word.class == Class::Number);
-            numbers.any(|word| worth(&word.fold) == **one)
-        };
-        gone.find(there).cloned()
+        let numbers = words.iter().filter(|word| word.class == Class::Number);
+        let worths: Vec<String> = numbers.map(|word| worth(&word.fold)).collect();
+        let (others, there) = (Bag::of(others), Bag::of(&worths));
+        let mut gone = ones.iter().filter(|one| !others.has(one));
+        gone.find(|one| there.has(one)).cloned()
     };
     let signed = |number: &String| format!("-{number}");
     match turned(&old, &new, &reading.after) {
