@@ -408,7 +408,7 @@ test("an empty review leads to the first steps, and says later when a deadline i
   await founder.page.setViewportSize({ width: 390, height: 844 });
   await founder.accessible("an empty review on a phone");
   await steps.click();
-  await founder.page.getByRole("heading", { name: "Settings" }).waitFor();
+  await founder.page.getByRole("heading", { level: 2, name: "Settings" }).waitFor();
   await founder.page.setViewportSize({ width: 1440, height: 900 });
   await founder.press("v");
   await founder.page.getByRole("heading", { name: "All clear" }).waitFor();

@@ -241,7 +241,7 @@ test("a phone reviews by touch, and nothing is cut off", async () => {
   await soon(phone.undoShows("Sol Touched"));
   await phone.page.locator("summary").filter({ hasText: "lead" }).tap();
   await phone.page.getByRole("link", { name: "Memory" }).tap();
-  await phone.page.getByRole("heading", { name: "Memory" }).waitFor();
+  await phone.page.getByRole("heading", { level: 2, name: "Memory" }).waitFor();
   await phone.page.locator("summary").filter({ hasText: "lead" }).first().tap();
   await phone.page.getByRole("link", { name: "Review" }).tap();
   await phone.page.getByRole("navigation", { name: "Parts of the page" }).waitFor();
