@@ -2,6 +2,7 @@
 //! `2026-05-06` and `3 pm` is `15:00`. It must not compare texts.
 
 use super::lexicon::{MONTH, in_digits};
+use super::number::without_ordinal;
 use super::quantity::{Found, Text};
 
 impl Text<'_, '_> {
@@ -183,9 +184,7 @@ fn in_day(hour: u32, is_pm: bool) -> u32 {
 
 /// A day of a month: `6`, `06`, `6th`.
 fn day(fold: &str) -> Option<u32> {
-    let endings = ["st", "nd", "rd", "th"];
-    let plain = endings.iter().find_map(|ending| fold.strip_suffix(ending));
-    let day = plain.unwrap_or(fold).parse().ok()?;
+    let day = without_ordinal(fold).unwrap_or(fold).parse().ok()?;
     (1..=31).contains(&day).then_some(day)
 }
 

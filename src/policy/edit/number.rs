@@ -13,17 +13,22 @@ pub(super) fn worth(fold: &str) -> String {
     if let Some(one) = fold.strip_suffix('s').filter(|one| NUMBER_WORD.has(one)) {
         return one.to_owned();
     }
-    let endings = ["st", "nd", "rd", "th"];
-    let ordinal = endings.iter().find_map(|ending| fold.strip_suffix(ending));
-    let number = ordinal
-        .filter(|plain| micros(plain).is_some())
-        .unwrap_or(fold);
+    let ordinal = without_ordinal(fold).filter(|plain| micros(plain).is_some());
+    let number = ordinal.unwrap_or(fold);
     let coded = number.len() > 2 && number.starts_with('0') && !number.starts_with("0.");
     let counted = number.contains('.') && number.ends_with('0') && !number.ends_with(".00");
     match micros(number).filter(|_| !coded && !counted) {
         Some(value) => plain(value),
         None => number.to_owned(),
     }
+}
+
+/// What makes an ordinal of digits.
+pub(super) const ORDINAL: [&str; 4] = ["st", "nd", "rd", "th"];
+
+/// The digits of an ordinal.
+pub(super) fn without_ordinal(fold: &str) -> Option<&str> {
+    ORDINAL.iter().find_map(|ending| fold.strip_suffix(ending))
 }
 
 /// Millionths as a number in digits.

@@ -3,7 +3,7 @@
 //! are in `moment`.
 
 use super::lexicon::{MULTIPLE, UNIT, in_digits};
-use super::number::{MICRO, micros, plain, worth};
+use super::number::{MICRO, ORDINAL, micros, plain, worth};
 use super::word::{Class, Word};
 
 /// The amount, time or date that a word belongs to.
@@ -142,7 +142,7 @@ impl Text<'_, '_> {
 
     /// `2nd`: the second year is not two years.
     fn is_ordinal(&self, at: usize) -> bool {
-        letters(self.fold(at)).is_some_and(|tail| matches!(tail, "st" | "nd" | "rd" | "th"))
+        letters(self.fold(at)).is_some_and(|tail| ORDINAL.contains(&tail))
     }
 
     /// Whether what stands before a place is counted by what stands there, as in `twice a week`.
@@ -169,7 +169,8 @@ impl Text<'_, '_> {
                     .trim_end_matches(|c: char| c.is_ascii_alphabetic());
                 let tail = letters(&word.fold).unwrap_or_default();
                 let multiple = match tail {
-                    "" | "st" | "nd" | "rd" | "th" => 1,
+                    "" => 1,
+                    _ if ORDINAL.contains(&tail) => 1,
                     "m" if is_money => 1_000_000,
                     _ => times(tail).or_else(|| UNIT.right_of(tail).map(|_| 1))?,
                 };

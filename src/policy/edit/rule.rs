@@ -35,14 +35,18 @@ pub(super) struct Findings<'w, 'a> {
 impl<'w, 'a> Findings<'w, 'a> {
     pub(super) fn of(e: &Evidence<'w, 'a>) -> Self {
         let (numbers, dates) = facts_replaced(e);
+        let (old, new) = (
+            links(e.reading.aligned.before_text),
+            links(e.reading.aligned.after_text),
+        );
         Self {
-            is_form_only: is_form_only(e) && same_links(e),
+            is_form_only: is_form_only(e) && same_links(&old, &new),
             is_mended: is_mended(e),
             is_relisted: e.removed.is_empty() && e.added.is_empty() && is_listed(e),
             numbers,
             dates,
             names: names_replaced(e).len(),
-            links: links_apart(e),
+            links: links_apart(old, new),
             turn: Turn::of(e),
         }
     }
@@ -320,18 +324,14 @@ fn lacking<T>(others: &[impl AsRef<str>], items: Vec<T>, keys: &[impl AsRef<str>
         .collect()
 }
 
-/// Whether the texts have the same links, case aside.
-fn same_links(e: &Evidence<'_, '_>) -> bool {
-    let old = links(e.reading.aligned.before_text);
-    let new = links(e.reading.aligned.after_text);
-    let mut pairs = old.iter().zip(&new);
+/// Whether two texts have the same links, case aside.
+fn same_links(old: &[&str], new: &[&str]) -> bool {
+    let mut pairs = old.iter().zip(new);
     old.len() == new.len() && pairs.all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// The links that only one of the texts has.
-fn links_apart<'a>(e: &Evidence<'_, 'a>) -> (Vec<&'a str>, Vec<&'a str>) {
-    let old = links(e.reading.aligned.before_text);
-    let new = links(e.reading.aligned.after_text);
+/// The links that only one of two texts has.
+fn links_apart<'a>(old: Vec<&'a str>, new: Vec<&'a str>) -> (Vec<&'a str>, Vec<&'a str>) {
     (
         lacking(&new, old.clone(), &old),
         lacking(&old, new.clone(), &new),
