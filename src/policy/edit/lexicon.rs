@@ -93,15 +93,15 @@ pub(super) const MODALITY: Lexicon = Lexicon(
 /// What binds or is sure.
 pub(super) const FIRM: Lexicon = Lexicon(
     "\
-    allons debe debemos deben devemos devono devons doit doivent moeten muss must müssen shall \
-    va vai vamos vont werde werden will wird zal zullen\
+    allons debe debemos deben devemos devono devons doit doivent guarantee guaranteed guarantees \
+    moeten muss must müssen promise promised promises shall va vai vamos vont werde werden will wird zal zullen\
 ",
 );
 
 /// What is only possible, allowed or advised.
 pub(super) const LOOSE: Lexicon = Lexicon(
     "\
-    can could kan kann kunnen können könnte könnten may might peut peuvent pode podem podemos \
+    can could expect expected expects hope hopes kan kann kunnen können könnte könnten may might peut peuvent pode podem podemos \
     podría podríamos possono pourrait pourrions pouvons puede pueden può should\
 ",
 );
@@ -111,6 +111,11 @@ pub(super) const HEDGE: Lexicon = Lexicon(
     "\
     could may maybe might perhaps possibly presumably probably\
 ",
+);
+
+/// What tells when, where, how or for whom something holds.
+pub(super) const CONDITION: Lexicon = Lexicon(
+    "after at before by during for from if in on once through to until via when where while with within",
 );
 
 /// What bounds a number or a day from below.
@@ -448,6 +453,7 @@ mod tests {
             UPWARD,
             DOWNWARD,
             TITLE,
+            CONDITION,
         ] {
             let words: Vec<&str> = list.0.split(' ').collect();
             assert!(words.is_sorted_by(|one, next| one < next), "{words:?}");

@@ -88,7 +88,11 @@ fn is_form_only(e: &Evidence<'_, '_>) -> bool {
 fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
     let mut text = String::new();
     let mut last = None;
-    for word in words.iter().filter(|word| !is_quote(word.text)) {
+    for (at, word) in words.iter().enumerate() {
+        let next = words.get(at.saturating_add(1));
+        if is_quote(word.text) || (word.is_joined && next.is_some_and(|next| hyphen(word, next))) {
+            continue;
+        }
         let worth = word.quantity.as_ref().map(|quantity| &quantity.worth);
         // Once, of all the words of a quantity that are here.
         let again = word.quantity.as_ref().is_some_and(|one| !one.is_first) && last == worth;
@@ -110,6 +114,12 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
         text.push_str(&said);
     }
     text
+}
+
+/// Whether a mark joins a word to the next one: `e-mail` is `email`.
+fn hyphen(mark: &Word<'_>, next: &Word<'_>) -> bool {
+    let is_hyphen = matches!(mark.text, "-" | "‐" | "‑") && mark.quantity.is_none();
+    is_hyphen && next.is_joined && next.class == Class::Content
 }
 
 /// A word with a `not` that forgot its apostrophe.

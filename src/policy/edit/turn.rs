@@ -5,10 +5,11 @@
 use super::bag::Bag;
 use super::evidence::{Evidence, Moved, folds_in, key};
 use super::lexicon::{
-    DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, UPWARD, are_opposite,
-    base_of,
+    CONDITION, DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, UPWARD,
+    are_opposite, base_of,
 };
 use super::number::{negatives, worth};
+use super::relation::root;
 use super::word::{Class, Word, stem};
 
 /// How a statement turned.
@@ -27,8 +28,9 @@ impl Turn {
     pub(super) fn of(e: &Evidence<'_, '_>) -> Self {
         Self {
             is_negated: negation_changed(e),
-            has_opposite: word_turned(e) || hedged(e) || done(e),
-            is_exchanged: (crossed(e) || facts_moved(e)) && !is_listed(e) && !is_voice(e),
+            has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e),
+            is_exchanged: roles_exchanged(e)
+                || ((crossed(e) || facts_moved(e)) && !is_listed(e) && !is_voice(e)),
             sign: sign_changed(e),
         }
     }
@@ -71,8 +73,11 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
             let rests = (0..side.len()).filter_map(|from| side.get(from..));
             rests.filter(|rest| denies(rest)).count()
         };
-        let around = |side: &[String]| {
-            side.iter()
+        // `Neither card works`, `both cards work`: inflected, not said anew.
+        let around = |side: &[String], other: &[String]| {
+            let same = |word: &String| other.iter().any(|one| root(one) == root(word));
+            let words = side.iter().filter(|word| !same(word));
+            words
                 .filter(|word| !DENIAL.has(word) && !FUNCTION.has(word))
                 .count()
         };
@@ -82,7 +87,7 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
         let opposed = old.iter().any(|a| new.iter().any(|b| are_opposite(a, b)));
         count(&removed) != count(&added)
             && !opposed
-            && around(&removed).max(around(&added)) < REWORDED_MIN
+            && around(&removed, &added).max(around(&added, &removed)) < REWORDED_MIN
     })
 }
 
@@ -180,6 +185,53 @@ fn done(e: &Evidence<'_, '_>) -> bool {
         let few = old.len().max(new.len()) <= WORDS_MAX;
         few && (turned(old, new) || turned(new, old)) && verbs(old) == verbs(new)
     })
+}
+
+/// Whether something holds for some only now, or no longer: `Only you can`, `only if`. Before a number
+/// or a verb the word is mostly a matter of tone.
+fn limited(e: &Evidence<'_, '_>) -> bool {
+    let (only, words) = match (&e.removed[..], &e.added[..]) {
+        ([one], []) => (one.word, &e.reading.before),
+        ([], [one]) => (one.word, &e.reading.after),
+        _ => return false,
+    };
+    let at = words.iter().position(|word| std::ptr::eq(word, only));
+    let (before, rest) = words.split_at(at.unwrap_or_default());
+    let begins = before
+        .last()
+        .is_none_or(|word| matches!(word.text, "." | "!" | "?" | ":"));
+    let limits = |next: &Word<'_>| match next.class {
+        Class::Number | Class::NumberWord | Class::Mark => false,
+        _ => begins || CONDITION.has(&next.fold),
+    };
+    only.fold == "only" && rest.get(1).is_some_and(limits)
+}
+
+/// Whether who does it and whom it is done to changed places: `We sent you`, `You sent us`.
+fn roles_exchanged(e: &Evidence<'_, '_>) -> bool {
+    let persons = |words: &[Word<'_>]| -> Vec<&'static str> {
+        words.iter().filter_map(|word| person(&word.fold)).collect()
+    };
+    let (old, new) = (persons(&e.reading.before), persons(&e.reading.after));
+    let times = |persons: &[&str], who: &str| persons.iter().filter(|one| **one == who).count();
+    let is_person = |moved: &Moved<'_, '_>| person(&moved.word.fold).is_some();
+    !e.removed.is_empty()
+        && !e.added.is_empty()
+        && e.removed.iter().chain(&e.added).all(is_person)
+        && old != new
+        && old.iter().all(|who| times(&old, who) == times(&new, who))
+        && old.len() == new.len()
+}
+
+/// Whom a pronoun, in lower case, stands for, whether they do something or have it done to them.
+fn person(fold: &str) -> Option<&'static str> {
+    match fold.split('\'').next()? {
+        "i" | "me" | "us" | "we" => Some("we"),
+        "you" => Some("you"),
+        "he" | "him" => Some("he"),
+        "them" | "they" => Some("they"),
+        _ => None,
+    }
 }
 
 /// Whether what stood in one place stands in another now, and the other way round.

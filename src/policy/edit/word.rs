@@ -34,6 +34,8 @@ pub(super) struct Word<'a> {
     pub(super) fold: String,
     /// What it stands for.
     pub(super) class: Class,
+    /// Whether it follows what stands before it without blank space.
+    pub(super) is_joined: bool,
     /// The amount, time or date that it belongs to.
     pub(super) quantity: Option<Quantity>,
 }
@@ -43,7 +45,9 @@ pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
     let mut initial = true;
     let mut titled = false;
     let mut words = Vec::with_capacity(tokens.len());
+    let mut end = None;
     for token in tokens {
+        let is_joined = end.replace(token.end()) == Some(token.start);
         let fold = fold(token.text);
         let class = class(token, &fold, initial);
         let was_titled = std::mem::replace(&mut titled, TITLE.has(&fold));
@@ -51,6 +55,7 @@ pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
             text: token.text,
             fold,
             class,
+            is_joined,
             quantity: None,
         });
         initial = match class {
