@@ -25,13 +25,15 @@ pub(super) fn found(
     facts(e, rules, &mut reasons);
     statements(e, &mut reasons);
     manner(e, &mut reasons);
+    if e.removed.is_empty() && e.added.is_empty() || rules.turn.is_exchanged {
+        moved(e, rules, &mut reasons);
+    }
     if kind == EditKind::Cosmetic {
         // What a cosmetic edit is not: its words are shown as a matter of wording at most.
         reasons.retain(|found| found.reason >= EditReason::Wording);
     }
     if reasons.is_empty() {
-        let words = |side: &[Moved<'_, '_>]| joined(side.iter().map(|moved| moved.word.text));
-        let (before, after) = (words(&e.removed), words(&e.added));
+        let (before, after) = (of(&e.removed, &|_| true), of(&e.added, &|_| true));
         let bare = before.is_empty() && after.is_empty();
         let reason = if bare {
             EditReason::Format
@@ -57,12 +59,19 @@ fn push(reasons: &mut Vec<EditReasonFound>, reason: EditReason, before: String, 
     }
 }
 
-/// Words in a row, a mark right behind the word that it ends, cut to what is shown.
-fn joined<'t>(words: impl Iterator<Item = &'t str>) -> String {
+/// A word and the place that it stands in, by number.
+type Placed<'t> = (usize, &'t str);
+
+/// Words in a row, a mark right behind the word that it ends, places apart; cut to what is shown.
+fn joined<'t>(words: impl Iterator<Item = Placed<'t>>) -> String {
     let mut text = String::new();
-    for word in words {
+    let mut last = None;
+    for (place, word) in words {
+        let is_elsewhere = last.replace(place).is_some_and(|last| last != place);
         let ends = text.ends_with(char::is_alphanumeric) && word.starts_with(ENDING_MARKS);
-        if !text.is_empty() && !ends {
+        if is_elsewhere {
+            text.push_str(" … ");
+        } else if !text.is_empty() && !ends {
             text.push(' ');
         }
         text.push_str(word);
@@ -70,15 +79,20 @@ fn joined<'t>(words: impl Iterator<Item = &'t str>) -> String {
             break;
         }
     }
-    text.chars().take(EVIDENCE_CHARS_MAX).collect()
+    if let Some((cut, _)) = text.char_indices().nth(EVIDENCE_CHARS_MAX) {
+        text.truncate(cut);
+        text.pop();
+        text.push('…');
+    }
+    text
 }
 
 fn of(side: &[Moved<'_, '_>], is: &dyn Fn(&Word<'_>) -> bool) -> String {
-    joined(
-        side.iter()
-            .filter(|moved| is(moved.word))
-            .map(|moved| moved.word.text),
-    )
+    placed(side.iter().filter(|moved| is(moved.word)))
+}
+
+fn placed<'m, 'w: 'm, 'a: 'w>(side: impl Iterator<Item = &'m Moved<'w, 'a>>) -> String {
+    joined(side.map(|moved| (moved.hunk, moved.word.text)))
 }
 
 /// Numbers, dates, names, links.
@@ -108,27 +122,23 @@ fn facts(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditR
     push(
         reasons,
         EditReason::Link,
-        joined(gone.iter().copied()),
-        joined(come.iter().copied()),
+        joined(gone.iter().copied().enumerate()),
+        joined(come.iter().copied().enumerate()),
     );
 }
 
-fn push_pairs(
-    reasons: &mut Vec<EditReasonFound>,
-    reason: EditReason,
-    pairs: &[(Vec<&Word<'_>>, Vec<&Word<'_>>)],
-) {
-    let before = joined(
-        pairs
-            .iter()
-            .flat_map(|(gone, _)| gone.iter().map(|word| word.text)),
+fn push_pairs(reasons: &mut Vec<EditReasonFound>, reason: EditReason, pairs: &Replaced<'_, '_>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for (place, (gone, come)) in pairs.iter().enumerate() {
+        before.extend(gone.iter().map(|word| (place, word.text)));
+        after.extend(come.iter().map(|word| (place, word.text)));
+    }
+    push(
+        reasons,
+        reason,
+        joined(before.into_iter()),
+        joined(after.into_iter()),
     );
-    let after = joined(
-        pairs
-            .iter()
-            .flat_map(|(_, come)| come.iter().map(|word| word.text)),
-    );
-    push(reasons, reason, before, after);
 }
 
 /// Negation, modality, promises, claims that came or went.
@@ -167,9 +177,9 @@ fn statements(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
         let (novel, lost) = (per_hunk(&e.novel, at), per_hunk(&e.lost, at));
         let (old, new) = e.reading.sides(hunk);
         if novel >= lost.saturating_add(CLAIM_WORDS_MIN) {
-            came.extend(new.iter().map(|word| word.text));
+            came.extend(new.iter().map(|word| (at, word.text)));
         } else if lost >= novel.saturating_add(CLAIM_WORDS_MIN) {
-            went.extend(old.iter().map(|word| word.text));
+            went.extend(old.iter().map(|word| (at, word.text)));
         }
     }
     push(
@@ -216,18 +226,14 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
             .iter()
             .take(COMPARED_WORDS_MAX)
             .filter(|m| content(m.word) && partner(m, others));
-        joined(pairs.map(|moved| moved.word.text))
+        placed(pairs)
     };
     let rest = |side: &[Moved<'_, '_>], others: &[Moved<'_, '_>]| {
         let single = side
             .iter()
             .take(COMPARED_WORDS_MAX)
             .filter(|m| content(m.word) && !TONE.has(&m.word.fold));
-        joined(
-            single
-                .filter(|m| !partner(m, others))
-                .map(|moved| moved.word.text),
-        )
+        placed(single.filter(|m| !partner(m, others)))
     };
     let (before, after) = (rest(&e.lost, &e.novel), rest(&e.novel, &e.lost));
     push(reasons, EditReason::Wording, before, after);
@@ -240,26 +246,59 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     );
     let (before, after) = (spelt(&e.removed, &e.added), spelt(&e.added, &e.removed));
     push(reasons, EditReason::Spelling, before, after);
-    if e.removed.is_empty() && e.added.is_empty() {
-        let marks = |after: bool| {
-            joined(e.reading.aligned.hunks.iter().flat_map(move |hunk| {
-                let (old, new) = e.reading.sides(hunk);
-                (if after { new } else { old }).iter().map(|word| word.text)
-            }))
-        };
-        push(reasons, EditReason::Format, marks(false), marks(true));
+}
+
+/// What changed places: names, days or words put one for the other, or else marks and blank space.
+fn moved(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+    let side = |after: bool| {
+        let hunks = e.reading.aligned.hunks.iter().enumerate();
+        hunks.flat_map(move |(at, hunk)| {
+            let (old, new) = e.reading.sides(hunk);
+            let side = if after { new } else { old };
+            side.iter().map(move |word| (at, word))
+        })
+    };
+    let all =
+        |class: Class| side(false).all(|(_, word)| [class, Class::Mark].contains(&word.class));
+    let reason = match rules.turn.is_exchanged {
+        false => EditReason::Format,
+        true if all(Class::Name) => EditReason::Name,
+        true if all(Class::Date) => EditReason::Date,
+        true => EditReason::Wording,
+    };
+    if reasons
+        .iter()
+        .all(|found| found.reason == EditReason::Wording)
+    {
+        reasons.clear();
+        let shown = |after: bool| joined(side(after).map(|(at, word)| (at, word.text)));
+        push(reasons, reason, shown(false), shown(true));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::joined;
+    use super::*;
 
     #[test]
     fn a_mark_stands_behind_the_word_that_it_ends() {
-        let said = |words: &str| joined(words.split(' '));
+        let said = |words: &str| joined(words.split(' ').map(|word| (0, word)));
         assert_eq!(said("Within 3 days : now"), "Within 3 days: now");
         assert_eq!(said("a ( b ) . ."), "a ( b) . .");
         assert_eq!(said(", ;"), ", ;");
+    }
+
+    #[test]
+    fn words_of_different_places_stand_apart() {
+        let words = [(0, "20"), (0, "EUR"), (2, "30"), (3, ".")];
+        assert_eq!(joined(words.into_iter()), "20 EUR … 30 … .");
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let words = ["refunded"; 12];
+        let text = joined(words.into_iter().map(|word| (0, word)));
+        assert_eq!(text.chars().count(), EVIDENCE_CHARS_MAX);
+        assert!(text.ends_with("refunde…"), "{text}");
     }
 }
