@@ -26,7 +26,7 @@ pub(super) fn found(
     statements(e, &mut reasons);
     manner(e, &mut reasons);
     if e.removed.is_empty() && e.added.is_empty() || rules.turn.is_exchanged {
-        moved(e, rules, &mut reasons);
+        moved(e, kind, &mut reasons);
     }
     if kind == EditKind::Cosmetic {
         // What a cosmetic edit is not: its words are shown as a matter of wording at most.
@@ -249,7 +249,7 @@ fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
 }
 
 /// What changed places: names, days or words put one for the other, or else marks and blank space.
-fn moved(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
+fn moved(e: &Evidence<'_, '_>, kind: EditKind, reasons: &mut Vec<EditReasonFound>) {
     let side = |after: bool| {
         let hunks = e.reading.aligned.hunks.iter().enumerate();
         hunks.flat_map(move |(at, hunk)| {
@@ -260,11 +260,12 @@ fn moved(e: &Evidence<'_, '_>, rules: &Findings<'_, '_>, reasons: &mut Vec<EditR
     };
     let all =
         |class: Class| side(false).all(|(_, word)| [class, Class::Mark].contains(&word.class));
-    let reason = match rules.turn.is_exchanged {
-        false => EditReason::Format,
-        true if all(Class::Name) => EditReason::Name,
-        true if all(Class::Date) => EditReason::Date,
-        true => EditReason::Wording,
+    let reason = match kind {
+        EditKind::Substantive if all(Class::Mark) => EditReason::Format,
+        EditKind::Substantive if all(Class::Name) => EditReason::Name,
+        EditKind::Substantive if all(Class::Date) => EditReason::Date,
+        EditKind::Substantive => EditReason::Wording,
+        _ => EditReason::Format,
     };
     if reasons
         .iter()
