@@ -232,7 +232,7 @@ pub fn edit_faults(
     let unfit = entry.fields.iter().filter_map(|(at, field)| {
         let touched = changes
             .iter()
-            .any(|change| change.pointer.starts_with(at.as_str()));
+            .any(|change| is_within(&change.pointer, at) || is_within(at, &change.pointer));
         let value = changed.pointer(at).filter(|_| touched)?;
         Some((at.as_str(), field.fault(value)?))
     });
@@ -240,6 +240,12 @@ pub fn edit_faults(
         .chain(unfit)
         .map(|(at, detail)| Invalid::field(format!("{pointer}/args{at}"), detail))
         .collect()
+}
+
+/// Whether a JSON pointer names the value of another, or one that stands in it.
+fn is_within(pointer: &str, outer: &str) -> bool {
+    let below = pointer.strip_prefix(outer);
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
 impl Money {
@@ -426,15 +432,20 @@ mod tests {
     fn an_edit_stays_within_the_catalogue() {
         let entry: ActionEntry = serde_json::from_value(json!({
             "stakes": "financial",
-            "fields": { "/amount": { "type": "number", "minimum": 0, "maximum": 100 } },
-            "editable": ["/amount", "/items/*/note"]
+            "fields": {
+                "/amount": { "type": "number", "minimum": 0, "maximum": 100 },
+                "/fee": { "type": "number" },
+                "/amounts/net": { "type": "number", "maximum": 10 }
+            },
+            "editable": ["/amount", "/amounts", "/fee_note", "/items/*/note"]
         }))
         .unwrap();
         let action = |name: &str, args: Value| Action {
             name: name.into(),
             args: args.as_object().unwrap().clone(),
         };
-        let before = json!({ "amount": 5, "order": "A", "items": [{ "note": "x" }] });
+        let before =
+            json!({ "amount": 5, "fee": "none", "order": "A", "items": [{ "note": "x" }] });
         let check = |name: &str, change: Value, expected: &[&str]| {
             let mut args = before.clone();
             for (key, value) in change.as_object().unwrap() {
@@ -450,6 +461,11 @@ mod tests {
         check("pay", json!({ "amount": 101 }), &["/args/amount"]);
         check("pay", json!({ "amount": "7" }), &["/args/amount"]);
         check("pay", json!({ "order": "B" }), &["/args/order"]);
+        // A field within what is added counts; one whose name only begins alike does not.
+        check("pay", json!({ "amounts": { "net": 7 } }), &[]);
+        let added = json!({ "amounts": { "net": 70 } });
+        check("pay", added, &["/args/amounts/net"]);
+        check("pay", json!({ "fee_note": "waived" }), &[]);
         check("void", json!({}), &["/name"]);
     }
 }
