@@ -5,6 +5,7 @@ use crate::accounts::{self, day_number};
 use crate::problem::Outcome;
 use crate::tenant::{Tenant, TenantRecord};
 use crate::{bind, levels, proposals, records, second_looks, situations};
+use countersign_policy::compiled::Compiled;
 use countersign_policy::day::monday_of;
 use countersign_policy::threshold::fixed;
 use countersign_policy::time::Millis;
@@ -36,13 +37,22 @@ pub async fn go(tenant: &Tenant, now: Millis) -> Outcome<()> {
     tenant
         .storage
         .run("UPDATE tenant SET trust_at = ?", bind![now.plus(AGAIN_MS)])?;
-    tenant.transaction(|| work(tenant, &tenant.record()?, now))?;
-    proposals::add_backtests(tenant, now).await
+    let record = tenant.record()?;
+    let policy = tenant.policy(record.policy_version)?;
+    tenant.transaction(|| work(tenant, &record, &policy, now))?;
+    proposals::add_backtests(tenant, now).await?;
+
+    let local = situations::local_time(&policy.policy().zone, now).unwrap_or_default();
+    let to_midnight = DAY_MINUTES.saturating_sub(u64::from(local.minute)).max(1);
+    tenant.storage.run(
+        "UPDATE tenant SET trust_at = ?",
+        bind![now.plus(to_midnight.saturating_mul(MINUTE_MS))],
+    )
 }
 
-fn work(tenant: &Tenant, record: &TenantRecord, now: Millis) -> Outcome<()> {
-    let policy = tenant.policy(record.policy_version)?;
-    let today = accounts::today(&policy, now);
+/// What of it needs nothing but the object; done twice in a day it changes nothing.
+fn work(tenant: &Tenant, record: &TenantRecord, policy: &Compiled, now: Millis) -> Outcome<()> {
+    let today = accounts::today(policy, now);
     for mut kept in accounts::select(tenant, "1 ORDER BY number", bind![])? {
         let rules = policy.rules(Some(&kept.category));
         if kept
@@ -57,14 +67,7 @@ fn work(tenant: &Tenant, record: &TenantRecord, now: Millis) -> Outcome<()> {
         }
     }
     proposals::expire(tenant, now)?;
-    forget(tenant, today, now)?;
-
-    let local = situations::local_time(&policy.policy().zone, now).unwrap_or_default();
-    let to_midnight = DAY_MINUTES.saturating_sub(u64::from(local.minute)).max(1);
-    tenant.storage.run(
-        "UPDATE tenant SET trust_at = ?",
-        bind![now.plus(to_midnight.saturating_mul(MINUTE_MS))],
-    )
+    forget(tenant, today, now)
 }
 
 fn forget(tenant: &Tenant, today: i32, now: Millis) -> Outcome<()> {
