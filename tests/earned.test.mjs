@@ -124,6 +124,26 @@ test("a second look that nobody takes is given up after a month, and counts for 
   assert.equal((await desk.tenant.agent("GET", `/v1/drafts/${id}`)).body.status, "unconfirmed", "it went out, and nobody said what became of it");
 });
 
+test("the report of a week that is over keeps its steps, however many followed", async () => {
+  const desk = await Desk.of({ start_level: 2 });
+  await desk.tenant.policy(desk.lead, (document) => ({ ...document, defaults: { ...document.defaults, start_level: 2, ceiling: 3 },
+    categories: { [CATEGORY]: {}, "other.a": {}, "other.b": {}, "other.c": {} } }));
+  // A category has room for a hundred agents.
+  const others = ["other.a", "other.b", "other.c"].flatMap((category) => Array.from({ length: 67 }, (_, at) => ({ category, agent: `bot ${at}` })));
+  const first = { category: CATEGORY, agent: "first" };
+  const lower = async (account) => {
+    const answer = await desk.lead.call("PUT", "/v1/levels", { ...account, level: 1, reason: "a test" });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  };
+  for (const account of [first, ...others]) await desk.post("invoice", account);
+  await lower(first);
+  const { week } = (await desk.lead.call("GET", "/v1/trust")).body;
+  await desk.pass(8 * DAY);
+  for (const account of others) await lower(account);
+  const { body } = await desk.lead.call("GET", `/v1/trust/report?week=${week}`);
+  assert.deepEqual(body.lost.map(({ from, to, cause }) => [from, to, cause]), [[2, 1, "lowered"]]);
+});
+
 test("messages of another kind than before cost a level", async () => {
   const desk = await Desk.of({ start_level: 2, sample_rate: 0 });
   const known = (index) => ({ message: `Please tell me when the refund for order ${index} of the ${TOPICS[index % 10]} arrives.` });

@@ -6,7 +6,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::proposals::{answerer, check_reason, refused};
-use crate::storage::parsed;
+use crate::storage::{Bind, parsed};
 use crate::tenant::{Tenant, system};
 use crate::{bind, log, outbox, reroute};
 use countersign_policy::invalid::Invalid;
@@ -329,13 +329,24 @@ pub fn on_record<T>(
     answered
 }
 
-/// Steps since a moment, newest first.
+/// The newest steps since a moment, newest first.
 pub fn changes_since(tenant: &Tenant, since: Millis) -> Outcome<Vec<LevelChange>> {
-    let rows = tenant.storage.rows::<Row>(
+    let condition = "at >= ? ORDER BY at DESC, number DESC LIMIT ?";
+    select(tenant, condition, bind![since, CHANGES_MAX])
+}
+
+/// Every step from one moment up to another, oldest first.
+pub fn changes_between(tenant: &Tenant, since: Millis, until: Millis) -> Outcome<Vec<LevelChange>> {
+    let condition = "at >= ? AND at < ? ORDER BY at, number";
+    select(tenant, condition, bind![since, until])
+}
+
+fn select(tenant: &Tenant, condition: &str, values: &[Bind<'_>]) -> Outcome<Vec<LevelChange>> {
+    let query = format!(
         "SELECT category, agent, agent_version, level_before, level_after, at, cause, detail,
-           person_id, reason FROM level_changes WHERE at >= ? ORDER BY at DESC, number DESC LIMIT ?",
-        bind![since, CHANGES_MAX],
-    )?;
+           person_id, reason FROM level_changes WHERE {condition}"
+    );
+    let rows = tenant.storage.rows::<Row>(&query, values)?;
     let level = |number| Level::from_number(number).ok_or(Problem::from(Code::Internal));
     rows.into_iter()
         .map(|row| {

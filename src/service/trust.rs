@@ -1,12 +1,13 @@
 //! What trust has found, shown: by category and by who drafts in it. It must not compute a share or
 //! an interval: `policy::trust` does.
 
-use crate::accounts::{self, Kept};
+use crate::accounts::{self, Kept, day_number};
 use crate::call::{Answer, Call};
 use crate::levels::{self, LevelChange};
 use crate::outbox;
 use crate::problem::{Outcome, Problem};
 use crate::proposals::{self, ProposalView};
+use crate::records::days_before;
 use crate::tenant::Tenant;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day::{date, monday_of, monday_of_week, week};
@@ -35,6 +36,7 @@ const WEEKS: u32 = 13;
 const WEEKS_MAX: u32 = 53;
 /// Weeks that a category's own figures are about, this one included.
 const LATELY_WEEKS: u32 = 4;
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// `GET /v1/trust`.
 #[derive(Serialize)]
@@ -196,7 +198,7 @@ pub fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         weeks: by_week(&rows, &shown, all),
         categories: categories.collect(),
         proposals: proposals::open(tenant, &call.sight, call.now)?,
-        changes: levels::changes_since(tenant, weeks_ago(call.now, weeks))?,
+        changes: levels::changes_since(tenant, days_before(call.now, weeks.saturating_mul(7)))?,
     };
     Answer::json(200, &view)
 }
@@ -214,12 +216,14 @@ pub fn report(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     };
     let rows = accounts::rows_since(tenant, monday.saturating_sub(7))?;
     let kept = accounts::select(tenant, "1 ORDER BY category, agent, number", &[])?;
-    let changes = levels::changes_since(tenant, Millis(0))?;
+    // No zone is a day from UTC.
+    let of_utc = |day: i32| Millis(u64::from(day_number(day)).saturating_mul(DAY_MS));
+    let (since, until) = (monday.saturating_sub(1), monday.saturating_add(8));
+    let changes = levels::changes_between(tenant, of_utc(since), of_utc(until))?;
 
     let local_day = |at| accounts::today(&policy, at);
     let moved = changes
         .into_iter()
-        .rev()
         .filter(|change| monday_of(local_day(change.at)) == monday)
         .map(|change| Moved {
             category: change.category,
@@ -363,14 +367,6 @@ fn mondays(today: i32, weeks: u32) -> Vec<i32> {
         .rev()
         .map(|week| this.saturating_sub(ago(week)))
         .collect()
-}
-
-fn weeks_ago(now: Millis, weeks: u32) -> Millis {
-    const WEEK_MS: u64 = 7 * 24 * 3_600_000;
-    Millis(
-        now.0
-            .saturating_sub(u64::from(weeks).saturating_mul(WEEK_MS)),
-    )
 }
 
 fn sum(rows: &[CountsRow], wanted: impl Fn(&CountsRow) -> bool) -> Counts {
