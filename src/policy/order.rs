@@ -22,6 +22,13 @@ pub fn by_key<T, K: Ord>(list: &mut [T], key: impl Fn(&T) -> K) {
     by(list, |one, other| key(one).cmp(&key(other)));
 }
 
+/// The list by a key, each of which is there once: of equals the first counts.
+pub fn each_once<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    by_key(&mut list, &key);
+    list.dedup_by(|later, first| key(later) == key(first));
+    list
+}
+
 /// An ordered map or set of what comes; of equal keys the later counts.
 pub fn gathered<C: Default + Extend<T>, T>(items: impl IntoIterator<Item = T>) -> C {
     let mut all = C::default();
@@ -63,6 +70,13 @@ mod tests {
             by_key(&mut ours, |item| item.0 % 7);
             theirs.sort_by_key(|item| item.0 % 7);
             prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
+        fn each_key_is_there_once_with_what_came_first(list: Vec<(u8, u16)>) {
+            let backwards: BTreeMap<u8, u16> = list.iter().rev().copied().collect();
+            let once = each_once(list, |item| item.0);
+            prop_assert_eq!(once, backwards.into_iter().collect::<Vec<_>>());
         }
 
         #[test]

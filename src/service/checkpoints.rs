@@ -13,7 +13,6 @@ use crate::{bind, door, outbox};
 use countersign_policy::checkpoint::{Checkpoint, LogKey, is_due, origin};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::log::AuditEntry;
-use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::proof::{self, Hashes, Node, Plan, TILE_HASHES, Tile};
 use countersign_policy::time::Millis;
@@ -21,7 +20,6 @@ use countersign_policy::verify::export_line;
 use countersign_policy::webhook::EventType;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 use worker::{D1Database, Response, ResponseBuilder};
@@ -106,9 +104,9 @@ struct Signed {
 /// `GET /v1/audit/checkpoint`.
 pub async fn current(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let since = call.number("since", 0, u32::MAX)?;
-    let signed = sign(tenant).await?;
+    let now = statement(tenant).await?;
 
-    let size = signed.checkpoint.size;
+    let size = now.size;
     let consistency = match since {
         0 => None,
         since => {
@@ -119,16 +117,7 @@ pub async fn current(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         }
     };
 
-    Answer::json(
-        200,
-        &CheckpointView {
-            size,
-            root: hex(&signed.checkpoint.root),
-            checkpoint: signed.note,
-            key: signed.key.to_string(),
-            consistency,
-        },
-    )
+    Answer::json(200, &CheckpointView { consistency, ..now })
 }
 
 /// `GET /v1/audit/{seq}/proof`.
@@ -138,17 +127,11 @@ pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let size = signed.checkpoint.size;
     let plan = proof::inclusion(size, seq).ok_or(Problem::from(Code::NotFound))?;
     let database = tenant.env.d1(DATABASE)?;
-    let own = leaves(
-        &tenant.storage,
-        &database,
-        &signed.checkpoint,
-        seq..seq.saturating_add(1),
-    );
-    let leaf = own
-        .await?
-        .into_iter()
-        .next()
-        .ok_or(Problem::from(Code::Unavailable))?;
+    let tenant_id = tenant.record()?.id;
+    let own = seq..seq.saturating_add(1);
+    let own = run_of(&tenant.storage, &database, &tenant_id, own).await?;
+    let leaf = own.into_iter().next();
+    let leaf = leaf.ok_or(Problem::from(Code::Unavailable))?;
 
     let inclusion = prove(tenant, &plan).await?;
 
@@ -168,21 +151,17 @@ pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 
 /// `GET /v1/audit/export`: every entry so far, oldest first, a line each, as it is read from D1.
 pub fn export(tenant: &Tenant) -> Outcome<Response> {
-    let log = Checkpoint {
-        origin: origin(&tenant.record()?.id),
-        size: log::size(tenant)?,
-        root: [0; 32],
-    };
+    let (tenant_id, size) = (tenant.record()?.id, log::size(tenant)?);
     let (storage, database) = (tenant.storage.clone(), Rc::new(tenant.env.d1(DATABASE)?));
     let pages = stream::try_unfold(0_u64, move |next| {
-        let (storage, log) = (storage.clone(), log.clone());
-        let database = database.clone();
+        let (storage, database) = (storage.clone(), database.clone());
+        let tenant_id = tenant_id.clone();
         async move {
-            if next >= log.size {
+            if next >= size {
                 return Ok(None);
             }
-            let end = next.saturating_add(u64::from(EXPORT_PAGE)).min(log.size);
-            let leaves = leaves(&storage, &database, &log, next..end).await;
+            let end = next.saturating_add(u64::from(EXPORT_PAGE)).min(size);
+            let leaves = run_of(&storage, &database, &tenant_id, next..end).await;
             let leaves = leaves.map_err(|problem| worker::Error::from(problem.code.name()))?;
             let lines = leaves
                 .iter()
@@ -326,35 +305,18 @@ fn waiting(storage: &Storage, level: u32, run: Range<u64>) -> Outcome<Vec<NodeRo
     }
 }
 
-/// A run of leaves without a gap, from D1 and from what is on its way there.
-async fn leaves(
+/// A run of leaves without a gap.
+async fn run_of(
     storage: &Storage,
     database: &D1Database,
-    log: &Checkpoint,
+    tenant_id: &str,
     run: Range<u64>,
 ) -> Outcome<Vec<Leaf>> {
-    let tenant_id = log.origin.rsplit('/').next().unwrap_or_default();
-    // Read first: what reaches D1 in between is then in both.
-    let on_its_way = outbox::waiting::<Leaf>(storage, "audit", LEAVES, bind![run.start, run.end])?;
-    let values = [
-        tenant_id.into(),
-        millis(Millis(run.start)),
-        millis(Millis(run.end)),
-    ];
-    let rows = database
-        .prepare(
-            "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
-             WHERE tenant_id = ? AND seq >= ? AND seq < ?",
-        )
-        .bind(&values)?
-        .rows::<Leaf>()
-        .await?;
-    // One that D1 refused stands among those that it has.
-    let both = on_its_way.into_iter().chain(rows);
-    let leaves: BTreeMap<u64, Leaf> = order::gathered(both.map(|leaf| (leaf.seq, leaf)));
+    let wanted = ("seq >= ? AND seq < ?", bind![run.start, run.end]);
+    let leaves = log::leaves(storage, database, tenant_id, wanted).await?;
     let count = u64::try_from(leaves.len()).unwrap_or(0);
     if count == run.end.saturating_sub(run.start) {
-        Ok(leaves.into_values().collect())
+        Ok(leaves)
     } else {
         Err(Problem::new(
             Code::Unavailable,

@@ -301,13 +301,9 @@ pub async fn read(
     let untold = Untold::now(storage)?;
     let rows = database.prepare(query).bind(bound)?;
     let rows = rows.rows::<CorrectionRow>().await?;
-    let both = waiting
-        .into_iter()
-        .chain(rows.into_iter().map(Correction::from));
-    let by_id: BTreeMap<String, Correction> =
-        order::gathered(both.map(|one| (one.id.clone(), one)));
+    let copied = rows.into_iter().map(Correction::from);
     Ok(Found {
-        corrections: by_id.into_values().collect(),
+        corrections: order::each_once(copied.chain(waiting).collect(), |one| one.id.clone()),
         untold: untold.and_now(storage)?,
     })
 }
@@ -334,10 +330,8 @@ async fn search(tenant: &Tenant, text: &str, limit: u32, call: &Call) -> Outcome
     );
     let database = tenant.env.d1(DATABASE)?;
     let known = read(&tenant.storage, &database, waiting, (&query, &bound)).await?;
-    let corrections = known.corrections.into_iter();
-    let mut by_id: BTreeMap<String, Correction> =
-        order::gathered(corrections.map(|one| (one.id.clone(), one)));
-    let in_order = found.into_iter().filter_map(|id| by_id.remove(id));
+    let of_id = |id: &str| known.corrections.iter().find(|one| one.id == id).cloned();
+    let in_order = found.into_iter().filter_map(of_id);
     Ok(in_order.filter_map(|one| known.untold.told(one)).collect())
 }
 

@@ -2,27 +2,21 @@
 //! what became of it, with the entries of the log that bind all of it. It must not leave out that
 //! something was erased.
 
-use crate::archive::Erased;
 use crate::call::{Answer, Call};
-use crate::d1::Rows;
-use crate::log::Leaf;
+use crate::log::{self, Leaf, LeafView};
 use crate::problem::{Outcome, Problem};
-use crate::storage::parsed;
-use crate::stored::{self, StoredVerdict};
+use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, outbox, policies};
+use crate::{bind, policies};
 use countersign_policy::digest::hex;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
-use countersign_policy::log::AuditEntry;
-use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Serialize;
 
 /// Entries of the log about one draft: its life has some twenty steps, leases aside.
 const ENTRIES_MAX: u32 = 500;
@@ -39,7 +33,7 @@ pub struct Dossier {
     /// Whether the texts were erased: on request, or because they were too old.
     erased: bool,
     /// Everything that the log says of it, oldest first.
-    entries: Vec<EntryView>,
+    entries: Vec<LeafView>,
 }
 
 /// The texts.
@@ -84,140 +78,52 @@ struct VerdictRecord {
     edit_kind: Option<countersign_policy::edit::EditKind>,
 }
 
-/// One entry of the log.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct EntryView {
-    /// What happened.
-    entry: AuditEntry,
-    /// Its leaf hash; `GET /v1/audit/{seq}/proof` proves it.
-    leaf_hash: String,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    status: Status,
-    created_at: u64,
-    policy_version: u32,
-    body: String,
-    salt: String,
-    decision: String,
-    verdict: Option<String>,
-}
-
-/// `GET /v1/drafts/{id}/dossier`.
+/// `GET /v1/drafts/{id}/dossier`. A draft that had left the object is there again: `archive` takes up whatever
+/// a path names.
 pub async fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
-    let entries = entries(tenant, &call.id).await?;
-    let record = match live(tenant, &call.id)? {
-        Some(record) => Some(record),
-        None => settled(tenant, &call.id).await?,
-    };
-    if entries.is_empty() && record.is_none() {
+    let record = stored::find(tenant, &call.id)?.map(|stored| Record::of(tenant, stored));
+    let database = tenant.env.d1(DATABASE)?;
+    let tenant_id = tenant.record()?.id;
+    let wanted = (
+        "about = ? ORDER BY seq LIMIT ?",
+        bind![&call.id, ENTRIES_MAX],
+    );
+    let leaves = log::leaves(&tenant.storage, &database, &tenant_id, wanted).await?;
+    if leaves.is_empty() && record.is_none() {
         return Err(Problem::from(Code::NotFound));
     }
     let dossier = Dossier {
         id: call.id.clone(),
         erased: record.is_none(),
         record,
-        entries,
+        entries: leaves.into_iter().map(Leaf::view).collect::<Outcome<_>>()?,
     };
     Answer::json(200, &dossier)
 }
 
-/// A draft that the object still has.
-fn live(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
-    let stored = match stored::load(tenant, id) {
-        Ok(stored) => stored,
-        Err(problem) if problem.code == Code::NotFound => return Ok(None),
-        Err(problem) => return Err(problem),
-    };
-    Ok(Some(Record {
-        created_at: stored.created_at,
-        status: stored.entry.status,
-        sent: sent(stored.entry.status, stored.verdict.as_ref(), &stored.draft),
-        decision: stored.decision.clone(),
-        policy_version: stored.policy_version,
-        policy: policies::load(tenant, stored.policy_version).ok(),
-        verdict: stored.verdict.map(VerdictRecord::from),
-        salt: hex(&stored.salt),
-        seen: stored.draft,
-    }))
+impl Record {
+    fn of(tenant: &Tenant, stored: Stored) -> Self {
+        Self {
+            created_at: stored.created_at,
+            status: stored.entry.status,
+            sent: sent(&stored),
+            decision: stored.decision,
+            policy_version: stored.policy_version,
+            policy: policies::load(tenant, stored.policy_version).ok(),
+            verdict: stored.verdict.map(VerdictRecord::from),
+            salt: hex(&stored.salt),
+            seen: stored.draft,
+        }
+    }
 }
 
-/// A settled draft that only D1 has.
-async fn settled(tenant: &Tenant, id: &str) -> Outcome<Option<Record>> {
-    let erased = Erased::now(&tenant.storage)?;
-    let row = tenant
-        .env
-        .d1(DATABASE)?
-        .prepare(
-            "SELECT status, created_at, policy_version, body, salt, decision, verdict FROM drafts
-             WHERE tenant_id = ? AND id = ?",
-        )
-        .bind(&[tenant.record()?.id.into(), id.into()])?
-        .first_row::<Row>()
-        .await?;
-    let erased = erased.and_now(&tenant.storage)?;
-    let Some(row) = row.filter(|_| !erased.holds(id)) else {
-        return Ok(None);
-    };
-    let seen: Draft = parsed(&row.body)?;
-    let verdict: Option<StoredVerdict> = row.verdict.as_deref().map(parsed).transpose()?;
-    Ok(Some(Record {
-        created_at: Millis(row.created_at),
-        status: row.status,
-        sent: sent(row.status, verdict.as_ref(), &seen),
-        decision: parsed(&row.decision)?,
-        policy_version: row.policy_version,
-        policy: policies::load(tenant, row.policy_version).ok(),
-        verdict: verdict.map(VerdictRecord::from),
-        salt: row.salt,
-        seen,
-    }))
-}
-
-/// What was allowed to leave, also when it has been reported since.
-fn sent(status: Status, verdict: Option<&StoredVerdict>, draft: &Draft) -> Option<Content> {
-    let left = status.may_leave()
-        || matches!(
-            status,
-            Status::Done
-                | Status::Failed
-                | Status::Skipped
-                | Status::Unconfirmed
-                | Status::Corrected
-        );
-    let of_verdict = verdict.and_then(|stored| stored.verdict.outgoing(draft));
-    left.then(|| of_verdict.unwrap_or_else(|| draft.draft.clone()))
-}
-
-/// What the log says of a draft, from D1 and from what is on its way there.
-async fn entries(tenant: &Tenant, id: &str) -> Outcome<Vec<EntryView>> {
-    let waiting = outbox::waiting::<Leaf>(
-        &tenant.storage,
-        "audit",
-        "payload ->> '$.about' = ? ORDER BY number LIMIT ?",
-        bind![id, ENTRIES_MAX],
-    )?;
-    let copied = tenant
-        .env
-        .d1(DATABASE)?
-        .prepare(
-            "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
-             WHERE tenant_id = ? AND about = ? ORDER BY seq LIMIT ?",
-        )
-        .bind(&[tenant.record()?.id.into(), id.into(), ENTRIES_MAX.into()])?
-        .rows::<Leaf>()
-        .await?;
-    let leaves = copied.into_iter().chain(waiting);
-    let leaves: BTreeMap<u64, Leaf> = order::gathered(leaves.map(|leaf| (leaf.seq, leaf)));
-    let view = |leaf: Leaf| {
-        Ok(EntryView {
-            entry: parsed(&leaf.entry)?,
-            leaf_hash: leaf.leaf_hash,
-        })
-    };
-    leaves.into_values().map(view).collect()
+/// What was allowed to leave, also where its agent didn't send it.
+fn sent(stored: &Stored) -> Option<Content> {
+    match (stored.entry.status, &stored.verdict) {
+        (Status::Skipped, Some(given)) => given.verdict.outgoing(&stored.draft),
+        (Status::Skipped, None) => Some(stored.draft.draft.clone()),
+        _ => stored.left(),
+    }
 }
 
 impl From<StoredVerdict> for VerdictRecord {

@@ -5,7 +5,7 @@ use crate::call::{Answer, Call};
 use crate::checkpoints::TileNode;
 use crate::d1::Rows;
 use crate::problem::{Outcome, Problem};
-use crate::storage::parsed;
+use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::{bind, outbox};
@@ -17,21 +17,28 @@ use countersign_policy::proof::Node;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use wasm_bindgen::JsValue;
+use worker::D1Database;
 
 /// Entries of one page.
 const PAGE_MAX: u32 = 200;
 
-/// A leaf on its way to D1.
-#[derive(Serialize, Deserialize)]
+/// A leaf on its way to D1: its columns there.
+#[derive(Serialize)]
+struct NewLeaf {
+    seq: u64,
+    at_ms: u64,
+    event: String,
+    about: Option<String>,
+    entry: String,
+    leaf_hash: String,
+}
+
+/// A leaf as it is read.
+#[derive(Deserialize)]
 pub struct Leaf {
     /// Its index.
     pub seq: u64,
-    /// Its time.
-    pub at_ms: u64,
-    /// What happened, as its text.
-    pub event: String,
-    /// What it happened to.
-    pub about: Option<String>,
     /// The leaf's bytes.
     pub entry: String,
     /// Their hash, in hexadecimal.
@@ -56,7 +63,7 @@ pub struct AuditPage {
 /// One leaf.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct LeafView {
+pub struct LeafView {
     /// What happened.
     entry: AuditEntry,
     /// SHA-256 of 0x00 and the canonical JSON of the entry (RFC 6962, RFC 8785).
@@ -110,7 +117,7 @@ fn add(
         bind![frontier.size, &serde_json::to_string(&frontier.to_hex())?],
     )?;
     tenant.recall.frontier.put((), frontier);
-    let leaf = Leaf {
+    let leaf = NewLeaf {
         seq: entry.seq,
         at_ms: entry.at_ms,
         event: name_of(&event)?,
@@ -146,55 +153,65 @@ pub fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
     Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
 }
 
-/// `GET /v1/audit`: what D1 has, and what is still on its way there.
+/// Which leaves are read: a condition on `seq` and `about`, with an order and a limit, and its values.
+pub type Wanted<'a> = (&'a str, &'a [Bind<'a>]);
+
+/// The leaves that are wanted, each once and in the log's order: those that D1 has, and those that are still on
+/// their way there.
+pub async fn leaves(
+    storage: &Storage,
+    database: &D1Database,
+    tenant_id: &str,
+    (condition, values): Wanted<'_>,
+) -> Outcome<Vec<Leaf>> {
+    // Those on their way first: what reaches D1 in between is then in both.
+    let mut leaves = storage.rows::<Leaf>(
+        &format!(
+            "SELECT seq, entry, leaf_hash FROM (
+               SELECT payload ->> '$.seq' AS seq, payload ->> '$.about' AS about,
+                 payload ->> '$.entry' AS entry, payload ->> '$.leaf_hash' AS leaf_hash
+               FROM outbox WHERE kind = 'audit')
+             WHERE {condition}"
+        ),
+        values,
+    )?;
+    let values = values.iter().map(JsValue::from);
+    let values: Vec<JsValue> = std::iter::once(tenant_id.into()).chain(values).collect();
+    let query =
+        format!("SELECT seq, entry, leaf_hash FROM audit WHERE tenant_id = ? AND {condition}");
+    let query = database.prepare(query).bind(&values)?;
+    leaves.extend(query.rows::<Leaf>().await?);
+    Ok(order::each_once(leaves, |leaf| leaf.seq))
+}
+
+impl Leaf {
+    /// As it is shown.
+    pub fn view(self) -> Outcome<LeafView> {
+        Ok(LeafView {
+            entry: parsed(&self.entry)?,
+            leaf_hash: self.leaf_hash,
+        })
+    }
+}
+
+/// `GET /v1/audit`.
 pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
-    let record = tenant.record()?;
+    let tenant_id = tenant.record()?.id;
     let frontier = frontier(tenant)?;
-    let waiting = outbox::waiting::<Leaf>(
-        &tenant.storage,
-        "audit",
-        "payload ->> '$.seq' < ? ORDER BY payload ->> '$.seq' DESC LIMIT ?",
-        bind![before, limit],
-    )?;
-    let waiting = waiting.into_iter().map(|leaf| (leaf.seq, leaf));
-    let mut leaves: BTreeMap<u64, Leaf> = order::gathered(waiting);
-    let rows = tenant
-        .env
-        .d1(DATABASE)?
-        .prepare(
-            "SELECT seq, at_ms, event, about, entry, leaf_hash FROM audit
-             WHERE tenant_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-        )
-        .bind(&[record.id.as_str().into(), before.into(), limit.into()])?
-        .rows::<Leaf>()
-        .await?;
-    for leaf in rows {
-        leaves.insert(leaf.seq, leaf);
-    }
-    let mut entries = Vec::new();
-    let mut next_cursor = None;
-    for leaf in leaves
-        .into_values()
-        .rev()
-        .take(usize::try_from(limit).unwrap_or(0))
-    {
-        next_cursor = Some(leaf.seq).filter(|seq| *seq > 0);
-        let entry = parsed(&leaf.entry)?;
-        entries.push(LeafView {
-            entry,
-            leaf_hash: leaf.leaf_hash,
-        });
-    }
-    let root = hex(&frontier.root());
-    Answer::json(
-        200,
-        &AuditPage {
-            entries,
-            next_cursor,
-            size: frontier.size,
-            root,
-        },
-    )
+    let database = tenant.env.d1(DATABASE)?;
+    let wanted = ("seq < ? ORDER BY seq DESC LIMIT ?", bind![before, limit]);
+    let leaves = leaves(&tenant.storage, &database, &tenant_id, wanted).await?;
+
+    let shown = usize::try_from(limit).unwrap_or(0);
+    let shown: Vec<Leaf> = leaves.into_iter().rev().take(shown).collect();
+    let last = shown.last().map(|leaf| leaf.seq);
+    let page = AuditPage {
+        next_cursor: last.filter(|seq| *seq > 0),
+        entries: shown.into_iter().map(Leaf::view).collect::<Outcome<_>>()?,
+        size: frontier.size,
+        root: hex(&frontier.root()),
+    };
+    Answer::json(200, &page)
 }

@@ -2062,7 +2062,7 @@ export interface components {
         /** @description `GET /v1/drafts/{id}/dossier`. */
         Dossier: {
             /** @description Everything that the log says of it, oldest first. */
-            entries: components["schemas"]["EntryView"][];
+            entries: components["schemas"]["LeafView"][];
             /** @description Whether the texts were erased: on request, or because they were too old. */
             erased: boolean;
             /** @description The draft. */
@@ -2369,13 +2369,6 @@ export interface components {
             edit_kind: components["schemas"]["EditKind"];
             /** @description The customer's message. */
             message: string;
-        };
-        /** @description One entry of the log. */
-        EntryView: {
-            /** @description What happened. */
-            entry: components["schemas"]["AuditEntry"];
-            /** @description Its leaf hash; `GET /v1/audit/{seq}/proof` proves it. */
-            leaf_hash: string;
         };
         /** @description What was erased. */
         Erased: {
