@@ -6,7 +6,6 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::webcrypto;
 use countersign_policy::access::{Identity, Token};
-use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
@@ -44,8 +43,14 @@ struct Keys {
 
 #[derive(Default)]
 struct Cache {
-    keys: BTreeMap<String, Key>,
+    keys: Vec<Key>,
     asked_at: Millis,
+}
+
+impl Cache {
+    fn key(&self, kid: &str) -> Option<Key> {
+        self.keys.iter().find(|key| key.kid == kid).cloned()
+    }
 }
 
 thread_local! {
@@ -77,8 +82,7 @@ pub async fn identify(env: &Env, token: &str, now: Millis) -> Outcome<(Identity,
 
 /// The issuer's key of that id; asked for where it is not known, since Access changes keys.
 async fn key(issuer: &str, kid: &str, now: Millis) -> Outcome<Option<Key>> {
-    let (found, asked_ago) =
-        CACHE.with_borrow(|cache| (cache.keys.get(kid).cloned(), now.since(cache.asked_at)));
+    let (found, asked_ago) = CACHE.with_borrow(|cache| (cache.key(kid), now.since(cache.asked_at)));
     let fresh = found.is_some() && asked_ago < KEYS_MS;
     if fresh || asked_ago < ASK_MS {
         return Ok(found);
@@ -96,7 +100,7 @@ async fn key(issuer: &str, kid: &str, now: Millis) -> Outcome<Option<Key>> {
     let keys: Keys = parsed(&answer.text().await?)?;
     let keys = keys.keys.into_iter().filter(|key| key.kty == "RSA");
     CACHE.with_borrow_mut(|cache| {
-        cache.keys = order::gathered(keys.map(|key| (key.kid.clone(), key)));
-        Ok(cache.keys.get(kid).cloned())
+        cache.keys = keys.collect();
+        Ok(cache.key(kid))
     })
 }

@@ -13,11 +13,9 @@ use countersign_policy::invalid::Invalid;
 use countersign_policy::memory::{
     Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
 };
-use countersign_policy::order;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A correction as an agent or reviewer gets it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -115,8 +113,8 @@ pub fn find(
     });
     let ranked = rank(asked, &candidates);
     let ids: Vec<&str> = ranked.iter().map(|one| one.candidate.id).collect();
-    let mut rows = load(tenant, &ids)?;
-    let in_order = ids.into_iter().filter_map(|id| rows.remove(id));
+    let rows = load(tenant, &ids)?;
+    let in_order = ids.into_iter().filter_map(|id| of_id(&rows, id));
     Ok(in_order.map(|row| row.seen_by(viewer)).collect())
 }
 
@@ -137,24 +135,26 @@ pub fn for_draft(
     find(tenant, recalled, asked, viewer, now)
 }
 
-/// Corrections by their ids.
-pub fn load(tenant: &Tenant, ids: &[&str]) -> Outcome<BTreeMap<String, ExampleRow>> {
+/// The corrections of these ids.
+pub fn load(tenant: &Tenant, ids: &[&str]) -> Outcome<Vec<ExampleRow>> {
     let ids = serde_json::to_string(ids)?;
-    let rows = tenant.storage.rows::<ExampleRow>(
+    tenant.storage.rows(
         "SELECT id, message, draft, corrected, edit_kind, category, lesson, customer_id,
            customer_name, created_at
          FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
         bind![&ids],
-    )?;
-    Ok(order::gathered(
-        rows.into_iter().map(|row| (row.id.clone(), row)),
-    ))
+    )
+}
+
+/// The one of that id.
+pub fn of_id<'a>(rows: &'a [ExampleRow], id: &str) -> Option<&'a ExampleRow> {
+    rows.iter().find(|row| row.id == id)
 }
 
 /// The message that a correction was made for.
 pub fn message_of(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
-    let mut rows = load(tenant, &[id])?;
-    Ok(rows.remove(id).map(|row| row.message))
+    let rows = load(tenant, &[id])?;
+    Ok(rows.into_iter().next().map(|row| row.message))
 }
 
 /// `POST /v1/corrections/similar`.
@@ -198,7 +198,7 @@ impl ExampleRow {
         }
     }
 
-    fn seen_by(self, viewer: Viewer<'_>) -> Example {
+    fn seen_by(&self, viewer: Viewer<'_>) -> Example {
         let names: Vec<&str> = [&self.customer_id, &self.customer_name]
             .into_iter()
             .filter_map(Option::as_deref)
@@ -218,9 +218,9 @@ impl ExampleRow {
             draft: seen(&self.draft),
             corrected: seen(&self.corrected),
             lesson: self.lesson.as_deref().map(seen),
-            id: self.id,
+            id: self.id.clone(),
             edit_kind: self.edit_kind,
-            category: self.category,
+            category: self.category.clone(),
             at: Millis(self.created_at),
         }
     }

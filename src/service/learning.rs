@@ -134,7 +134,7 @@ fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>)
     let ids: Vec<&str> = same.iter().map(|one| one.id).collect();
     let older = examples::load(tenant, &ids)?;
     for candidate in same {
-        let Some(row) = older.get(candidate.id) else {
+        let Some(row) = examples::of_id(&older, candidate.id) else {
             continue;
         };
         let taught = row.taught();

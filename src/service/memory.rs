@@ -20,7 +20,6 @@ use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Corrections without a vector that a request makes one for before it asks: what was learnt a
@@ -145,7 +144,7 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         None if holdings.vectors == 1 => tenant.held.embed(&tenant.env, message),
         known => known,
     };
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     let mut handled = Vec::new();
     if let Some(vector) = &vector {
         by_meaning(tenant, vector, &mut found)?;
@@ -158,9 +157,10 @@ pub fn recall(tenant: &Tenant, message: &str, vector: Option<Vec<u8>>) -> Outcom
         vector.is_some(),
         &mut found,
     )?;
+    order::by_key(&mut found, |one| one.row.number);
     Ok(Recalled {
         vector,
-        corrections: found.into_values().collect(),
+        corrections: found,
         handled,
         known: holdings.known,
     })
@@ -185,22 +185,20 @@ pub fn recall_for(tenant: &Tenant, draft_id: &str, draft: &Draft) -> Outcome<Rec
     recall(tenant, &draft.message, vector_of(tenant, draft_id)?)
 }
 
-fn by_meaning(tenant: &Tenant, vector: &[u8], found: &mut BTreeMap<u32, Found>) -> Outcome<()> {
+fn by_meaning(tenant: &Tenant, vector: &[u8], found: &mut Vec<Found>) -> Outcome<()> {
     let near = vectors::scan(tenant, Kind::Correction, vector)?;
     let query =
         format!("SELECT {COLUMNS} FROM corrections WHERE slot IN (SELECT value FROM json_each(?))");
     let rows = tenant.storage.rows::<Row>(&query, bind![&slots(&near)?])?;
-    let near = by_slot(near);
-    for row in rows {
-        let at = row.slot.and_then(|slot| near.get(&slot));
-        let one = Found {
+    found.extend(rows.into_iter().map(|row| {
+        let at = row.slot.and_then(|slot| at_slot(&near, slot));
+        Found {
             cosine: at.map(|at| at.cosine),
             density: at.map(|at| at.density),
             bm25: None,
             row,
-        };
-        found.insert(one.row.number, one);
-    }
+        }
+    }));
     Ok(())
 }
 
@@ -209,7 +207,7 @@ fn by_words(
     message: &str,
     corrections: u32,
     beside_vectors: bool,
-    found: &mut BTreeMap<u32, Found>,
+    found: &mut Vec<Found>,
 ) -> Outcome<()> {
     let expression = match asking(message, corrections, beside_vectors) {
         Asking::Nothing => None,
@@ -230,13 +228,15 @@ fn by_words(
         .rows::<Row>(&query, bind![&expression, CANDIDATES_MAX])?;
     for row in rows {
         let bm25 = row.score.map(|score| -score);
-        let one = found.entry(row.number).or_insert(Found {
-            row,
-            cosine: None,
-            density: None,
-            bm25: None,
-        });
-        one.bm25 = bm25;
+        match found.iter_mut().find(|one| one.row.number == row.number) {
+            Some(known) => known.bm25 = bm25,
+            None => found.push(Found {
+                row,
+                cosine: None,
+                density: None,
+                bm25,
+            }),
+        }
     }
     Ok(())
 }
@@ -263,9 +263,8 @@ fn met(tenant: &Tenant, vector: &[u8]) -> Outcome<Vec<Met>> {
         "SELECT slot, category FROM handled WHERE slot IN (SELECT value FROM json_each(?))",
         bind![&slots(&near)?],
     )?;
-    let near = by_slot(near);
     let met = rows.into_iter().filter_map(|row| {
-        near.get(&row.slot).map(|at| Met {
+        at_slot(&near, row.slot).map(|at| Met {
             category: row.category,
             cosine: at.cosine,
             density: at.density,
@@ -279,8 +278,9 @@ fn slots(near: &[Neighbour]) -> Outcome<String> {
     Ok(serde_json::to_string(&slots)?)
 }
 
-fn by_slot(near: Vec<Neighbour>) -> BTreeMap<u32, Neighbour> {
-    order::gathered(near.into_iter().map(|at| (at.position, at)))
+/// The neighbour of a slot: there are a few dozen at the most.
+fn at_slot(near: &[Neighbour], slot: u32) -> Option<&Neighbour> {
+    near.iter().find(|at| at.position == slot)
 }
 
 impl Found {
