@@ -1,5 +1,5 @@
 //! The head of each conversation, and the drafts that it leaves behind. It must not decide which
-//! head is newer: `policy::queue` does.
+//! head is newer: `policy::conversation` does.
 
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};

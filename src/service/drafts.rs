@@ -158,7 +158,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
     }
     let rules = policy.rules_for(&draft, situation.guess.as_ref());
     let replaced = match &draft.supersedes {
-        Some(replaced) => stored::find(tenant, replaced)?.filter(|draft| draft.key_id == key),
+        Some(replaced) => stored::find_own(tenant, replaced, key)?,
         None => None,
     };
     let entry = Entry {
@@ -341,7 +341,7 @@ pub fn step(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis
 
 fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome<()> {
     // A draft of another key, or one that is decided, stays as it is.
-    let Ok(mut stored) = stored::load_own(tenant, replaced, key) else {
+    let Some(mut stored) = stored::find_own(tenant, replaced, key)? else {
         return Ok(());
     };
     if stored.step(&Command::Supersede, now).is_err() {

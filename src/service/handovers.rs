@@ -50,11 +50,18 @@ pub fn take(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) 
     claim(tenant, stored, person, now)?;
     for mut other in groups::open_members(tenant, stored)? {
         if other.id != stored.id && other.entry.status.is_open() {
-            // One that somebody else already has stays theirs.
-            let _ = claim(tenant, &mut other, person, now);
+            unless_refused(claim(tenant, &mut other, person, now))?;
         }
     }
     Ok(())
+}
+
+/// What others of a group are asked as well: one that somebody else has stays theirs.
+fn unless_refused(done: Outcome<()>) -> Outcome<()> {
+    match done {
+        Err(problem) if problem.code.status() < 500 => Ok(()),
+        done => done,
+    }
 }
 
 fn claim(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> Outcome<()> {
@@ -130,8 +137,7 @@ pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     hand_over(tenant, &mut stored, person, to.clone(), call.now)?;
     for mut other in groups::open_members(tenant, &stored)? {
         if other.id != stored.id {
-            // One that somebody else already has stays theirs.
-            let _ = hand_over(tenant, &mut other, person, to.clone(), call.now);
+            unless_refused(hand_over(tenant, &mut other, person, to.clone(), call.now))?;
         }
     }
     notes::add(tenant, &stored.id, person, new.note.as_ref(), call.now)?;

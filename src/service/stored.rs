@@ -142,14 +142,14 @@ fn read(tenant: &Tenant, row: Row) -> Outcome<Stored> {
     Ok(stored)
 }
 
-/// A draft that this key posted: another key's is the same 404 as none.
+/// A draft that this key posted: another key's is the same as none.
+pub fn find_own(tenant: &Tenant, id: &str, key: &str) -> Outcome<Option<Stored>> {
+    Ok(find(tenant, id)?.filter(|stored| stored.key_id == key))
+}
+
+/// The same; 404 where there is none.
 pub fn load_own(tenant: &Tenant, id: &str, key: &str) -> Outcome<Stored> {
-    let stored = load(tenant, id)?;
-    if stored.key_id == key {
-        Ok(stored)
-    } else {
-        Err(Problem::from(Code::NotFound))
-    }
+    find_own(tenant, id, key)?.ok_or(Problem::from(Code::NotFound))
 }
 
 /// Drafts of a condition, in its order.
