@@ -1,5 +1,6 @@
 //! The platform's own cryptography, for what the Worker would otherwise carry code for: signing with
-//! Ed25519, verifying RS256. It must not decide what is signed or whose key counts.
+//! Ed25519, verifying RS256, encrypting with AES-256-GCM. It must not decide what is signed or kept secret, nor
+//! whose key counts.
 
 use crate::problem::{Outcome, Problem};
 use countersign_policy::digest::from_hex;
@@ -30,6 +31,20 @@ extern "C" {
         algorithm: &str,
         key: &JsValue,
         signature: &Uint8Array,
+        data: &Uint8Array,
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = encrypt)]
+    fn encrypt_data(
+        algorithm: &JsValue,
+        key: &JsValue,
+        data: &Uint8Array,
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = decrypt)]
+    fn decrypt_data(
+        algorithm: &JsValue,
+        key: &JsValue,
         data: &Uint8Array,
     ) -> Result<Promise, JsValue>;
 }
@@ -88,17 +103,8 @@ const RSA: &str = "RSASSA-PKCS1-v1_5";
 /// Whether a signature by RSASSA-PKCS1-v1_5 with SHA-256 is that public key's; modulus and exponent as
 /// a JSON Web Key writes them.
 pub async fn verify_rs256(n: &str, e: &str, text: &str, signature: &[u8]) -> Outcome<bool> {
-    let object = |pairs: &[(&str, JsValue)]| -> Result<Object, JsValue> {
-        let object = Object::new();
-        for (name, value) in pairs {
-            Reflect::set(&object, &(*name).into(), value)?;
-        }
-        Ok(object)
-    };
-    let made = object(&[("kty", "RSA".into()), ("n", n.into()), ("e", e.into())]);
-    let jwk = made.map_err(worker::Error::from)?;
-    let made = object(&[("name", RSA.into()), ("hash", "SHA-256".into())]);
-    let algorithm = made.map_err(worker::Error::from)?;
+    let jwk = object(&[("kty", "RSA".into()), ("n", n.into()), ("e", e.into())])?;
+    let algorithm = object(&[("name", RSA.into()), ("hash", "SHA-256".into())])?;
     let usages = Array::of1(&"verify".into());
     let key = settled(import_key("jwk", &jwk, &algorithm, false, &usages)).await?;
     let (signature, data) = (
@@ -107,6 +113,54 @@ pub async fn verify_rs256(n: &str, e: &str, text: &str, signature: &[u8]) -> Out
     );
     let genuine = settled(verify(RSA, &key, &signature, &data)).await?;
     Ok(genuine.is_truthy())
+}
+
+/// The only cipher.
+const CIPHER: &str = "AES-GCM";
+
+/// `plain`, encrypted by AES-256-GCM with a nonce that is used once; it is bound to a `place`.
+pub async fn encrypt(key: &[u8; 32], nonce: &[u8], place: &str, plain: &[u8]) -> Outcome<Vec<u8>> {
+    let (key, algorithm) = cipher(key, "encrypt", nonce, place).await?;
+    let encrypted = settled(encrypt_data(&algorithm, &key, &Uint8Array::from(plain))).await?;
+    Ok(Uint8Array::new(&encrypted).to_vec())
+}
+
+/// What was encrypted with that key and nonce for that place; `None` for anything else.
+pub async fn decrypt(
+    key: &[u8; 32],
+    nonce: &[u8],
+    place: &str,
+    encrypted: &[u8],
+) -> Outcome<Option<Vec<u8>>> {
+    let (key, algorithm) = cipher(key, "decrypt", nonce, place).await?;
+    let promise = decrypt_data(&algorithm, &key, &Uint8Array::from(encrypted));
+    let plain = JsFuture::from(promise.map_err(worker::Error::from)?).await;
+    Ok(plain.ok().map(|plain| Uint8Array::new(&plain).to_vec()))
+}
+
+async fn cipher(
+    key: &[u8; 32],
+    usage: &str,
+    nonce: &[u8],
+    place: &str,
+) -> Outcome<(JsValue, Object)> {
+    let key = Uint8Array::from(key.as_slice());
+    let usages = Array::of1(&usage.into());
+    let key = settled(import_key("raw", &key, &CIPHER.into(), false, &usages)).await?;
+    let algorithm = object(&[
+        ("name", CIPHER.into()),
+        ("iv", Uint8Array::from(nonce).into()),
+        ("additionalData", Uint8Array::from(place.as_bytes()).into()),
+    ])?;
+    Ok((key, algorithm))
+}
+
+fn object(pairs: &[(&str, JsValue)]) -> Outcome<Object> {
+    let object = Object::new();
+    for (name, value) in pairs {
+        Reflect::set(&object, &(*name).into(), value).map_err(worker::Error::from)?;
+    }
+    Ok(object)
 }
 
 async fn settled(promise: Result<Promise, JsValue>) -> Outcome<JsValue> {
