@@ -249,6 +249,20 @@ test("a phone reviews by touch, and nothing is cut off", async () => {
   await phone.page.close();
 });
 
+test("with letters twice as large the parts of the page take turns, and nothing is cut off", async () => {
+  const { page } = lead;
+  await lead.posted("Vic Large");
+  await seen("Vic Large");
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Page.setFontSizes", { fontSizes: { standard: 32 } });
+  await page.getByRole("navigation", { name: "Parts of the page" }).getByRole("button", { name: "Draft" }).click();
+  const { width } = await page.getByTestId("draft").boundingBox();
+  assert.ok(width > 1_000, `${width} px`);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scrolling");
+  await browser.send("Page.setFontSizes", { fontSizes: { standard: 16 } });
+  await browser.detach();
+});
+
 test("a link asks for sign-in, and leads there afterwards; opening it decides nothing", async () => {
   const id = await lead.posted("Tom Linked");
   const stranger = await person(chrome, service);
