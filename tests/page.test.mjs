@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { shared } from "./browser.mjs";
-import { SEEN_MS, person, soon } from "./person.mjs";
+import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
 const { service, chrome } = await shared();
 const { page, errors, press, rows, heading, focused, waiting, undoShows, open, isWriting, pressUntil, accessible, agent, posted, settled } = await person(chrome, service);
@@ -202,6 +202,42 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByTestId("draft").waitFor();
   });
 }
+
+test("a fault in one part of the page leaves the others, and is told where it is", async () => {
+  const someone = await signedIn(chrome, service);
+  const { page } = someone;
+  const broken = (part) => part.getByText("A fault stopped this part of the page.");
+  await someone.posted("Gil Broken");
+  await someone.posted("Gil Whole");
+  // As an answer would be that this page was not made for.
+  let isBroken = true;
+  await page.route("**/v1/drafts/*", async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    if (isBroken && body.draft?.customer?.name?.startsWith("Gil Broken")) body.decision.reasons = {};
+    return route.fulfill({ response: answer, json: body });
+  });
+  await page.locator("#queue-search").fill("Gil Broken");
+  await someone.rows().first().click();
+  await broken(page.getByRole("main")).first().waitFor();
+  await someone.accessible("a part that is broken");
+  await page.locator("#queue-search").fill("Gil Whole");
+  await someone.rows().first().click();
+  await page.getByTestId("draft").waitFor();
+  await page.locator("aside.why h2").waitFor();
+  assert.equal(await broken(page).count(), 0);
+
+  await page.route("**/v1/trust*", (route) => route.fulfill({ json: { categories: [null] } }));
+  await page.getByRole("link", { name: "Trust" }).click();
+  await broken(page).waitFor();
+  isBroken = false;
+  await page.unroute("**/v1/trust*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "The last four weeks" }).waitFor();
+  assert.equal(await broken(page).count(), 0);
+  assert.ok(someone.errors.length > 0, "and in the browser's console");
+  await page.close();
+});
 
 test("the browser had nothing to complain about", () => {
   assert.deepEqual(errors, []);

@@ -11,6 +11,7 @@ export const texts = {
   nav: { label: "Main", review: "Review", menu: "Menu" },
   views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded. Reload the page to try again.",
+  broken: "A fault stopped this part of the page. What you decided and typed is kept.",
   loading: "Loading…",
 
   signIn: {
