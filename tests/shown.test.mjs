@@ -22,7 +22,9 @@ test("of an action's arguments every one is shown, however many there are", asyn
   await lead.open("Pia Many");
   const further = form.getByTestId("further");
   await form.getByText("51 further values").waitFor();
-  const lines = (await further.innerText()).split("\n");
+  // What is far below is laid out once it is looked at.
+  await further.scrollIntoViewIfNeeded();
+  const lines = (await soon(() => further.innerText())).split("\n");
   assert.equal(lines.pop(), "Last · Pay to: mallory ⏎ Field 1: value 1", "a value makes no line of its own");
   const inRows = await form.locator(".field-row output").allInnerTexts();
   const all = [...inRows, ...lines.map((line) => line.split(": ")[1])];
@@ -86,6 +88,45 @@ test("what can't be seen is spelt out in recipients, subject and arguments, too"
   await lead.open("Dot Acts");
   await form.locator(".field-row").first().waitFor();
   assert.deepEqual(await ghosts(form), ["do", "eve"]);
+});
+
+test("what takes no room is spelt out where it splits words, and left where it joins them", async () => {
+  const family = "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}";
+  const persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645";
+  const smuggled = "\u{1f600}\ufe01\ufe02\u{e0101}";
+  const text = `Pay\u200bpal, ad\u00admin, a\u200db ${family} ${persian} \u2764\ufe0f. ${smuggled}${"\u200b\u200b\u2060"}End.`;
+  await lead.posted("Dot Splits", { text });
+  await lead.open("Dot Splits");
+  await form.getByText("End.").waitFor();
+  assert.deepEqual(await ghosts(form), ["U+200B", "U+00AD", "U+200D", "U+FE01 U+FE02 U+E0101 ×3", "U+200B U+2060 ×3"]);
+  const said = await form.locator(".body .words").innerText();
+  for (const whole of [family, persian, "\u2764\ufe0f."]) assert.ok(said.includes(whole), whole);
+});
+
+test("an action's long text is edited with its lines, and nothing else of it is taken for changed", async () => {
+  const body = "Dear Ada,\n\nyour parcel is on its way.\n\nLarkspur";
+  const id = await lead.posted("Eva Letter", { body: action("send_letter", { body, options: {}, copies: [], note: "" }) });
+  await lead.open("Eva Letter");
+  await form.getByText("not in the catalogue").waitFor();
+  const letter = form.getByLabel("Body");
+  await lead.pressUntil("e", async () => letter.evaluate((field) => field.tagName === "TEXTAREA" && field === document.activeElement));
+  assert.equal(await letter.inputValue(), body);
+  await letter.press("ControlOrMeta+End");
+  await lead.page.keyboard.type(" Team");
+  await soon(async () => (await form.locator(".field-row.changed").count()) === 1);
+  await lead.accessible("an action with a long text");
+  await lead.press("Control+Enter");
+  const { status, outgoing } = await lead.settled(id);
+  assert.deepEqual([status, outgoing.action.args], ["edited", { body: `${body} Team`, options: {}, copies: [], note: "" }]);
+});
+
+test("what is known of a customer is shown, also what is a list or has members", async () => {
+  const facts = { orders: ["A-1", "A-2"], seat: { city: "Oslo", since: 2021 }, pets: [] };
+  await lead.posted("Fay Facts", { body: { customer: { id: "fay", name: "Fay Facts", facts } } });
+  await lead.open("Fay Facts");
+  const known = lead.page.locator("aside.why dl").last().locator("div");
+  await soon(async () => (await known.count()) === 3);
+  assert.deepEqual((await known.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ")).sort(), ["orders A-1, A-2", "pets empty", "seat city: Oslo, since: 2,021"]);
 });
 
 test("a draft that names two messages or tags alike is shown like any other", async () => {

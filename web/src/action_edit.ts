@@ -23,10 +23,10 @@ export function actionEdit(before: Args, after: Args): ActionEdit | null {
   return { kind: KINDS.findLast((kind) => found.some((change) => change.kind === kind)) ?? "none", changes: found };
 }
 
-interface Difference { pointer: string; before: Json | undefined; after: Json | undefined }
+export interface Difference { pointer: string; before: Json | undefined; after: Json | undefined }
 
 /** Where two values differ, by JSON pointer. */
-function differences(before: Json | undefined, after: Json | undefined, pointer = ""): Difference[] {
+export function differences(before: Json | undefined, after: Json | undefined, pointer = ""): Difference[] {
   if (before === after) return [];
   if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
     const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];

@@ -68,16 +68,22 @@ function typeOf(value: Json, limits: Field | undefined): ArgField["type"] {
   return "text";
 }
 
+/** Whether there is nothing: a list or object stands here only where it has no values of its own. */
+export const isEmpty = (value: Json | undefined): value is Json[] | Args | "" | null | undefined => value === undefined || value === null || value === "" || typeof value === "object";
+
 /** A value as a person reads it. */
 export function shown(field: ArgField, value: Json | undefined = field.value): string {
-  if (value === undefined || value === null || value === "") return texts.draft.empty;
+  if (isEmpty(value)) return texts.draft.empty;
   if (typeof value === "boolean") return value ? texts.draft.yes : texts.draft.no;
-  if (Array.isArray(value) || typeof value === "object") return texts.draft.empty;
   if (field.money && Number.isFinite(Number(value))) return moneyText(major(field, Number(value)), field.money.currency);
   if (typeof value === "number") return number(value);
   if (field.type === "date" && DATE.test(value)) return calendarDate(value);
   return value;
 }
+
+/** So many characters are written in one line; what is longer, or has lines of its own, in several. */
+const LINE_MAX = 60;
+export const isLong = (value: Json | undefined): boolean => typeof value === "string" && (value.length > LINE_MAX || value.includes("\n"));
 
 const scale = (field: ArgField) => (field.money?.entry.unit === "minor" ? 10 ** moneyDigits(field.money.currency) : 1);
 const major = (field: ArgField, value: number) => value / scale(field);

@@ -5,22 +5,33 @@ import type { Reason } from "./nouns";
 
 export interface Piece { text: string; reasons: number[]; source?: number | undefined }
 
-/** The flags of regions, which are left; characters that turn the direction of what follows; tags, which spell a text that nobody sees. */
-const GHOSTS = /(\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f})|([\u202a-\u202e\u2066-\u2069])|([\u{e0000}-\u{e007f}]+)/gu;
+/**
+ * The flags of regions, which are left; tags, which spell a text that nobody sees; characters that turn the direction of
+ * what follows, or take no room. Of the latter two are left where they join or part: in emoji, and in scripts whose
+ * letters join; and what chooses a form of the character before it, where it is one.
+ */
+const GHOSTS =
+  /(\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f})|([\u{e0000}-\u{e007f}]+)|[\u202a-\u202e\u2066-\u2069]|(?:[\u00ad\u034f\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff]|(?<![\u0600-\u109f\u1780-\u18af\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])[\u200c\u200d])+|[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2,}/gu;
 
 /** A text cut at what is in it and can't be seen, which is spelt out. */
 export function spelt(text: string): { text: string; ghost: boolean }[] {
   let from = 0;
-  const parts = [...text.matchAll(GHOSTS)].flatMap(({ 0: all, 1: flag, 2: turn, index }) => {
+  const parts = [...text.matchAll(GHOSTS)].flatMap(({ 0: all, 1: flag, 2: tags, index }) => {
     if (flag) return [];
     const before = text.slice(from, index);
     from = index + all.length;
-    return [{ text: before, ghost: false }, { text: turn ? `U+${codeOf(turn).toString(16).toUpperCase()}` : lettersOf(all), ghost: true }];
+    return [{ text: before, ghost: false }, { text: tags ? lettersOf(tags) : codesOf(all), ghost: true }];
   });
   return [...parts, { text: text.slice(from), ghost: false }].filter((part) => part.text);
 }
 
 const codeOf = (character: string) => character.codePointAt(0) ?? 0;
+/** As the character's number; of several alike in a row, with how many they are. */
+function codesOf(all: string): string {
+  const codes = [...all].map((character) => `U+${codeOf(character).toString(16).toUpperCase().padStart(4, "0")}`);
+  const named = [...new Set(codes)].join(" ");
+  return codes.length > 1 ? `${named} ×${codes.length}` : named;
+}
 const lettersOf = (tags: string) => [...tags].map((tag) => String.fromCodePoint(codeOf(tag) & 0x7f)).join("");
 
 /** The pieces of the text at `pointer`; a reason is named by its place in the list. */

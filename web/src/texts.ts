@@ -7,7 +7,7 @@ export const many = (count: number, one: string, more: string) => `${number(coun
 
 export const texts = {
   product: "Countersign",
-  ghost: "Can't be seen in this text: it hides words, or turns the direction of what follows",
+  ghost: "Can't be seen in this text: it hides or splits words, or turns the direction of what follows",
   nav: { label: "Main", review: "Review", menu: "Menu" },
   views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
   viewFailed: "This part of the page could not be loaded. Reload the page to try again.",
