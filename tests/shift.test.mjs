@@ -101,6 +101,7 @@ test("drafts that are alike are read together and approved by one key, or taken 
   await lead.accessible("a batch");
   await lead.pressUntil("a", async () => (await batch.count()) === 0);
   await soon(async () => (await statuses()) === "pending");
+  await lead.page.getByTestId("undo").getByText("Approved 3 drafts").waitFor();
   await lead.press("u");
   await soon(async () => (await statuses()) === "held");
   await soon(async () => (await lead.rows().count()) === 3);
@@ -159,6 +160,7 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   await lead.page.context().clearCookies();
   await lead.press("Control+Enter");
   await lead.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await lead.page.getByText("a new invitation link: each works once").waitFor();
   await lead.page.goto("about:blank");
   await lead.page.goto(service.sign_in_url);
   await lead.page.getByTestId("draft").waitFor();
@@ -247,6 +249,48 @@ test("a phone reviews by touch, and nothing is cut off", async () => {
   await phone.page.getByRole("navigation", { name: "Parts of the page" }).waitFor();
   assert.equal((await lead.settled(id)).status, "approved");
   await phone.page.close();
+});
+
+test("drafts are chosen and approved together by touch alone", async () => {
+  const mark = randomUUID().replaceAll(/[\d-]/g, "").slice(0, 6);
+  const text = `Your parking ticket ${mark} is paid.`;
+  const ids = [];
+  for (const name of ["Tia First", "Tia Second", "Tia Third"]) ids.push(await lead.posted(name, { text, body: { message: `My ticket ${mark}?` } }));
+  const phone = await signedIn(chrome, service, service.sign_in_url, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const row = (name) => phone.page.getByRole("option").filter({ hasText: name });
+  const part = (name) => phone.page.getByRole("navigation", { name: "Parts of the page" }).getByRole("button", { name }).tap();
+  await phone.page.locator("#queue-search").fill(mark);
+  await row("Tia First").tap();
+  await phone.page.getByTestId("draft").waitFor();
+  await phone.page.getByRole("button", { name: "Select", exact: true }).tap();
+  await phone.page.getByRole("heading", { name: "1 draft chosen" }).waitFor();
+  await part("Queue");
+  await row("Tia Second").tap();
+  await row("Tia Third").tap();
+  await row("Tia Second").tap();
+  await part("Draft");
+  await phone.page.getByRole("heading", { name: "2 drafts chosen" }).waitFor();
+  await phone.page.locator('[data-action="leave"]').tap();
+  await phone.page.getByRole("button", { name: "Select all alike" }).tap();
+  await phone.page.getByRole("heading", { name: "3 drafts chosen" }).waitFor();
+  await phone.accessible("a batch on a phone");
+  await phone.page.waitForTimeout(3 * SEEN_MS);
+  await phone.page.getByRole("button", { name: "Approve 3" }).tap();
+  for (const id of ids) assert.equal((await lead.settled(id)).status, "approved");
+  assert.deepEqual(phone.errors, []);
+  await phone.page.close();
+});
+
+test("whoever has decided all that they searched for is told so, and shown the rest by one key", async () => {
+  await lead.posted("Uma Only");
+  await seen("Uma Only");
+  await lead.press("a");
+  const zone = lead.page.getByRole("region", { name: "Draft", exact: true });
+  await zone.getByText("Nothing matches").waitFor();
+  await zone.getByRole("button", { name: /^Show all \d+$/ }).waitFor();
+  await lead.accessible("nothing matches");
+  await lead.press("Escape");
+  await soon(async () => (await lead.rows().count()) > 1 && (await lead.page.getByTestId("draft").isVisible()));
 });
 
 test("with letters twice as large the parts of the page take turns, and nothing is cut off", async () => {

@@ -162,6 +162,14 @@ function leave(): void {
   if (summary) void details.want(summary);
 }
 
+const mac = /Mac|iP/.test(navigator.platform);
+const KEY_NAMES: Record<string, string> = { Enter: "↵", Escape: "Esc", ArrowDown: "↓", ArrowUp: "↑" };
+
+/** A key as this machine's keyboard has it. */
+export const keyName = (key: string): string => key.replace("Mod+", mac ? "⌘" : "Ctrl ").replace(/[A-Z]\w+$/, (name) => KEY_NAMES[name] ?? name);
+/** The same as `aria-keyshortcuts` says it. */
+export const keyShortcut = (key: string): string => key.replace("Mod", mac ? "Meta" : "Control");
+
 const byName = new Map(actions.map((action) => [action.name, action]));
 
 export const action = (name: ActionName): Action => byName.get(name)!;

@@ -21,7 +21,7 @@ export const texts = {
     working: "Signing you in…",
     used: "This invitation link was already used or has run out. Ask a lead of your team for a new one.",
     ended: "Your session has ended",
-    endedBody: "Open your invitation link again to go on. What you typed is kept in this browser.",
+    endedBody: "Ask a lead of your team for a new invitation link: each works once. Where you sign in through your company, reload the page. What you typed is kept in this browser.",
     retry: "Try again",
     unreachable: "The service does not answer",
     unreachableBody: "Check your connection. The page tries again by itself.",
@@ -88,6 +88,7 @@ export const texts = {
     title: "All clear",
     body: "Nothing waits for you. New drafts appear here by themselves.",
     pick: "Choose a draft from the queue",
+    showAll: (count: number) => `Show all ${number(count)}`,
   },
 
   live: { on: "Live", connecting: "Connecting…", off: "Offline: showing what was loaded last" },
