@@ -75,7 +75,7 @@ async function test(context) {
     return;
   }
   const { etag } = await active(context);
-  const { widens, needs_second_lead: second } = await offer(context, etag, { document, reason: "a test", dry_run: true });
+  const { widens = [], needs_second_lead: second } = await offer(context, etag, { document, reason: "a test", dry_run: true });
   for (const { pointer, text } of widens) console.log(`  ${pointer}: ${text}`);
   if (second) console.log("A second lead must confirm it.");
   const body = { document, days: Number(context.asked.days ?? 30) };
