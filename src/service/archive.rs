@@ -30,9 +30,9 @@ pub struct Settled {
     pub conversation_id: String,
     pub category: Option<String>,
     pub agent: String,
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "milliseconds")]
     pub created_at: Millis,
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "milliseconds")]
     pub settled_at: Millis,
     pub policy_version: u32,
     pub body: String,
@@ -46,7 +46,7 @@ pub struct Settled {
     pub key_id: Option<String>,
     #[serde(default)]
     pub entry: Option<String>,
-    #[serde(default, deserialize_with = "truth")]
+    #[serde(deserialize_with = "truth")]
     pub shadow: bool,
 }
 
@@ -92,32 +92,14 @@ impl Erased {
     }
 }
 
-/// A time: text in the outbox, a number in D1.
-fn time<'de, D: Deserializer<'de>>(written: D) -> Result<Millis, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(Millis),
-        Number(u64),
-    }
-    Written::deserialize(written).map(|written| match written {
-        Written::Text(time) => time,
-        Written::Number(ms) => Millis(ms),
-    })
+/// A time as D1 has it.
+fn milliseconds<'de, D: Deserializer<'de>>(written: D) -> Result<Millis, D::Error> {
+    u64::deserialize(written).map(Millis)
 }
 
-/// Whether something is so: D1 says it in numbers.
+/// Whether something is so, as D1 has it.
 fn truth<'de, D: Deserializer<'de>>(written: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Truth(bool),
-        Number(u8),
-    }
-    Written::deserialize(written).map(|written| match written {
-        Written::Truth(truth) => truth,
-        Written::Number(number) => number == 1,
-    })
+    u8::deserialize(written).map(|number| number == 1)
 }
 
 /// Takes out what is settled, looked at, needed for nothing that falls due by itself, and in D1 as it stands.

@@ -98,13 +98,13 @@ pub struct Standing {
 }
 
 /// A change of a correction on its way to D1; everything that is not said stays.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct Change {
     pub id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
     /// In hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<String>,
 }
 

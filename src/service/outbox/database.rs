@@ -2,21 +2,13 @@
 //! only when D1 has said that it has it, and one that D1 refuses is set aside for a lead to see.
 
 use super::{OutboxState, Row};
-use crate::archive::Settled;
-use crate::corrections::{self, Change, Correction, Standing};
-use crate::erasure::Gone;
-use crate::policies::PolicyRow;
 use crate::problem::{Outcome, describe};
-use crate::storage::parsed;
 use crate::tenant::{Tenant, system};
-use crate::tenants::{DATABASE, millis};
+use crate::tenants::DATABASE;
 use crate::{archive, bind, log, random};
 use countersign_policy::copy::{suspects_a_row, wait_ms};
-use countersign_policy::day::week;
 use countersign_policy::log::Event;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::CountsRow;
-use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement};
 
 /// Rows of one batch: a fifth of what one D1 batch may take, so that it stays well below its 30 s.
@@ -43,6 +35,79 @@ const MANY: [(&str, &str); 2] = [
         "INSERT INTO audit_tiles (tenant_id, level, idx, hash)
          SELECT ?1, value->>'level', value->>'idx', value->>'hash' FROM json_each(?2) WHERE TRUE
          ON CONFLICT DO NOTHING",
+    ),
+];
+
+/// All other kinds: a statement for each row, since a later one may change what an earlier one wrote. `?2` is its
+/// payload; a time in it is text, and a number here.
+const EACH: [(&str, &str); 7] = [
+    (
+        "draft",
+        "INSERT INTO drafts (tenant_id, id, version, status, conversation_id, category, agent,
+           created_at, settled_at, policy_version, body, salt, situation, decision, verdict, look,
+           key_id, entry, shadow)
+         VALUES (?1, ?2->>'id', ?2->>'version', ?2->>'status', ?2->>'conversation_id',
+           ?2->>'category', ?2->>'agent',
+           CAST(ROUND(unixepoch(?2->>'created_at', 'subsec') * 1000) AS INTEGER),
+           CAST(ROUND(unixepoch(?2->>'settled_at', 'subsec') * 1000) AS INTEGER),
+           ?2->>'policy_version', ?2->>'body', ?2->>'salt', ?2->>'situation', ?2->>'decision',
+           ?2->>'verdict', ?2->>'look', ?2->>'key_id', ?2->>'entry', COALESCE(?2->>'shadow', 0))
+         ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version,
+           status = excluded.status, settled_at = excluded.settled_at,
+           verdict = excluded.verdict, look = excluded.look, entry = excluded.entry
+         WHERE excluded.version > drafts.version",
+    ),
+    (
+        "correction",
+        "INSERT INTO corrections (tenant_id, id, draft_id, agent, category, action, message, draft,
+           corrected, edit_kind, edit_kind_found, lesson, one_off, injection, customer_id,
+           customer_name, reviewer, created_at, duplicate_of)
+         VALUES (?1, ?2->>'id', ?2->>'draft_id', ?2->>'agent', ?2->>'category', ?2->>'action',
+           ?2->>'message', ?2->>'draft', ?2->>'corrected', ?2->>'edit_kind',
+           ?2->>'edit_kind_found', ?2->>'lesson', ?2->>'one_off', COALESCE(?2->>'injection', 0),
+           ?2->>'customer_id', ?2->>'customer_name', ?2->>'reviewer',
+           CAST(ROUND(unixepoch(?2->>'at', 'subsec') * 1000) AS INTEGER), ?2->>'duplicate_of')
+         ON CONFLICT DO NOTHING",
+    ),
+    // Absolute values, so that it can be repeated; what is not said stays.
+    (
+        "correction_change",
+        "UPDATE corrections SET
+           duplicate_of = COALESCE(?2->>'$.standing.duplicate_of', duplicate_of),
+           agreements = COALESCE(?2->>'$.standing.agreements', agreements),
+           contradictions = COALESCE(?2->>'$.standing.contradictions', contradictions),
+           used = COALESCE(?2->>'$.standing.used', used),
+           helped = COALESCE(?2->>'$.standing.helped', helped),
+           retired_at = COALESCE(CAST(ROUND(
+             unixepoch(?2->>'$.standing.retired_at', 'subsec') * 1000) AS INTEGER), retired_at),
+           vector = COALESCE(unhex(?2->>'vector'), vector)
+         WHERE tenant_id = ?1 AND id = ?2->>'id'",
+    ),
+    (
+        "erase_drafts",
+        "DELETE FROM drafts
+         WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2->>'drafts'))",
+    ),
+    (
+        "erase_corrections",
+        "DELETE FROM corrections
+         WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2->>'corrections'))",
+    ),
+    (
+        "policy",
+        "INSERT INTO policies (tenant_id, version, document, author, reason, created_at)
+         VALUES (?1, ?2->>'version', ?2->>'document', ?2->>'author', ?2->>'reason',
+           ?2->>'created_at')
+         ON CONFLICT DO NOTHING",
+    ),
+    // A week's counts as they stand; what comes later in the outbox is newer.
+    (
+        "trust",
+        "INSERT INTO trust (tenant_id, category, week, agent, agent_version, level, counts)
+         VALUES (?1, ?2->>'category', strftime('%G-W%V', ?2->>'monday' * 86400, 'unixepoch'),
+           ?2->>'agent', ?2->>'agent_version', ?2->>'level',
+           json_remove(?2, '$.category', '$.monday', '$.agent', '$.agent_version', '$.level'))
+         ON CONFLICT DO UPDATE SET counts = excluded.counts",
     ),
 ];
 
@@ -183,11 +248,20 @@ impl Copy {
                 statements.push(self.database.prepare(statement).bind(&values)?);
             }
         }
-        let single = |row: &&Row| MANY.iter().all(|(kind, _)| row.kind != *kind);
-        for row in rows.iter().filter(single) {
-            statements.push(statement(&self.database, &self.tenant_id, row)?);
+        for row in rows {
+            if MANY.iter().all(|(kind, _)| row.kind != *kind) {
+                statements.push(self.statement(row)?);
+            }
         }
         self.batch(statements).await
+    }
+
+    fn statement(&self, row: &Row) -> worker::Result<D1PreparedStatement> {
+        let known = EACH.iter().find(|(kind, _)| row.kind == *kind);
+        let unknown = || worker::Error::from(format!("unknown kind `{}`", row.kind));
+        let (_, statement) = known.ok_or_else(unknown)?;
+        let values = [self.tenant_id.as_str().into(), row.payload.as_str().into()];
+        self.database.prepare(*statement).bind(&values)
     }
 
     /// Whether D1 takes writes: one that changes nothing.
@@ -206,200 +280,4 @@ impl Copy {
         }
         Ok(())
     }
-}
-
-fn statement(
-    database: &D1Database,
-    tenant: &str,
-    row: &Row,
-) -> worker::Result<D1PreparedStatement> {
-    match row.kind.as_str() {
-        "erase_drafts" => erase(
-            database,
-            tenant,
-            "drafts",
-            &parsed::<Gone>(&row.payload)?.drafts,
-        ),
-        "erase_corrections" => erase(
-            database,
-            tenant,
-            "corrections",
-            &parsed::<Gone>(&row.payload)?.corrections,
-        ),
-        "correction" => correction(database, tenant, &parsed(&row.payload)?),
-        "correction_change" => correction_change(database, tenant, &parsed(&row.payload)?),
-        "draft" => draft(database, tenant, &parsed(&row.payload)?),
-        "policy" => policy(database, tenant, &parsed(&row.payload)?),
-        "trust" => trust(database, tenant, &parsed(&row.payload)?),
-        other => Err(worker::Error::from(format!("unknown kind `{other}`"))),
-    }
-}
-
-fn erase(
-    database: &D1Database,
-    tenant: &str,
-    table: &str,
-    ids: &str,
-) -> worker::Result<D1PreparedStatement> {
-    let statement = format!(
-        "DELETE FROM {table} WHERE tenant_id = ? AND id IN (SELECT value FROM json_each(?))"
-    );
-    database
-        .prepare(statement)
-        .bind(&[tenant.into(), ids.into()])
-}
-
-fn correction(
-    database: &D1Database,
-    tenant: &str,
-    correction: &Correction,
-) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO corrections (tenant_id, id, draft_id, agent, category, action, message, draft,
-               corrected, edit_kind, edit_kind_found, lesson, one_off, injection, customer_id,
-               customer_name, reviewer, created_at, duplicate_of)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&[
-            tenant.into(),
-            correction.id.as_str().into(),
-            correction.draft_id.as_str().into(),
-            optional(correction.agent.as_deref()),
-            optional(correction.category.as_deref()),
-            optional(correction.action.as_deref()),
-            correction.message.as_str().into(),
-            correction.draft.as_str().into(),
-            correction.corrected.as_str().into(),
-            correction.edit_kind_name().into(),
-            optional(correction.edit_kind_found.map(corrections::name_of)),
-            optional(correction.lesson.as_deref()),
-            u32::from(correction.one_off).into(),
-            u32::from(correction.injection).into(),
-            optional(correction.customer_id.as_deref()),
-            optional(correction.customer_name.as_deref()),
-            correction.reviewer.as_str().into(),
-            millis(correction.at),
-            optional(correction.standing.duplicate_of.as_deref()),
-        ])
-}
-
-/// Absolute values, so that it can be repeated; what is not said stays.
-fn correction_change(
-    database: &D1Database,
-    tenant: &str,
-    change: &Change,
-) -> worker::Result<D1PreparedStatement> {
-    let standing = change.standing.as_ref();
-    let count = |of: fn(&Standing) -> u32| standing.map_or(JsValue::NULL, |now| of(now).into());
-    let retired_at = standing.and_then(|standing| standing.retired_at);
-    database
-        .prepare(
-            "UPDATE corrections SET
-               duplicate_of = COALESCE(?, duplicate_of),
-               agreements = COALESCE(?, agreements),
-               contradictions = COALESCE(?, contradictions),
-               used = COALESCE(?, used),
-               helped = COALESCE(?, helped),
-               retired_at = COALESCE(?, retired_at),
-               vector = COALESCE(unhex(?), vector)
-             WHERE tenant_id = ? AND id = ?",
-        )
-        .bind(&[
-            optional(standing.and_then(|standing| standing.duplicate_of.as_deref())),
-            count(|now| now.agreements),
-            count(|now| now.contradictions),
-            count(|now| now.used),
-            count(|now| now.helped),
-            retired_at.map_or(JsValue::NULL, millis),
-            optional(change.vector.as_deref()),
-            tenant.into(),
-            change.id.as_str().into(),
-        ])
-}
-
-fn draft(
-    database: &D1Database,
-    tenant: &str,
-    row: &Settled,
-) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO drafts (tenant_id, id, version, status, conversation_id, category, agent,
-               created_at, settled_at, policy_version, body, salt, situation, decision, verdict,
-               look, key_id, entry, shadow)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (tenant_id, id) DO UPDATE SET version = excluded.version,
-               status = excluded.status, settled_at = excluded.settled_at,
-               verdict = excluded.verdict, look = excluded.look, entry = excluded.entry
-             WHERE excluded.version > drafts.version",
-        )
-        .bind(&[
-            tenant.into(),
-            row.id.as_str().into(),
-            row.version.into(),
-            row.status.name().into(),
-            row.conversation_id.as_str().into(),
-            optional(row.category.as_deref()),
-            row.agent.as_str().into(),
-            millis(row.created_at),
-            millis(row.settled_at),
-            row.policy_version.into(),
-            row.body.as_str().into(),
-            row.salt.as_str().into(),
-            row.situation.as_str().into(),
-            row.decision.as_str().into(),
-            optional(row.verdict.as_deref()),
-            optional(row.look.as_deref()),
-            optional(row.key_id.as_deref()),
-            optional(row.entry.as_deref()),
-            u32::from(row.shadow).into(),
-        ])
-}
-
-fn policy(
-    database: &D1Database,
-    tenant: &str,
-    row: &PolicyRow,
-) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO policies (tenant_id, version, document, author, reason, created_at)
-             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&[
-            tenant.into(),
-            row.version.into(),
-            row.document.as_str().into(),
-            row.author.as_str().into(),
-            row.reason.as_str().into(),
-            millis(Millis(row.created_at)),
-        ])
-}
-
-/// A week's counts as they stand; what comes later in the outbox is newer.
-fn trust(
-    database: &D1Database,
-    tenant: &str,
-    row: &CountsRow,
-) -> worker::Result<D1PreparedStatement> {
-    database
-        .prepare(
-            "INSERT INTO trust (tenant_id, category, week, agent, agent_version, level, counts)
-             VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET counts = excluded.counts",
-        )
-        .bind(&[
-            tenant.into(),
-            row.key.category.as_str().into(),
-            week(row.key.monday).into(),
-            row.key.agent.as_str().into(),
-            row.key.agent_version.as_str().into(),
-            u32::from(row.key.level.number()).into(),
-            serde_json::to_string(&row.counts)?.into(),
-        ])
-}
-
-fn optional(text: Option<&str>) -> JsValue {
-    text.map_or(JsValue::NULL, JsValue::from_str)
 }
