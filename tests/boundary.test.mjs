@@ -256,7 +256,9 @@ test("another website can't write, whatever it sends", async () => {
 });
 
 test("every answer forbids frames, sniffing, referrers and keeping, and asks for TLS", async () => {
+  const file = (path) => service.miniflare.dispatchFetch(`${ORIGIN}${path}`, { headers: { cookie: lead.cookie } });
   const answers = [
+    ...(await Promise.all(["/v1/corrections/export", "/v1/audit/export", "/v1/export"].map(file))),
     await service.call("GET", "/v1/health"),
     await lead.call("GET", "/v1/queue"),
     await lead.call("GET", "/v1/nothing"),

@@ -8,6 +8,7 @@ use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
+use futures_util::stream::LocalBoxStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::OnceCell;
@@ -187,6 +188,18 @@ thread_local! {
 pub fn guarded(builder: ResponseBuilder) -> worker::Result<ResponseBuilder> {
     let headers = made_once(&GUARDED, &GUARDS)?;
     Ok(builder.with_headers(headers.clone()))
+}
+
+/// A file of JSON lines, as its pages come.
+pub fn lines(
+    name: &str,
+    pages: LocalBoxStream<'static, worker::Result<Vec<u8>>>,
+) -> Outcome<Response> {
+    let attachment = format!("attachment; filename=\"{name}.ndjson\"");
+    Ok(guarded(ResponseBuilder::new())?
+        .with_header("content-type", "application/x-ndjson")?
+        .with_header("content-disposition", &attachment)?
+        .from_stream(pages)?)
 }
 
 /// What most answers carry; an answer copies what it is given, so that all can share it.

@@ -1,7 +1,7 @@
 //! What proves the audit log to someone who doesn't trust us: signed checkpoints, proofs, the whole
 //! log as a file. It must not compute a tree: `policy::proof` says which hashes are needed.
 
-use crate::call::{Answer, Call, guarded};
+use crate::call::{self, Answer, Call};
 use crate::d1::Rows;
 use crate::log::{self, Leaf};
 use crate::problem::{Outcome, Problem};
@@ -22,7 +22,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::rc::Rc;
-use worker::{D1Database, Response, ResponseBuilder};
+use worker::{D1Database, Response};
 
 /// Leaves of one read of an export: some 200 KB.
 const EXPORT_PAGE: u32 = 500;
@@ -170,13 +170,7 @@ pub fn export(tenant: &Tenant) -> Outcome<Response> {
             Ok::<_, worker::Error>(Some((text.into_bytes(), end)))
         }
     });
-    Ok(guarded(ResponseBuilder::new())?
-        .with_header("content-type", "application/x-ndjson")?
-        .with_header(
-            "content-disposition",
-            "attachment; filename=\"audit.ndjson\"",
-        )?
-        .from_stream(Box::pin(pages))?)
+    call::lines("audit", Box::pin(pages))
 }
 
 /// Publishes a checkpoint to the webhooks that listen, when one is due.

@@ -2,7 +2,7 @@
 //! with a receipt. It must not delete a tenant whose receipt is not written.
 
 use crate::archive::Erased;
-use crate::call::{Answer, guarded};
+use crate::call::{self, Answer};
 use crate::checkpoints::{self, CheckpointView};
 use crate::d1::Rows;
 use crate::problem::{Outcome, Problem};
@@ -16,7 +16,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::rc::Rc;
-use worker::{D1Database, Env, Response, ResponseBuilder};
+use worker::{D1Database, Env, Response};
 
 /// Rows of one read: at most 25 MiB of bodies.
 const PAGE_ROWS: u32 = 100;
@@ -114,13 +114,7 @@ pub fn export(tenant: &Tenant) -> Outcome<Response> {
             Ok::<_, worker::Error>(Some((text.into_bytes(), next)))
         }
     });
-    Ok(guarded(ResponseBuilder::new())?
-        .with_header("content-type", "application/x-ndjson")?
-        .with_header(
-            "content-disposition",
-            "attachment; filename=\"tenant.ndjson\"",
-        )?
-        .from_stream(Box::pin(lines))?)
+    call::lines("tenant", Box::pin(lines))
 }
 
 fn of_object(storage: &Storage, name: &str, query: &str) -> Outcome<String> {

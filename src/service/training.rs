@@ -2,7 +2,7 @@
 //! at a time. It must not choose among them: `policy::training` does.
 
 use crate::bind;
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::corrections::{self, Correction};
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
@@ -13,7 +13,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::training::{Agreement, Filter, Format, Lesson, admits, line};
 use futures_util::stream;
-use worker::{D1Database, Response, ResponseBuilder};
+use worker::{D1Database, Response};
 
 /// Corrections of one page: some megabyte of texts.
 const PAGE_ROWS: u32 = 500;
@@ -53,10 +53,7 @@ pub fn export(tenant: &Tenant, call: &Call) -> Outcome<Response> {
         let page = page.map_err(|problem| worker::Error::from(problem.code.name()))?;
         Ok::<_, worker::Error>(page.map(|text| (text.into_bytes(), export)))
     });
-    let answer = ResponseBuilder::new()
-        .with_header("content-type", "application/x-ndjson")?
-        .with_header("cache-control", "no-store")?;
-    Ok(answer.from_stream(Box::pin(pages))?)
+    call::lines("corrections", Box::pin(pages))
 }
 
 /// A parameter that names one of a few things, or is a time.
