@@ -123,6 +123,22 @@ test("a person's data is erased everywhere, the log stays valid and says so", as
   assert.equal((await lead.call("GET", `/v1/drafts/${other}/dossier`)).body.erased, false, "others stay");
 });
 
+test("more corrections than one erasure takes are gone with the next", async () => {
+  const customer = await quick();
+  const id = await settled(customer, "ada", "one of very many");
+  const left = () => corrections(customer.tenant);
+  const many = `INSERT INTO corrections (tenant_id, id, draft_id, message, draft, corrected, edit_kind, one_off, customer_id, reviewer, created_at)
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000)
+    SELECT tenant_id, 'copy-' || n, draft_id, message, draft, corrected, edit_kind, one_off, customer_id, reviewer, created_at
+    FROM corrections, numbers WHERE draft_id = ?`;
+  await service.database.prepare(many).bind(id).run();
+  const erase = async () => (await customer.lead.call("POST", "/v1/erasure", { customer_id: "ada" })).body;
+  assert.equal((await erase()).more, true);
+  await until(async () => (await left()) <= 1);
+  assert.equal((await erase()).more, false);
+  await until(async () => (await left()) === 0);
+});
+
 test("texts that are too old go with a wake, unless they are held", async () => {
   const customer = await quick();
   const { lead } = customer;

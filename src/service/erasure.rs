@@ -17,8 +17,8 @@ use countersign_policy::retention::{ROUND_MS, is_held};
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 
-/// Drafts that are erased at once; what is beyond follows with the next round.
-const DRAFTS_MAX: u32 = 1_000;
+/// Drafts, and corrections, that are erased at once; what is beyond follows with the next round.
+const AT_ONCE: u32 = 1_000;
 
 /// The body of `POST /v1/erasure`.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub struct Erased {
 }
 
 /// What D1 is told to delete; see `outbox/database.rs`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct Gone {
     /// Drafts by id, as a JSON list.
     pub drafts: String,
@@ -99,11 +99,10 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
     });
     erased?;
 
-    let drafts = count(&found.drafts);
     let erased = Erased {
-        drafts,
+        drafts: count(&found.drafts),
         corrections: count(&found.corrections),
-        more: drafts >= DRAFTS_MAX,
+        more: found.is_full(),
     };
     Answer::json(200, &erased)
 }
@@ -132,7 +131,7 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
         forget(tenant, &found)?;
         forget_seeds(tenant, kept_for.texts_before(now))?;
         // A full batch is followed by the next one with the next wake.
-        if count(&found.drafts) < DRAFTS_MAX {
+        if !found.is_full() {
             tenant
                 .storage
                 .run("UPDATE tenant SET expired_at = ?", bind![now])?;
@@ -176,7 +175,7 @@ async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
     found.drafts.extend(ids(
         tenant,
         "SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ? LIMIT ?",
-        bind![customer_id, DRAFTS_MAX],
+        bind![customer_id, AT_ONCE],
     )?);
     found.corrections.extend(ids(
         tenant,
@@ -219,7 +218,7 @@ async fn older_than(tenant: &Tenant, held: &[Option<String>], before: Millis) ->
             tenant_id.as_str().into(),
             millis(before),
             except.into(),
-            DRAFTS_MAX.into(),
+            AT_ONCE.into(),
         ];
         let rows = database
             .prepare(of_table(customer, table))
@@ -233,13 +232,13 @@ async fn older_than(tenant: &Tenant, held: &[Option<String>], before: Millis) ->
         "SELECT id FROM drafts WHERE settled_at < ?1 AND visible = 0
            AND COALESCE(json_extract(body, '$.customer.id'), '') NOT IN (
              SELECT value FROM json_each(?2)) LIMIT ?3",
-        bind![before, except, DRAFTS_MAX],
+        bind![before, except, AT_ONCE],
     )?);
     found.corrections.extend(ids(
         tenant,
         "SELECT id FROM corrections WHERE created_at < ?1
            AND COALESCE(customer_id, '') NOT IN (SELECT value FROM json_each(?2)) LIMIT ?3",
-        bind![before, except, DRAFTS_MAX],
+        bind![before, except, AT_ONCE],
     )?);
     found.sort();
     Ok(found)
@@ -319,7 +318,7 @@ async fn in_database(
     tenant_id: &str,
     value: wasm_bindgen::JsValue,
 ) -> Outcome<Vec<String>> {
-    let values = [tenant_id.into(), value, DRAFTS_MAX.into()];
+    let values = [tenant_id.into(), value, AT_ONCE.into()];
     let database = tenant.env.d1(DATABASE)?;
     let rows = database.prepare(query).bind(&values)?.rows::<Id>().await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -335,6 +334,11 @@ fn count(ids: &[String]) -> u32 {
 }
 
 impl Found {
+    /// Whether there may be more of them.
+    fn is_full(&self) -> bool {
+        count(&self.drafts).max(count(&self.corrections)) >= AT_ONCE
+    }
+
     /// What is here and in D1 counts once.
     fn sort(&mut self) {
         for ids in [&mut self.drafts, &mut self.corrections] {
