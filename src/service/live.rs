@@ -195,30 +195,29 @@ pub fn leave(tenant: &Tenant, socket: &WebSocket) {
 
 /// Closes the pages whose session ended, by whatever way.
 pub fn sweep(tenant: &Tenant, now: Millis) {
-    for socket in tenant.state.get_websockets() {
-        let live = Attachment::of(&socket)
-            .is_some_and(|attachment| people::is_live(tenant, &attachment.session, now));
-        if !live {
-            // One that is gone already is nothing to report.
-            let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
-        }
-    }
+    close_those(tenant, |page| {
+        !page.is_some_and(|page| people::is_live(tenant, &page.session, now))
+    });
 }
 
 /// Closes the pages of a person: what they show is no longer theirs to see.
 pub fn close(tenant: &Tenant, person_id: &str) {
-    for socket in tenant.state.get_websockets() {
-        if Attachment::of(&socket).is_some_and(|attachment| attachment.person.id == person_id) {
-            let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
-        }
-    }
+    close_those(tenant, |page| {
+        page.is_some_and(|page| page.person.id == person_id)
+    });
 }
 
 /// Closes every page: the tenant is gone.
 pub fn close_all(tenant: &Tenant) {
+    close_those(tenant, |_| true);
+}
+
+fn close_those(tenant: &Tenant, ended: impl Fn(Option<Attachment>) -> bool) {
     for socket in tenant.state.get_websockets() {
-        // One that is gone already is nothing to report.
-        let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
+        if ended(Attachment::of(&socket)) {
+            // One that is gone already is nothing to report.
+            let _ = socket.close(Some(SESSION_ENDED), Some("session ended"));
+        }
     }
 }
 

@@ -53,9 +53,7 @@ pub fn match_expression(text: &str) -> Option<String> {
 /// `None` also where the text has common words only: vectors then speak alone.
 #[must_use]
 pub fn content_expression(text: &str) -> Option<String> {
-    expression(text, CONTENT_TERMS_MAX, &|word| {
-        COMMON_WORDS.binary_search(&word).is_err()
-    })
+    expression(text, CONTENT_TERMS_MAX, &is_content)
 }
 
 /// The content words of a text, each once, the longest first: what to count before
