@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
-import { person, soon } from "./person.mjs";
+import { SEEN_MS, person, soon } from "./person.mjs";
 
 /** The queue's whole list, which other parts of the page don't ask for. */
 const LIST = "**/v1/queue?limit=200*";
@@ -231,6 +231,36 @@ test("what is typed before the editor is here is typed into it, and commands not
   await mia.page.keyboard.type("we ");
   assert.equal(await mia.editor().inputValue(), "jafu? /Q: we We call you.");
   await isAt(mia, "Ivo");
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
+test("an action is not approved before its arguments are there, nor a batch before its drafts are", async () => {
+  const mia = await newcomer();
+  const action = { name: "add_tag", args: { pay_to: "mallory" } };
+  const ids = [await mia.posted("Jon Acts", { body: { kind: "action", channel: "crm", draft: { action } } }), await mia.posted("Kay Alike"), await mia.posted("Kay Alike")];
+  const [form, panel] = [await held(mia.page, "**/assets/ActionForm-*.js"), await held(mia.page, "**/assets/BatchPanel-*.js")];
+  await mia.page.goto(mia.sign_in_url);
+  await form.here;
+  await isAt(mia, "Jon Acts");
+  await mia.page.waitForTimeout(2 * SEEN_MS);
+  await mia.press("a");
+  await mia.page.waitForTimeout(SEEN_MS);
+  assert.equal(await mia.statusOf(ids[0]), "held");
+  await form.letGo();
+  await mia.page.getByText("mallory").waitFor();
+  await mia.pressUntil("a", mia.undoShows("Jon Acts"));
+
+  await isAt(mia, "Kay");
+  await mia.press("g");
+  await panel.here;
+  await mia.page.waitForTimeout(2 * SEEN_MS);
+  await mia.press("a");
+  await mia.page.waitForTimeout(SEEN_MS);
+  assert.deepEqual([await mia.statusOf(ids[1]), await mia.statusOf(ids[2])], ["held", "held"]);
+  await panel.letGo();
+  await mia.page.getByRole("heading", { name: "2 drafts chosen" }).waitFor();
+  await mia.pressUntil("a", async () => (await mia.page.getByText("Approved 2 drafts").count()) === 1);
   assert.deepEqual(mia.errors, []);
   await mia.page.close();
 });

@@ -77,9 +77,11 @@ class Review {
   mayDecide = $derived(session.current?.person.role !== "auditor");
   /** Whether a verdict on the draft in focus makes sense now. */
   open = $derived(this.summary !== null && asItIs(this.summary) !== undefined && this.leasedBy === null && this.mayDecide && !verdicts.isUndoing(this.summary.id));
+  /** Whether the drafts that are chosen stand in the page, to be read. */
+  batchDrawn = $state(false);
   /** The drafts chosen to be decided together, where all of them are here to be read. */
   batch = $derived(selection.drafts.map(asItIs).filter((detail) => detail !== undefined));
-  batchReady = $derived(this.mayDecide && selection.drafts.length > 0 && this.batch.length === selection.drafts.length && this.writing === null && this.choosing === null);
+  batchReady = $derived(this.mayDecide && this.batchDrawn && selection.drafts.length > 0 && this.batch.length === selection.drafts.length && this.writing === null && this.choosing === null);
   lookOnly = $derived(this.summary !== null && this.summary.status !== "held" && this.summary.status !== "with_human");
 
   /** Where the review stands; a link to it opens the same draft. */
