@@ -255,7 +255,7 @@ test("one's own verdicts are found again: taken back in time, corrected when the
   await nan.page.getByLabel("Search your verdicts").fill("never close");
   await found.getByRole("button", { name: "It was wrong Nan Found" }).press("Enter");
   await soon(async () => (await nan.heading()).startsWith("Nan Found"));
-  await nan.pressUntil("x", () => nan.page.getByText("What is done about it?").isVisible());
+  await nan.page.getByText("What is done about it?").waitFor();
   await nan.press("1");
   await soon(async () => (await nan.statusOf(id)) === "corrected");
   assert.deepEqual(nan.errors, []);

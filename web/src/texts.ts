@@ -17,7 +17,7 @@ export const texts = {
   signIn: {
     title: "Sign in with your invitation",
     body: "Countersign knows you by your invitation link. Open it in this browser and you are in: there is no password.",
-    lead: "No link at hand? A lead of your team can make you a new one.",
+    lead: "Each link works once. A lead of your team can make you a new one.",
     working: "Signing you in…",
     used: "This invitation link was already used or has run out. Ask a lead of your team for a new one.",
     ended: "Your session has ended",

@@ -400,7 +400,7 @@ class Review {
     notices.say(texts.notices.wentOn);
   }
 
-  /** Shows a draft that is out, for a second thought. */
+  /** Shows a draft that is out and was wrong, and asks what is done about it. */
   async reopen(id: string): Promise<void> {
     const { view } = place;
     await details.want({ id, version: 0 }, true);
@@ -412,6 +412,7 @@ class Review {
     place.go("/");
     this.show(id);
     this.zone = "draft";
+    this.choosing = "correct";
   }
 
   /** After a reload one goes on writing where one was. */

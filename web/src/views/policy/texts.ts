@@ -212,7 +212,7 @@ export const words = {
     first: "The first version.",
     back: "Put this version back…",
     backReason: (version: number) => `back to version ${version}`,
-    backHint: "It is opened in the editor first: you see what it would do before you save it. Going back never raises a level.",
+    backHint: "What is put back is opened in the editor first: you see what it would do before you save it. Going back never raises a level.",
     older: "Older versions",
     compare: "Comparing…",
     same: "Nothing changed in the document.",
