@@ -66,6 +66,32 @@ test("a text above 64 KiB", () =>
   refused(tenant.post(draft({ message: "x".repeat(64 * 1024 + 1) })), 422, "too_long", "/message"));
 test("a correlation above 1 KB", () =>
   refused(tenant.post(draft({ correlation: "x".repeat(1025) })), 422, "too_long", "/correlation"));
+const refund = (args) => draft({ kind: "action", draft: { action: { name: "refund", args } } });
+test("a number that would become another one, wherever it stands", async () => {
+  const others = ["9007199254740993", "-9007199254740993", "12345678901234567890123"];
+  const places = [
+    [refund({ to: { account: 1 } }), "/draft/action/args/to/account"],
+    [draft({ metadata: { account: [0, 1] } }), "/metadata/account/1"],
+    [draft({ customer: { id: "ada", facts: { account: 1 } } }), "/customer/facts/account"],
+    [draft({ subject: { type: "account", id: "a", values: { account: 1 } } }), "/subject/values/account"],
+  ];
+  for (const [index, [body, pointer]] of places.entries()) {
+    const text = JSON.stringify(body).replace(/("account":(?:\[0,)?)1/, `$1${others[index % others.length]}`);
+    await refused(raw(text), 422, "invalid_field", pointer);
+  }
+});
+test("an argument's name above 1 KB, alone or with those above it", async () => {
+  await refused(tenant.post(refund({ ["n".repeat(1_024)]: 1 })), 422, "too_long", "/draft/action/args");
+  const names = Array.from({ length: 5 }, (_, level) => String(level).repeat(250));
+  const deep = names.reduceRight((value, name) => ({ [name]: value }), 1);
+  await refused(tenant.post(refund(deep)), 422, "too_long", `/draft/action/args/${names.slice(0, 4).join("/")}`);
+});
+test("names, tags and recipients above their limits", async () => {
+  const long = "x".repeat(257);
+  await refused(tenant.post(draft({ customer: { id: "ada", name: long } })), 422, "too_long", "/customer/name");
+  await refused(tenant.post(draft({ customer: { id: "ada", tags: ["vip", long] } })), 422, "too_long", "/customer/tags");
+  await refused(tenant.post(draft({ draft: { text: "Hello.", cc: ["x".repeat(1_025)] } })), 422, "too_long", "/draft/cc");
+});
 test("a body of 5 MB", () => refused(raw("x".repeat(5 * 1024 * 1024)), 413, "body_too_large"));
 test("a body of 5 MB that does not say so", async () => {
   const url = new URL("/v1/drafts", await service.miniflare.ready);

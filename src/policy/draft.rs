@@ -3,6 +3,7 @@
 
 use crate::canonical::{canonical, is_ordered, written_in_order};
 use crate::conversation::sequence_fault;
+use crate::exact::value_fault;
 use crate::invalid::{Invalid, bound_list, bound_text};
 use crate::ratio::Ratio;
 use crate::time::Millis;
@@ -17,6 +18,8 @@ pub const BODY_BYTES_MAX: u32 = 256 * 1024;
 pub const TEXT_BYTES_MAX: u32 = 64 * 1024;
 /// Names, ids, tags: enough for a UUID, an address or a slug, four times over.
 pub const NAME_BYTES_MAX: u32 = 256;
+/// A recipient, or a subject line: a mail header's 78 characters, folded a dozen times.
+pub const LINE_BYTES_MAX: u32 = 1024;
 /// `correlation`: 1 KB, as the contract says.
 pub const CORRELATION_BYTES_MAX: u32 = 1024;
 /// Messages of a conversation: more than a reviewer reads; agents send the newest.
@@ -354,10 +357,16 @@ impl Draft {
         if let Some(subject) = &self.subject {
             require(faults, "/subject/type", &subject.kind);
             require(faults, "/subject/id", &subject.id);
+            bound_each(faults, "/subject/version", &subject.version, NAME_BYTES_MAX);
+            faults.extend(value_fault("/subject/values", &subject.values));
         }
         if let Some(customer) = &self.customer {
             require(faults, "/customer/id", &customer.id);
+            bound_each(faults, "/customer/name", &customer.name, NAME_BYTES_MAX);
+            bound_each(faults, "/customer/plan", &customer.plan, NAME_BYTES_MAX);
             bound_list(faults, "/customer/tags", &customer.tags, LIST_ITEMS_MAX);
+            bound_each(faults, "/customer/tags", &customer.tags, NAME_BYTES_MAX);
+            faults.extend(value_fault("/customer/facts", &customer.facts));
         }
         if let Some(rationale) = &self.rationale {
             bound_text(faults, "/rationale", rationale, TEXT_BYTES_MAX);
@@ -369,12 +378,19 @@ impl Draft {
             &self.examples_used,
             LIST_ITEMS_MAX,
         );
+        bound_each(
+            faults,
+            "/examples_used",
+            &self.examples_used,
+            NAME_BYTES_MAX,
+        );
         if let Some(correlation) = &self.correlation {
             bound_text(faults, "/correlation", correlation, CORRELATION_BYTES_MAX);
         }
         if self.metadata.len() > usize::try_from(LIST_ITEMS_MAX).unwrap_or(usize::MAX) {
             faults.push(Invalid::too_long("/metadata", LIST_ITEMS_MAX, "items"));
         }
+        faults.extend(value_fault("/metadata", &self.metadata));
     }
 }
 
@@ -389,6 +405,7 @@ pub fn content_faults(faults: &mut Vec<Invalid>, pointer: &str, content: &Conten
         }
         (Kind::Action, None, Some(action)) => {
             require(faults, &format!("{pointer}/action/name"), &action.name);
+            faults.extend(value_fault(&format!("{pointer}/action/args"), &action.args));
         }
         (Kind::Message, _, _) => {
             faults.push(Invalid::field(
@@ -403,25 +420,13 @@ pub fn content_faults(faults: &mut Vec<Invalid>, pointer: &str, content: &Conten
             ));
         }
     }
-    bound_list(
-        faults,
-        &format!("{pointer}/to"),
-        &content.to,
-        LIST_ITEMS_MAX,
-    );
-    bound_list(
-        faults,
-        &format!("{pointer}/cc"),
-        &content.cc,
-        LIST_ITEMS_MAX,
-    );
-    if let Some(subject) = &content.subject {
-        bound_text(
-            faults,
-            &format!("{pointer}/subject"),
-            subject,
-            NAME_BYTES_MAX.saturating_mul(4),
-        );
+    for (member, recipients) in [("to", &content.to), ("cc", &content.cc)] {
+        let pointer = format!("{pointer}/{member}");
+        bound_list(faults, &pointer, recipients, LIST_ITEMS_MAX);
+        bound_each(faults, &pointer, recipients, LINE_BYTES_MAX);
+    }
+    for (member, line) in [("subject", &content.subject), ("format", &content.format)] {
+        bound_each(faults, &format!("{pointer}/{member}"), line, LINE_BYTES_MAX);
     }
 }
 
@@ -430,4 +435,16 @@ fn require(faults: &mut Vec<Invalid>, pointer: &str, name: &str) {
         faults.push(Invalid::field(pointer, "empty"));
     }
     bound_text(faults, pointer, name, NAME_BYTES_MAX);
+}
+
+/// Pushes a fault for each text above `limit` bytes.
+fn bound_each<'a>(
+    faults: &mut Vec<Invalid>,
+    pointer: &str,
+    texts: impl IntoIterator<Item = &'a String>,
+    limit: u32,
+) {
+    for text in texts {
+        bound_text(faults, pointer, text, limit);
+    }
 }

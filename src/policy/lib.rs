@@ -24,6 +24,7 @@ pub mod digest;
 pub mod document;
 pub mod draft;
 pub mod edit;
+mod exact;
 pub mod grant;
 pub mod guardrail;
 pub mod invalid;

@@ -48,6 +48,26 @@ pub struct DraftTold {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, schemars(default))]
     words_omitted: bool,
+    /// The same of the places behind the reasons.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, schemars(default))]
+    evidence_omitted: bool,
+}
+
+impl DraftTold {
+    /// What may be left out of a message that is too long, in this order.
+    const OMITTED: [fn(&mut Self); 3] = [
+        |told| told.outgoing_omitted = told.draft.outgoing.take().is_some(),
+        |told| {
+            let verdict = told.draft.verdict.as_mut();
+            told.words_omitted = verdict.is_some_and(VerdictView::omit_words);
+        },
+        |told| {
+            for reason in &mut told.draft.reasons {
+                told.evidence_omitted |= !std::mem::take(&mut reason.evidence).is_empty();
+            }
+        },
+    ];
 }
 
 #[derive(Clone, Deserialize)]
@@ -102,16 +122,14 @@ pub fn tell_agent(tenant: &Tenant, stored: &Stored, event: EventType, now: Milli
         conversation_id: stored.draft.conversation.id.clone(),
         outgoing_omitted: false,
         words_omitted: false,
+        evidence_omitted: false,
     };
     let mut body = webhook::body(event, now, &data)?;
-    if body.len() > BODY_BYTES_MAX {
-        data.outgoing_omitted = data.draft.outgoing.take().is_some();
-        body = webhook::body(event, now, &data)?;
-    }
-    if body.len() > BODY_BYTES_MAX {
-        let verdict = data.draft.verdict.as_mut();
-        data.words_omitted = verdict.is_some_and(VerdictView::omit_words);
-        body = webhook::body(event, now, &data)?;
+    for omit in DraftTold::OMITTED {
+        if body.len() > BODY_BYTES_MAX {
+            omit(&mut data);
+            body = webhook::body(event, now, &data)?;
+        }
     }
     let address = stored.draft.callback_url.as_deref();
     let callback = address.and_then(|url| {

@@ -2167,6 +2167,8 @@ export interface components {
             conversation_id: string;
             /** @description As the agent sent it. */
             correlation?: string | null;
+            /** @description The same of the places behind the reasons. */
+            evidence_omitted?: boolean;
             /** @description Corrections of similar messages, where `examples=k` asked for them. */
             examples?: components["schemas"]["Example"][] | null;
             /**
