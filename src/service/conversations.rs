@@ -125,7 +125,7 @@ pub fn apply(
     if !known {
         return Ok(Vec::new());
     }
-    let open = stored::select_where(
+    let open = stored::readable_where(
         tenant,
         "conversation_id = ? AND status IN ('held', 'with_human', 'pending')",
         bind![&conversation.id],

@@ -5,6 +5,7 @@
 use crate::bind;
 use crate::deliveries;
 use crate::problem::Outcome;
+use crate::reroute;
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use countersign_policy::time::Millis;
@@ -64,17 +65,17 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
     let next = tenant.storage.first::<NextDue>(
         "SELECT MIN(value) AS at FROM json_each(json_array(
            (SELECT wake_at FROM drafts WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1),
-           (SELECT 0 FROM tenant WHERE EXISTS (
+           (SELECT ?2 FROM tenant WHERE EXISTS (
              SELECT 1 FROM drafts WHERE status IN ('held', 'pending')
                AND rules_version < tenant.rules_version)),
            (SELECT trust_at FROM tenant WHERE EXISTS (SELECT 1 FROM accounts)),
            (SELECT next_at FROM outbox_state WHERE EXISTS (
              SELECT 1 FROM outbox WHERE broken_at IS NULL)),
            (SELECT due_at FROM memory WHERE EXISTS (SELECT 1 FROM tenant)),
-           (SELECT next_at FROM deliveries WHERE next_at > ? ORDER BY next_at LIMIT 1),
+           (SELECT next_at FROM deliveries WHERE next_at > ?1 ORDER BY next_at LIMIT 1),
            (SELECT answered_at FROM deliveries WHERE answered_at IS NOT NULL
             ORDER BY answered_at LIMIT 1)))",
-        bind![deliveries::called_by(tenant)],
+        bind![deliveries::called_by(tenant), reroute::due_at(tenant)],
     )?;
     Ok(next.and_then(|next| next.at).map(Millis))
 }

@@ -200,9 +200,9 @@ pub fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let bound = bind![
         &readable, limit, &id, look_owed, due_at, created_at, &person.id
     ];
-    let stored = stored::select_where(tenant, &page, bound)?;
-    let shown = u32::try_from(stored.len()).unwrap_or(u32::MAX);
-    let last = stored.last().filter(|_| shown == limit);
+    let (stored, count) = stored::page_where(tenant, &page, bound)?;
+    let full = u32::try_from(count).is_ok_and(|count| count == limit);
+    let last = stored.last().filter(|_| full);
     let page = QueuePage {
         drafts: summaries(&stored, &call.sight, call.now),
         next_cursor: last.map(|last| Place::of(last).to_string()),

@@ -10,10 +10,30 @@ use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::{Command, Status};
 use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
 use countersign_policy::time::Millis;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 /// Drafts routed again in one go; the rest follows with the next alarm.
 const BATCH: u32 = 50;
+/// One that could not be is tried again after this.
+const AGAIN_MS: u64 = 60_000;
+
+/// How far the alarm has come with the drafts that are behind.
+#[derive(Clone, Copy, Default)]
+pub struct Round {
+    /// The row of the last one that was looked at.
+    after: u64,
+    /// Whether one of them failed.
+    failed: bool,
+    /// When the next round begins, or this one goes on.
+    from: Millis,
+}
+
+#[derive(Deserialize)]
+struct Behind {
+    row: u64,
+    id: String,
+}
 
 /// A change of policy, level or stop: what is in its undo window is looked at now, the rest by the alarm, so
 /// that no agent's drafts keep a lead's stop waiting. Nothing is decided under the old rules in between: a
@@ -24,8 +44,12 @@ pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
         "UPDATE tenant SET rules_version = rules_version + 1",
         bind![],
     )?;
-    let pending = stored::select_where(tenant, "status = 'pending' LIMIT ?", bind![BATCH])?;
-    route_again(tenant, pending, now)
+    tenant.rerouting.take();
+    let pending = tenant.storage.rows::<Behind>(
+        "SELECT rowid AS row, id FROM drafts WHERE status = 'pending' LIMIT ?",
+        bind![BATCH],
+    )?;
+    route_again(tenant, &pending, now).map(drop)
 }
 
 /// A deployment brought another engine: from the first turn under it, open drafts follow it as they follow a
@@ -53,24 +77,55 @@ pub fn follow_engine(tenant: &Tenant, now: Millis) -> Outcome<()> {
 
 /// The next batch of drafts that were last routed under older rules.
 pub fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let behind = stored::select_where(
-        tenant,
-        "status IN ('held', 'pending') AND rules_version < (SELECT rules_version FROM tenant)
-         LIMIT ?",
-        bind![BATCH],
-    )?;
-    route_again(tenant, behind, now)
-}
-
-fn route_again(tenant: &Tenant, drafts: Vec<Stored>, now: Millis) -> Outcome<()> {
-    if drafts.is_empty() {
+    let mut round = tenant.rerouting.get();
+    if round.from > now {
         return Ok(());
     }
-    let record = tenant.record()?;
-    for mut draft in drafts {
-        follow(tenant, &record, &mut draft, now)?;
-    }
+    let behind = tenant.storage.rows::<Behind>(
+        "SELECT rowid AS row, id FROM drafts
+         WHERE status IN ('held', 'pending') AND rules_version < (SELECT rules_version FROM tenant)
+           AND rowid > ? ORDER BY rowid LIMIT ?",
+        bind![round.after, BATCH],
+    )?;
+    round.failed |= !route_again(tenant, &behind, now)?;
+    tenant.rerouting.set(match behind.last() {
+        Some(last) => Round {
+            after: last.row,
+            ..round
+        },
+        None => Round {
+            from: if round.failed {
+                now.plus(AGAIN_MS)
+            } else {
+                now
+            },
+            ..Round::default()
+        },
+    });
     Ok(())
+}
+
+/// When the alarm looks at drafts that are behind, where there are any.
+pub fn due_at(tenant: &Tenant) -> Millis {
+    tenant.rerouting.get().from
+}
+
+/// Whether each could be routed again. One that could not stays as it was, so that no draft keeps a lead's
+/// stop, or others, waiting: nothing lets it out before it can be.
+fn route_again(tenant: &Tenant, drafts: &[Behind], now: Millis) -> Outcome<bool> {
+    if drafts.is_empty() {
+        return Ok(true);
+    }
+    let record = tenant.record()?;
+    let mut all = true;
+    for Behind { id, .. } in drafts {
+        let one = &mut || follow(tenant, &record, &mut stored::load(tenant, id)?, now);
+        if let Err(problem) = tenant.storage.transaction(one) {
+            all = false;
+            worker::console_error!("{id} was not routed again: {}", problem.code.name());
+        }
+    }
+    Ok(all)
 }
 
 /// Routes one draft again if it was last routed under older rules.

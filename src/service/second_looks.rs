@@ -89,7 +89,7 @@ pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outco
 /// Gives up looks at what was settled before that time: nobody took them, and what reviewers did not
 /// look at stays no evidence.
 pub fn give_up(tenant: &Tenant, before: Millis, now: Millis) -> Outcome<()> {
-    let missed = stored::select_where(
+    let missed = stored::readable_where(
         tenant,
         "id IN (SELECT draft_id FROM second_looks) AND settled_at < ?",
         bind![before],

@@ -3,7 +3,7 @@
 
 use crate::clock::now;
 use crate::problem::{Outcome, Problem};
-use crate::storage::parsed;
+use crate::storage::{Bind, parsed};
 use crate::tenant::Tenant;
 use crate::{accounts, archive, bind, outbox, pace, queue, reading, rota, seeds};
 use countersign_policy::digest::{from_hex, hex};
@@ -152,19 +152,46 @@ pub fn load_own(tenant: &Tenant, id: &str, key: &str) -> Outcome<Stored> {
     find_own(tenant, id, key)?.ok_or(Problem::from(Code::NotFound))
 }
 
-/// Drafts of a condition, in its order.
-pub fn select_where(
+/// Drafts of a condition, in its order; a problem where one of them can't be read.
+pub fn select_where(tenant: &Tenant, condition: &str, values: &[Bind<'_>]) -> Outcome<Vec<Stored>> {
+    let rows = rows_where(tenant, condition, values)?;
+    rows.into_iter().map(|row| read(tenant, row)).collect()
+}
+
+/// The same without those that can't be read, as a later version may have left them: one keeps back no
+/// other, and nothing lets it out.
+pub fn readable_where(
     tenant: &Tenant,
     condition: &str,
-    values: &[crate::storage::Bind<'_>],
+    values: &[Bind<'_>],
 ) -> Outcome<Vec<Stored>> {
+    Ok(page_where(tenant, condition, values)?.0)
+}
+
+/// The same, and how many there are with those that can't be read.
+pub fn page_where(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[Bind<'_>],
+) -> Outcome<(Vec<Stored>, usize)> {
+    let rows = rows_where(tenant, condition, values)?;
+    let count = rows.len();
+    let mut drafts = Vec::with_capacity(count);
+    for row in rows {
+        let id = row.id.clone();
+        match read(tenant, row) {
+            Ok(stored) => drafts.push(stored),
+            Err(problem) => {
+                worker::console_error!("{id} can't be read: {}", problem.code.name());
+            }
+        }
+    }
+    Ok((drafts, count))
+}
+
+fn rows_where(tenant: &Tenant, condition: &str, values: &[Bind<'_>]) -> Outcome<Vec<Row>> {
     let query = format!("SELECT {COLUMNS} FROM drafts WHERE {condition}");
-    tenant
-        .storage
-        .rows::<Row>(&query, values)?
-        .into_iter()
-        .map(|row| read(tenant, row))
-        .collect()
+    tenant.storage.rows(&query, values)
 }
 
 /// Drafts that changed since the log had `after` entries; `None` where there are more than `most`, or
@@ -174,12 +201,12 @@ pub fn changed_since(tenant: &Tenant, after: u64, most: u32) -> Outcome<Option<V
         "SELECT COUNT(*) AS count FROM left_object WHERE changed_seq > ?",
         bind![after],
     )?;
-    let changed = select_where(
+    let (changed, count) = page_where(
         tenant,
         "changed_seq >= ? ORDER BY changed_seq, id LIMIT ?",
         bind![after, most.saturating_add(1)],
     )?;
-    let few = u32::try_from(changed.len()).unwrap_or(u32::MAX) <= most;
+    let few = u32::try_from(count).unwrap_or(u32::MAX) <= most;
     let whole = left.is_none_or(|left| left.count == 0) && few;
     Ok(whole.then_some(changed))
 }

@@ -59,6 +59,8 @@ pub struct Tenant {
     pub(crate) called_by: Cell<Option<Millis>>,
     /// Whether open drafts follow the engine of this deployment.
     pub(crate) engine_followed: Cell<bool>,
+    /// How far they have followed the rules.
+    pub(crate) rerouting: Cell<reroute::Round>,
     /// The active policy, compiled once per version.
     policy: RefCell<Option<(u32, Rc<Compiled>)>>,
     /// What is left of this minute to each key, and to all of them to post.
@@ -106,6 +108,7 @@ impl DurableObject for Tenant {
             alarm_at: Cell::default(),
             called_by: Cell::default(),
             engine_followed: Cell::default(),
+            rerouting: Cell::default(),
             policy: RefCell::default(),
             rates: RefCell::default(),
             posts: RefCell::default(),
