@@ -39,6 +39,20 @@ test("a posted draft is told to everyone who watches", async () => {
   second.socket.close();
 });
 
+test("a page that says goodbye is answered, and not left to its line", async () => {
+  const tenant = await service.tenant();
+  const { cookie } = await tenant.session();
+  const url = new URL("/v1/live", await service.miniflare.ready);
+  for (const [said, answered] of [[[], 1000], [[1000, "done"], 1000], [[4000], 4000]]) {
+    const socket = new WebSocket(url.href.replace("http", "ws"), { headers: { cookie, origin: url.origin } });
+    await new Promise((resolve) => socket.addEventListener("message", ({ data }) => JSON.parse(data).type === "presence" && resolve()));
+    const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+    socket.close(...said);
+    const { code, wasClean } = await closed;
+    assert.deepEqual([code, wasClean], [answered, true]);
+  }
+});
+
 test("only a session of this site opens it", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

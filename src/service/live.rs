@@ -19,6 +19,10 @@ use worker::{Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair
 
 /// RFC 6455: the other side may no longer be here.
 const SESSION_ENDED: u16 = 1008;
+/// The same: closed as it should be.
+const NORMAL: u16 = 1000;
+/// The same: codes for what was never said, which can't be said back.
+const UNSAID: [u16; 3] = [1005, 1006, 1015];
 /// Messages above this are not ours: a focus is an id.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
@@ -186,6 +190,15 @@ pub fn receive(tenant: &Tenant, socket: &WebSocket, message: &WebSocketIncomingM
     {
         presence(tenant, None);
     }
+}
+
+/// A page says that it goes: until it is answered its line stays, and then ends as if it had broken.
+pub fn answer_close(socket: &WebSocket, code: usize) {
+    let said = u16::try_from(code)
+        .ok()
+        .filter(|code| !UNSAID.contains(code));
+    // Where we closed it there is nobody to tell.
+    let _ = socket.close(Some(said.unwrap_or(NORMAL)), None::<&str>);
 }
 
 /// A page went away.

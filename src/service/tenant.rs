@@ -171,10 +171,11 @@ impl DurableObject for Tenant {
     async fn websocket_close(
         &self,
         socket: WebSocket,
-        _code: usize,
+        code: usize,
         _reason: String,
         _was_clean: bool,
     ) -> worker::Result<()> {
+        live::answer_close(&socket, code);
         live::leave(self, &socket);
         Ok(())
     }
