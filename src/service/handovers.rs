@@ -123,6 +123,9 @@ fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) ->
 pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewAssignee = call.json()?;
     let mut stored = stored::load(tenant, &call.id)?;
+    if is_handed(tenant, &stored, &new, person)? {
+        return Answer::json(200, &queue::summary(&stored, call.now));
+    }
     if let Some(id) = &new.person_id {
         let to = people::by_id(tenant, id)?.filter(|to| to.role != PersonRole::Auditor);
         let to = to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
@@ -142,6 +145,18 @@ pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     }
     notes::add(tenant, &stored.id, person, new.note.as_ref(), call.now)?;
     Answer::json(200, &queue::summary(&stored, call.now))
+}
+
+/// Whether they handed it to that person, with that note, before: their answer got lost.
+fn is_handed(
+    tenant: &Tenant,
+    stored: &Stored,
+    new: &NewAssignee,
+    person: &Person,
+) -> Outcome<bool> {
+    let has = new.person_id.is_some() && stored.entry.assignee == new.person_id;
+    let said = |text: &String| notes::is_said(tenant, &stored.id, person, text);
+    Ok(has && new.note.as_ref().map(said).transpose()?.unwrap_or(true))
 }
 
 fn hand_over(

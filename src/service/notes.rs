@@ -46,10 +46,23 @@ pub fn add(
     if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(0) {
         return Err(Invalid::too_long("/note", TEXT_BYTES_MAX, "bytes").into());
     }
+    if is_said(tenant, draft_id, person, text)? {
+        return Ok(());
+    }
     tenant.storage.run(
         "INSERT INTO notes (draft_id, person_id, text, created_at) VALUES (?, ?, ?, ?)",
         bind![draft_id, &person.id, text, now],
     )
+}
+
+/// Whether it is the newest note of a draft already, as after an answer that got lost.
+pub fn is_said(tenant: &Tenant, draft_id: &str, person: &Person, text: &str) -> Outcome<bool> {
+    let newest = tenant.storage.first::<Row>(
+        "SELECT person_id, text, created_at FROM notes WHERE draft_id = ?
+         ORDER BY number DESC LIMIT 1",
+        bind![draft_id],
+    )?;
+    Ok(newest.is_some_and(|newest| newest.person_id == person.id && newest.text == text))
 }
 
 /// The notes of a draft, oldest first.
