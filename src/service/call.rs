@@ -23,7 +23,7 @@ pub const KNOWN: &str = "access";
 /// Headers that reach the object beside the credential, of a program and of a person.
 pub const PROGRAM_HEADERS: &[&str] = &["idempotency-key", "if-match"];
 /// See [`PROGRAM_HEADERS`].
-pub const PERSON_HEADERS: &[&str] = &["if-match", "upgrade", "origin"];
+pub const PERSON_HEADERS: &[&str] = &["idempotency-key", "if-match", "upgrade", "origin"];
 
 /// A request.
 pub struct Call {
@@ -79,6 +79,13 @@ impl Call {
     /// A header, where it was sent.
     pub fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
+    }
+
+    /// The key under which the answer is remembered.
+    pub fn idempotency_key(&self) -> Outcome<String> {
+        self.header("idempotency-key")
+            .filter(|text| !text.is_empty() && text.len() <= 255)
+            .ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing, "of 1 to 255 characters"))
     }
 
     /// A whole number from the query between 0 and `most`, or `default`.

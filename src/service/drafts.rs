@@ -11,7 +11,7 @@ use crate::queue;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
 use crate::{
-    bind, conversations, deadlines, log, memory, pace, random, reading, rota, sample, seeds,
+    conversations, deadlines, idempotency, log, memory, pace, random, reading, rota, sample, seeds,
     situations, stops,
 };
 use countersign_policy::claim::Weight;
@@ -217,17 +217,13 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
     answer.examples = examples;
     seeds::plant(tenant, &policy, &stored, &situation, call.now)?;
     let answer = Answer::json(201, &answer)?;
-    tenant.storage.run(
-        "INSERT INTO idempotency (scope, key, content_hash, status, answer, created_at)
-         VALUES (?, ?, ?, ?, ?, ?)",
-        bind![
-            key,
-            &idempotency_key,
-            &content_hash,
-            201_u32,
-            &answer.body,
-            call.now
-        ],
+    idempotency::remember(
+        tenant,
+        key,
+        &idempotency_key,
+        &content_hash,
+        &answer,
+        call.now,
     )?;
     Ok(answer)
 }

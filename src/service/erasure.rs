@@ -77,10 +77,9 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
             return Err(Problem::from(Code::OnHold));
         }
         forget(tenant, &found)?;
-        tenant.storage.run(
-            "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
-            bind![&customer_id],
-        )?;
+        for statement in OF_SEEDS {
+            tenant.storage.run(statement, bind![&customer_id])?;
+        }
         // By customer as well: a correction may have been indexed under the person alone.
         let facts = [
             ("customer", holds::pseudonym(tenant, &customer_id)?.into()),
@@ -294,6 +293,13 @@ const OF_DRAFTS: &[&str] = &[
     "DELETE FROM outbox WHERE kind = 'draft'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
     "DELETE FROM drafts WHERE id IN (SELECT value FROM json_each(?))",
+];
+
+/// The same of a customer's known-bad drafts.
+const OF_SEEDS: &[&str] = &[
+    "DELETE FROM idempotency WHERE json_valid(answer)
+       AND json_extract(answer, '$.made.draft.customer.id') = ?",
+    "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
 ];
 
 /// The same of these corrections. An answer that quoted one as an example holds its id.

@@ -2,6 +2,7 @@
 //! stored, and it is shown once.
 
 use crate::call::{Answer, Call};
+use crate::idempotency::Making;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
@@ -81,7 +82,7 @@ pub struct KeyPage {
 }
 
 /// A key without its secret.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeyView {
     /// Its id: the audit log names it so.
@@ -151,6 +152,10 @@ struct Row {
 
 /// `POST /v1/keys`.
 pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let making = Making::of(tenant, call, &person.id)?;
+    if let Some((view, secret)) = making.before(tenant)? {
+        return made(tenant, view, &secret);
+    }
     let new: NewKey = call.json()?;
     check_text("/name", &new.name)?;
     check_hosts(&new.callback_hosts)?;
@@ -177,7 +182,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         return Err(Invalid::field("", detail).into());
     }
     let id = random::id(call.now)?;
-    let (key, secret_hash) = issue(tenant, new.kind)?;
+    let secret_hash = key::stored_hash(&making.secret);
     let name = log::name_of(&new.kind)?;
 
     hold(tenant, &id, &person.id, call.now)?;
@@ -215,6 +220,19 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         used_at: None,
         revoked_at: None,
     };
+    making.remember(tenant, &view, call.now)?;
+    made(tenant, view, &making.secret)
+}
+
+/// A key with its secret: shown here alone.
+fn made(tenant: &Tenant, view: KeyView, secret: &[u8; 32]) -> Outcome<Answer> {
+    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
+    let kind = match view.kind {
+        Purpose::Agent => KeyKind::Agent,
+        Purpose::Policy => KeyKind::Policy,
+    };
+    let key = key::issue(kind, &tenant.record()?.id, secret, mac_key.as_bytes())
+        .ok_or(Problem::from(Code::Internal))?;
     Answer::json(201, &KeyMade { key, view })
 }
 
@@ -230,6 +248,10 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
 /// `POST /v1/keys/{id}/rotation`: a new secret for the same key, so that its drafts stay its own. Whoever is
 /// shown it holds the key from now on; whoever held it before does so for as long as their secret works.
 pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let making = Making::of(tenant, call, &person.id)?;
+    if let Some((view, secret)) = making.before(tenant)? {
+        return made(tenant, view, &secret);
+    }
     let Rotation { overlap_s } = call.json()?;
     if overlap_s > OVERLAP_S_MAX {
         let detail = format!("not a number from 0 to {OVERLAP_S_MAX}");
@@ -239,7 +261,7 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         .into_iter()
         .find(|row| row.id == call.id && row.revoked_at.is_none())
         .ok_or(Problem::from(Code::NotFound))?;
-    let (key, secret_hash) = issue(tenant, row.kind)?;
+    let secret_hash = key::stored_hash(&making.secret);
     let until = call.now.plus(u64::from(overlap_s).saturating_mul(1_000));
 
     tenant.storage.run(
@@ -264,7 +286,8 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     )?;
     let mut view = KeyView::try_from(row)?;
     view.secret_before_until = Some(until);
-    Answer::json(201, &KeyMade { key, view })
+    making.remember(tenant, &view, call.now)?;
+    made(tenant, view, &making.secret)
 }
 
 /// The key that a secret belongs to, and what it is limited to.
@@ -338,18 +361,6 @@ fn hold(tenant: &Tenant, id: &str, person: &str, at: Millis) -> Outcome<()> {
         "INSERT INTO key_holders (key_id, person_id, from_at) VALUES (?, ?, ?)",
         bind![id, person, at],
     )
-}
-
-fn issue(tenant: &Tenant, purpose: Purpose) -> Outcome<(String, String)> {
-    let secret = random::bytes::<32>()?;
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
-    let kind = match purpose {
-        Purpose::Agent => KeyKind::Agent,
-        Purpose::Policy => KeyKind::Policy,
-    };
-    let key = key::issue(kind, &tenant.record()?.id, &secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
-    Ok((key, key::stored_hash(&secret)))
 }
 
 /// `DELETE /v1/keys/{id}`: it stops working with this answer. Revoking it again changes nothing.

@@ -32,6 +32,7 @@ mod groups;
 mod handovers;
 mod history;
 mod holds;
+mod idempotency;
 mod keys;
 mod learning;
 mod levels;

@@ -9,7 +9,7 @@ use crate::clock::now;
 use crate::problem::{Outcome, Problem};
 use crate::routes::Entry;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{bind, drafts, keys, pace};
+use crate::{drafts, idempotency, keys, pace};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{self, hex};
 use countersign_policy::draft::Draft;
@@ -18,7 +18,6 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::Either;
-use serde::Deserialize;
 use std::rc::Rc;
 
 /// Examples in one answer.
@@ -45,13 +44,6 @@ pub struct Admitted {
     /// The tenant, and its active policy.
     pub record: TenantRecord,
     pub policy: Rc<Compiled>,
-}
-
-#[derive(Deserialize)]
-struct Remembered {
-    content_hash: String,
-    status: u32,
-    answer: String,
 }
 
 impl Tenant {
@@ -124,10 +116,7 @@ impl Tenant {
 
 /// Whether a draft may come, or the answer that it got before. Nothing is written.
 fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admitted>> {
-    let idempotency_key = call
-        .header("idempotency-key")
-        .filter(|text| !text.is_empty() && text.len() <= 255)
-        .ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing, "of 1 to 255 characters"))?;
+    let idempotency_key = call.idempotency_key()?;
     let draft = Draft::parse(&call.body)?;
     let examples = call.number("examples", 0, EXAMPLES_MAX)?;
     if let Some(pointer) = call.grant.outside(&draft) {
@@ -144,7 +133,7 @@ fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admi
     }
     let body = draft.canonical();
     let content_hash = hex(&digest::plain(&["POST /v1/drafts", &body]));
-    if let Some(answer) = remembered(tenant, key, &idempotency_key, &content_hash)? {
+    if let Some(answer) = idempotency::remembered(tenant, key, &idempotency_key, &content_hash)? {
         return Ok(Either::Left(answer));
     }
     draft.check_wanted(call.now)?;
@@ -163,25 +152,4 @@ fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admi
         record,
         policy,
     }))
-}
-
-fn remembered(
-    tenant: &Tenant,
-    key: &str,
-    idempotency_key: &str,
-    content_hash: &str,
-) -> Outcome<Option<Answer>> {
-    let row = tenant.storage.first::<Remembered>(
-        "SELECT content_hash, status, answer FROM idempotency WHERE scope = ? AND key = ?",
-        bind![key, idempotency_key],
-    )?;
-    match row {
-        None => Ok(None),
-        Some(row) if row.content_hash == content_hash => Ok(Some(Answer {
-            status: u16::try_from(row.status).unwrap_or(201),
-            body: row.answer,
-            headers: vec![("idempotent-replayed", "true".into())],
-        })),
-        Some(_) => Err(Problem::from(Code::IdempotencyConflict)),
-    }
 }

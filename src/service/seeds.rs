@@ -3,6 +3,7 @@
 //! `policy::vigilance` says.
 
 use crate::call::{Answer, Call};
+use crate::idempotency::Making;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
@@ -48,7 +49,7 @@ pub struct SeedList {
 }
 
 /// A known-bad draft.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeedView {
     /// Its id.
@@ -106,6 +107,10 @@ struct Picked {
 
 /// `POST /v1/seeds`.
 pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+    let making = Making::of(tenant, call, &person.id)?;
+    if let Some((seed, _)) = making.before::<SeedView>(tenant)? {
+        return Answer::json(201, &seed);
+    }
     let new: NewSeed = call.json()?;
     let mut faults = new.draft.faults();
     bound_text(&mut faults, "/flaw", &new.flaw, FLAW_BYTES_MAX);
@@ -136,6 +141,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         met: 0,
         caught: 0,
     };
+    making.remember(tenant, &seed, call.now)?;
     Answer::json(201, &seed)
 }
 

@@ -3,6 +3,7 @@
 
 use crate::call::{Answer, Call};
 use crate::caller::Caller;
+use crate::idempotency::Making;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
@@ -59,7 +60,7 @@ pub struct WebhookPage {
 }
 
 /// A webhook without its secret.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WebhookView {
     /// Its id.
@@ -117,13 +118,16 @@ impl Listening {
 
 /// `POST /v1/webhooks`.
 pub async fn create(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
+    let making = Making::of(tenant, call, &caller.person()?.id)?;
     let new: NewWebhook = call.json()?;
     destination::check(&new.url, REACH, &[]).map_err(|refused| refuse("/url", refused))?;
     let id = random::id(call.now)?;
-    let secret = random::bytes::<SECRET_BYTES>()?;
-    let sealed = sealing::seal(&tenant.env, &id, &secret).await?;
+    let sealed = sealing::seal(&tenant.env, &id, &making.secret).await?;
 
     tenant.transaction(|| {
+        if let Some((view, secret)) = making.before(tenant)? {
+            return made(201, view, &secret);
+        }
         let known = u32::try_from(rows(tenant)?.len()).unwrap_or(u32::MAX);
         if known >= WEBHOOKS_MAX {
             let detail = format!("{WEBHOOKS_MAX} webhooks are there already: delete one first");
@@ -150,9 +154,15 @@ pub async fn create(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
             secret_before_until: None,
             disabled_at: None,
         };
-        let secret = secret_text(&secret);
-        Answer::json(201, &WebhookMade { secret, view })
+        making.remember(tenant, &view, call.now)?;
+        made(201, view, &making.secret)
     })
+}
+
+/// A webhook with its secret: shown here alone.
+fn made(status: u16, view: WebhookView, secret: &[u8; SECRET_BYTES]) -> Outcome<Answer> {
+    let secret = secret_text(secret);
+    Answer::json(status, &WebhookMade { secret, view })
 }
 
 /// `GET /v1/webhooks`.
@@ -187,10 +197,13 @@ pub fn delete(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 /// takes the new one has a receiver again, so a disabled webhook starts to work.
 pub async fn rotate(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     find(tenant, &call.id)?;
-    let secret = random::bytes::<SECRET_BYTES>()?;
-    let sealed = sealing::seal(&tenant.env, &call.id, &secret).await?;
+    let making = Making::of(tenant, call, &caller.person()?.id)?;
+    let sealed = sealing::seal(&tenant.env, &call.id, &making.secret).await?;
 
     tenant.transaction(|| {
+        if let Some((view, secret)) = making.before(tenant)? {
+            return made(200, view, &secret);
+        }
         tenant.storage.run(
             "UPDATE webhooks SET secret_before = secret, secret_before_until = ?, secret = ?,
                disabled_at = NULL WHERE id = ?",
@@ -204,8 +217,8 @@ pub async fn rotate(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
             &call.id,
         )?;
         let view = view(find(tenant, &call.id)?)?;
-        let secret = secret_text(&secret);
-        Answer::json(200, &WebhookMade { secret, view })
+        making.remember(tenant, &view, call.now)?;
+        made(200, view, &making.secret)
     })
 }
 

@@ -16,9 +16,21 @@ pub(super) fn text(name: &str, description: &str) -> Value {
     })
 }
 
+/// A header that the request must have.
 pub(super) fn header(name: &str, description: &str) -> Value {
+    in_header(name, description, true)
+}
+
+/// The key under which something is made once.
+pub(super) fn once() -> Value {
+    let description =
+        "After a lost answer the same key and content make nothing more, and give the same answer.";
+    in_header("Idempotency-Key", description, false)
+}
+
+fn in_header(name: &str, description: &str, required: bool) -> Value {
     json!({
-        "name": name, "in": "header", "required": true, "description": description,
+        "name": name, "in": "header", "required": required, "description": description,
         "schema": { "type": "string", "minLength": 1, "maxLength": 255 }
     })
 }

@@ -1,6 +1,6 @@
 //! What each operation is sent, with which parameters, and what it answers.
 
-use super::parameter::{header, query, text};
+use super::parameter::{header, once, query, text};
 use crate::routes::Operation;
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
@@ -36,6 +36,10 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             query("limit", 200, "Rows of a page."),
             query("cursor", u32::MAX, "As `next_cursor` said."),
         ]
+    };
+    let made = |body, status, answer| Shape {
+        parameters: vec![once()],
+        ..of(body, status, answer)
     };
     match operation {
         Operation::Health => of(None, 200, schema::<door::Health>(g)),
@@ -246,22 +250,22 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<staff::StaffList>(g),
         ),
         Operation::ListAgents => of(None, 200, schema::<roster::AgentPage>(g)),
-        Operation::CreateKey => of(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
+        Operation::CreateKey => made(schema::<keys::NewKey>(g), 201, schema::<keys::KeyMade>(g)),
         Operation::ListKeys => of(None, 200, schema::<keys::KeyPage>(g)),
-        Operation::RotateKey => of(schema::<keys::Rotation>(g), 201, schema::<keys::KeyMade>(g)),
-        Operation::CreateWebhook => of(
+        Operation::RotateKey => made(schema::<keys::Rotation>(g), 201, schema::<keys::KeyMade>(g)),
+        Operation::CreateWebhook => made(
             schema::<webhooks::NewWebhook>(g),
             201,
             schema::<webhooks::WebhookMade>(g),
         ),
         Operation::ListWebhooks => of(None, 200, schema::<webhooks::WebhookPage>(g)),
-        Operation::RotateWebhook => of(None, 200, schema::<webhooks::WebhookMade>(g)),
+        Operation::RotateWebhook => made(None, 200, schema::<webhooks::WebhookMade>(g)),
         Operation::GetCallbackSecret => of(None, 200, schema::<webhooks::CallbackSecret>(g)),
         Operation::ListDeadLetters => Shape {
             parameters: page(),
             ..of(None, 200, schema::<dead_letters::DeadLetterPage>(g))
         },
-        Operation::CreateSeed => of(
+        Operation::CreateSeed => made(
             schema::<seeds::NewSeed>(g),
             201,
             schema::<seeds::SeedView>(g),
