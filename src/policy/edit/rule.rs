@@ -90,7 +90,10 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
     let mut last = None;
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at.saturating_add(1));
-        if is_quote(word.text) || (word.is_joined && next.is_some_and(|next| hyphen(word, next))) {
+        let last_word = at.checked_sub(1).and_then(|at| words.get(at));
+        let says_nothing = next.is_some_and(|next| hyphen(word, next))
+            || last_word.is_some_and(|letter| stop(letter, word));
+        if is_quote(word.text) || (word.is_joined && says_nothing) {
             continue;
         }
         let worth = word.quantity.as_ref().map(|quantity| &quantity.worth);
@@ -122,6 +125,13 @@ fn hyphen(mark: &Word<'_>, next: &Word<'_>) -> bool {
     is_hyphen && next.is_joined && next.class == Class::Content
 }
 
+/// Whether a mark ends a word of one letter: `U.S.` is `US`.
+fn stop(letter: &Word<'_>, mark: &Word<'_>) -> bool {
+    let mut letters = letter.text.chars();
+    let is_one = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
+    is_one && letter.quantity.is_none() && mark.text == "."
+}
+
 /// A word with a `not` that forgot its apostrophe.
 fn bare(word: &Word<'_>) -> String {
     match word.fold.strip_suffix("n't") {
@@ -130,7 +140,8 @@ fn bare(word: &Word<'_>) -> String {
     }
 }
 
-/// A contraction in full, without its space: `don't` is `donot`, and `Mon` is `Monday`.
+/// A contraction in full, without its space: `don't` is `donot`, `unavailable` is `notavailable`, and `Mon` is
+/// `Monday`.
 fn spoken_out(word: &Word<'_>) -> String {
     let fold = word.fold.as_str();
     if word.class == Class::Date {
@@ -150,9 +161,14 @@ fn spoken_out(word: &Word<'_>) -> String {
         ("i'm", "iam"),
     ];
     let full = |(short, full): &(&str, &str)| Some(format!("{}{full}", fold.strip_suffix(short)?));
+    let not = |prefix: &&str| {
+        let rest = fold.strip_prefix(*prefix)?;
+        (speech(rest) == Speech::Adjective).then(|| format!("not{rest}"))
+    };
     SHORT
         .iter()
         .find_map(full)
+        .or_else(|| ["un", "in", "im", "il", "ir"].iter().find_map(not))
         .unwrap_or_else(|| fold.to_owned())
 }
 
@@ -198,7 +214,12 @@ fn is_known(fold: &str) -> bool {
 }
 
 /// What is said alike, however it is written.
-const ALIKE: [(&str, &str); 3] = [("%", "percent"), ("&", "and"), ("okay", "ok")];
+const ALIKE: [(&str, &str); 4] = [
+    ("%", "percent"),
+    ("&", "and"),
+    ("okay", "ok"),
+    ("working", "business"),
+];
 
 /// `Jan` and `January` are one.
 fn day_or_month(fold: &str) -> String {

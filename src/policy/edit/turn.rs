@@ -140,7 +140,12 @@ fn turns(old: &Word<'_>, new: &Word<'_>, next: Option<&Word<'_>>) -> bool {
         |one: &Word<'_>, other: &Word<'_>| UPWARD.has(&one.fold) && DOWNWARD.has(&other.fold);
     let counted = next
         .is_some_and(|word| matches!(word.class, Class::Number | Class::NumberWord | Class::Date));
+    let owned = |one: &Word<'_>, other: &Word<'_>| {
+        matches!(one.fold.as_str(), "my" | "our") && other.fold == "your"
+    };
     are_opposite(&old.fold, &new.fold)
+        || owned(old, new)
+        || owned(new, old)
         || (!asked && (firm(old, new) || firm(new, old)))
         || (counted && (bounds(old, new) || bounds(new, old)))
 }
