@@ -57,23 +57,46 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
 
 /// One for all types: what is generic is copied for each of them.
 fn refused(text: &[u8], error: &serde_json::Error) -> Invalid {
-    let detail = error.to_string();
+    let said = error.to_string();
     let fault = match error.classify() {
-        serde_json::error::Category::Data if detail.starts_with("unknown field") => {
+        serde_json::error::Category::Data if said.starts_with("unknown field") => {
             Fault::UnknownField
         }
         serde_json::error::Category::Data => Fault::InvalidField,
         _ => Fault::Malformed,
     };
-    let pointer = match fault {
-        Fault::Malformed => String::new(),
-        _ => pointer_at(text, offset_of(text, error.line(), error.column())),
+    let (pointer, detail) = match fault {
+        Fault::Malformed => (String::new(), said),
+        _ => {
+            let offset = offset_of(text, error.line(), error.column());
+            (pointer_at(text, offset), in_words_of_json(&said))
+        }
     };
     Invalid {
         fault,
         pointer,
         detail,
     }
+}
+
+/// What the parser says without its position, which the pointer tells, and without Rust's names.
+fn in_words_of_json(said: &str) -> String {
+    let said = said.rsplit_once(" at line ").map_or(said, |(said, _)| said);
+    let Some((found, expected)) = said.rsplit_once(", expected ") else {
+        return said.to_owned();
+    };
+    let found = match found {
+        "invalid type: sequence" => "invalid type: list",
+        "invalid type: map" => "invalid type: object",
+        other => other,
+    };
+    let expected = match expected {
+        "a sequence" => "a list",
+        "a map" => "an object",
+        record if record.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// A name as one step of a JSON pointer (RFC 6901, section 3).
@@ -92,5 +115,47 @@ pub fn bound_text(faults: &mut Vec<Invalid>, pointer: &str, text: &str, limit: u
 pub(crate) fn bound_list<T>(faults: &mut Vec<Invalid>, pointer: &str, list: &[T], limit: u32) {
     if u32::try_from(list.len()).unwrap_or(u32::MAX) > limit {
         faults.push(Invalid::too_long(pointer, limit, "items"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::Draft;
+
+    #[test]
+    fn a_fault_of_type_is_told_in_words_of_json() {
+        let check = |member: &str, pointer: &str, detail: &str| {
+            let text = format!(r#"{{"agent": "a", {member}}}"#);
+            let invalid = parse::<Draft>(text.as_bytes()).unwrap_err();
+            assert_eq!(
+                (invalid.pointer.as_str(), invalid.detail.as_str()),
+                (pointer, detail)
+            );
+        };
+        let to = r#""draft": {"to": "a@example.com"}"#;
+        check(
+            to,
+            "/draft/to",
+            r#"invalid type: string "a@example.com", expected a list"#,
+        );
+        let source = r#""sources": ["x, expected struct y at line 1"]"#;
+        let told = r#"invalid type: string "x, expected struct y at line 1", expected an object"#;
+        check(source, "/sources/0", told);
+        check(
+            r#""message": ["x"]"#,
+            "/message",
+            "invalid type: list, expected a string",
+        );
+        check(
+            r#""kind": "mail""#,
+            "/kind",
+            "unknown variant `mail`, expected `message` or `action`",
+        );
+        let malformed = parse::<Draft>(b"{").unwrap_err();
+        assert_eq!(
+            malformed.detail,
+            "EOF while parsing an object at line 1 column 1"
+        );
     }
 }

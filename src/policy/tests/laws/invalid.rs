@@ -47,7 +47,7 @@ fn is_list_for_a_record<T: DeserializeOwned>(text: &str, invalid: &Invalid) -> b
     document
         .pointer(&invalid.pointer)
         .is_some_and(Value::is_array)
-        && invalid.detail.contains("expected struct")
+        && invalid.detail.ends_with("expected an object")
         && path::<T>(text).is_none_or(|path| path.starts_with(&invalid.pointer))
 }
 
