@@ -35,6 +35,16 @@ test("the queue's health follows what comes and what is decided", async () => {
   assert.equal((await health(tom)).reviewers, undefined, "only leads see how fast others are");
 });
 
+test("a program that watches the queue needs no session, and is told of nobody", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.post(draft());
+  const { key } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the watch" })).body;
+  const { status, body } = await service.call("GET", "/v1/queue/health", { headers: { authorization: `Bearer ${key}` } });
+  assert.deepEqual([status, body.strain, body.counts.held, body.late, body.dead_letters], [200, "growing", 1, 0, 0]);
+  assert.deepEqual([body.reviewers, body.vigilance, body.median_verdict_ms], [undefined, undefined, undefined]);
+});
+
 test("a tenant's own limits refuse what is too much, each by its own code", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

@@ -72,7 +72,7 @@ codes! {
     NothingToUndo => "nothing_to_undo", 409, "There is no such verdict to take back.";
     TooLateToUndo => "too_late_to_undo", 409, "The undo window is over.";
     NotYours => "not_yours", 409, "Somebody else gave the verdict.";
-    NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, so it has no outcome.";
+    NothingLeft => "nothing_left", 409, "Nothing of the draft may leave, or another outcome of it was reported before.";
     Stopped => "stopped", 409, "A stop covers the draft: nothing of it may leave now.";
     WebhookDisabled => "webhook_disabled", 409, "The webhook's receiver wanted no more: rotate its secret first.";
     CopyNeeded => "copy_needed", 409, "The record lacks this row: it can be replayed, not dropped.";

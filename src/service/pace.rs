@@ -2,6 +2,7 @@
 //! told of it. It must not judge: `policy::pace` says what follows.
 
 use crate::call::{Answer, Call};
+use crate::caller::Caller;
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::rota::Gap;
@@ -69,7 +70,7 @@ pub struct HealthView {
     overflows_at: Option<Millis>,
     /// Categories for which nobody is on duty: the lead answers.
     rota_gaps: Vec<Gap>,
-    /// For leads: messages that nobody took, and rows that D1 refused.
+    /// For leads and keys for policy: messages that nobody took, and rows that D1 refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letters: Option<u32>,
     /// For leads: who met known-bad drafts, and caught them.
@@ -244,7 +245,7 @@ pub fn note(
 }
 
 /// `GET /v1/queue/health`.
-pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
+pub fn health(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let ahead = ahead(tenant, call.now)?;
     let flow = ahead.flow();
     let dues = tenant.storage.rows::<Due>(
@@ -261,13 +262,16 @@ pub fn health(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let breaks_at = pace::breaks_at(&dues, decided_per_hour, call.now);
     let deadline_s = policy.rules(None).deadline_s;
     let overflows_at = pace::overflows_at(ahead.open, flow, deadline_s, call.now);
-    let lead = person.role == PersonRole::Lead;
+    let lead = matches!(caller, Caller::Person(person) if person.role == PersonRole::Lead);
+    let watcher = matches!(caller, Caller::Key(_));
     let view = HealthView {
         strain: pace::strain(breaks_at, overflows_at, late),
         arrived_per_hour: pace::per_hour(flow.arrived, flow.minutes),
         expected_wait_s: ahead.wait_s(),
         rota_gaps: rota::gaps(tenant)?,
-        dead_letters: lead.then(|| dead_letters::count(tenant)).transpose()?,
+        dead_letters: (lead || watcher)
+            .then(|| dead_letters::count(tenant))
+            .transpose()?,
         vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
         median_verdict_ms: lead
             .then(|| verdict_times::median_ms(tenant, call.now))

@@ -174,7 +174,7 @@ table! {
     "DELETE" "/v1/corrections/{id}" RetireCorrection Reviewer "Retire a correction: it stays on record and is no example any more.";
     "POST" "/v1/corrections:reindex" ReindexCorrections Lead "Make the index of memory anew from the record.";
     "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";
-    "GET" "/v1/queue/health" GetQueueHealth Person "How fast the queue is served, what that means for its deadlines, and for leads who rushes.";
+    "GET" "/v1/queue/health" GetQueueHealth PersonOrPolicyKey "How fast the queue is served, what that means for its deadlines, and for leads who rushes. A key for policy, of whoever watches, is told of nobody.";
     "POST" "/v1/leases" ClaimNext Reviewer "Claim the next draft.";
     "PUT" "/v1/drafts/{id}/lease" PutLease Reviewer "Claim a draft, or renew the claim.";
     "DELETE" "/v1/drafts/{id}/lease" DeleteLease Reviewer "Let a draft go, with a note for whoever takes it next.";

@@ -285,7 +285,7 @@ impl Tenant {
             }
             (Operation::ReindexCorrections, Caller::Person(_)) => refill::restart(self),
             (Operation::GetQueue, Caller::Person(person)) => queue::list(self, call, person),
-            (Operation::GetQueueHealth, Caller::Person(person)) => pace::health(self, call, person),
+            (Operation::GetQueueHealth, _) => pace::health(self, call, caller),
             (Operation::ClaimNext, Caller::Person(person)) => claim::claim_next(self, call, person),
             (Operation::PutLease, Caller::Person(person)) => handovers::lease(self, call, person),
             (Operation::DeleteLease, Caller::Person(person)) => {

@@ -819,7 +819,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How fast the queue is served, what that means for its deadlines, and for leads who rushes. */
+        /** How fast the queue is served, what that means for its deadlines, and for leads who rushes. A key for policy, of whoever watches, is told of nobody. */
         get: operations["GetQueueHealth"];
         put?: never;
         post?: never;
@@ -2115,7 +2115,7 @@ export interface components {
             sources?: components["schemas"]["Source"][];
             /** @description The record that an action touches. */
             subject?: components["schemas"]["Subject"] | null;
-            /** @description The open draft that this one replaces. */
+            /** @description The draft that this one replaces: one that is open, or was sent back. */
             supersedes?: string | null;
         };
         /** @description A draft as its agent sees it. Whether it is sampled is not told. */
@@ -2641,7 +2641,7 @@ export interface components {
             counts: components["schemas"]["Counts"];
             /**
              * Format: uint32
-             * @description For leads: messages that nobody took, and rows that D1 refused.
+             * @description For leads and keys for policy: messages that nobody took, and rows that D1 refused.
              */
             dead_letters?: number | null;
             /**
