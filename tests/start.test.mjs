@@ -11,6 +11,8 @@ import { after, before, test } from "node:test";
 import { at } from "../scripts/run.mjs";
 import { changePolicy, postDraft, signIn } from "../scripts/service.mjs";
 import { until, verdictOn } from "./countersign.mjs";
+import { built } from "./program.mjs";
+import { receive } from "./receiver.mjs";
 
 /** Longer than a loaded machine needs to start the server and to post the demo's drafts. */
 const START_MS = 180_000;
@@ -145,10 +147,10 @@ async function approving(agents) {
   return () => ((goesOn = false), ended);
 }
 
-for (const document of ["README.md", "docs/agents.md"]) {
+for (const document of ["README.md", "docs/agents.md", "docs/operating.md"]) {
   test(`every request of ${document} runs as it stands and answers what is shown`, async () => {
     const all = blocks(document);
-    const isRun = ({ language, text }) => language === "sh" && /^(curl|URL=)/m.test(text);
+    const isRun = ({ language, text }) => language === "sh" && /^(curl|lead|URL=)/m.test(text);
     const script = all.filter(isRun).map(({ text }) => `${text}\necho; echo =====\n`);
     const stop = await approving(["my-agent", "refund-agent"]);
     const printed = (await output("bash", ["-euo", "pipefail", "-c", script.join("")]).finally(stop)).split("=====\n");
@@ -174,6 +176,33 @@ test("the loop in Python that the documents show", async (context) => {
   const env = { URL: url, KEY: agent_key, DRAFT: JSON.stringify({ ...draft, agent: "refund-agent" }) };
   const answer = await output("python3", ["-c", `${loop.text}\n${ask}`], env).finally(stop);
   shows(JSON.parse(answer), { status: "approved", outgoing: { text: draft.draft.text } });
+});
+
+test("that loop asks again where nothing answers, and says what is wrong with a request", async (context) => {
+  if (spawnSync("python3", ["--version"]).status !== 0) return context.skip("there is no Python");
+  const { text } = blocks("docs/agents.md").find(({ text }) => text.includes("def call("));
+  const { url, agent_key } = credentials();
+  // A line that is cut, a service that is out of order, one that is asked too often; then the real one.
+  const line = await receive(async ({ path }, response, calls) => {
+    if (calls.length === 1) return void response.destroy();
+    if (calls.length < 4) return void response.writeHead(calls.length === 2 ? 503 : 429, { "retry-after": "0" }).end();
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${agent_key}` } });
+    response.writeHead(answer.status).end(await answer.text());
+  });
+  const ask = 'print(call("GET", "/v1/health")["status"])\ntry: call("GET", "/v1/drafts/made-up")\nexcept ValueError as said: print(json.loads(str(said))["code"])';
+  const printed = await output("python3", ["-c", `${text}\n${ask}`], { URL: line.url, KEY: agent_key }).finally(line.stop);
+  assert.deepEqual(printed.trim().split("\n"), ["ok", "not_found"]);
+  assert.equal(line.calls.length, 5);
+});
+
+test("the record that docs/operating.md fetches is proved as it shows", async () => {
+  const verify = blocks("docs/operating.md").find(({ text }) => text.includes("-- verify"));
+  const shown = blocks("docs/operating.md").find(({ language }) => language === "text").text.trim().split("\n");
+  const program = built();
+  const printed = await output("bash", ["-euo", "pipefail", "-c", verify.text.replaceAll("cargo run -q -p countersign --", program)]);
+  const lines = printed.trim().split("\n");
+  assert.equal(lines.length, shown.length, printed);
+  for (const [at, line] of shown.entries()) shows(lines[at], line, "docs/operating.md");
 });
 
 test("a tenant is made, once, and a file of drafts is replayed into it", () => {
