@@ -1,7 +1,7 @@
 // `npm run replay -- FILE.jsonl …`: posts a file of drafts, one a line, to a running Countersign,
 // with a progress bar, and ends with a summary. Must not change what the file says, except that
 // each line becomes a conversation of its own (unless --follow), so that held drafts stay held.
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { inNewConversation } from "./demo.mjs";
 import { Stop, asTyped, main, options } from "./run.mjs";
@@ -27,6 +27,7 @@ await main(async () => {
   });
   const [file, ...rest] = asked._;
   if (!file || rest.length > 0) throw new Stop(USAGE);
+  for (const needed of [file, asked.catalogue].filter(Boolean)) if (!existsSync(asTyped(needed))) throw new Stop(`${needed} is not there.`);
   const known = credentials();
   const url = asked.url ?? known.url;
   const here = url !== undefined && url === known.url;

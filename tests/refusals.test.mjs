@@ -128,6 +128,13 @@ test("a key with another tenant's name in it", () => {
   return refused(raw("{}", { authorization: `Bearer ${forged}` }), 401, "key_invalid");
 });
 test("a key where a session belongs", () => refused(tenant.agent("GET", "/v1/queue"), 401, "session_required"));
+test("no operator's secret, or another credential in its place", async () => {
+  for (const [key, code] of [["", "key_missing"], [tenant.key, "key_invalid"]]) {
+    const headers = key && { authorization: `Bearer ${key}` };
+    const { detail } = await refused(service.call("POST", "/v1/tenants", { headers, body: {} }), 401, code);
+    assert.match(detail, /operator's secret/);
+  }
+});
 test("a session where a key belongs", () => refused(lead.call("POST", "/v1/drafts", draft()), 401, "key_missing"));
 test("a refusal says which credential, or which method, would do", async () => {
   const detail = async (answer) => (await answer).body.detail;

@@ -220,6 +220,7 @@ test("a tenant is made, once, and a file of drafts is replayed into it", () => {
   assert.equal(replayed.status, 0, replayed.stdout + replayed.stderr);
   assert.match(replayed.stdout, /^drafts +5$/m);
   assert.match(replayed.stdout, /^errors +0$/m);
+  assert.match(script("replay.mjs", join(folder, "others.jsonl"), "--url", url, "--key", key).stderr, /others\.jsonl is not there/);
 });
 
 test("Ctrl-C leaves no process, and a second start has everything", async (context) => {

@@ -213,13 +213,19 @@ pub fn secret(env: &Env, name: &str) -> Outcome<String> {
 
 fn check_operator(request: &Request, env: &Env) -> Outcome<()> {
     let secret = secret(env, "OPERATOR_SECRET")?;
-    let given = bearer(request)?.ok_or(Problem::from(Code::KeyMissing))?;
+    let refused = |code| {
+        Problem::new(
+            code,
+            "send the operator's secret: `authorization: Bearer …`",
+        )
+    };
+    let given = bearer(request)?.ok_or_else(|| refused(Code::KeyMissing))?;
     // Hashes are compared, so that the time taken tells nothing about the secret or its length.
     let matches = digest::equal(&digest::plain(&[&given]), &digest::plain(&[&secret]));
     if matches {
         Ok(())
     } else {
-        Err(Problem::from(Code::KeyInvalid))
+        Err(refused(Code::KeyInvalid))
     }
 }
 
