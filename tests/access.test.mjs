@@ -2,13 +2,16 @@
 // that the issuer may change its keys.
 import assert from "node:assert/strict";
 import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { start, until } from "./countersign.mjs";
+import { at } from "../scripts/run.mjs";
+import { browser } from "./browser.mjs";
+import { ORIGIN, start, until } from "./countersign.mjs";
+import { person } from "./person.mjs";
 
 const AUDIENCE = "a".repeat(64);
 let service, tenant, issuer, server, keys, asked, folder;
@@ -97,4 +100,44 @@ test("keys are kept by their id; a new one is asked for, and the old one ends", 
   assert.equal((await signIn(token({}, { key: old }))).status, 401);
   for (let count = 0; count < 5; count += 1) await signIn(token({}, { key: newKey() }));
   assert.ok(asked <= before + 2, "keys that nobody has don't make it ask again and again");
+});
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+
+/** What stands before the service: it serves the page, and says who asks where sessions are opened. */
+async function front(mail) {
+  const before = http.createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, ORIGIN);
+    if (!pathname.startsWith("/v1/")) {
+      const file = at("web/dist", extname(pathname) ? pathname : "index.html");
+      if (!existsSync(file)) return response.writeHead(404).end();
+      return response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain" }).end(readFileSync(file));
+    }
+    const { host, connection, origin, ...headers } = request.headers;
+    const known = pathname === "/v1/sessions" && mail ? { "cf-access-jwt-assertion": token({ email: mail }) } : {};
+    const body = Buffer.concat(await request.toArray());
+    const passed = { method: request.method, headers: { ...headers, ...(origin && { origin: ORIGIN }), ...known } };
+    const answer = await service.miniflare.dispatchFetch(ORIGIN + request.url, { ...passed, ...(body.length > 0 && { body }) });
+    const cookies = answer.headers.getSetCookie();
+    const told = { "content-type": answer.headers.get("content-type") ?? "text/plain", ...(cookies.length > 0 && { "set-cookie": cookies }) };
+    response.writeHead(answer.status, told).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await once(before.listen(0, "localhost"), "listening");
+  return { url: `http://localhost:${before.address().port}`, stop: () => (before.close(), before.closeAllConnections()) };
+}
+
+test("whom Access knows is signed in by opening the page, and nobody else", async () => {
+  const chrome = await browser();
+  const fronts = await Promise.all([front("mia@example.com"), front()]);
+  try {
+    const [mia, stranger] = await Promise.all(fronts.map((one) => person(chrome, one)));
+    await mia.page.goto(fronts[0].url);
+    await mia.page.locator("summary", { hasText: "mia" }).waitFor();
+    await stranger.page.goto(fronts[1].url);
+    await stranger.page.getByRole("heading", { name: "Sign in with your invitation" }).waitFor();
+    assert.deepEqual([mia.errors, stranger.errors], [[], []]);
+  } finally {
+    fronts.forEach((one) => one.stop());
+    await chrome.close();
+  }
 });

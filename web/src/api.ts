@@ -51,7 +51,7 @@ export async function call<T>(method: string, path: string, body?: unknown, head
 
 const draft = (id: string) => `/drafts/${encodeURIComponent(id)}`;
 
-export const openSession = (invitation: string) => call<unknown>("POST", "/sessions", { invitation });
+export const openSession = (invitation?: string) => call<unknown>("POST", "/sessions", { invitation });
 export const session = () => call<Session>("GET", "/session");
 export const closeSession = () => call<null>("DELETE", "/session");
 

@@ -23,7 +23,7 @@ class SessionState {
   /** What the address invites to, while somebody else is asked whether they leave for it. */
   #invitation = "";
 
-  /** Signs in by the invitation in the address, or by the cookie that is there. */
+  /** Signs in by the invitation in the address, by the cookie that is there, or as whom Cloudflare Access knows. */
   start(): Promise<void> {
     const invitation = invited();
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
@@ -69,9 +69,15 @@ class SessionState {
       this.stage = "signed_in";
     } catch (problem) {
       if (problem instanceof Problem && problem.passing) return this.#later(() => this.#load(otherwise));
+      if (otherwise === "signed_out" && (await this.#isKnown())) return this.#load("ended");
       wanted();
       this.stage = otherwise;
     }
+  }
+
+  /** Whether Cloudflare Access, where it stands before the service, has said who asks. */
+  #isKnown(): Promise<boolean> {
+    return api.openSession().then(() => true, () => false);
   }
 
   /** A page that nobody looks at lets its session end by silence. */
