@@ -4,8 +4,8 @@ use crate::time::Millis;
 
 /// A session ends for good after a week.
 pub const SESSION_MS: u64 = 7 * 24 * HOUR_MS;
-/// A session ends after this much silence: a working day and a half.
-pub const IDLE_MS: u64 = 12 * HOUR_MS;
+/// A session ends after this much silence: it outlasts the night between two working days, and no weekend.
+pub const IDLE_MS: u64 = 24 * HOUR_MS;
 /// A secret is this old before it is changed, with whatever its session asks.
 pub const SECRET_MS: u64 = HOUR_MS;
 /// The secret before works on for requests that are under way, once the new one was shown.
@@ -95,6 +95,9 @@ mod tests {
     fn silence_and_age_end_a_session() {
         assert!(used_at(BEGUN).count(BEGUN.plus(IDLE_MS)));
         assert!(!used_at(BEGUN).count(BEGUN.plus(IDLE_MS + 1)));
+        // From five in the afternoon to nine in the morning; from Friday to Monday.
+        assert!(used_at(BEGUN).count(BEGUN.plus(16 * HOUR_MS)));
+        assert!(!used_at(BEGUN).count(BEGUN.plus(64 * HOUR_MS)));
         let last = BEGUN.plus(SESSION_MS - 1);
         assert!(used_at(last).count(last));
         assert!(!used_at(last).count(BEGUN.plus(SESSION_MS)));
