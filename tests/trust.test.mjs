@@ -133,6 +133,25 @@ test("an agent that was demoted is not better off under another name, though old
   assert.equal((await tenant.post(draft({ agent: "trusted", agent_version: "next" }))).body.status, "released");
 });
 
+test("a version that was demoted is not better off under another name, though the one before it posts in between", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 3, sample_rate: 0 });
+  const post = async (agent_version) => (await tenant.post(draft({ agent_version }))).body.status;
+  assert.deepEqual([await post("v1"), await post("v2")], ["released", "released"]);
+  await lead.call("PUT", "/v1/levels", { category: CATEGORY, agent: "support-bot", agent_version: "v2", level: 1, reason: "too bold" });
+  assert.deepEqual([await post("v2"), await post("v1"), await post("v3")], ["held", "released", "held"]);
+});
+
+test("what a lower ceiling holds is no evidence for the level above the one that it hides", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 2, ceiling: 2, sample_rate: 0 });
+  assert.equal((await tenant.post(draft())).body.status, "released");
+  await tenant.policy(lead, (policy) => ({ ...policy, categories: { [CATEGORY]: { start_level: 1, ceiling: 1 } } }));
+  const held = (await tenant.post(draft({ message: "And my other refund?" }))).body;
+  assert.equal(held.status, "held");
+  await decide(lead, held.id, { kind: "approve" }, { readMs: 1_500 });
+  const { agent } = await trustOf(lead);
+  assert.deepEqual([agent.readiness.labelled, agent.left_out], [0, { not_newly_released: 1 }]);
+});
+
 test("names that an agent makes up fill no more than a category has room for", async () => {
   const { tenant, lead } = await tenantWith({ start_level: 3, sample_rate: 0 });
   const posted = [];
@@ -296,15 +315,16 @@ test("a lead lowers a level by hand, and declares a version equivalent", async (
   assert.deepEqual(proposals.map(({ basis }) => basis.agent_version), ["v2"]);
 });
 
-test("what nobody can have read counts once another person agrees, who is not told of the first", async () => {
+test("what nobody can have read counts once another person agrees who read it, and is not told of the first", async () => {
   const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
   const reviewer = await tenant.session("rae@example.com");
-  const fast = async (message) => {
-    const { id } = (await tenant.post(draft({ message, draft: LONG, customer: { id: "customer-7" } }))).body;
-    await decide(lead, id, { kind: "approve" });
-    return id;
-  };
-  const [agreed, disputed] = [await fast("Where is my refund?"), await fast("When do I get my money?")];
+  const verdicts = [];
+  for (const change of [{ message: "Where is refund 1?" }, { message: "Where is refund 2?" }, { message: "And my money?" }, { draft: LONG }]) {
+    const { id } = (await tenant.post(draft({ ...change, customer: { id: "customer-7" } }))).body;
+    verdicts.push({ id, given: verdictOn((await lead.call("GET", `/v1/drafts/${id}`)).body, { kind: "approve" }) });
+  }
+  assert.equal((await lead.call("POST", "/v1/verdicts", { verdicts })).status, 200);
+  const [agreed, twin, disputed, hasty] = verdicts.map(({ id }) => id);
   assert.equal((await trustOf(lead)).agent.readiness.labelled, 0);
 
   const queue = (await reviewer.call("GET", "/v1/queue")).body;
@@ -323,7 +343,8 @@ test("what nobody can have read counts once another person agrees, who is not to
   const self = await lead.call("PUT", `/v1/drafts/${agreed}/verdict`, verdictOn(own, { kind: "confirm" }));
   assert.deepEqual([self.status, self.body.code], [409, "same_reviewer"]);
 
-  await decide(reviewer, agreed, { kind: "confirm" });
+  await decide(reviewer, hasty, { kind: "confirm" });
+  for (const id of [agreed, twin]) await decide(reviewer, id, { kind: "confirm" }, { readMs: 1_500 });
   await decide(lead, disputed, { kind: "correct", remedy: "follow_up" });
   const { agent } = await trustOf(lead);
   assert.deepEqual([agent.readiness.labelled, agent.readiness.clean, agent.readiness.failed], [2, 1, 1]);

@@ -17,7 +17,8 @@
 //!
 //! **Equal weights**: labels must represent what comes in. At level 1 every draft has one. Above,
 //! released drafts have one only where they were sampled, so a held draft counts only where the
-//! same hash would have sampled it ([`counts_for_threshold`]).
+//! same hash would have sampled it ([`counts_for_threshold`]). Approvals that nobody can have read teach
+//! nothing, which errs towards more care.
 
 #![expect(
     clippy::arithmetic_side_effects,

@@ -78,6 +78,12 @@ pub fn probability(route: Route, rules: &Rules, situation: &Situation) -> Ratio 
     }
 }
 
+/// Whether the tenant's draw picks a draft for a look, had it been released: the same question for
+/// those that were and those that were not.
+pub fn picks(rules: &Rules, situation: &Situation) -> bool {
+    situation.sample_draw < probability(Route::Release, rules, situation)
+}
+
 /// The rate at which the looks still missing this week come together: missing looks ÷ drafts still
 /// expected. These are the fewer of two guesses, last week's and this week's own pace, so that a
 /// quiet week is looked at more closely rather than missed; 1 where neither knows of any.
@@ -163,6 +169,15 @@ mod tests {
             "{week:?} {weekday} {minute}"
         );
         assert_eq!(probability(Route::Review, &rules, &situation), Ratio::ZERO);
+        let drawn = |ppm: u32| Situation {
+            sample_draw: Ratio::from_ppm(ppm),
+            ..situation.clone()
+        };
+        assert!(!picks(&rules, &drawn(expected)));
+        assert!(
+            picks(&rules, &drawn(expected.saturating_sub(1))),
+            "a held draft, too"
+        );
     }
 
     fn week(released: u32, looks: u32, released_before: u32) -> Option<Releases> {

@@ -16,11 +16,12 @@ use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
+use countersign_policy::sample;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::account::{self, Account, Labelled};
+use countersign_policy::trust::account::{self, Account, Labelled, Seen};
 use countersign_policy::trust::demote::Look;
 use countersign_policy::trust::evidence::{
-    Observation, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
+    Observation, Reading, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
     wants_second_look,
 };
 use countersign_policy::trust::{Counts, CountsKey, CountsRow, Ending, Label, Settled, alike};
@@ -56,7 +57,7 @@ struct Row {
 struct Company {
     agents: u32,
     lowest: Option<u64>,
-    known: u32,
+    own_lowest: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -93,14 +94,14 @@ pub fn today(policy: &Compiled, now: Millis) -> i32 {
 /// Whether a version of an agent gets an account in a category.
 pub fn has_room(tenant: &Tenant, category: &str, agent: &str) -> Outcome<bool> {
     let company = company(tenant, category, agent)?;
-    Ok(company.known == 1 || account::has_room(company.agents))
+    Ok(company.own_lowest.is_some() || account::has_room(company.agents))
 }
 
-/// The agents of a category, and whether this is one of them.
+/// The agents of a category, the lowest level of any, and of any version of this one, where it is one of them.
 fn company(tenant: &Tenant, category: &str, agent: &str) -> Outcome<Company> {
     let row = tenant.storage.first(
         "SELECT COUNT(DISTINCT agent) AS agents, MIN(level) AS lowest,
-           COALESCE(MAX(agent = ?), 0) AS known FROM accounts WHERE category = ?",
+           MIN(CASE WHEN agent = ? THEN level END) AS own_lowest FROM accounts WHERE category = ?",
         bind![agent, category],
     )?;
     row.ok_or(Problem::from(Code::Internal))
@@ -115,12 +116,11 @@ pub fn begin(
     agent_version: &str,
     now: Millis,
 ) -> Outcome<Kept> {
-    let mut start = situations::start_level(tenant, policy, category, now)?;
+    let start = situations::start_level(tenant, policy, category, now)?;
+    let company = company(tenant, category, agent)?;
+    let lowest = company.own_lowest.or(company.lowest);
+    let start = account::start_of_new(start, lowest.and_then(Level::from_number));
     let before = newest(tenant, category, agent)?;
-    if before.is_none() {
-        let lowest = company(tenant, category, agent)?.lowest;
-        start = account::start_of_new(start, lowest.and_then(Level::from_number));
-    }
     let before = before.as_ref().map(|kept| &kept.account);
     let account = Account::begin(start, before, now, today(policy, now));
     tenant.storage.run(
@@ -220,8 +220,8 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         kept.account.message(is_novel(&stored.decision), day);
     }
     if drafted.released_at.is_none() && drafted.ending.label().is_some() {
-        let observation = observation(tenant, stored, &kept, &policy, day)?;
-        let picked = situation.sample_draw < policy.rules(Some(&kept.category)).sample_rate;
+        let observation = observation(tenant, stored, &kept, day)?;
+        let picked = sample::picks(policy.rules(Some(&kept.category)), &situation);
         let representative = counts_for_threshold(stored.decision.level, picked)
             && held_by_confidence_alone(&stored.decision);
         let counted = kept.account.settle(&Labelled {
@@ -279,11 +279,13 @@ pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> O
         high_stakes: high_stakes(&stored.decision),
         day,
     };
-    let representative = held_by_confidence_alone(&stored.decision);
-    let cause = kept
-        .account
-        .look(&look, sampled, representative, stored.draft.confidence);
-    match cause {
+    let seen = Seen {
+        sampled,
+        read: reading(stored).unread().is_none(),
+        representative: held_by_confidence_alone(&stored.decision),
+        confidence: stored.draft.confidence,
+    };
+    match kept.account.look(&look, seen) {
         Some(cause) => levels::lose(tenant, kept, cause, now, day),
         None => save(tenant, &kept),
     }
@@ -324,39 +326,45 @@ fn released_at(stored: &Stored) -> Option<Ratio> {
     released.then_some(stored.decision.sampling_probability)
 }
 
-fn observation(
-    tenant: &Tenant,
-    stored: &Stored,
-    kept: &Kept,
-    policy: &Compiled,
-    day: i32,
-) -> Outcome<Observation> {
-    let verdict = stored.newest();
-    let alike = tenant.storage.first::<LabelText>(
-        "SELECT label FROM alike WHERE account = ? AND day = ? AND signature = ?",
-        bind![
-            kept.number,
-            day_number(day),
-            &alike::signature(&stored.draft)
-        ],
-    )?;
-    let ceiling = policy.rules(Some(&kept.category)).ceiling;
+fn observation(tenant: &Tenant, stored: &Stored, kept: &Kept, day: i32) -> Outcome<Observation> {
     Ok(Observation {
         ending: ending(stored),
         spoke: Spoke::of(&stored.decision),
-        level: kept.account.standing.effective(ceiling),
+        level: kept.account.standing.level,
         shadow: stored.shadow,
-        batch: verdict.is_some_and(|verdict| verdict.batch),
-        verdict_ms: verdict.and_then(|verdict| verdict.took_ms).unwrap_or(0),
-        shown_characters: shown_characters(&stored.draft),
+        reading: reading(stored),
         second_look: None,
-        group_counted: alike
-            .and_then(|row| row.label.chars().next())
-            .map(Label::from_letter),
+        group_counted: group_counted(tenant, kept, &stored.draft, day)?,
     })
 }
 
-fn remember_alike(
+/// How the newest verdict came about.
+pub fn reading(stored: &Stored) -> Reading {
+    let verdict = stored.newest();
+    Reading {
+        batch: verdict.is_some_and(|verdict| verdict.batch),
+        verdict_ms: verdict.and_then(|verdict| verdict.took_ms).unwrap_or(0),
+        shown_characters: shown_characters(&stored.draft),
+    }
+}
+
+/// The label that near-identical drafts were counted with on a day, if they were.
+pub fn group_counted(
+    tenant: &Tenant,
+    kept: &Kept,
+    draft: &Draft,
+    day: i32,
+) -> Outcome<Option<Label>> {
+    let alike = tenant.storage.first::<LabelText>(
+        "SELECT label FROM alike WHERE account = ? AND day = ? AND signature = ?",
+        bind![kept.number, day_number(day), &alike::signature(draft)],
+    )?;
+    let letter = alike.and_then(|row| row.label.chars().next());
+    Ok(letter.map(Label::from_letter))
+}
+
+/// Notes that near-identical drafts of a day were counted, and with which label.
+pub fn remember_alike(
     tenant: &Tenant,
     kept: &Kept,
     stored: &Stored,

@@ -10,6 +10,7 @@ use crate::tenant::Tenant;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::Label;
+use countersign_policy::trust::account::Seen;
 use countersign_policy::trust::demote::Look;
 use serde::Deserialize;
 
@@ -72,7 +73,15 @@ pub fn give(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
                 day: day(*ago),
             };
             // What a look costs is for the day on which it really is one.
-            let _ = account.look(&look, true, false, None);
+            let _ = account.look(
+                &look,
+                Seen {
+                    sampled: true,
+                    read: true,
+                    representative: false,
+                    confidence: None,
+                },
+            );
         }
     }
     for (confidence, right, wrong) in &past.scores {

@@ -11,7 +11,7 @@ use crate::tenant::Tenant;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::Label;
-use countersign_policy::trust::evidence::{Observation, counts_as_evidence};
+use countersign_policy::trust::evidence::Observation;
 use countersign_policy::verdict::VerdictKind;
 use serde::Deserialize;
 
@@ -60,27 +60,29 @@ pub fn check(tenant: &Tenant, draft: &str, kind: VerdictKind, person: &Person) -
 /// Counts a look at what a person had let out: as the second one where it was owed. A draft that is
 /// found wrong later on is evidence against its agent all the same.
 pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outcome<()> {
-    let owed = row(tenant, &stored.id)?;
-    let (kept, label) = match owed {
-        Some(row) => {
-            tenant.storage.run(
-                "DELETE FROM second_looks WHERE draft_id = ?",
-                bind![&stored.id],
-            )?;
-            let observation: Observation = parsed(&row.observation)?;
-            let counted = counts_as_evidence(&Observation {
-                second_look: Some(label),
-                ..observation
-            });
-            (accounts::by_number(tenant, row.account)?, counted.ok())
+    let Some(row) = row(tenant, &stored.id)? else {
+        let kept = accounts::of_draft(tenant, &stored.draft)?;
+        if let Some(mut kept) = kept.filter(|_| !label.acceptable()) {
+            kept.account.add_evidence(&stored.id, label, day);
+            accounts::save(tenant, &kept)?;
         }
-        None => {
-            let wrong = Some(label).filter(|label| !label.acceptable());
-            (accounts::of_draft(tenant, &stored.draft)?, wrong)
-        }
+        return Ok(());
     };
-    if let (Some(mut kept), Some(label)) = (kept, label) {
-        kept.account.add_evidence(&stored.id, label, day);
+    tenant.storage.run(
+        "DELETE FROM second_looks WHERE draft_id = ?",
+        bind![&stored.id],
+    )?;
+    let Some(mut kept) = accounts::by_number(tenant, row.account)? else {
+        return Ok(());
+    };
+    let first = Observation {
+        group_counted: accounts::group_counted(tenant, &kept, &stored.draft, day)?,
+        ..parsed(&row.observation)?
+    };
+    let reading = accounts::reading(stored);
+    let account = &mut kept.account;
+    if let Ok(label) = account.second_look(&stored.id, &first, label, &reading, day) {
+        accounts::remember_alike(tenant, &kept, stored, label, day)?;
         accounts::save(tenant, &kept)?;
     }
     Ok(())

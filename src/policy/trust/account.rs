@@ -5,13 +5,15 @@
 //! | what happened | record | watch | scores |
 //! | --- | --- | --- | --- |
 //! | a held draft got its label | where it is evidence | | where labels represent what comes in |
+//! | an approval that nobody can have read | once another person agrees who did | | never |
 //! | a sampled release was looked at | | always | always |
+//! | a release was confirmed by who can't have read it | | never | never |
 //! | a release nobody sampled was found wrong | | high stakes only | |
 //! | a step up, or a level lost | starts again | starts again | kept |
 
 use super::Label;
 use super::demote::{Cause, Drift, LABELS_WANTED, Look, Watch};
-use super::evidence::{NotEvidence, Observation, counts_as_evidence};
+use super::evidence::{NotEvidence, Observation, Reading, counts_as_evidence};
 use super::propose::Standing;
 use super::ready::Record;
 use crate::calibrate::{Scores, Source, Threshold, due, learn};
@@ -116,6 +118,19 @@ pub struct Labelled {
     pub day: i32,
 }
 
+/// What is known of a look at a release beside what was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Whether the look was owed, so that it says something of the rate.
+    pub sampled: bool,
+    /// Whether the draft can have been read.
+    pub read: bool,
+    /// Whether nothing but confidence could have held the draft.
+    pub representative: bool,
+    /// The agent's own confidence.
+    pub confidence: Option<Ratio>,
+}
+
 impl Account {
     /// What a version begins with: nothing but a prior shaped by the version before it; the level
     /// at which the category starts, and never more than the one before has kept.
@@ -133,7 +148,11 @@ impl Account {
     /// Counts the label of a held draft; the label that became evidence, or why none did.
     pub fn settle(&mut self, labelled: &Labelled) -> Result<Label, NotEvidence> {
         let observation = &labelled.observation;
-        if let Some(label) = observation.ending.label().filter(|_| !observation.shadow) {
+        let read = observation.reading.unread().is_none();
+        let label = observation.ending.label();
+        if let Some(label) =
+            label.filter(|label| !observation.shadow && (read || !label.acceptable()))
+        {
             self.labels = self.labels.saturating_add(1);
             if labelled.representative {
                 self.scores.add(labelled.confidence, label.acceptable());
@@ -151,7 +170,34 @@ impl Account {
         counted
     }
 
-    /// Adds evidence; by itself only what had to wait for a second look.
+    /// Counts what a second reviewer said of a draft that the first can't have read. Agreement earns
+    /// only where this one read it, and where the level is still the one that it is evidence for;
+    /// what was found wrong counts in any case.
+    pub fn second_look(
+        &mut self,
+        id: &str,
+        first: &Observation,
+        label: Label,
+        reading: &Reading,
+        day: i32,
+    ) -> Result<Label, NotEvidence> {
+        let both = Observation {
+            level: self.standing.level,
+            second_look: Some(label),
+            ..*first
+        };
+        let counted = match reading.unread().filter(|_| label.acceptable()) {
+            Some(unread) => Err(unread),
+            None if label.acceptable() => counts_as_evidence(&both),
+            None => Ok(label),
+        };
+        if let Ok(label) = counted {
+            self.add_evidence(id, label, day);
+        }
+        counted
+    }
+
+    /// Adds evidence; by itself only what was found wrong later on.
     pub fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
         self.record.add(label, day);
         if matches!(label, Label::Cosmetic | Label::Substantive) {
@@ -164,20 +210,17 @@ impl Account {
 
     /// Counts a look at a release; the cause, when the level is lost by it. What was found without
     /// having been sampled says nothing of a rate, but a harm of high stakes needs no rate.
-    pub fn look(
-        &mut self,
-        look: &Look,
-        sampled: bool,
-        representative: bool,
-        confidence: Option<Ratio>,
-    ) -> Option<Cause> {
-        if !sampled {
+    pub fn look(&mut self, look: &Look, seen: Seen) -> Option<Cause> {
+        if !seen.sampled {
             let harmed = look.high_stakes && look.label == Label::Harmful;
             return harmed.then_some(Cause::HarmfulHighStakes);
         }
+        if look.label.acceptable() && !seen.read {
+            return None;
+        }
         self.labels = self.labels.saturating_add(1);
-        if representative {
-            self.scores.add(confidence, look.label.acceptable());
+        if seen.representative {
+            self.scores.add(seen.confidence, look.label.acceptable());
         }
         self.watch.look(look)
     }
@@ -259,11 +302,8 @@ impl Account {
                 ..self.standing.clone()
             };
         }
-        for letter in self.record.recent.chars() {
-            account
-                .record
-                .add(Label::from_letter(letter), self.record.last_day);
-        }
+        account.record = account.record.followed_by(&self.record);
+        account.watch.points = account.watch.points.max(self.watch.points);
         account.scores.merge(&self.scores);
         account.labels = account.labels.saturating_add(self.labels);
         account.equivalent_to = Some(agent_version.to_owned());
@@ -323,9 +363,11 @@ mod tests {
                 spoke: Spoke::Nothing,
                 level: Level::ReviewEverything,
                 shadow: false,
-                batch: false,
-                verdict_ms,
-                shown_characters: 60,
+                reading: Reading {
+                    batch: false,
+                    verdict_ms,
+                    shown_characters: 60,
+                },
                 second_look: None,
                 group_counted: None,
             },
@@ -335,6 +377,13 @@ mod tests {
             day: 20_777,
         }
     }
+
+    const SAMPLED: Seen = Seen {
+        sampled: true,
+        read: true,
+        representative: true,
+        confidence: None,
+    };
 
     fn look(label: Label, high_stakes: bool) -> Look {
         Look {
@@ -355,14 +404,81 @@ mod tests {
         );
         let fast = account.settle(&held(Ending::Approved, 10));
         assert_eq!(fast, Err(NotEvidence::TooFast));
+        assert_eq!((account.labels, account.scores.total().drafts), (1, 1));
+        let edge = Observation {
+            spoke: Spoke::Signal,
+            ..held(Ending::Approved, 10_000).observation
+        };
+        let edge = account.settle(&Labelled {
+            observation: edge,
+            ..held(Ending::Approved, 10_000)
+        });
+        assert_eq!(edge, Err(NotEvidence::NotNewlyReleased));
         let stale = account.settle(&held(Ending::Stale, 10_000));
         assert_eq!(stale, Err(NotEvidence::NoLabel));
         assert_eq!(account.record.recent, "c");
         assert_eq!((account.labels, account.scores.total().drafts), (2, 2));
         assert_eq!(
             account.left_out,
-            BTreeMap::from([(NotEvidence::TooFast, 1)])
+            BTreeMap::from([
+                (NotEvidence::TooFast, 1),
+                (NotEvidence::NotNewlyReleased, 1)
+            ])
         );
+        let refused = account.settle(&held(Ending::Rejected, 10));
+        assert_eq!(refused, Ok(Label::Harmful));
+        assert_eq!(account.scores.total().failed, 1);
+    }
+
+    #[test]
+    fn agreement_earns_where_it_was_read_and_for_the_level_that_it_speaks_of() {
+        let first = held(Ending::Approved, 10).observation;
+        let (read, unread) = (
+            held(Ending::Approved, 10_000).observation.reading,
+            first.reading,
+        );
+        let mut account = Account::default();
+        let look = |account: &mut Account, label, reading: &Reading| {
+            account.second_look("d1", &first, label, reading, 20_777)
+        };
+        let hasty = look(&mut account, Label::Clean, &unread);
+        assert_eq!(hasty, Err(NotEvidence::TooFast));
+        assert_eq!(look(&mut account, Label::Clean, &read), Ok(Label::Clean));
+        assert_eq!(
+            look(&mut account, Label::Harmful, &unread),
+            Ok(Label::Harmful)
+        );
+        assert_eq!(account.record.recent, "ch");
+        account.standing.level = Level::ReviewEdgeCases;
+        let late = look(&mut account, Label::Clean, &read);
+        assert_eq!(late, Err(NotEvidence::NotNewlyReleased));
+        assert_eq!(
+            look(&mut account, Label::Harmful, &read),
+            Ok(Label::Harmful)
+        );
+    }
+
+    #[test]
+    fn a_look_by_who_cannot_have_read_reassures_nobody() {
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        let harmful = account.look(&look(Label::Harmful, false), SAMPLED);
+        assert_eq!((harmful, account.watch.points), (None, 16_000));
+        let hasty = Seen {
+            read: false,
+            ..SAMPLED
+        };
+        account.look(&look(Label::Clean, false), hasty);
+        assert_eq!(
+            (account.watch.points, account.watch.labels(20_777)),
+            (16_000, 1)
+        );
+        account.look(&look(Label::Clean, false), SAMPLED);
+        assert_eq!(
+            (account.watch.points, account.watch.labels(20_777)),
+            (15_000, 2)
+        );
+        account.look(&look(Label::Harmful, false), hasty);
+        assert_eq!(account.watch.points, 31_000);
     }
 
     #[test]
@@ -390,17 +506,18 @@ mod tests {
     #[test]
     fn only_sampled_looks_say_how_often_and_any_says_how_bad() {
         let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        let found_out = Seen {
+            sampled: false,
+            ..SAMPLED
+        };
         for _ in 0..9 {
-            assert_eq!(
-                account.look(&look(Label::Harmful, false), false, true, None),
-                None
-            );
+            assert_eq!(account.look(&look(Label::Harmful, false), found_out), None);
         }
         assert_eq!(account.watch.points, 0);
-        let found = account.look(&look(Label::Harmful, true), false, true, None);
+        let found = account.look(&look(Label::Harmful, true), found_out);
         assert_eq!(found, Some(Cause::HarmfulHighStakes));
         let causes: Vec<_> = (0..4)
-            .map(|_| account.look(&look(Label::Harmful, false), true, true, None))
+            .map(|_| account.look(&look(Label::Harmful, false), SAMPLED))
             .collect();
         assert_eq!(causes.iter().filter(|cause| cause.is_some()).count(), 1);
         account.demote(causes[3].unwrap(), NOW, 20_777);
@@ -419,6 +536,23 @@ mod tests {
         assert_eq!(both.standing.level, Level::MonitorAndCorrect);
         assert_eq!((both.record.recent.as_str(), both.record.days()), ("ct", 8));
         assert_eq!(both.equivalent_to.as_deref(), Some("v1"));
+        later.watch.points = 45_000;
+        for failed in 0..120 {
+            let label = if failed < 20 {
+                Label::Harmful
+            } else {
+                Label::Clean
+            };
+            later.add_evidence("d3", label, 20_777 + failed / 10);
+        }
+        let both = later.equivalent(&earlier, "v1");
+        assert_eq!(
+            both.record.totals(),
+            (102, 20),
+            "none of its failures is forgotten"
+        );
+        assert_eq!((both.record.tests, both.record.days()), (4, 19));
+        assert_eq!((both.record.recent.len(), both.watch.points), (100, 45_000));
         later.demote(Cause::HarmfulHighStakes, NOW, 20_777);
         let both = later.equivalent(&earlier, "v1");
         assert_eq!(both.standing.level, Level::ReviewEverything);

@@ -53,6 +53,31 @@ impl Spoke {
     }
 }
 
+/// How a verdict came about, as far as it shows whether anybody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reading {
+    /// Whether the verdict was one of several given at once.
+    #[serde(default)]
+    pub batch: bool,
+    /// From the draft being shown to the verdict, in milliseconds.
+    pub verdict_ms: u64,
+    /// Characters shown that had to be read: the message and the draft.
+    pub shown_characters: u32,
+}
+
+impl Reading {
+    /// Why nobody can have read the draft, if so.
+    pub fn unread(&self) -> Option<NotEvidence> {
+        if self.batch {
+            Some(NotEvidence::BatchUnchecked)
+        } else {
+            let too_fast = self.verdict_ms < read_ms_min(self.shown_characters);
+            too_fast.then_some(NotEvidence::TooFast)
+        }
+    }
+}
+
 /// One settled draft, as far as evidence goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -61,19 +86,15 @@ pub struct Observation {
     pub ending: Ending,
     /// What spoke in it.
     pub spoke: Spoke,
-    /// The category's level now: evidence is for the next one.
+    /// The account's level now, whatever ceiling is over it: evidence is for the next one.
     pub level: Level,
     /// Whether its agent was in shadow mode.
     #[serde(default)]
     pub shadow: bool,
-    /// Whether the verdict was one of several given at once.
-    #[serde(default)]
-    pub batch: bool,
-    /// From the draft being shown to the verdict, in milliseconds.
-    pub verdict_ms: u64,
-    /// Characters shown that had to be read: the message and the draft.
-    pub shown_characters: u32,
-    /// What a second reviewer said who did not see the first verdict.
+    /// How the verdict came about.
+    #[serde(flatten)]
+    pub reading: Reading,
+    /// What a second reviewer said, who read the draft and did not see the first verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look: Option<Label>,
     /// The label that its group of near-identical drafts was counted with, when it was.
@@ -198,12 +219,7 @@ pub fn counts_as_evidence(draft: &Observation) -> Result<Label, NotEvidence> {
         return Err(NotEvidence::NearIdentical);
     }
     if label.acceptable() && draft.second_look.is_none() {
-        if draft.batch {
-            return Err(NotEvidence::BatchUnchecked);
-        }
-        if draft.verdict_ms < read_ms_min(draft.shown_characters) {
-            return Err(NotEvidence::TooFast);
-        }
+        return draft.reading.unread().map_or(Ok(label), Err);
     }
     Ok(label)
 }
@@ -217,12 +233,32 @@ mod tests {
         spoke: Spoke::Nothing,
         level: Level::ReviewEverything,
         shadow: false,
-        batch: false,
-        verdict_ms: 20_000,
-        shown_characters: 600,
+        reading: Reading {
+            batch: false,
+            verdict_ms: 20_000,
+            shown_characters: 600,
+        },
         second_look: None,
         group_counted: None,
     };
+
+    const TOGETHER: Observation = Observation {
+        reading: Reading {
+            batch: true,
+            ..READ.reading
+        },
+        ..READ
+    };
+
+    fn took(verdict_ms: u64) -> Observation {
+        Observation {
+            reading: Reading {
+                verdict_ms,
+                ..READ.reading
+            },
+            ..READ
+        }
+    }
 
     fn check(draft: Observation, expected: Result<Label, NotEvidence>) {
         assert_eq!(counts_as_evidence(&draft), expected, "{draft:?}");
@@ -231,31 +267,12 @@ mod tests {
     #[test]
     fn a_read_approval_counts_and_an_unread_one_does_not() {
         check(READ, Ok(Label::Clean));
-        check(
-            Observation {
-                verdict_ms: 10_000,
-                ..READ
-            },
-            Ok(Label::Clean),
-        );
-        check(
-            Observation {
-                verdict_ms: 9_999,
-                ..READ
-            },
-            Err(NotEvidence::TooFast),
-        );
-        check(
-            Observation {
-                batch: true,
-                ..READ
-            },
-            Err(NotEvidence::BatchUnchecked),
-        );
+        check(took(10_000), Ok(Label::Clean));
+        check(took(9_999), Err(NotEvidence::TooFast));
+        check(TOGETHER, Err(NotEvidence::BatchUnchecked));
         let agreed = Observation {
-            batch: true,
             second_look: Some(Label::Clean),
-            ..READ
+            ..TOGETHER
         };
         check(agreed, Ok(Label::Clean));
         let disagreed = Observation {
@@ -267,8 +284,7 @@ mod tests {
         check(
             Observation {
                 ending: Ending::Rejected,
-                verdict_ms: 1,
-                ..READ
+                ..took(1)
             },
             Ok(Label::Harmful),
         );

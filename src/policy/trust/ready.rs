@@ -96,25 +96,46 @@ impl Record {
         if self.recent.len() > LABELS_REQUIRED as usize {
             self.recent.remove(0);
         }
-        let monday = monday_of(day);
-        if self.weeks.last().is_none_or(|week| week.monday != monday) {
-            self.weeks.push(WeekOfLabels {
-                monday,
-                ..WeekOfLabels::default()
-            });
-            self.tests = self.tests.saturating_add(1);
+        self.count(WeekOfLabels {
+            monday: monday_of(day),
+            acceptable: u32::from(label.acceptable()),
+            failed: u32::from(!label.acceptable()),
+        });
+    }
+
+    /// Adds labels of a week; a week that is over counts as the last one.
+    fn count(&mut self, labels: WeekOfLabels) {
+        match self.weeks.last_mut() {
+            Some(week) if week.monday >= labels.monday => {
+                week.acceptable = week.acceptable.saturating_add(labels.acceptable);
+                week.failed = week.failed.saturating_add(labels.failed);
+            }
+            _ => {
+                self.weeks.push(labels);
+                self.tests = self.tests.saturating_add(1);
+            }
         }
         if self.weeks.len() > WEEKS_MAX {
             self.weeks.remove(0);
         }
-        if let Some(week) = self.weeks.last_mut() {
-            let count = if label.acceptable() {
-                &mut week.acceptable
-            } else {
-                &mut week.failed
-            };
-            *count = count.saturating_add(1);
+    }
+
+    /// This record with all labels of a later one after its own, in their weeks.
+    #[must_use]
+    pub fn followed_by(&self, later: &Self) -> Self {
+        let mut all = self.clone();
+        later.weeks.iter().for_each(|week| all.count(*week));
+        if all.recent.is_empty() {
+            all.first_day = later.first_day;
         }
+        all.last_day = all.last_day.max(later.last_day);
+        let letters = self.recent.chars().chain(later.recent.chars());
+        let surplus = letters
+            .clone()
+            .count()
+            .saturating_sub(LABELS_REQUIRED as usize);
+        all.recent = letters.skip(surplus).collect();
+        all
     }
 
     /// What is left after a demotion or a declined step: nothing, and the tests already started
