@@ -2,6 +2,7 @@
 //! recipients, and the tenant's own contacts. It must not say what a draft claims.
 
 use super::SignalRules;
+use super::personal::digit;
 use crate::draft::Draft;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -101,12 +102,13 @@ impl<'a> Grounds<'a> {
     }
 }
 
-/// ASCII letters and digits only, in lower case.
+/// ASCII letters and digits only, in lower case; digits of every alphabet.
 fn squeeze(text: &str) -> String {
-    text.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect()
+    let plain = |character: char| match digit(character) {
+        Some(value) => Some(char::from(value.saturating_add(b'0'))),
+        None => Some(character.to_ascii_lowercase()).filter(char::is_ascii_alphanumeric),
+    };
+    text.chars().filter_map(plain).collect()
 }
 
 fn plain(value: &Value) -> String {

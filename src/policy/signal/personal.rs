@@ -1,8 +1,11 @@
 //! Which personal data stands in a text, and does it belong there? It must not guess names or
 //! addresses of houses: only what has a form, and where there is a check digit, a right one.
 
+mod address;
 mod coded;
 mod number;
+
+pub(crate) use number::digit;
 
 use super::grounds::Grounds;
 use super::{Found, SignalCode, marks};
@@ -174,7 +177,7 @@ impl<'b> Search<'_, 'b> {
 fn belongs(kind: Kind, value: &str, grounds: &Grounds<'_>) -> bool {
     match kind {
         Kind::Email => {
-            let address = value.to_lowercase();
+            let address = address::plain(value);
             let (name, host) = address.split_once('@').unwrap_or((&address, ""));
             coded::is_role(name) || grounds.is_own_host(host) || grounds.holds_text(&address)
         }
@@ -229,6 +232,73 @@ mod tests {
         );
         check("NINO QQ 12 34 56 C", &[(Kind::NationalId, "QQ 12 34 56 C")]);
         check("DNI 12345678Z", &[(Kind::NationalId, "12345678Z")]);
+        check("Passport No. C01X00T47", &[(Kind::NationalId, "C01X00T47")]);
+        check(
+            "CPF 529.982.247-25",
+            &[(Kind::NationalId, "529.982.247-25")],
+        );
+    }
+
+    #[test]
+    fn another_dress_hides_nothing() {
+        check(
+            "IBAN:DE89-3704-0044-0532-0130-00",
+            &[(Kind::Iban, "DE89-3704-0044-0532-0130-00")],
+        );
+        for card in [
+            "4111.1111.1111.1111",
+            "4111–1111–1111–1111",
+            "4111\u{2011}1111\u{2011}1111\u{2011}1111",
+            "4111  1111  1111  1111",
+            "4111 - 1111 - 1111 - 1111",
+            "4111_1111_1111_1111",
+            "４１１１ １１１１ １１１１ １１１１",
+        ] {
+            check(&format!("card {card} there"), &[(Kind::Card, card)]);
+        }
+        check(
+            "電話番号は03-1234-5678です",
+            &[(Kind::Phone, "03-1234-5678")],
+        );
+        check("Phone ٠٥٠١٢٣٤٥٦٧", &[(Kind::Phone, "٠٥٠١٢٣٤٥٦٧")]);
+        check(
+            "at +1 (415) 555\u{2011}0132",
+            &[(Kind::Phone, "+1 (415) 555\u{2011}0132")],
+        );
+        for address in [
+            "jo [at] acme.com",
+            "jo(at)acme(dot)com",
+            "jo at acme dot co dot uk",
+            "jo @ acme.com",
+            "jo＠acme.com",
+        ] {
+            check(
+                &format!("write {address}, please"),
+                &[(Kind::Email, address)],
+            );
+        }
+        check("look at acme.com, or at the dot on the i", &[]);
+    }
+
+    #[test]
+    fn whose_a_number_is_says_what_it_is() {
+        check("His number is 4155550132.", &[(Kind::Phone, "4155550132")]);
+        check(
+            "The customer's number: 01012345678",
+            &[(Kind::Phone, "01012345678")],
+        );
+        check(
+            "Seine Nummer lautet 015123456789",
+            &[(Kind::Phone, "015123456789")],
+        );
+        check(
+            "The number is 4155550132. Your order number is 4155550132",
+            &[],
+        );
+        check(
+            "Parcel 7489 1234 5678, VAT GB 123 4567 89, lotto 04 11 23 35 42 49",
+            &[],
+        );
     }
 
     #[test]

@@ -1,17 +1,15 @@
-//! Addresses and codes: email, IP, IBAN, and identity numbers with letters. It must not read plain
+//! Codes: IP addresses, IBAN, and identity numbers with letters. It must not read plain
 //! runs of digits, which are `number`'s.
 
-use super::{Item, Kind};
+use super::{Item, Kind, address, number};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-/// RFC 5321: 64 letters before the sign.
-const LOCAL_MAX: usize = 64;
-/// RFC 1035: 253 letters of a host.
-const HOST_MAX: usize = 253;
 /// ISO 13616: 34 letters and digits.
 const IBAN_MAX: usize = 34;
 const IBAN_MIN: usize = 15;
+/// Letters at which a code is no longer one that states give people.
+const LABELLED_MAX: usize = 21;
 /// Letters before an address in which `version` may stand.
 const VERSION_BYTES: usize = 16;
 /// Names before the sign that stand for a desk and not for a person.
@@ -44,13 +42,11 @@ const ROLES: [&str; 24] = [
 
 /// Everything with a sign or a letter in it.
 pub(super) fn read(text: &str) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (at, _) in text.match_indices('@') {
-        items.extend(email(text, at).map(|at| Item {
-            kind: Kind::Email,
-            at,
-        }));
-    }
+    let mut items: Vec<Item> = Vec::new();
+    items.extend(address::read(text).map(|at| Item {
+        kind: Kind::Email,
+        at,
+    }));
     let mut starts = Vec::new();
     for token in tokens(text) {
         let word = text.get(token.clone()).unwrap_or("");
@@ -64,11 +60,22 @@ pub(super) fn read(text: &str) -> Vec<Item> {
             starts.push(token);
         }
     }
+    // `IBAN:DE89…` is one token, and a code begins behind the colon.
+    let starts = starts.into_iter().map(|token| {
+        let word = text.get(token.clone()).unwrap_or("");
+        let label = word.rfind(':').map_or(0, |colon| colon.saturating_add(1));
+        token.start.saturating_add(label)..token.end
+    });
     for token in starts {
         let rest = text.get(token.start..).unwrap_or("");
         let found = iban(rest)
             .map(|length| (Kind::Iban, length))
-            .or_else(|| identity(rest).map(|length| (Kind::NationalId, length)));
+            .or_else(|| identity(rest).map(|length| (Kind::NationalId, length)))
+            .or_else(|| {
+                let length = labelled(rest)?;
+                let label = number::label(text, token.start)?;
+                (label == number::Label::Identity).then_some((Kind::NationalId, length))
+            });
         items.extend(found.map(|(kind, length)| Item {
             kind,
             at: token.start..token.start.saturating_add(length),
@@ -96,15 +103,14 @@ pub(super) fn is_private(address: &str) -> bool {
 /// Runs of ASCII letters, digits, dots and colons that hold a digit or colon, from their first
 /// letter or digit on.
 fn tokens(text: &str) -> Vec<Range<usize>> {
-    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':');
     let mut tokens = Vec::new();
     let mut start: Option<usize> = None;
     let mut worth = false;
-    let bytes = text.bytes().chain([b' ']);
-    for (at, byte) in bytes.enumerate() {
-        if inside(byte) || !byte.is_ascii() {
-            // A letter of another alphabet is no boundary, but never part of a code.
-            worth |= byte.is_ascii_digit() || byte == b':';
+    let characters = text.char_indices().chain([(text.len(), ' ')]);
+    for (at, character) in characters {
+        // A letter of another alphabet is no boundary, but never part of a code.
+        if number::joins(character) || matches!(character, '.' | ':') {
+            worth |= character.is_ascii_digit() || character == ':';
             start = start.or(Some(at));
         } else if let Some(first) = start.take() {
             let mut range = first..at;
@@ -119,39 +125,6 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
         }
     }
     tokens
-}
-
-fn email(text: &str, sign: usize) -> Option<Range<usize>> {
-    let local = |character: &char| {
-        character.is_alphanumeric() || matches!(character, '.' | '_' | '%' | '+' | '-')
-    };
-    let before = text.get(..sign)?;
-    let name_bytes: usize = before
-        .chars()
-        .rev()
-        .take(LOCAL_MAX)
-        .take_while(local)
-        .map(char::len_utf8)
-        .fold(0, usize::saturating_add);
-    let after = text.get(sign.checked_add(1)?..)?;
-    let host = |character: &char| character.is_alphanumeric() || matches!(character, '.' | '-');
-    let host_bytes: usize = after
-        .chars()
-        .take(HOST_MAX)
-        .take_while(host)
-        .map(char::len_utf8)
-        .fold(0, usize::saturating_add);
-    let host = after.get(..host_bytes)?.trim_end_matches(['.', '-']);
-    let (domain, top) = host.rsplit_once('.')?;
-    let sound = !domain.is_empty()
-        && top.chars().count() >= 2
-        && top.chars().all(char::is_alphabetic)
-        && !host.contains("..");
-    let name = before.get(before.len().checked_sub(name_bytes)?..)?;
-    let name = name.trim_start_matches(['.', '-', '%', '+']);
-    let start = sign.checked_sub(name.len())?;
-    let end = sign.checked_add(1)?.checked_add(host.len())?;
-    (sound && !name.is_empty()).then_some(start..end)
 }
 
 /// The bytes of an address at the front of a token.
@@ -173,7 +146,7 @@ fn ip_address(token: &str, before: &str) -> Option<usize> {
         .then_some(token.len())
 }
 
-/// The bytes of an IBAN at the front of `rest`: whole, or in groups between single spaces.
+/// The bytes of an IBAN at the front of `rest`: whole, or in groups between single spaces or hyphens.
 fn iban(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let [a, b, c, d, ..] = bytes else { return None };
@@ -186,19 +159,36 @@ fn iban(rest: &str) -> Option<usize> {
     }
     let mut code: Vec<u8> = Vec::with_capacity(IBAN_MAX);
     let mut longest = None;
-    for (at, byte) in bytes.iter().enumerate() {
-        if byte.is_ascii_alphanumeric() && code.len() < IBAN_MAX {
-            code.push(*byte);
-            let next = bytes.get(at.saturating_add(1));
-            let ends = next.is_none_or(|next| !next.is_ascii_alphanumeric());
+    let mut parted = false;
+    let mut rest = rest.char_indices().peekable();
+    while let Some((at, character)) = rest.next() {
+        let parts = matches!(
+            character,
+            ' ' | '-' | '.' | '\u{a0}' | '\u{202f}' | '\u{2011}'
+        );
+        if character.is_ascii_alphanumeric() && code.len() < IBAN_MAX {
+            code.extend(u8::try_from(character));
+            let ends = rest.peek().is_none_or(|(_, next)| !number::joins(*next));
             if ends && code.len() >= IBAN_MIN && iban_checks(&code) {
                 longest = Some(at.saturating_add(1));
             }
-        } else if *byte != b' ' || bytes.get(at.saturating_sub(1)) == Some(&b' ') {
+        } else if !parts || parted {
             break;
         }
+        parted = parts;
     }
     longest
+}
+
+/// The bytes of a code of letters and digits at the front of `rest`, as states give people: only a word
+/// beside it says that it is one.
+fn labelled(rest: &str) -> Option<usize> {
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let length = rest.bytes().take(LABELLED_MAX).take_while(inside).count();
+    let code = rest.get(..length)?;
+    let code = code.trim_end_matches('-');
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    ((7..LABELLED_MAX).contains(&code.len()) && digits > 4).then_some(code.len())
 }
 
 /// ISO 7064: the code with its first four at the end, letters as 10 to 35, leaves 1 of 97.

@@ -2,6 +2,7 @@
 //! date, an amount or an order number for one of them: what has no form of its own needs a word
 //! beside it.
 
+use super::super::words::is_ideograph;
 use super::{Item, Kind};
 use crate::order;
 use std::collections::BTreeMap;
@@ -17,12 +18,16 @@ const LABEL_BYTES: usize = 48;
 
 /// What a word beside a number says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Label {
+pub(super) enum Label {
     Phone,
     Card,
     Ssn,
     Identity,
     Other,
+    /// `number`: a person's is a telephone number, that of a thing is the thing's.
+    Number,
+    /// Whose number it is.
+    Person,
 }
 
 static LABELS: LazyLock<BTreeMap<&str, Label>> = LazyLock::new(|| labels(LABEL_LINES));
@@ -35,6 +40,8 @@ fn labels(file: &str) -> BTreeMap<&str, Label> {
             "card" => Label::Card,
             "ssn" => Label::Ssn,
             "identity" => Label::Identity,
+            "number" => Label::Number,
+            "person" => Label::Person,
             _ => Label::Other,
         };
         words.split_whitespace().map(move |word| (word, label))
@@ -45,12 +52,24 @@ fn labels(file: &str) -> BTreeMap<&str, Label> {
 /// A run of digits and what parts them.
 struct Run<'a> {
     text: &'a str,
+    reach: Reach,
     at: Range<usize>,
     digits: Vec<u8>,
     /// The length of each group of digits.
     groups: Vec<usize>,
-    /// What stands before each group.
+    /// What stands before each group, each space as ` ` and each hyphen as `-`.
     parts: Vec<String>,
+}
+
+/// How far a run of digits goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Over whatever parts digits: only a card's check digit tells that they belong together.
+    Wide,
+    /// Over single spaces.
+    Spaced,
+    /// To the first space: `4111111111111111 12/26`.
+    Tight,
 }
 
 /// Adds every number of a text that is personal data.
@@ -65,13 +84,13 @@ pub(super) fn read(text: &str, items: &mut Vec<Item>) {
         }
         while taken.next_if(|range| range.end <= at).is_some() {}
         let covered = taken.peek().is_some_and(|range| range.contains(&at));
-        let opens = character.is_ascii_digit() || matches!(character, '+' | '(');
+        let opens = digit(character).is_some() || matches!(character, '+' | '(');
         if !opens || inside_word || covered {
-            inside_word = character.is_alphanumeric() || character == '_';
+            inside_word = joins(character) || character == '_';
             continue;
         }
-        // As far as the digits go, or only to the first space: `4111111111111111 12/26`.
-        let runs = [true, false].map(|spaces| Run::read(text, at, spaces));
+        let reaches = [Reach::Wide, Reach::Spaced, Reach::Tight];
+        let runs = reaches.map(|reach| Run::read(text, at, reach));
         let ends = runs.iter().flatten().map(|run| run.at.end);
         next = ends.min().unwrap_or(at).max(at.saturating_add(1));
         let item = runs.into_iter().flatten().find_map(|run| {
@@ -93,9 +112,10 @@ pub(super) fn read(text: &str, items: &mut Vec<Item>) {
 }
 
 impl<'a> Run<'a> {
-    fn read(text: &'a str, start: usize, spaces: bool) -> Option<Self> {
+    fn read(text: &'a str, start: usize, reach: Reach) -> Option<Self> {
         let mut run = Self {
             text,
+            reach,
             at: start..start,
             digits: Vec::new(),
             groups: Vec::new(),
@@ -104,7 +124,7 @@ impl<'a> Run<'a> {
         let mut part = String::new();
         let rest = text.get(start..)?;
         for (offset, character) in rest.char_indices() {
-            if character.is_ascii_digit() {
+            if let Some(value) = digit(character) {
                 if run.digits.len() > DIGITS_MAX {
                     break;
                 }
@@ -115,18 +135,23 @@ impl<'a> Run<'a> {
                 if let Some(group) = run.groups.last_mut() {
                     *group = group.saturating_add(1);
                 }
-                run.digits.extend(u8::try_from(character.to_digit(10)?));
-                run.at.end = start.checked_add(offset)?.checked_add(1)?;
+                run.digits.push(value);
+                let end = start.checked_add(offset)?;
+                run.at.end = end.checked_add(character.len_utf8())?;
             } else {
-                let stops = character == '+' && offset > 0 || character == ' ' && !spaces;
-                let joins = matches!(
-                    character,
-                    ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/' | '+'
-                );
-                if stops || !joins || part.len() > 2 || part.ends_with(' ') && character == ' ' {
+                let Some(character) = parting(character, reach) else {
+                    break;
+                };
+                let stops =
+                    character == '+' && offset > 0 || character == ' ' && reach == Reach::Tight;
+                let wide = reach == Reach::Wide;
+                if stops || part.len() > 2 || !wide && part.ends_with(' ') && character == ' ' {
                     break;
                 }
                 part.push(character);
+                if wide {
+                    continue;
+                }
                 // `10 - 7` is a sum.
                 if part.contains(' ') && part.contains(['-', '/', '.']) {
                     break;
@@ -140,8 +165,11 @@ impl<'a> Run<'a> {
         let after = self.text.get(self.at.end..).unwrap_or("");
         let next = after.chars().next().unwrap_or(' ');
         let extension = self.extension_end() > self.at.end;
-        if (next.is_alphabetic() && !extension) || matches!(next, '_' | '%' | '@') {
+        if (joins(next) && !extension) || matches!(next, '_' | '%' | '@') {
             return None;
+        }
+        if self.reach == Reach::Wide {
+            return self.is_card().then_some(Kind::Card);
         }
         if self.is_ssn() {
             return Some(Kind::UsSsn);
@@ -149,7 +177,8 @@ impl<'a> Run<'a> {
         if self.is_card() {
             return Some(Kind::Card);
         }
-        if self.is_french() || self.digits.len() > 7 && self.label() == Some(Label::Identity) {
+        let labelled = || matches!(self.label(), Some(Label::Identity | Label::Ssn));
+        if self.is_french() || self.digits.len() > 7 && labelled() {
             return Some(Kind::NationalId);
         }
         let clock = next == ':' && after.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
@@ -161,7 +190,8 @@ impl<'a> Run<'a> {
         let whole = self.groups == [9] && self.label() == Some(Label::Ssn);
         let parted = self.groups == [3, 2, 4]
             && matches!(self.parts.as_slice(), [first, a, b]
-                if first.is_empty() && a == b && matches!(a.as_str(), "-" | " "));
+                if first.is_empty() && a == b && (matches!(a.as_str(), "-" | " ")
+                    || a == "." && self.label() == Some(Label::Ssn)));
         let area = self.number(0..3);
         (whole || parted)
             && area != 0
@@ -180,11 +210,14 @@ impl<'a> Run<'a> {
                 .iter()
                 .take(self.groups.len().saturating_sub(1))
                 .all(|n| (4..=6).contains(n))
-            && self
-                .parts
-                .iter()
-                .skip(1)
-                .all(|part| matches!(part.as_str(), " " | "-" | "\u{a0}"));
+            && match self.reach {
+                Reach::Wide => self
+                    .parts
+                    .windows(2)
+                    .skip(1)
+                    .all(|two| two.first() == two.last()),
+                _ => (self.parts.iter().skip(1)).all(|part| matches!(part.as_str(), " " | "-")),
+            };
         let opens = self.parts.first().is_some_and(String::is_empty);
         let length = self.digits.len();
         opens
@@ -203,9 +236,10 @@ impl<'a> Run<'a> {
             15 => matches!(four / 100, 34 | 37) || matches!(four, 1800 | 2131),
             16 | 19 => {
                 four / 1000 == 4
-                    || matches!(four, 2221..=2720 | 3528..=3589 | 5100..=5599 | 6011)
-                    || matches!(four, 6440..=6599)
+                    || matches!(four, 2200..=2204 | 2221..=2720 | 3528..=3589 | 5100..=5599)
+                    || matches!(four, 6011 | 6200..=6299 | 6440..=6599)
             }
+            17 | 18 => four / 100 == 62,
             _ => false,
         }
     }
@@ -228,8 +262,10 @@ impl<'a> Run<'a> {
         let spaced = self.parts.iter().skip(1).all(|part| !part.contains('/'));
         let groups = self.groups.as_slice();
         let international = first.starts_with('+') && length > 7
-            || self.digits.starts_with(&[0, 0]) && length > 9 && groups.len() > 1;
-        let american = matches!(groups, [3, 3, 4] | [1, 3, 3, 4]) && length > 9 && spaced;
+            || matches!(self.digits.as_slice(), [0, 0, 1..=9, ..])
+                && length > 9
+                && groups.len() > 1;
+        let american = matches!(groups, [3, 3, 4] | [1, 3, 3, 4] | [1, 3, 3, 2, 2]) && spaced;
         let area = first.ends_with('(') && groups.len() > 1 && !self.is_years();
         // Thousands come in threes, versions and lists have single digits, and lists of decimals
         // part in two ways; only numbers that are dialled begin with a nought, and not `0.5`.
@@ -237,11 +273,18 @@ impl<'a> Run<'a> {
         let pairs = groups.iter().all(|group| *group > 1);
         let parted_by = |part: &str| self.parts.iter().any(|other| other == part);
         let decimals = parted_by(".") && parted_by(" ");
-        let many = groups.len() > 2 && length > 7 && !thousands && spaced && pairs && !decimals;
-        let trunk = self.digits.first() == Some(&0)
+        // Pairs alone are readings or a draw, fours alone a voucher or a parcel, and a number that
+        // is dialled ends in as many digits as any group but the first has, or in pairs.
+        let in_pairs = groups.iter().all(|group| *group == 2);
+        let even = in_pairs || groups.iter().all(|group| *group == 4);
+        let ends = matches!(groups, [.., before, last] if *last > 2 || before == last);
+        let many = groups.len() > 2 && (8..=12).contains(&length);
+        let many = many && !thousands && spaced && pairs && !decimals && !even && ends;
+        let trunk = matches!(self.digits.as_slice(), [0, 1..=9, ..])
             && length > 8
             && groups.first() > Some(&1)
-            && groups.len() > 1;
+            && groups.len() > 1
+            && (!in_pairs || length == 10);
         let formed = international || american || area || extension || many || trunk;
         match self.label() {
             Some(Label::Phone) => true,
@@ -302,24 +345,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// What the nearest telling word before the number says.
     fn label(&self) -> Option<Label> {
-        self.words_before()
-            .find_map(|word| LABELS.get(word.as_str()).copied())
-    }
-
-    /// Up to six words before the number, the nearest first.
-    fn words_before(&self) -> impl Iterator<Item = String> {
-        let before = self.text.get(..self.at.start).unwrap_or("");
-        let mut from = before.len().saturating_sub(LABEL_BYTES);
-        while !before.is_char_boundary(from) {
-            from = from.saturating_add(1);
-        }
-        let near = before.get(from..).unwrap_or("");
-        near.rsplit(|character: char| !character.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .take(6)
-            .map(str::to_lowercase)
+        label(self.text, self.at.start)
     }
 
     /// Whether the next word says that it is a telephone number, as on a card: `… office`.
@@ -337,6 +364,64 @@ impl<'a> Run<'a> {
         ]
         .contains(&word.as_str())
     }
+}
+
+/// What the nearest telling word before a number says: of up to six.
+pub(super) fn label(text: &str, at: usize) -> Option<Label> {
+    let before = text.get(..at).unwrap_or("");
+    let mut from = before.len().saturating_sub(LABEL_BYTES);
+    while !before.is_char_boundary(from) {
+        from = from.saturating_add(1);
+    }
+    let near = before.get(from..).unwrap_or("");
+    let inside = |character: char| character.is_alphanumeric() || matches!(character, '\'' | '’');
+    let words = near.rsplit(|character: char| !inside(character));
+    let words = words.filter(|word| !word.is_empty()).take(6);
+    let mut number = false;
+    for word in words {
+        let word = word.to_lowercase().replace('’', "'");
+        let person = word.ends_with("'s");
+        match LABELS.get(word.as_str()) {
+            _ if number && person => return Some(Label::Phone),
+            Some(Label::Person) if number => return Some(Label::Phone),
+            Some(Label::Number) => number = true,
+            Some(Label::Person) | None => number = false,
+            Some(label) => return Some(*label),
+        }
+    }
+    None
+}
+
+/// What a digit stands for, in the alphabets that have their own.
+pub(crate) fn digit(character: char) -> Option<u8> {
+    const ZEROS: [char; 5] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{ff10}'];
+    let value = |zero: char| {
+        let value = u32::from(character).checked_sub(u32::from(zero))?;
+        u8::try_from(value).ok().filter(|value| *value < 10)
+    };
+    match character {
+        character if character.is_ascii() => value('0'),
+        _ => ZEROS.into_iter().find_map(value),
+    }
+}
+
+/// What may part digits, each space and hyphen as one of them.
+fn parting(character: char, reach: Reach) -> Option<char> {
+    Some(match character {
+        ' ' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' | '\u{3000}' => ' ',
+        '-' | '\u{2010}' | '\u{2011}' | '\u{ff0d}' => '-',
+        '.' | '/' => character,
+        '(' | ')' | '+' if reach != Reach::Wide => character,
+        '\u{2012}'..='\u{2015}' | '\u{2212}' | '_' | '·' if reach == Reach::Wide => '-',
+        _ => return None,
+    })
+}
+
+/// Whether a letter beside digits makes them part of a word: not those of alphabets that part none.
+pub(super) fn joins(character: char) -> bool {
+    let unparted = is_ideograph(character)
+        || matches!(character, '\u{e00}'..='\u{e7f}' | '\u{ac00}'..='\u{d7af}');
+    character.is_alphanumeric() && !unparted
 }
 
 /// The check digit of cards: every second digit from the right counts double, its digits added.
