@@ -1,8 +1,8 @@
 //! The words of a text and where they stand, folded so that small disguises don't hide them. It
 //! must not know what any word means.
 //!
-//! Folding: lower case, no accents, no apostrophes, no invisible characters, full-width letters as
-//! plain ones, look-alike letters of other alphabets inside Latin words as Latin, digits that stand
+//! Folding: lower case, no accents, no apostrophes, no invisible characters, letters in other dress
+//! (full-width, mathematical, encircled, small capitals) as plain ones, look-alike letters of other alphabets inside Latin words as Latin, digits that stand
 //! for letters as those letters, and letters parted by single spaces as one word. Chinese and
 //! Japanese characters are a word each.
 
@@ -173,7 +173,10 @@ impl Words {
             while single(first)
                 && let Some(next) = rest.next_if(|next| {
                     let end = run.last().map_or(0, |last| last.at.end);
-                    single(next) && next.at.start == end.saturating_add(1)
+                    let gap = text.as_bytes().get(end);
+                    single(next)
+                        && next.at.start == end.saturating_add(1)
+                        && gap == text.as_bytes().get(first.at.end)
                 })
             {
                 run.push(next);
@@ -242,8 +245,7 @@ impl Open {
             folded.push(character.to_ascii_lowercase());
             return;
         }
-        let wide = full_width(character);
-        for lower in wide.to_lowercase() {
+        for lower in undressed(character).to_lowercase() {
             match plain_letters(lower) {
                 Some(plain) => folded.push_str(plain),
                 None => folded.push(lower),
@@ -282,7 +284,8 @@ impl Open {
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{300}'..='\u{36f}' | '\u{e0000}'..='\u{e007f}')
+        | '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{640}' | '\u{64b}'..='\u{65f}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Chinese and Japanese characters, written without spaces.
@@ -300,13 +303,44 @@ fn starts_blank(rest: &str) -> bool {
         .is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '”' | ')' | '\''))
 }
 
-fn full_width(character: char) -> char {
+/// Latin letters in a row, each as `A` to `Z` or `a` to `z`: where they begin and end, and what the first
+/// one is. The mathematical ones are thirteen alphabets of both cases.
+const DRESSED: [(u32, u32, u32); 8] = [
+    (0xff01, 0xff5e, 0x21),
+    (0x24b6, 0x24cf, 0x41),
+    (0x24d0, 0x24e9, 0x61),
+    (0x1d7ce, 0x1d7ff, 0x30),
+    (0x1f110, 0x1f129, 0x41),
+    (0x1f130, 0x1f149, 0x41),
+    (0x1f150, 0x1f169, 0x41),
+    (0x1f170, 0x1f189, 0x41),
+];
+/// From `A` in bold on, capitals and small letters in turn.
+const MATHEMATICAL: Range<u32> = 0x1d400..0x1d6a4;
+/// Small capitals, in the order of the alphabet.
+const SMALL_CAPITALS: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡxʏᴢ";
+
+/// A letter or digit without its dress.
+fn undressed(character: char) -> char {
     let code = u32::from(character);
-    if (0xff01..=0xff5e).contains(&code) {
-        char::from_u32(code.saturating_sub(0xfee0)).unwrap_or(character)
+    let plain = if MATHEMATICAL.contains(&code) {
+        let place = code.saturating_sub(MATHEMATICAL.start) % 52;
+        let small = if place < 26 { 0x41 } else { 0x47 };
+        Some(place.saturating_add(small))
+    } else if let Some((from, _, first)) = DRESSED
+        .iter()
+        .find(|(from, to, _)| (*from..=*to).contains(&code))
+    {
+        let place = code.saturating_sub(*from);
+        // Digits come in five dresses.
+        Some(first.saturating_add(if *first == 0x30 { place % 10 } else { place }))
     } else {
-        character
-    }
+        let place = SMALL_CAPITALS.chars().position(|small| small == character);
+        place
+            .and_then(|place| u32::try_from(place).ok())
+            .map(|place| place.saturating_add(0x61))
+    };
+    plain.and_then(char::from_u32).unwrap_or(character)
 }
 
 /// A small Latin letter without its accent: those of Europe's languages, and Vietnam's, which stand together.
@@ -367,6 +401,12 @@ mod tests {
         check("ｉｇｎｏｒｅ", &["ignore"]);
         check("i g n o r e  t h i s, A B", &["ignore", "this", "a", "b"]);
         check("i\u{301}", &["i"]);
+        check(
+            "𝗶𝗴𝗻𝗼𝗿𝗲 𝐀𝐥𝐥 ⓡⓤⓛⓔⓢ 🄾🄵 ᴍɪɴᴇ",
+            &["ignore", "all", "rules", "of", "mine"],
+        );
+        check("i-g-n-o-r-e a-l-l-s i t", &["ignore", "alls", "i", "t"]);
+        check("انسَ", &["انس"]);
     }
 
     #[test]
