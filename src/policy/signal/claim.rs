@@ -47,7 +47,9 @@ pub(crate) fn find(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
             .map(|item| item.at),
     );
     let dates = date::read(&text.words);
-    let figures = figure::read(text.text);
+    let mut figures = figure::read(text.text);
+    figures.extend(figure::spelled(text.text, &text.words));
+    order::by_key(&mut figures, |figure| figure.at.start);
     let mut figures: Vec<Figure> = outside(figures, &dates, &text.words);
     let taken = merge(taken);
     figures.retain(|figure| !holds(&taken, figure.at.start));
@@ -78,7 +80,10 @@ impl Known {
             known
                 .figures
                 .extend(figures.into_iter().map(|figure| figure.value));
-            known.figures.extend(figure::in_words(&words));
+            let spelled = figure::in_words(&words).into_iter();
+            known
+                .figures
+                .extend(spelled.map(|(value, _)| value.to_string()));
             for (date, _) in dates {
                 known.calendar.add(&date);
             }
@@ -163,52 +168,96 @@ fn links(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) -> Vec<Rang
     let mut strange = Vec::new();
     let mut all = Vec::new();
     let mut end = 0;
-    for (at, _) in text.text.match_indices(['h', 'H', 'w', 'W']) {
-        let rest = text.text.get(at..).unwrap_or("");
-        let opens = |front: &str| {
-            rest.get(..4)
-                .is_some_and(|start| start.eq_ignore_ascii_case(front))
-        };
-        if at < end || !(opens("http") || opens("www.")) {
+    // Every one has a dot in its host.
+    for (dot, _) in text.text.match_indices('.') {
+        if dot < end {
             continue;
         }
-        let link = link(rest);
+        let before = text.text.get(..dot).unwrap_or("");
+        let word = before.rsplit(parts_links).next().unwrap_or("");
+        let at = dot.saturating_sub(word.len());
+        let rest = text.text.get(at..).unwrap_or("");
+        let word = rest.split(ends_links).next().unwrap_or("");
+        // What is looked at once is not looked at again at its next dot.
+        end = at.saturating_add(word.len());
+        let link = link(word);
         let Some((host, place)) = place(link) else {
             continue;
         };
-        end = at.saturating_add(link.len());
-        all.push(at..end);
+        let link = at..at.saturating_add(link.len());
+        all.push(link.clone());
         let many = all.len() > ASKED_MAX;
         if many || !grounds.is_own_host(&host) && !grounds.holds_text(&place) {
-            strange.push(at..end);
+            strange.push(link);
         }
     }
     found.ranges(SignalCode::UnsupportedLink, FIGURE, text, strange);
     all
 }
 
+fn parts_links(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | ','
+        )
+}
+
+fn ends_links(character: char) -> bool {
+    parts_links(character) && !matches!(character, '(' | '[' | '{' | ',')
+}
+
 /// The link at the front of a text.
 fn link(text: &str) -> &str {
-    let ends = |character: char| {
-        character.is_whitespace() || matches!(character, '<' | '>' | '"' | ')' | ']' | '}' | '|')
-    };
-    let link = text.split(ends).next().unwrap_or("");
+    let link = text.split(ends_links).next().unwrap_or("");
     link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '*', '_', '/'])
 }
 
-/// Host and whole address of a link, in lower case, without scheme and `www.`.
+/// Host and whole address of a link, in lower case, without scheme and `www.`. Without a scheme it is one
+/// where a path follows, or where the host ends as those do that programs make links of.
 fn place(link: &str) -> Option<(String, String)> {
+    const TOPS: [&str; 36] = [
+        "com", "net", "org", "io", "co", "app", "dev", "info", "biz", "shop", "online", "site",
+        "xyz", "link", "store", "top", "click", "support", "help", "eu", "uk", "de", "fr", "es",
+        "ca", "au", "nl", "pl", "ch", "ru", "cn", "jp", "br", "tk", "ly", "gg",
+    ];
     let link = link.to_lowercase();
-    let rest = ["https://", "http://", "www."]
-        .iter()
-        .find_map(|scheme| link.strip_prefix(scheme))?;
-    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    let (named, rest) = match link.split_once("//") {
+        Some((scheme, rest)) if scheme.is_empty() || is_scheme(scheme) => (true, rest),
+        _ => (false, link.as_str()),
+    };
+    let (named, rest) = match rest.split_once("www.") {
+        Some((label, rest)) if label.is_empty() || label.ends_with(':') => (true, rest),
+        _ => (named, rest),
+    };
+    // `here:bit.ly/a1`
+    let rest = match rest.split_once(':') {
+        Some((label, rest)) if !label.contains(['.', '/']) => rest,
+        _ => rest,
+    };
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    // What stands before the sign is a name for the host behind it.
-    let host = host.rsplit('@').next().unwrap_or(host);
+    let path = rest.len() > host.len().saturating_add(1);
+    // What stands before the sign is a name for the host behind it, and an email without a scheme.
+    let host = match host.rsplit_once('@') {
+        Some((_, host)) if named => host,
+        Some(_) => return None,
+        None => host,
+    };
     let host = host.split(':').next().unwrap_or(host);
-    host.contains('.')
-        .then(|| (host.to_owned(), rest.to_owned()))
+    let (name, top) = host.rsplit_once('.')?;
+    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let sounds = name.len() > 1 && name.bytes().all(plain) && top.len() > 1 && letters(top);
+    let bare = sounds && (path || TOPS.contains(&top));
+    (named || bare).then(|| (host.to_owned(), rest.to_owned()))
+}
+
+/// `https:`, also behind what stands beside it: `here:https:`.
+fn is_scheme(text: &str) -> bool {
+    text.strip_suffix(':').is_some_and(|scheme| {
+        let letters = scheme.bytes().rev().take_while(u8::is_ascii_alphabetic);
+        letters.count() > 1
+    })
 }
 
 #[cfg(test)]
@@ -235,6 +284,21 @@ mod tests {
                 Some(("evil.test", "acme.com@evil.test/x")),
             ),
             ("https is safe", None),
+            ("bit.ly/a1", Some(("bit.ly", "bit.ly/a1"))),
+            (
+                "acme-support.com and",
+                Some(("acme-support.com", "acme-support.com")),
+            ),
+            ("//acme.com/a)", Some(("acme.com", "acme.com/a"))),
+            ("FTP://acme.com/a", Some(("acme.com", "acme.com/a"))),
+            ("here:bit.ly/a1", Some(("bit.ly", "bit.ly/a1"))),
+            ("see:www.acme.com", Some(("acme.com", "acme.com"))),
+            ("acme.com:8080/a", Some(("acme.com", "acme.com:8080/a"))),
+            ("jo@acme.com", None),
+            ("node.js", None),
+            ("km/h.", None),
+            ("e.g./i.e.", None),
+            ("1.2/3.4", None),
         ] {
             let found = place(link(text));
             let expected = expected.map(|(host, place)| (host.to_owned(), place.to_owned()));

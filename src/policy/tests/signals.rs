@@ -2,8 +2,14 @@
 //! find them. A rule may be made for what is missed here, but for its kind and not for its words; the
 //! large public sets are measured by `countersign-bench signals`.
 
-use countersign_policy::signal::injection;
+use countersign_policy::document::Policy;
+use countersign_policy::draft::Draft;
+use countersign_policy::level::Level;
+use countersign_policy::route::Situation;
 use countersign_policy::signal::personal::{self, Kind};
+use countersign_policy::signal::{self, injection};
+use serde_json::json;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Texts that override, read out or redirect; `#` opens the name of their kind.
@@ -13,6 +19,9 @@ const TALK: &str = include_str!("signals/talk.txt");
 /// `<P:…>` marks a telephone number, `C` a card, `E` an email, `I` an IP address, `S` an SSN; the
 /// rest of each line is none. Some cards have a wrong check digit, and are missed for it.
 const PERSONAL: &str = include_str!("signals/personal.txt");
+
+/// What customers write, each behind the topic that it touches, if any.
+const TOPICS: &str = include_str!("signals/topics.txt");
 
 #[expect(clippy::cast_precision_loss, reason = "hundreds of lines")]
 fn share(part: usize, whole: usize) -> f64 {
@@ -33,7 +42,7 @@ fn orders_are_found_and_talk_of_them_is_not() {
     };
     let recall = share(flagged(ORDERS), lines(ORDERS).count());
     let alarms = share(flagged(TALK), lines(TALK).count());
-    assert!(recall >= 0.72, "recall {recall}");
+    assert!(recall >= 0.78, "recall {recall}");
     assert!(alarms <= 0.01, "false alarms {alarms}");
 }
 
@@ -98,4 +107,46 @@ fn personal_data_is_told_from_what_looks_like_it() {
     }
     let f1 = share(2 * right, 2 * right + wrong + missed);
     assert!(f1 >= 0.95 && wrong == 0, "f1 {f1}, {wrong} wrong");
+}
+
+/// The topics of a message that stands alone.
+fn topics(message: &str) -> Vec<String> {
+    let body = json!({
+        "agent": "desk", "kind": "message", "channel": "email", "category": "billing",
+        "message": message, "draft": { "text": "Thanks." },
+        "conversation": { "id": "c", "head": "m",
+            "messages": [{ "id": "m", "role": "customer", "text": message }] }
+    });
+    let Ok(draft) = Draft::parse(body.to_string().as_bytes()) else {
+        return Vec::new();
+    };
+    let policy = Policy::starting("mia@example.com");
+    let situation = Situation::fixed(Level::ReviewEverything);
+    let found = signal::find(&policy, &policy.rules(None), &draft, &situation);
+    let codes = found.iter().map(|signal| json!(signal.code));
+    codes
+        .filter_map(|code| code.as_str().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn topics_are_found_and_everyday_words_are_none() {
+    let rows: Vec<(&str, &str)> = lines(TOPICS)
+        .filter_map(|line| line.split_once('\t'))
+        .collect();
+    let codes: BTreeSet<&str> = rows.iter().map(|(code, _)| *code).collect();
+    let (mut right, mut marked, mut alarms, mut plain) = (0, 0, 0, 0);
+    for (code, message) in rows {
+        let found = topics(message);
+        if code.is_empty() {
+            plain += 1;
+            alarms += usize::from(found.iter().any(|other| codes.contains(other.as_str())));
+        } else {
+            marked += 1;
+            right += usize::from(found.iter().any(|other| other == code));
+        }
+    }
+    let (recall, alarms) = (share(right, marked), share(alarms, plain));
+    assert!(recall >= 0.95, "recall {recall}");
+    assert!(alarms <= 0.12, "false alarms {alarms}");
 }

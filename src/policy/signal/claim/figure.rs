@@ -9,8 +9,14 @@ use std::sync::LazyLock;
 
 /// Digits of one figure: a card number has fewer.
 const DIGITS_MAX: usize = 24;
+const ALWAYS: &str = "24/7";
 /// Plain numbers up to this are ways of speaking: two options, step 3.
 const SMALL_MAX: u32 = 12;
+
+/// Signs of currencies.
+const SIGNS: [char; 17] = [
+    '$', '€', '£', '¥', '₹', '₽', '₩', '₺', '₴', '₫', '₪', '₦', '฿', '₱', '円', '元', '원',
+];
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +54,10 @@ pub(super) fn read(text: &str) -> Vec<Figure> {
             before = character;
             continue;
         }
+        if is_always(text, at) {
+            next = at.saturating_add(ALWAYS.len());
+            continue;
+        }
         let opens = character.is_ascii_digit() && !before.is_alphanumeric();
         let priced = character.is_ascii_digit() && currency_before(text, at);
         if opens || priced {
@@ -60,34 +70,84 @@ pub(super) fn read(text: &str) -> Vec<Figure> {
     figures
 }
 
-/// Small numbers that are spelled out, for what a draft may rest on.
-pub(super) fn in_words(words: &Words) -> impl Iterator<Item = String> {
-    const NAMES: [(&str, u32); 20] = [
-        ("one", 1),
-        ("two", 2),
-        ("three", 3),
-        ("four", 4),
-        ("five", 5),
-        ("six", 6),
-        ("seven", 7),
-        ("eight", 8),
-        ("nine", 9),
-        ("ten", 10),
-        ("eleven", 11),
-        ("twelve", 12),
-        ("fourteen", 14),
-        ("fifteen", 15),
-        ("twenty", 20),
-        ("thirty", 30),
-        ("sixty", 60),
-        ("ninety", 90),
-        ("hundred", 100),
-        ("half", 50),
-    ];
-    words.iter().filter_map(|(_, word)| {
-        let name = NAMES.iter().find(|(name, _)| *name == word);
-        name.map(|(_, value)| value.to_string())
-    })
+/// Names of numbers in the languages of the lexicons, spelled as words are folded.
+const NAMES: &[(u32, &[&str])] = &[
+    (1, &["one"]),
+    (2, &["two", "zwei", "deux", "dos"]),
+    (3, &["three", "drei", "trois", "tres"]),
+    (4, &["four", "vier", "quatre", "cuatro"]),
+    (5, &["five", "funf", "cinq", "cinco"]),
+    (6, &["six", "sechs", "seis"]),
+    (7, &["seven", "sieben", "sept", "siete"]),
+    (8, &["eight", "acht", "huit", "ocho"]),
+    (9, &["nine", "neun", "neuf", "nueve"]),
+    (10, &["ten", "zehn", "dix", "diez"]),
+    (11, &["eleven", "elf", "onze"]),
+    (12, &["twelve", "zwolf", "douze", "doce"]),
+    (13, &["thirteen", "dreizehn", "treize", "trece"]),
+    (14, &["fourteen", "vierzehn", "quatorze", "catorce"]),
+    (15, &["fifteen", "funfzehn", "quinze", "quince"]),
+    (16, &["sixteen", "sechzehn"]),
+    (17, &["seventeen"]),
+    (18, &["eighteen"]),
+    (19, &["nineteen"]),
+    (20, &["twenty", "zwanzig", "vingt", "veinte"]),
+    (30, &["thirty", "dreissig", "trente", "treinta"]),
+    (40, &["forty", "vierzig", "quarante", "cuarenta"]),
+    (50, &["half", "fifty", "funfzig", "cinquante", "cincuenta"]),
+    (60, &["sixty", "sechzig", "soixante", "sesenta"]),
+    (70, &["seventy", "siebzig"]),
+    (80, &["eighty", "achtzig"]),
+    (90, &["ninety", "neunzig"]),
+    (100, &["hundred", "hundert", "cent", "cien"]),
+];
+
+/// Numbers that are spelled out, each with its words: `twenty-five`, and `two` of `two hundred`.
+pub(super) fn in_words(words: &Words) -> Vec<(u32, Range<usize>)> {
+    let number = |index: usize| {
+        let word = words.get(index)?;
+        let found = NAMES.iter().find(|(_, names)| names.contains(&word));
+        found.map(|(value, _)| *value)
+    };
+    let mut found: Vec<(u32, Range<usize>)> = Vec::new();
+    for index in 0..words.len() {
+        let Some(value) = number(index) else { continue };
+        let end = index.saturating_add(1);
+        match found.last_mut() {
+            Some((tens, at)) if at.end == index && (20..100).contains(tens) && value < 10 => {
+                *tens = tens.saturating_add(value);
+                at.end = end;
+            }
+            Some((ones, at)) if at.end == index && *ones < 100 && value == 100 => {
+                *ones = ones.saturating_mul(100);
+                at.end = end;
+            }
+            _ => found.push((value, index..end)),
+        }
+    }
+    found
+}
+
+/// Figures that are spelled out before a unit. `One` is a way of speaking: one moment.
+pub(super) fn spelled(text: &str, words: &Words) -> Vec<Figure> {
+    let numbers = in_words(words).into_iter().filter(|(value, _)| *value > 1);
+    let figures = numbers.filter_map(|(value, at)| {
+        let at = words.span(at)?;
+        let unit = unit(text.get(at.end..)?)?;
+        Some(Figure {
+            at,
+            value: value.to_string(),
+            money: unit == Unit::Money,
+            percent: unit == Unit::Percent,
+            unit: true,
+        })
+    });
+    figures.collect()
+}
+
+/// Open at all hours is no figure.
+fn is_always(text: &str, at: usize) -> bool {
+    text.get(at..).is_some_and(|rest| rest.starts_with(ALWAYS))
 }
 
 /// The same amount in minor units.
@@ -148,13 +208,23 @@ fn figure(text: &str, start: usize) -> Option<Figure> {
     }
     let at = start..start.checked_add(end)?;
     let after = text.get(at.end..)?;
+    let thousands = after.strip_prefix(['k', 'K']);
+    let thousands = thousands.filter(|after| !after.starts_with(char::is_alphanumeric));
+    let after = thousands.unwrap_or(after);
     let unit = unit(after);
-    if unit.is_none() && after.starts_with(char::is_alphabetic) && !is_ordinal(after) {
+    if thousands.is_none()
+        && unit.is_none()
+        && after.starts_with(char::is_alphabetic)
+        && !is_ordinal(after)
+    {
         return None;
     }
     let money = unit == Some(Unit::Money) || currency_before(text, start);
     Some(Figure {
-        value: value(rest.get(..end)?),
+        value: match thousands {
+            Some(_) => value(&format!("{}000", rest.get(..end)?)),
+            None => value(rest.get(..end)?),
+        },
         money,
         percent: unit == Some(Unit::Percent),
         unit: unit.is_some(),
@@ -205,7 +275,7 @@ fn unit(after: &str) -> Option<Unit> {
     let first = rest.chars().next()?;
     match first {
         '%' | '٪' => return Some(Unit::Percent),
-        '$' | '€' | '£' | '¥' => return Some(Unit::Money),
+        sign if SIGNS.contains(&sign) => return Some(Unit::Money),
         _ => {}
     }
     UNITS.get(next_word(rest).as_str()).copied()
@@ -248,16 +318,16 @@ fn currency_before(text: &str, at: usize) -> bool {
         .get(..at)
         .unwrap_or("")
         .trim_end_matches([' ', '\u{a0}']);
-    if before.ends_with(['$', '€', '£', '¥']) {
+    if before.ends_with(SIGNS) {
         return true;
     }
-    let mut letters = before.chars().rev();
-    let code: String = letters.by_ref().take(3).collect();
-    // Reversed, as it was read.
-    let known = [
-        "RUE", "DSU", "PBG", "FHC", "DAC", "DUA", "YPJ", "RNI", "KES", "NLP",
-    ];
-    known.contains(&code.as_str()) && !letters.next().is_some_and(char::is_alphanumeric)
+    let letters = |letter: char| letter.is_ascii_alphabetic();
+    let code = before
+        .rsplit(|letter| !letters(letter))
+        .next()
+        .unwrap_or("");
+    let capitals = code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    capitals && UNITS.get(code.to_ascii_lowercase().as_str()) == Some(&Unit::Money)
 }
 
 #[cfg(test)]
@@ -277,12 +347,29 @@ mod tests {
             ("30-day", "30"),
             ("2:05 pm", "14:05"),
             ("at 14:05:00", "14:05"),
+            ("50k USD", "50000"),
+            ("5000円", "5000"),
+            ("SEK 200", "200"),
         ] {
             let values: Vec<String> = read(text).into_iter().map(|figure| figure.value).collect();
             assert_eq!(values, [expected], "{text}");
         }
-        assert_eq!(read("A320, v2 and 4WQ150"), []);
+        assert_eq!(read("A320, v2, 24/7 and 4WQ150"), []);
         assert_eq!(minor("120.5"), "12050");
+    }
+
+    #[test]
+    fn numbers_in_words_are_figures_before_a_unit() {
+        for (text, expected) in [
+            ("fourteen days, twenty-five euros", &["14", "25"][..]),
+            ("two hundred dollars", &["200"]),
+            ("vierzehn Tage", &["14"]),
+            ("one moment, two of us", &[]),
+        ] {
+            let figures = spelled(text, &Words::read(text)).into_iter();
+            let values: Vec<String> = figures.map(|figure| figure.value).collect();
+            assert_eq!(values, expected, "{text}");
+        }
     }
 
     #[test]
