@@ -94,6 +94,9 @@ pub enum FindingCode {
     PartWithoutEffect,
     /// A guardrail names a category that has no rules. The draft is of that category.
     CategoryWithoutRules,
+    /// A guardrail names an action that the catalogue does not list: such a draft is held whatever the
+    /// rule says. The draft is one.
+    ActionNotListed,
     /// A category may release and has no owner of its own. The draft goes out for the default's.
     CategoryWithoutOwner,
     /// A category may release, and nobody ever looks at what went out. The draft goes out.

@@ -2500,7 +2500,7 @@ export interface components {
             text: string;
         };
         /** @description What was found. */
-        FindingCode: "never_matches" | "hidden" | "contradiction" | "releases_high_stakes" | "never_releases" | "part_never_holds" | "part_without_effect" | "category_without_rules" | "category_without_owner" | "releases_unseen" | "threshold_without_effect" | "not_analysed";
+        FindingCode: "never_matches" | "hidden" | "contradiction" | "releases_high_stakes" | "never_releases" | "part_never_holds" | "part_without_effect" | "category_without_rules" | "action_not_listed" | "category_without_owner" | "releases_unseen" | "threshold_without_effect" | "not_analysed";
         /** @description What the first of two people said. */
         First: {
             /** @description Digest of exactly what would leave: other content starts anew. */

@@ -2,10 +2,10 @@
 //! must not report what no draft shows.
 
 use super::prove::category_pointer;
-use super::witness::{Example, Seen, plain, see};
+use super::witness::{Example, Seen, acting, plain, see};
 use super::{Finding, FindingCode, Severity};
 use crate::document::{Policy, Rules};
-use crate::guardrail::{Condition, category_matches};
+use crate::guardrail::{Condition, Guardrail, category_matches};
 use crate::level::Level;
 use crate::ratio::Ratio;
 use crate::route::Route;
@@ -16,13 +16,7 @@ pub(super) fn all(policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, guardrail) in policy.guardrails.iter().enumerate() {
         let pointer = format!("/guardrails/{index}/when");
-        categories_named(
-            policy,
-            &guardrail.name,
-            &guardrail.when,
-            &pointer,
-            &mut findings,
-        );
+        names(policy, guardrail, &guardrail.when, &pointer, &mut findings);
     }
     if policy.signals.novelty_threshold == Ratio::ZERO {
         findings.extend(everything_is_novel(policy));
@@ -65,6 +59,64 @@ fn has(seen: &Seen, code: SignalCode) -> bool {
         .any(|signal| signal.code == code)
 }
 
+/// What a guardrail names and the rest of the policy doesn't know.
+fn names(
+    policy: &Policy,
+    guardrail: &Guardrail,
+    condition: &Condition,
+    pointer: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let rule = &guardrail.name;
+    categories_named(policy, rule, condition, pointer, findings);
+    // Of a rule that releases it is said that it never does (`never_releases`).
+    if guardrail.route != Route::Release {
+        actions_named(policy, rule, condition, pointer, findings);
+    }
+    for (name, list) in [("all", &condition.all), ("any", &condition.any)] {
+        for (index, inner) in list.iter().enumerate() {
+            let pointer = format!("{pointer}/{name}/{index}");
+            names(policy, guardrail, inner, &pointer, findings);
+        }
+    }
+    if let Some(inner) = &condition.not {
+        names(
+            policy,
+            guardrail,
+            inner,
+            &format!("{pointer}/not"),
+            findings,
+        );
+    }
+}
+
+/// Actions that a guardrail names and the catalogue doesn't list: a rule for others than were meant.
+fn actions_named(
+    policy: &Policy,
+    rule: &str,
+    condition: &Condition,
+    pointer: &str,
+    findings: &mut Vec<Finding>,
+) {
+    for (index, action) in condition.action.iter().enumerate() {
+        if policy.actions.contains_key(action) {
+            continue;
+        }
+        let example = acting(policy, action);
+        if has(&see(policy, &example), SignalCode::UnlistedAction) {
+            let text = format!(
+                "“{rule}” names the action `{action}`, which the catalogue does not list: \
+                 a draft that takes it is never released."
+            );
+            let pointer = format!("{pointer}/action/{index}");
+            let code = FindingCode::ActionNotListed;
+            let mut found = finding(code, Severity::Warning, pointer, text, example);
+            found.rules.push(rule.to_owned());
+            findings.push(found);
+        }
+    }
+}
+
 /// Categories that a guardrail names and that have no rules: their drafts never get beyond level 1.
 fn categories_named(
     policy: &Policy,
@@ -93,15 +145,6 @@ fn categories_named(
             found.rules.push(rule.to_owned());
             findings.push(found);
         }
-    }
-    for (name, list) in [("all", &condition.all), ("any", &condition.any)] {
-        for (index, inner) in list.iter().enumerate() {
-            let pointer = format!("{pointer}/{name}/{index}");
-            categories_named(policy, rule, inner, &pointer, findings);
-        }
-    }
-    if let Some(inner) = &condition.not {
-        categories_named(policy, rule, inner, &format!("{pointer}/not"), findings);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A concrete draft for what the search found, and what the policy really says of it. It must not
 //! vouch for a draft: whoever asks looks at what the real evaluation saw.
 
-use super::doing;
+use super::doing::{self, Doing};
 use super::domain::fresh;
 use super::space::{Chosen, Space};
 use crate::document::Policy;
@@ -103,6 +103,20 @@ fn learnt(stated: Option<Ratio>, score: Option<Ratio>) -> Option<Ratio> {
 
 /// An ordinary draft at a level: what a finding about a category is shown with.
 pub(super) fn plain(policy: &Policy, category: &str, level: Level) -> Example {
+    simple(policy, Some(category), &doing::message(), level)
+}
+
+/// A draft that does one thing and nothing else, at the highest level.
+pub(super) fn acting(policy: &Policy, action: &str) -> Example {
+    let doing = Doing {
+        action: Some(action.to_owned()),
+        amounts: None,
+    };
+    let category = policy.categories.keys().next().map(String::as_str);
+    simple(policy, category, &doing, Level::MonitorAndCorrect)
+}
+
+fn simple(policy: &Policy, category: Option<&str>, doing: &Doing, level: Level) -> Example {
     let time = crate::guardrail::LocalTime {
         weekday: 1,
         minute: 600,
@@ -110,8 +124,8 @@ pub(super) fn plain(policy: &Policy, category: &str, level: Level) -> Example {
     let chosen = Chosen {
         agent: "agent",
         channel: "chat",
-        category: Some(category),
-        doing: &doing::message(),
+        category,
+        doing,
         confidence: Some(Ratio::ONE),
         length: 1,
         time,

@@ -365,6 +365,14 @@ fn what_leads_get_wrong() {
         json!([rule("moon", json!({ "category": ["moon.*"] }), "human")]),
         &[(CategoryWithoutRules, Warning, &["moon"])],
     );
+    check(
+        json!([rule(
+            "refunds",
+            json!({ "any": [{ "action": ["refnud"] }, { "action": ["refund"] }] }),
+            "human"
+        )]),
+        &[(ActionNotListed, Warning, &["refunds"])],
+    );
 }
 
 /// Signals that are read from texts: a draft can be shown for each.
