@@ -475,3 +475,18 @@ test("a link that signs in does so in a page that is already open, too", async (
   await mia.page.getByRole("heading", { name: "All clear" }).waitFor();
   await mia.page.close();
 });
+
+test("a key whose answer was lost is made once, and shown when it is asked for again", async () => {
+  const mia = await newcomer();
+  await mia.page.goto(mia.sign_in_url);
+  await mia.page.locator(".live").waitFor();
+  await mia.page.keyboard.press("s");
+  await mia.page.getByLabel("Keys: Name").fill("night shift");
+  await mia.page.route("**/v1/keys", async (route) => (await route.fetch(), route.abort()), { times: 1 });
+  const make = mia.page.getByRole("button", { name: "Make a key" });
+  await make.click();
+  await mia.page.locator("#keys").getByRole("alert").waitFor();
+  await make.click();
+  await soon(async () => (await mia.page.locator("#keys").getByTestId("secret").inputValue().catch(() => "")).startsWith("csa_"));
+  assert.equal(await mia.page.getByTestId("keys").locator("> li").filter({ hasText: "night shift" }).count(), 1);
+});
