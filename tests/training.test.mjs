@@ -149,6 +149,25 @@ test("what is erased is in no record from then on, and no index made anew has it
   assert.equal(await lines(), 1);
 });
 
+test("an action's arguments stay JSON and name nobody, in records as in another customer's examples", async () => {
+  const other = await service.tenant();
+  const session = await other.session();
+  await other.policy(session, (policy) => ({ ...policy, undo_window_s: 0, actions: { pay: { stakes: "financial", undoable: true } } }));
+  const pay = (body) => ({ action: { name: "pay", args: { body, card: 4111111111111111, of: { "ada@example.com": 20 } } } });
+  const customer = { id: "cus_81", name: "Ada Lovelace" };
+  const posted = (await other.post(draft({ kind: "action", message: "Pay the kettle", customer, draft: pay("Hi") }))).body;
+  const shown = (await session.call("GET", `/v1/drafts/${posted.id}`)).body;
+  const edit = verdictOn(shown, { kind: "edit", draft: pay("Dear\nAda,\nada@example.com") });
+  assert.equal((await session.call("PUT", `/v1/drafts/${posted.id}/verdict`, edit)).status, 200);
+  const similar = await other.agent("POST", "/v1/corrections/similar", { message: "Pay the kettle" });
+  const headers = { cookie: session.cookie };
+  const answer = await service.miniflare.dispatchFetch("http://countersign.test/v1/corrections/export?format=chat", { headers });
+  const [record] = (await answer.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  for (const text of [similar.body.examples[0].corrected, record.messages[1].tool_calls[0].function.arguments]) {
+    assert.deepEqual(JSON.parse(text), { body: "Dear\n[name],\n[email]", card: "[card]", of: { "[email]": 20 } });
+  }
+});
+
 test("the libraries for training data read it", async (context) => {
   if (!readers) return context.skip("no Python with pip, or no package registry");
   const files = {};

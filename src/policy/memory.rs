@@ -25,6 +25,7 @@ pub use guess::{Guess, guess};
 pub use impression::{Impression, impression, remember};
 pub use kinship::{Kinship, NEAR_DUPLICATE_COSINE, Taught, differs, kinship, shared_words};
 pub use mask::masked;
+pub(crate) use mask::masked_value;
 pub use novelty::{HISTORY_MAX, Nearness, nearest, nearness, novelty, strangeness};
 pub use prompt::{PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, prompt};
 pub use query::{

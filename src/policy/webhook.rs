@@ -124,19 +124,10 @@ pub fn masked(body: &str, names: &[&str]) -> String {
     let mut told: Value = serde_json::from_slice(body.as_bytes()).unwrap_or_default();
     for member in WORDS {
         if let Some(words) = told.pointer_mut(&format!("/data/{member}")) {
-            mask(words, names);
+            *words = memory::masked_value(words.take(), names);
         }
     }
     told.to_string()
-}
-
-fn mask(value: &mut Value, names: &[&str]) {
-    match value {
-        Value::String(text) => *text = memory::masked(text, names),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, names)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| mask(field, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// A secret as its receiver keeps it: `whsec_` and base64.
@@ -217,6 +208,18 @@ mod tests {
             assert_eq!(hidden["data"][member], data[member]);
         }
         assert_eq!(masked("not JSON", &[]), "null");
+    }
+
+    #[test]
+    fn a_masked_body_names_nobody_in_arguments() {
+        let args = serde_json::json!({ "card": 4_111_111_111_111_111_u64, "for": { "ada@example.com": 20 } });
+        let data = serde_json::json!({ "outgoing": { "action": { "name": "pay", "args": args } } });
+        let body = body(EventType::DraftDecided, Millis(0), &data).unwrap();
+        let hidden: Value = serde_json::from_str(&masked(&body, &[])).unwrap();
+        assert_eq!(
+            hidden["data"]["outgoing"]["action"],
+            serde_json::json!({ "name": "pay", "args": { "card": "[card]", "for": { "[email]": 20 } } })
+        );
     }
 
     /// The example of the specification's reference libraries.

@@ -2,6 +2,7 @@
 
 use crate::signal::personal::{Item, Kind, read};
 use crate::signal::words::plain_letters;
+use serde_json::{Map, Value};
 use std::ops::Range;
 
 /// Letters that a name's part needs to be masked by itself.
@@ -16,9 +17,53 @@ const NAMES_MAX: usize = 16;
 
 /// The text with every piece of personal data that has a form, and every one of the customer's
 /// `names` (their id, their name and its parts), replaced by what it is: `[email]`, `[name]`. A name is
-/// the same with and without its accents, and with its umlauts spelt out.
+/// the same with and without its accents, and with its umlauts spelt out. An object of JSON, as the
+/// arguments of an action are, stays one.
 #[must_use]
 pub fn masked(text: &str, names: &[&str]) -> String {
+    match text.starts_with('{').then(|| serde_json::from_str(text)) {
+        Some(Ok(object)) => masked_value(object, names).to_string(),
+        _ => masked_text(text, names),
+    }
+}
+
+/// The same of every text within a value. A number that is personal data becomes a text that says so. The
+/// name of a member may be a word that is a name, too, such as `price`: only names with a digit are looked for.
+pub(crate) fn masked_value(value: Value, names: &[&str]) -> Value {
+    match value {
+        Value::String(text) => masked_text(&text, names).into(),
+        Value::Number(number) => {
+            let digits = number.to_string();
+            match masked_text(&digits, names) {
+                same if same == digits => Value::Number(number),
+                hidden => hidden.into(),
+            }
+        }
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| masked_value(item, names));
+            Value::Array(items.collect())
+        }
+        Value::Object(fields) => masked_fields(fields, names).into(),
+        Value::Null | Value::Bool(_) => value,
+    }
+}
+
+/// Members whose names are masked alike stay apart.
+fn masked_fields(fields: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    let is_code = |name: &&str| name.contains(|letter: char| letter.is_ascii_digit());
+    let codes: Vec<&str> = names.iter().copied().filter(is_code).collect();
+    let mut hidden = Map::new();
+    for (name, value) in fields {
+        let mut name = masked_text(&name, &codes);
+        while hidden.contains_key(&name) {
+            name.push('\'');
+        }
+        hidden.insert(name, masked_value(value, names));
+    }
+    hidden
+}
+
+fn masked_text(text: &str, names: &[&str]) -> String {
     let formed = without_forms(text.to_owned());
     let named = parts(names).iter().fold(formed.clone(), |plain, name| {
         let plain = without(&plain, name, Umlauts::Bare);
@@ -68,9 +113,11 @@ fn label(kind: Kind) -> &'static str {
     }
 }
 
-/// Whole names before their parts, so that one mask stands for both.
+/// Whole names before their parts, so that one mask stands for both; as one word, too, as they stand in
+/// links, and in scripts that set no words apart.
 fn parts(names: &[&str]) -> Vec<String> {
     let mut parts: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    parts.extend(names.iter().map(|name| name.split_whitespace().collect()));
     let words = names.iter().flat_map(|name| name.split_whitespace());
     parts.extend(words.map(|word| {
         let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
@@ -88,19 +135,19 @@ fn without(text: &str, name: &str, umlauts: Umlauts) -> String {
     let same = |one: char, other: char| {
         one == other || (any_case && one.to_lowercase().eq(other.to_lowercase()))
     };
-    let is_word = |place: usize| {
-        let letter = said.get(place);
-        letter.is_some_and(|letter| letter.plain.is_alphanumeric())
+    let goes_on = |edge: Option<&Letter>, beside: Option<usize>| {
+        let beside = beside.and_then(|place| said.get(place));
+        edge.zip(beside)
+            .is_some_and(|(edge, beside)| are_one_word(edge.plain, beside.plain))
     };
     let mut plain = String::with_capacity(text.len());
     let (mut place, mut told) = (0, 0);
     while place < said.len() {
         let end = place.saturating_add(wanted.len());
-        let starts = place.checked_sub(1).is_none_or(|before| !is_word(before));
         let here = said.get(place..end).unwrap_or(&[]);
-        let holds = starts
-            && !is_word(end)
-            && here.len() == wanted.len()
+        let holds = here.len() == wanted.len()
+            && !goes_on(here.first(), place.checked_sub(1))
+            && !goes_on(here.last(), Some(end))
             && here
                 .iter()
                 .zip(&wanted)
@@ -117,6 +164,22 @@ fn without(text: &str, name: &str, umlauts: Umlauts) -> String {
     }
     plain.push_str(text.get(told..).unwrap_or(""));
     plain
+}
+
+/// Whether a name is part of a longer word where its `edge` stands `beside` this letter. Scripts without
+/// spaces have no such words; digits behind letters are those of a user's name.
+fn are_one_word(edge: char, beside: char) -> bool {
+    beside.is_alphanumeric()
+        && !(edge.is_alphabetic() && beside.is_numeric())
+        && ![edge, beside].into_iter().any(is_unspaced)
+}
+
+/// Letters of scripts that set no words apart, or put particles and titles right behind a name: Thai, Lao,
+/// Tibetan, Burmese, Khmer, Japanese, Chinese, Korean.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter,
+        '\u{e00}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// How `ü` and its like are compared.
@@ -293,6 +356,50 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_found_where_words_are_not_set_apart() {
+        check(
+            "山田様、山田太郎さんの注文",
+            &["山田 太郎"],
+            "[name]様、[name]さんの注文",
+        );
+        check("王小明先生您好", &["王 小明"], "[name]先生您好");
+        check("김철수님, 철수가", &["김 철수"], "[name]님, [name]가");
+        check("คุณสมชายครับ", &["สมชาย"], "คุณ[name]ครับ");
+        for said in [
+            "https://example.com/u/adalovelace/inbox",
+            "https://example.com/u/ada-lovelace81",
+            "user_ada = \"AdaLovelace\"",
+            "@ada1815 or lovelace.ada",
+        ] {
+            let hidden = masked(said, &["Ada Lovelace"]).to_lowercase();
+            assert!(
+                !hidden.contains("ada") && !hidden.contains("love"),
+                "{hidden}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_object_of_json_stays_one() {
+        check(
+            r#"{"body":"Dear\nAda Lovelace,\nada@example.com","card":4111111111111111,"note":"a\"Ada\""}"#,
+            &["Ada Lovelace"],
+            r#"{"body":"Dear\n[name],\n[email]","card":"[card]","note":"a\"[name]\""}"#,
+        );
+        check(
+            r#"{"customer":4711,"of":{"ada@example.com":[4711,20.5,true,null],"bob@example.com":1}}"#,
+            &["4711"],
+            r#"{"customer":"[name]","of":{"[email]":["[name]",20.5,true,null],"[email]'":1}}"#,
+        );
+        check(
+            r#"{"balance_of":{"cus_81":20},"price":20}"#,
+            &["cus_81", "Ann Price"],
+            r#"{"balance_of":{"[name]":20},"price":20}"#,
+        );
+        check("{Ada}", &["Ada"], "{[name]}");
+    }
+
+    #[test]
     fn other_words_stay() {
         check(
             "Adapters for Canada, 20 EUR",
@@ -300,6 +407,7 @@ mod tests {
             "Adapters for Canada, 20 EUR",
         );
         check("Plan B, in no way", &["B", ""], "Plan B, in no way");
+        check("order 4711 of 47110", &["4711"], "order [name] of 47110");
         check("", &["Ada"], "");
     }
 }
