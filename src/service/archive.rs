@@ -60,6 +60,7 @@ struct ErasedRow {
 
 /// Drafts and corrections that are erased, of which D1 has yet to be told. To be asked before D1 and after it: what
 /// reaches it meanwhile is missed by neither.
+#[derive(Serialize)]
 pub struct Erased(BTreeSet<String>);
 
 impl Erased {

@@ -9,13 +9,14 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, check_text, millis};
-use crate::{holds, log, memory, outbox};
+use crate::{archive, holds, log, memory, outbox};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::retention::{ROUND_MS, is_held};
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
 
 /// Drafts, and corrections, that are erased at once; what is beyond follows with the next round.
 const AT_ONCE: u32 = 1_000;
@@ -161,14 +162,13 @@ fn forget_seeds(tenant: &Tenant, before: Millis) -> Outcome<()> {
 /// A customer's drafts and corrections, here and in D1.
 async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
     let tenant_id = tenant.record()?.id;
-    let drafts = "SELECT id FROM drafts
-                  WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2 LIMIT ?3";
-    let corrections = "SELECT id FROM corrections WHERE tenant_id = ?1 AND (customer_id = ?2
-        OR draft_id IN (SELECT id FROM drafts
-          WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2)) LIMIT ?3";
+    let drafts = "json_extract(body, '$.customer.id') = ?2";
+    let corrections = "(customer_id = ?2 OR draft_id IN (SELECT id FROM drafts
+        WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2))";
+    let values = [tenant_id.as_str().into(), customer_id.into()];
     let mut found = Found {
-        drafts: in_database(tenant, drafts, &tenant_id, customer_id.into()).await?,
-        corrections: in_database(tenant, corrections, &tenant_id, customer_id.into()).await?,
+        drafts: in_database(tenant, "drafts", drafts, &values).await?,
+        corrections: in_database(tenant, "corrections", corrections, &values).await?,
     };
     // Read after every wait: what came in between is found as well.
     found.drafts.extend(ids(
@@ -179,8 +179,8 @@ async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
     found.corrections.extend(ids(
         tenant,
         "SELECT id FROM corrections WHERE customer_id = ?1 OR draft_id IN (
-           SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ?1)",
-        bind![customer_id],
+           SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ?1) LIMIT ?2",
+        bind![customer_id, AT_ONCE],
     )?);
     found.sort();
     Ok(found)
@@ -198,34 +198,17 @@ async fn older_than(tenant: &Tenant, held: &[Option<String>], before: Millis) ->
     let tenant_id = tenant.record()?.id;
     let except = serde_json::to_string(held)?;
     let except = except.as_str();
-    let database = tenant.env.d1(DATABASE)?;
-    let of_table = |customer: &str, table: &str| {
+    let values = [tenant_id.as_str().into(), millis(before), except.into()];
+    let too_old = |customer: &str| {
         format!(
-            "SELECT id FROM {table} WHERE tenant_id = ?1 AND created_at < ?2
-               AND COALESCE({customer}, '') NOT IN (SELECT value FROM json_each(?3)) LIMIT ?4"
+            "created_at < ?2
+               AND COALESCE({customer}, '') NOT IN (SELECT value FROM json_each(?3))"
         )
     };
-    for (table, customer, into) in [
-        (
-            "drafts",
-            "json_extract(body, '$.customer.id')",
-            &mut found.drafts,
-        ),
-        ("corrections", "customer_id", &mut found.corrections),
-    ] {
-        let values = [
-            tenant_id.as_str().into(),
-            millis(before),
-            except.into(),
-            AT_ONCE.into(),
-        ];
-        let rows = database
-            .prepare(of_table(customer, table))
-            .bind(&values)?
-            .rows::<Id>()
-            .await?;
-        into.extend(rows.into_iter().map(|row| row.id));
-    }
+    let drafts = too_old("json_extract(body, '$.customer.id')");
+    found.drafts = in_database(tenant, "drafts", &drafts, &values).await?;
+    let corrections = too_old("customer_id");
+    found.corrections = in_database(tenant, "corrections", &corrections, &values).await?;
     found.drafts.extend(ids(
         tenant,
         "SELECT id FROM drafts WHERE settled_at < ?1 AND visible = 0
@@ -318,13 +301,20 @@ fn tell_each(tenant: &Tenant, found: &Found, event: Event, by: &Actor, now: Mill
         .try_for_each(|id| log::append(tenant, now, event, by.clone(), Some(id), []))
 }
 
+/// Rows of the tenant in D1 that a condition finds, but for those that D1 is already told to delete.
 async fn in_database(
     tenant: &Tenant,
-    query: &str,
-    tenant_id: &str,
-    value: wasm_bindgen::JsValue,
+    table: &str,
+    condition: &str,
+    values: &[JsValue],
 ) -> Outcome<Vec<String>> {
-    let values = [tenant_id.into(), value, AT_ONCE.into()];
+    let told = serde_json::to_string(&archive::Erased::now(&tenant.storage)?)?;
+    let query = format!(
+        "SELECT id FROM {table} WHERE tenant_id = ?1 AND {condition}
+           AND id NOT IN (SELECT value FROM json_each(?{})) LIMIT {AT_ONCE}",
+        values.len().saturating_add(1)
+    );
+    let values = [values, &[told.into()]].concat();
     let database = tenant.env.d1(DATABASE)?;
     let rows = database.prepare(query).bind(&values)?.rows::<Id>().await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
