@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createPublicKey, verify as verifySignature } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -149,6 +149,57 @@ test("an export is what was signed, a proof shows one entry of it, and the log o
   const another = await busy(5);
   const { key } = (await another.lead.call("GET", "/v1/audit/checkpoint")).body;
   assert.match(verify(lines, [late], key).text, /not signed with this key/);
+});
+
+test("the program of docs/audit.md holds an export and a dossier to what was signed, and finds what was changed", async () => {
+  const { tenant, lead } = await busy(20);
+  const docs = readFileSync(new URL("../docs/audit.md", import.meta.url), "utf8");
+  const theirs = file("verify.mjs", /^```js\n(.*?)^```$/ms.exec(docs)[1]);
+  const run = (...args) => {
+    const done = spawnSync(process.execPath, [theirs, ...args], { encoding: "utf8" });
+    return [done.status, done.stdout.trim() || /^Error: (.*)$/m.exec(done.stderr)?.[1]];
+  };
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0, categories: { "billing.refund": { second_look_rate: 1 } } }));
+  const posted = (await tenant.post(draft({ confidence: 0.1, message: "12.50 € for 𝒳, please 🙂" }))).body;
+  const edited = verdictOn((await lead.call("GET", `/v1/drafts/${posted.id}`)).body, { kind: "edit", draft: { text: "Gladly." } });
+  assert.equal((await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, edited)).status, 200);
+  const left = (await lead.call("GET", `/v1/drafts/${posted.id}`)).body;
+  const called = verdictOn(left, { kind: "correct", remedy: "none", draft: { text: "No." } });
+  assert.equal((await lead.call("PUT", `/v1/drafts/${posted.id}/verdict`, called)).status, 200);
+
+  const { key, ...checkpoint } = (await lead.call("GET", "/v1/audit/checkpoint")).body;
+  const lines = (await exported({ lead })).slice(0, checkpoint.size);
+  const kept = file("checkpoint.json", JSON.stringify(checkpoint));
+  const log = (content) => file("log.ndjson", content.map((line) => `${line}\n`).join(""));
+  assert.deepEqual(run(key, kept, log(lines)), [0, `${lines.length} entries as they were signed`]);
+  assert.deepEqual(run(key, kept, log(lines.with(3, rehashed(lines[3])))), [1, "wrong: the log is not the signed one"]);
+  const forged = { checkpoint: checkpoint.checkpoint.replace(/\n\d+\n/, "\n3\n") };
+  assert.deepEqual(run(key, file("forged.json", JSON.stringify(forged)), log(lines)), [1, "wrong: the checkpoint's signature"]);
+
+  const dossier = (await lead.call("GET", `/v1/drafts/${posted.id}/dossier`)).body;
+  const told = (change) => file("dossier.json", JSON.stringify({ ...dossier, record: { ...dossier.record, ...change } }));
+  const proofs = await Promise.all(
+    dossier.entries.map(async ({ entry: { seq } }) => {
+      const answer = await until(async () => {
+        const answer = await lead.call("GET", `/v1/audit/${seq}/proof`);
+        return answer.status === 200 && answer.body;
+      });
+      return file(`proof-${seq}.json`, JSON.stringify(answer));
+    }),
+  );
+  const all = ["body", "situation", "decision", "verdict", "look_verdict", "outgoing"].map((name) => `${name}_commitment`);
+  assert.deepEqual(run(key, told({}), ...proofs), [0, `held to the signed log: ${all.join(", ")}`]);
+  const { decision, situation, verdict, look } = dossier.record;
+  for (const [change, name] of [
+    [{ seen: { ...dossier.record.seen, message: "please" } }, "body"],
+    [{ situation: { ...situation, level: 3 } }, "situation"],
+    [{ decision: { ...decision, owner: "nobody" } }, "decision"],
+    [{ verdict: { ...verdict, verdict: { kind: "approve" } } }, "verdict"],
+    [{ look: { ...look, verdict: { kind: "confirm" } } }, "look_verdict"],
+    [{ sent: { text: "Never." } }, "outgoing"],
+  ]) {
+    assert.deepEqual(run(key, told(change), ...proofs), [1, `wrong: ${name}_commitment`]);
+  }
 });
 
 /** A line that tells something else and agrees with itself. */

@@ -156,10 +156,10 @@ pub struct WeekSpan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LocalTime {
-    /// 1 (Monday) to 7 (Sunday).
-    pub weekday: u8,
     /// 0 to 1439.
     pub minute: u16,
+    /// 1 (Monday) to 7 (Sunday).
+    pub weekday: u8,
 }
 
 /// What conditions are tested against, read from a draft once.

@@ -39,7 +39,7 @@ pub struct AuditEntry {
     pub seq: u64,
     /// The tenant's id.
     pub tenant: String,
-    /// [`ENTRY_FORM`].
+    /// The form of the entry: 1.
     pub v: u32,
 }
 

@@ -12,6 +12,7 @@
 //! | level 3 | always | release |
 //! | sampling | released, and the keyed draw is below the category's rate | release, looked at afterwards |
 
+use crate::canonical::written_in_order;
 use crate::cause;
 use crate::document::{Policy, Rules};
 use crate::draft::Draft;
@@ -55,37 +56,39 @@ impl Route {
     }
 }
 
+// Fields of this, of a decision and of all within them stand in the order of their names, as RFC 8785 wants it: the log
+// commits to their canonical texts, written in one go. A law holds that to the general form.
 /// Everything but policy and draft that a decision depends on; recorded with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Situation {
-    /// The category's live level.
-    pub level: Level,
-    /// The stop that covers this draft, if one does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<String>,
-    /// The tenant's keyed draw over conversation and head: below the rate means sampled.
-    pub sample_draw: Ratio,
-    /// The tenant's local time.
-    pub local_time: LocalTime,
-    /// How unlike anything in memory the message is, where memory was asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub novelty: Option<Ratio>,
     /// The category that memory would give the message, where it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guess: Option<Guess>,
     /// The confidence threshold that the category's labels teach, where that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learnt_threshold: Option<Learnt>,
+    /// The category's live level.
+    pub level: Level,
+    /// The tenant's local time.
+    pub local_time: LocalTime,
     /// Whether the agent's version is new in the category, so that it is looked at more often.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_version: bool,
-    /// What went out of the category this week.
+    /// How unlike anything in memory the message is, where memory was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub week: Option<Releases>,
+    pub novelty: Option<Ratio>,
     /// How full the queue is: open drafts against the policy's `queue_full_at`.
     #[serde(default, skip_serializing_if = "Ratio::is_zero")]
     pub pressure: Ratio,
+    /// The tenant's keyed draw over conversation and head: below the rate means sampled.
+    pub sample_draw: Ratio,
+    /// The stop that covers this draft, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
+    /// What went out of the category this week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub week: Option<Releases>,
 }
 
 /// The category that memory would give a message.
@@ -106,6 +109,11 @@ impl Guess {
 }
 
 impl Situation {
+    /// Canonical JSON (RFC 8785), which the log commits to.
+    pub fn canonical(&self) -> String {
+        written_in_order(self)
+    }
+
     /// The same in every run, for files and named cases: a Monday at ten, nothing stopped, not
     /// sampled, memory not asked.
     pub fn fixed(level: Level) -> Self {
@@ -131,25 +139,32 @@ impl Situation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
+    /// The version of these rules.
+    pub engine_version: u32,
+    /// The level that counted: the live one, capped by the ceiling.
+    pub level: Level,
+    /// Who answers for the draft now.
+    pub owner: String,
+    /// Never empty; the deciding one first.
+    pub reasons: Vec<Reason>,
     /// Where it goes.
     pub route: Route,
     /// Whether a person looks at it after it went out.
     pub sampled: bool,
     /// The probability with which it was sampled; 0 for what was not released.
     pub sampling_probability: Ratio,
+    /// What was found in the draft.
+    pub signals: Vec<Signal>,
     /// The confidence threshold that counted, where the category asks for a learnt one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<InForce>,
-    /// Never empty; the deciding one first.
-    pub reasons: Vec<Reason>,
-    /// What was found in the draft.
-    pub signals: Vec<Signal>,
-    /// The level that counted: the live one, capped by the ceiling.
-    pub level: Level,
-    /// Who answers for the draft now.
-    pub owner: String,
-    /// The version of these rules.
-    pub engine_version: u32,
+}
+
+impl Decision {
+    /// Canonical JSON (RFC 8785), which the log commits to.
+    pub fn canonical(&self) -> String {
+        written_in_order(self)
+    }
 }
 
 /// Why a draft goes where it goes.
@@ -158,17 +173,17 @@ pub struct Decision {
 pub struct Reason {
     /// Which step spoke.
     pub code: ReasonCode,
-    /// A plain sentence for people.
-    pub text: String,
+    /// The words or fields behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
     /// The guardrail's name, where one spoke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardrail: Option<String>,
     /// The signal, where one spoke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<SignalCode>,
-    /// The words or fields behind it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<Evidence>,
+    /// A plain sentence for people.
+    pub text: String,
 }
 
 /// The steps that can speak.

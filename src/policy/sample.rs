@@ -25,10 +25,10 @@ const ONE_PPM: u64 = 1_000_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Releases {
-    /// Drafts released since Monday.
-    pub released: u32,
     /// Of these, sampled.
     pub looks: u32,
+    /// Drafts released since Monday.
+    pub released: u32,
     /// Drafts released in the week before.
     pub released_before: u32,
 }

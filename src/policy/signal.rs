@@ -129,24 +129,24 @@ impl SignalCode {
 pub struct Signal {
     /// What was found.
     pub code: SignalCode,
-    /// How strong it is.
-    pub score: Ratio,
     /// The words or fields that caused it.
     pub evidence: Vec<Evidence>,
+    /// How strong it is.
+    pub score: Ratio,
 }
 
 /// A place in a draft: a field, and where it is a text, a range of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
+    /// The UTF-16 code unit after the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
     /// JSON pointer into the body of the draft.
     pub pointer: String,
     /// First UTF-16 code unit, as browsers count; absent for the whole field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
-    /// The UTF-16 code unit after the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<u32>,
 }
 
 impl Evidence {

@@ -5,6 +5,7 @@
 use crate::call::{Answer, Call};
 use crate::log::{self, Leaf, LeafView};
 use crate::problem::{Outcome, Problem};
+use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
@@ -14,7 +15,7 @@ use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
-use countersign_policy::route::Decision;
+use countersign_policy::route::{Decision, Situation};
 use countersign_policy::time::Millis;
 use serde::Serialize;
 
@@ -48,6 +49,8 @@ struct Record {
     seen: Draft,
     /// The route, and the reasons for it.
     decision: Decision,
+    /// What the decision depended on beside policy and draft.
+    situation: Situation,
     /// The version of the policy that decided.
     policy_version: u32,
     /// Its text.
@@ -56,10 +59,17 @@ struct Record {
     /// What a person said.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<VerdictRecord>,
+    /// What a person said of it after it was out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    look: Option<VerdictRecord>,
     /// Exactly what was allowed to leave.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<Content>,
-    /// 64 hex: with it the commitments of the entries can be made again.
+    /// 64 hex. A commitment of the entries is the SHA-256 of its 32 bytes and the canonical JSON (RFC 8785) of
+    /// what it is about: `body_commitment` of `seen`, `decision_commitment` of `decision`,
+    /// `situation_commitment` of `situation`, `verdict_commitment` of `verdict.verdict`, or
+    /// in `draft.looked_at` of `look.verdict`, and `outgoing_commitment` of `sent`, of no bytes where nothing
+    /// may leave. Of several the newest counts.
     salt: String,
 }
 
@@ -81,7 +91,10 @@ struct VerdictRecord {
 /// `GET /v1/drafts/{id}/dossier`. A draft that had left the object is there again: `archive` takes up whatever
 /// a path names.
 pub async fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
-    let record = stored::find(tenant, &call.id)?.map(|stored| Record::of(tenant, stored));
+    let stored = stored::find(tenant, &call.id)?;
+    let record = stored
+        .map(|stored| Record::of(tenant, stored))
+        .transpose()?;
     let database = tenant.env.d1(DATABASE)?;
     let tenant_id = tenant.record()?.id;
     let wanted = (
@@ -102,18 +115,20 @@ pub async fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 }
 
 impl Record {
-    fn of(tenant: &Tenant, stored: Stored) -> Self {
-        Self {
+    fn of(tenant: &Tenant, stored: Stored) -> Outcome<Self> {
+        Ok(Self {
             created_at: stored.created_at,
             status: stored.entry.status,
             sent: sent(&stored),
             decision: stored.decision,
+            situation: parsed(&stored.situation)?,
             policy_version: stored.policy_version,
             policy: policies::load(tenant, stored.policy_version).ok(),
             verdict: stored.verdict.map(VerdictRecord::from),
+            look: stored.look.map(VerdictRecord::from),
             salt: hex(&stored.salt),
             seen: stored.draft,
-        }
+        })
     }
 }
 

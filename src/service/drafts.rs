@@ -16,9 +16,8 @@ use crate::{
 };
 use countersign_policy::claim::Weight;
 use countersign_policy::conversation::{Advance, advance};
-use countersign_policy::digest::hex;
 use countersign_policy::draft::Content;
-use countersign_policy::log::{Actor, Event, commitment};
+use countersign_policy::log::{Actor, Event};
 use countersign_policy::pace::retry_after_s;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status};
@@ -178,7 +177,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
     let stored = Stored {
         id: id.clone(),
         entry,
-        decision_text: serde_json::to_string(&decision)?,
+        decision_text: decision.canonical(),
         decision,
         body,
         verdict: None,
@@ -190,7 +189,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
         rules_version: record.rules_version,
         shadow,
         salt: random::bytes()?,
-        situation: serde_json::to_string(&situation)?,
+        situation: situation.canonical(),
         duty: rota::duty(tenant, draft.category.as_deref(), call.now)?,
         seed: None,
         draft,
@@ -250,18 +249,9 @@ pub fn log_routed(tenant: &Tenant, stored: &Stored, actor: Actor, now: Millis) -
         ("sampling_ppm", decision.sampling_probability.ppm().into()),
         ("policy_version", stored.policy_version.into()),
         ("engine_version", decision.engine_version.into()),
-        (
-            "body_commitment",
-            hex(&commitment(&stored.salt, &stored.body)).into(),
-        ),
-        (
-            "decision_commitment",
-            hex(&commitment(&stored.salt, &stored.decision_text)).into(),
-        ),
-        (
-            "situation_commitment",
-            hex(&commitment(&stored.salt, &stored.situation)).into(),
-        ),
+        ("body_commitment", stored.bound(&stored.body)),
+        ("decision_commitment", stored.bound(&stored.decision_text)),
+        ("situation_commitment", stored.bound(&stored.situation)),
     ];
     log::append(
         tenant,

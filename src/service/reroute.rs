@@ -165,19 +165,21 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
             draft.step(&Command::Escalate, now)?;
         }
         draft.policy_version = record.policy_version;
-        draft.situation = serde_json::to_string(&situation)?;
-        draft.decision_text = serde_json::to_string(&decision)?;
+        draft.situation = situation.canonical();
+        draft.decision_text = decision.canonical();
         draft.decision = decision;
         stored::save_decision(tenant, draft)?;
     }
     stored::save(tenant, draft, now)?;
     if held_back || draft.entry.status == Status::WithHuman {
-        let facts: [(&str, Fact); 5] = [
+        let facts: [(&str, Fact); 7] = [
             ("status", draft.entry.status.name().into()),
             ("version", draft.entry.version.into()),
             ("policy_version", draft.policy_version.into()),
             ("engine_version", draft.decision.engine_version.into()),
             ("stopped", stopped.into()),
+            ("decision_commitment", draft.bound(&draft.decision_text)),
+            ("situation_commitment", draft.bound(&draft.situation)),
         ];
         log::append(
             tenant,

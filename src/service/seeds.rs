@@ -12,11 +12,10 @@ use crate::tenant::{Tenant, system};
 use crate::{bind, deadlines, drafts, log, random};
 use countersign_policy::claim::Weight;
 use countersign_policy::compiled::Compiled;
-use countersign_policy::digest::hex;
 use countersign_policy::document::{OnExpiry, Rules};
 use countersign_policy::draft::{Conversation, Draft, NAME_BYTES_MAX};
 use countersign_policy::invalid::{Invalid, bound_text};
-use countersign_policy::log::{Event, Fact, commitment};
+use countersign_policy::log::{Event, Fact};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Entry;
 use countersign_policy::ratio::Ratio;
@@ -230,7 +229,7 @@ pub fn plant(
         id: random::id(now)?,
         entry,
         body: draft.canonical(),
-        decision_text: serde_json::to_string(&decision)?,
+        decision_text: decision.canonical(),
         decision,
         verdict: None,
         look: None,
@@ -241,7 +240,7 @@ pub fn plant(
         rules_version: beside.rules_version,
         shadow: false,
         salt: random::bytes()?,
-        situation: serde_json::to_string(situation)?,
+        situation: situation.canonical(),
         duty: beside.duty.clone(),
         seed: Some(seed.id),
         draft,
@@ -303,10 +302,7 @@ pub fn ended(tenant: &Tenant, stored: &Stored, seed: &str, now: Millis) -> Outco
         ("seed", seed.into()),
         ("outcome", outcome.into()),
         ("reviewer", reviewer.unwrap_or_default().into()),
-        (
-            "body_commitment",
-            hex(&commitment(&stored.salt, &stored.body)).into(),
-        ),
+        ("body_commitment", stored.bound(&stored.body)),
     ];
     let about = Some(stored.id.as_str());
     log::append(tenant, now, Event::SeedEnded, system(), about, facts)

@@ -6,8 +6,7 @@ use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
 use crate::{accounts, groups, learning, log, second_looks};
 use countersign_policy::canonical::canonical;
-use countersign_policy::digest::hex;
-use countersign_policy::log::{Event, commitment};
+use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 
@@ -50,10 +49,7 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
         ("status", stored.entry.status.name().into()),
         ("verdict_id", verdict_id.into()),
         ("version", stored.entry.version.into()),
-        (
-            "outgoing_commitment",
-            hex(&commitment(&stored.salt, &outgoing)).into(),
-        ),
+        ("outgoing_commitment", stored.bound(&outgoing)),
     ];
     log::append(
         tenant,

@@ -8,6 +8,7 @@ use crate::tenant::Tenant;
 use crate::{accounts, archive, bind, outbox, pace, queue, reading, rota, seeds};
 use countersign_policy::digest::{from_hex, hex};
 use countersign_policy::draft::{Content, Draft};
+use countersign_policy::log::{Fact, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, Entry, Status, step};
 use countersign_policy::rota::Duty;
@@ -386,6 +387,11 @@ impl StoredVerdict {
 }
 
 impl Stored {
+    /// What binds the log to one of its texts, which the dossier has with the salt.
+    pub fn bound(&self, text: &str) -> Fact {
+        hex(&commitment(&self.salt, text)).into()
+    }
+
     /// Takes a step in its life; a refusal carries the draft as it is, so that the caller learns
     /// what it lost against. A verdict that no longer stands is forgotten.
     pub fn step(&mut self, command: &Command, now: Millis) -> Outcome<()> {

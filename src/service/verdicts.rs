@@ -17,7 +17,7 @@ use countersign_policy::digest::{hex, plain};
 use countersign_policy::draft::{Content, Draft, NAME_BYTES_MAX};
 use countersign_policy::edit::{self, ActionEdit, Edit, EditKind};
 use countersign_policy::invalid::Invalid;
-use countersign_policy::log::{Event, commitment};
+use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::{Command, NewVerdict, Status};
 use countersign_policy::route::{Route, Situation};
@@ -440,7 +440,7 @@ fn log_decided(
         ("view_digest", given.view_digest.clone().into()),
         (
             "verdict_commitment",
-            hex(&commitment(&stored.salt, &canonical(&given.verdict))).into(),
+            stored.bound(&canonical(&given.verdict)),
         ),
         (
             "edit_kind",

@@ -1390,7 +1390,7 @@ export interface components {
             tenant: string;
             /**
              * Format: uint32
-             * @description [`ENTRY_FORM`].
+             * @description The form of the entry: 1.
              */
             v: number;
         };
@@ -3717,6 +3717,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The route, and the reasons for it. */
             decision: components["schemas"]["Decision"];
+            /** @description What a person said of it after it was out. */
+            look?: components["schemas"]["VerdictRecord"] | null;
             /** @description Its text. */
             policy?: components["schemas"]["Policy"] | null;
             /**
@@ -3724,12 +3726,20 @@ export interface components {
              * @description The version of the policy that decided.
              */
             policy_version: number;
-            /** @description 64 hex: with it the commitments of the entries can be made again. */
+            /**
+             * @description 64 hex. A commitment of the entries is the SHA-256 of its 32 bytes and the canonical JSON (RFC 8785) of
+             *     what it is about: `body_commitment` of `seen`, `decision_commitment` of `decision`,
+             *     `situation_commitment` of `situation`, `verdict_commitment` of `verdict.verdict`, or
+             *     in `draft.looked_at` of `look.verdict`, and `outgoing_commitment` of `sent`, of no bytes where nothing
+             *     may leave. Of several the newest counts.
+             */
             salt: string;
             /** @description What the reviewer saw: the message, the conversation, the draft. */
             seen: components["schemas"]["Draft"];
             /** @description Exactly what was allowed to leave. */
             sent?: components["schemas"]["Content"] | null;
+            /** @description What the decision depended on beside policy and draft. */
+            situation: components["schemas"]["Situation"];
             /** @description What it is now, or became. */
             status: components["schemas"]["Status"];
             /** @description What a person said. */
@@ -5596,7 +5606,10 @@ export interface operations {
     CreateKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After a lost answer the same key and content make nothing more, and give the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5642,7 +5655,10 @@ export interface operations {
     RotateKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After a lost answer the same key and content make nothing more, and give the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6288,7 +6304,10 @@ export interface operations {
     CreateSeed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After a lost answer the same key and content make nothing more, and give the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6614,7 +6633,10 @@ export interface operations {
     CreateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After a lost answer the same key and content make nothing more, and give the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6660,7 +6682,10 @@ export interface operations {
     RotateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After a lost answer the same key and content make nothing more, and give the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };

@@ -1,5 +1,6 @@
 //! Laws of routing: total, explained, and never less careful for more trust.
 
+use countersign_policy::canonical::canonical;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::guardrail::LocalTime;
@@ -8,6 +9,8 @@ use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{
     Decision, Guess, ReasonCode, Route, Situation, route, sample_draw,
 };
+use countersign_policy::sample::Releases;
+use countersign_policy::threshold::Learnt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -110,6 +113,27 @@ proptest! {
         prop_assert!(!decision.sampled || decision.route == Route::Release);
         let again = route(&policy, &draft, &situation(level, stop, draw));
         prop_assert_eq!(decision, again);
+    }
+
+    #[test]
+    fn what_the_log_commits_to_is_canonical(
+        policy in policy(), draft in draft(), level in 1..=3_u64, stop: bool, draw in 0..1_000_000_u32,
+    ) {
+        let situation = Situation {
+            novelty: Some(Ratio::from_ppm(draw)),
+            guess: Some(Guess { category: "crm".into(), confidence: Ratio::from_ppm(draw / 7) }),
+            learnt_threshold: Some(Learnt { from: Some(Ratio::ONE) }),
+            new_version: true,
+            week: Some(Releases { released: 3, looks: 1, released_before: draw }),
+            pressure: Ratio::from_ppm(1),
+            ..situation(level, stop, draw)
+        };
+        let mut policy = serde_json::to_value(policy).unwrap();
+        policy["defaults"]["confidence_threshold"] = "calibrated".into();
+        let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
+        let decision = route(&policy, &draft, &situation);
+        prop_assert_eq!(situation.canonical(), canonical(&situation));
+        prop_assert_eq!(decision.canonical(), canonical(&decision));
     }
 
     #[test]
