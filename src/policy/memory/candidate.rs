@@ -11,8 +11,11 @@ pub const CANDIDATES_MAX: u32 = 64;
 /// What shared words add to a cosine, at most: enough to order equals, too little to bring a
 /// stranger forward.
 const WORDS_WEIGHT: f64 = 0.15;
-/// A best BM25 score of this much counts half: below it, only common words were shared.
-const WORDS_HALF: f64 = 5.0;
+/// A best BM25 score of this much counts half: below it, only common words were shared, or the memory is so
+/// small that none are rare. Beside vectors it is the score of three rare words: with fewer they know better.
+const WORDS_HALF: f64 = 12.0;
+/// The same where words alone speak.
+const WORDS_HALF_ALONE: f64 = 5.0;
 /// The best scores of a category that speak for it.
 const SUPPORT_COUNT: usize = 3;
 /// How far behind its category's best a score that it lacks is taken to be: a category of one
@@ -72,7 +75,11 @@ pub(crate) fn similarities(candidates: &[Candidate<'_>]) -> Vec<f64> {
     } else {
         0.0
     };
-    let words = |one: &Candidate<'_>| one.bm25.map_or(last, finite).max(0.0) / (best + WORDS_HALF);
+    let half = match cosines.is_empty() {
+        true => WORDS_HALF_ALONE,
+        false => WORDS_HALF,
+    };
+    let words = |one: &Candidate<'_>| one.bm25.map_or(last, finite).max(0.0) / (best + half);
     let similarity = |one: &Candidate<'_>| {
         if cosines.is_empty() {
             words(one)
