@@ -15,7 +15,7 @@ const WORDS_WEIGHT: f64 = 0.15;
 /// small that none are rare. Beside vectors it is the score of three rare words: with fewer they know better.
 const WORDS_HALF: f64 = 12.0;
 /// The same where words alone speak.
-const WORDS_HALF_ALONE: f64 = 5.0;
+pub(super) const WORDS_HALF_ALONE: f64 = 5.0;
 /// The best scores of a category that speak for it.
 const SUPPORT_COUNT: usize = 3;
 /// How far behind its category's best a score that it lacks is taken to be: a category of one

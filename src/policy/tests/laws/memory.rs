@@ -98,7 +98,9 @@ proptest! {
         let mut groups: Vec<&str> = found.iter().map(group).collect();
         groups.sort_unstable();
         groups.dedup();
-        prop_assert_eq!(all, groups.len().min(examples.min(EXAMPLES_MAX) as usize));
+        let most = groups.len().min(examples.min(EXAMPLES_MAX) as usize);
+        let by_meaning = found.iter().any(|one| one.cosine.is_some());
+        prop_assert!(all == most || (by_meaning && all < most));
         prop_assert!(ranked.iter().all(|one| one.likeness.is_finite()));
     }
 
