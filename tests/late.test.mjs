@@ -488,5 +488,5 @@ test("a key whose answer was lost is made once, and shown when it is asked for a
   await mia.page.locator("#keys").getByRole("alert").waitFor();
   await make.click();
   await soon(async () => (await mia.page.locator("#keys").getByTestId("secret").inputValue().catch(() => "")).startsWith("csa_"));
-  assert.equal(await mia.page.getByTestId("keys").locator("> li").filter({ hasText: "night shift" }).count(), 1);
+  await soon(async () => (await mia.page.getByTestId("keys").locator("> li").filter({ hasText: "night shift" }).count()) === 1);
 });

@@ -65,9 +65,11 @@ test("a session gets a new secret by the hour, and ends with silence, with age, 
     const renewed = given(await asked(cookie));
     assert.notEqual(renewed, cookie);
     assert.deepEqual([(await asked(renewed)).status, (await asked(cookie)).status], [200, 200], "they overlap");
-    await older("seen_at = seen_at - 43300000");
+    await older("seen_at = seen_at - 57600000");
+    assert.equal((await asked(renewed)).status, 200, "a night");
+    await older("seen_at = seen_at - 86500000");
     assert.equal((await asked(renewed)).status, 401, "silence");
-    await older("seen_at = seen_at + 43300000");
+    await older("seen_at = seen_at + 86500000");
     assert.equal((await asked(renewed)).status, 200);
     await older("ends_at = ends_at - 604800000");
     assert.equal((await asked(renewed)).status, 401, "age");
