@@ -115,7 +115,7 @@ pub(super) const HEDGE: Lexicon = Lexicon(
 
 /// What tells when, where, how or for whom something holds.
 pub(super) const CONDITION: Lexicon = Lexicon(
-    "after at before by during for from if in on once through to until via when where while with within",
+    "after at before by during for from if in on once through until via when where while with within",
 );
 
 /// What bounds a number or a day from below.

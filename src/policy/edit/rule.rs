@@ -6,7 +6,7 @@ use super::EditKind;
 use super::bag::Bag;
 use super::evidence::{Evidence, Moved};
 use super::lexicon::{
-    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite,
+    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TIME_UNIT, TONE, are_opposite,
 };
 use super::relation::{Speech, speech};
 use super::turn::{Turn, is_listed};
@@ -91,8 +91,9 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at.saturating_add(1));
         let last_word = at.checked_sub(1).and_then(|at| words.get(at));
-        let says_nothing = next.is_some_and(|next| hyphen(word, next))
-            || last_word.is_some_and(|letter| stop(letter, word));
+        let says_nothing = last_word.is_some_and(|before| {
+            stop(before, word) || next.is_some_and(|next| hyphen(before, word, next))
+        });
         if is_quote(word.text) || (word.is_joined && says_nothing) {
             continue;
         }
@@ -109,7 +110,13 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
         if again {
             continue;
         }
-        let said = worth.map_or_else(|| said(word), String::clone);
+        let is_of_work =
+            word.fold == "working" && next.is_some_and(|next| TIME_UNIT.has(&next.fold));
+        let said = match worth {
+            Some(worth) => worth.clone(),
+            None if is_of_work => "business".into(),
+            None => said(word),
+        };
         // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
         if text.ends_with(|c: char| c.is_numeric()) && said.starts_with(|c: char| c.is_numeric()) {
             text.push(' ');
@@ -119,10 +126,10 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
     text
 }
 
-/// Whether a mark joins a word to the next one: `e-mail` is `email`.
-fn hyphen(mark: &Word<'_>, next: &Word<'_>) -> bool {
+/// Whether a mark joins a word to the next one: `e-mail` is `email`. To `re-sign` is not to `resign`.
+fn hyphen(before: &Word<'_>, mark: &Word<'_>, next: &Word<'_>) -> bool {
     let is_hyphen = matches!(mark.text, "-" | "‐" | "‑") && mark.quantity.is_none();
-    is_hyphen && next.is_joined && next.class == Class::Content
+    is_hyphen && next.is_joined && next.class == Class::Content && before.fold != "re"
 }
 
 /// Whether a mark ends a word of one letter: `U.S.` is `US`.
@@ -161,14 +168,25 @@ fn spoken_out(word: &Word<'_>) -> String {
         ("i'm", "iam"),
     ];
     let full = |(short, full): &(&str, &str)| Some(format!("{}{full}", fold.strip_suffix(short)?));
-    let not = |prefix: &&str| {
-        let rest = fold.strip_prefix(*prefix)?;
-        (speech(rest) == Speech::Adjective).then(|| format!("not{rest}"))
+    // What is `inflammable` burns: of other prefixes only these deny.
+    const DENIED: [&str; 7] = [
+        "inaccurate",
+        "inactive",
+        "incomplete",
+        "incorrect",
+        "ineligible",
+        "invalid",
+        "impossible",
+    ];
+    let not = || {
+        let rest = fold.get(2..)?;
+        let un = fold.starts_with("un") && speech(rest) == Speech::Adjective;
+        (un || DENIED.contains(&fold)).then(|| format!("not{rest}"))
     };
     SHORT
         .iter()
         .find_map(full)
-        .or_else(|| ["un", "in", "im", "il", "ir"].iter().find_map(not))
+        .or_else(not)
         .unwrap_or_else(|| fold.to_owned())
 }
 
@@ -214,12 +232,7 @@ fn is_known(fold: &str) -> bool {
 }
 
 /// What is said alike, however it is written.
-const ALIKE: [(&str, &str); 4] = [
-    ("%", "percent"),
-    ("&", "and"),
-    ("okay", "ok"),
-    ("working", "business"),
-];
+const ALIKE: [(&str, &str); 3] = [("%", "percent"), ("&", "and"), ("okay", "ok")];
 
 /// `Jan` and `January` are one.
 fn day_or_month(fold: &str) -> String {

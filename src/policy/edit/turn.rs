@@ -214,29 +214,58 @@ fn limited(e: &Evidence<'_, '_>) -> bool {
 
 /// Whether who does it and whom it is done to changed places: `We sent you`, `You sent us`.
 fn roles_exchanged(e: &Evidence<'_, '_>) -> bool {
-    let persons = |words: &[Word<'_>]| -> Vec<&'static str> {
+    let persons = |words: &[Word<'_>]| -> Vec<Person> {
         words.iter().filter_map(|word| person(&word.fold)).collect()
     };
+    let whose = |persons: &[Person]| -> Vec<&str> { persons.iter().map(|one| one.who).collect() };
     let (old, new) = (persons(&e.reading.before), persons(&e.reading.after));
+    let (old, new) = (whose(&old), whose(&new));
     let times = |persons: &[&str], who: &str| persons.iter().filter(|one| **one == who).count();
     let is_person = |moved: &Moved<'_, '_>| person(&moved.word.fold).is_some();
-    !e.removed.is_empty()
-        && !e.added.is_empty()
-        && e.removed.iter().chain(&e.added).all(is_person)
+    // `I owe him`, `he owes me`: a word of meaning may be inflected, and nothing else may change.
+    let only = |side: &[Moved<'_, '_>]| {
+        let mut other = side.iter().filter(|moved| !is_person(moved));
+        other.all(|moved| moved.word.class == Class::Content)
+    };
+    let words = |side: &[Moved<'_, '_>]| -> Vec<Person> {
+        side.iter()
+            .filter_map(|moved| person(&moved.word.fold))
+            .collect()
+    };
+    let (removed, added) = (words(&e.removed), words(&e.added));
+    // `Let us know` is said where `let me know` was.
+    let is_turned = |was: &Person| {
+        let is = |now: &Person| now.who == was.who && now.does != was.does;
+        added.iter().any(is) || removed.iter().any(|other| other.who != was.who)
+    };
+    removed.iter().any(is_turned)
+        && only(&e.removed)
+        && only(&e.added)
+        && e.lost.iter().chain(&e.novel).all(is_person)
         && old != new
-        && old.iter().all(|who| times(&old, who) == times(&new, who))
         && old.len() == new.len()
+        && old.iter().all(|who| times(&old, who) == times(&new, who))
 }
 
-/// Whom a pronoun, in lower case, stands for, whether they do something or have it done to them.
-fn person(fold: &str) -> Option<&'static str> {
-    match fold.split('\'').next()? {
-        "i" | "me" | "us" | "we" => Some("we"),
-        "you" => Some("you"),
-        "he" | "him" => Some("he"),
-        "them" | "they" => Some("they"),
-        _ => None,
-    }
+/// Whom a pronoun stands for.
+struct Person {
+    who: &'static str,
+    /// Whether they do something, or have it done to them; `None` where the word doesn't tell.
+    does: Option<bool>,
+}
+
+fn person(fold: &str) -> Option<Person> {
+    let (who, does) = match fold.split('\'').next()? {
+        "i" | "we" => ("we", Some(true)),
+        "me" | "us" => ("we", Some(false)),
+        "you" => ("you", None),
+        "he" => ("he", Some(true)),
+        "him" => ("he", Some(false)),
+        "they" => ("they", Some(true)),
+        "them" => ("they", Some(false)),
+        _ => return None,
+    };
+    Some(Person { who, does })
 }
 
 /// Whether what stood in one place stands in another now, and the other way round.
