@@ -6,6 +6,7 @@ mod figure;
 
 use super::grounds::Grounds;
 use super::lexicon::Lexicon;
+use super::personal::joins;
 use super::words::Words;
 use super::{Field, Found, SignalCode, holds, merge};
 use crate::order;
@@ -167,97 +168,178 @@ fn promises(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
 fn links(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) -> Vec<Range<usize>> {
     let mut strange = Vec::new();
     let mut all = Vec::new();
-    let mut end = 0;
-    // Every one has a dot in its host.
-    for (dot, _) in text.text.match_indices('.') {
-        if dot < end {
-            continue;
-        }
-        let before = text.text.get(..dot).unwrap_or("");
-        let word = before.rsplit(parts_links).next().unwrap_or("");
-        let at = dot.saturating_sub(word.len());
-        let rest = text.text.get(at..).unwrap_or("");
-        let word = rest.split(ends_links).next().unwrap_or("");
-        // What is looked at once is not looked at again at its next dot.
-        end = at.saturating_add(word.len());
-        let link = link(word);
-        let Some((host, place)) = place(link) else {
-            continue;
-        };
-        let link = at..at.saturating_add(link.len());
-        all.push(link.clone());
+    for (at, link) in addresses(text.text) {
+        all.push(at.clone());
         let many = all.len() > ASKED_MAX;
-        if many || !grounds.is_own_host(&host) && !grounds.holds_text(&place) {
-            strange.push(link);
+        if many || !grounds.is_own_host(&link.host) && !grounds.holds_text(&link.place) {
+            strange.push(at);
         }
     }
     found.ranges(SignalCode::UnsupportedLink, FIGURE, text, strange);
     all
 }
 
-fn parts_links(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | ','
-        )
+/// Every web address of a text. Linear in its length.
+fn addresses(text: &str) -> Vec<(Range<usize>, Link)> {
+    let mut found = Vec::new();
+    let mut from: usize = 0;
+    for word in text.split_inclusive(ends_links) {
+        let whole = word.trim_end_matches(ends_links);
+        // Brackets and commas stand within links and between them: `acme.com,bit.ly/a1`.
+        let mut starts: Vec<usize> = Vec::new();
+        let mut at: usize = 0;
+        for piece in whole.split_inclusive(['(', '[', '{', ',']) {
+            // Every one has a dot in its host.
+            let link = Some(piece).filter(|piece| piece.contains('.'));
+            let link = link.and_then(|piece| Link::read(trimmed(piece)));
+            starts.extend(link.map(|link| at.saturating_add(link.start)));
+            at = at.saturating_add(piece.len());
+        }
+        let ends = starts.iter().skip(1).copied().chain([whole.len()]);
+        for (start, end) in starts.iter().copied().zip(ends) {
+            let address = trimmed(whole.get(start..end).unwrap_or(""));
+            let start = from.saturating_add(start);
+            let at = start..start.saturating_add(address.len());
+            found.extend(Link::read(address).map(|link| (at, link)));
+        }
+        from = from.saturating_add(word.len());
+    }
+    found
 }
 
 fn ends_links(character: char) -> bool {
-    parts_links(character) && !matches!(character, '(' | '[' | '{' | ',')
+    character.is_whitespace()
+        || matches!(
+            character,
+            '<' | '>' | '"' | ')' | ']' | '}' | '|' | '`' | '„' | '“' | '”' | '«' | '»' | '‹' | '›'
+        )
+        || matches!(character, '\u{3001}'..='\u{3011}' | '\u{ff01}'..='\u{ff1b}' | '\u{ff1f}')
 }
 
-/// The link at the front of a text.
-fn link(text: &str) -> &str {
-    let link = text.split(ends_links).next().unwrap_or("");
-    link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '*', '_', '/'])
+/// Without what stands behind a link.
+fn trimmed(link: &str) -> &str {
+    link.trim_end_matches([
+        '.', ',', ';', ':', '!', '?', '\'', '’', '*', '_', '/', '(', '[', '{',
+    ])
 }
 
-/// Host and whole address of a link, in lower case, without scheme and `www.`. Without a scheme it is one
-/// where a path follows, or where the host ends as those do that programs make links of.
-fn place(link: &str) -> Option<(String, String)> {
+/// What ends a host; browsers read a backslash as a slash.
+const ENDS_HOST: [char; 4] = ['/', '\\', '?', '#'];
+
+/// The first web address of a word.
+#[derive(Debug, PartialEq, Eq)]
+struct Link {
+    /// Where it begins: `here:bit.ly/a1`.
+    start: usize,
+    /// In lower case, as is the place.
+    host: String,
+    /// All of it but scheme and `www.`.
+    place: String,
+}
+
+impl Link {
+    /// Whichever begins first, so that one in another's path, `evil.com/?to=https://acme.com`, is a part of
+    /// that.
+    fn read(word: &str) -> Option<Self> {
+        // Letters keep their bytes, so that places are the same.
+        let lower = word.to_ascii_lowercase();
+        let named = named(&lower);
+        let (start, rest, named) = match (bare(&lower), named) {
+            (Some(bare), Some((start, _))) if bare < start => (bare, bare, false),
+            (_, Some((start, rest))) => (start, rest, true),
+            (bare, None) => (bare?, bare?, false),
+        };
+        let rest = word.get(rest..)?;
+        let host = rest.split(ENDS_HOST).next().unwrap_or(rest);
+        // What stands before the sign is a name for the host behind it.
+        let host = match host.rsplit_once('@') {
+            Some((_, host)) if named => host,
+            _ => host,
+        };
+        let host = if named { host } else { first_label(host) };
+        let host = host.split(':').next().unwrap_or(host).to_lowercase();
+        host.contains('.').then(|| Self {
+            start,
+            host,
+            place: rest.to_lowercase(),
+        })
+    }
+}
+
+/// Where a scheme or `www.` opens a link, and where its host does.
+fn named(lower: &str) -> Option<(usize, usize)> {
+    let mut schemes = lower.match_indices("//").filter_map(|(at, slashes)| {
+        let before = lower.get(..at)?;
+        let letters = |text: &str| {
+            let letters = text.bytes().rev().take_while(u8::is_ascii_alphabetic);
+            letters.count()
+        };
+        let scheme = before.strip_suffix(':').map_or(0, letters);
+        let start = at.saturating_sub(scheme.saturating_add(1));
+        let start = if before.is_empty() { at } else { start };
+        let host = at.saturating_add(slashes.len());
+        (before.is_empty() || scheme > 1).then_some((start, host))
+    });
+    let mut labels = lower.match_indices(WWW).filter_map(|(at, label)| {
+        let before = lower.get(..at)?.chars().next_back();
+        let inside = before.is_some_and(|before| before.is_ascii_alphanumeric());
+        (!inside).then_some((at, at.saturating_add(label.len())))
+    });
+    let (start, host) = match (schemes.next(), labels.next()) {
+        (Some(scheme), Some(label)) => scheme.min(label),
+        (scheme, label) => scheme.or(label)?,
+    };
+    let www = lower.get(host..)?.starts_with(WWW);
+    let host = host.saturating_add(if www { WWW.len() } else { 0 });
+    Some((start, host))
+}
+
+const WWW: &str = "www.";
+
+/// Where a host opens without either: where a path follows, or where it ends as those do that programs make
+/// links of. An email's is none.
+fn bare(lower: &str) -> Option<usize> {
     const TOPS: [&str; 36] = [
         "com", "net", "org", "io", "co", "app", "dev", "info", "biz", "shop", "online", "site",
         "xyz", "link", "store", "top", "click", "support", "help", "eu", "uk", "de", "fr", "es",
         "ca", "au", "nl", "pl", "ch", "ru", "cn", "jp", "br", "tk", "ly", "gg",
     ];
-    let link = link.to_lowercase();
-    let (named, rest) = match link.split_once("//") {
-        Some((scheme, rest)) if scheme.is_empty() || is_scheme(scheme) => (true, rest),
-        _ => (false, link.as_str()),
-    };
-    let (named, rest) = match rest.split_once("www.") {
-        Some((label, rest)) if label.is_empty() || label.ends_with(':') => (true, rest),
-        _ => (named, rest),
-    };
-    // `here:bit.ly/a1`
-    let rest = match rest.split_once(':') {
-        Some((label, rest)) if !label.contains(['.', '/']) => rest,
-        _ => rest,
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let path = rest.len() > host.len().saturating_add(1);
-    // What stands before the sign is a name for the host behind it, and an email without a scheme.
-    let host = match host.rsplit_once('@') {
-        Some((_, host)) if named => host,
-        Some(_) => return None,
-        None => host,
-    };
-    let host = host.split(':').next().unwrap_or(host);
-    let (name, top) = host.rsplit_once('.')?;
-    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    let sounds = name.len() > 1 && name.bytes().all(plain) && top.len() > 1 && letters(top);
-    let bare = sounds && (path || TOPS.contains(&top));
-    (named || bare).then(|| (host.to_owned(), rest.to_owned()))
+    let hosts = lower.split(ENDS_HOST).next()?;
+    if hosts.contains('@') {
+        return None;
+    }
+    let mut at: usize = 0;
+    for part in hosts.split_inclusive(|letter| !in_host(letter)) {
+        let host = first_label(part);
+        let after = lower.get(at.saturating_add(host.len())..)?;
+        let digit = |letter: char| letter.is_ascii_digit();
+        let port = after
+            .strip_prefix(':')
+            .filter(|port| port.starts_with(digit));
+        let after = port.map_or(after, |port| port.trim_start_matches(digit));
+        let path = after.len() > 1 && after.starts_with(ENDS_HOST);
+        let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if let Some((name, top)) = host.rsplit_once('.')
+            && host.is_ascii()
+            && name.len() > 1
+            && top.len() > 1
+            && letters(top)
+            && (path || TOPS.contains(&top))
+        {
+            return Some(at);
+        }
+        at = at.saturating_add(part.len());
+    }
+    None
 }
 
-/// `https:`, also behind what stands beside it: `here:https:`.
-fn is_scheme(text: &str) -> bool {
-    text.strip_suffix(':').is_some_and(|scheme| {
-        let letters = scheme.bytes().rev().take_while(u8::is_ascii_alphabetic);
-        letters.count() > 1
-    })
+/// Letters of a host; those of alphabets that part no words stand beside one.
+fn in_host(letter: char) -> bool {
+    joins(letter) || matches!(letter, '-' | '.')
+}
+
+fn first_label(text: &str) -> &str {
+    text.split(|letter| !in_host(letter)).next().unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -300,8 +382,63 @@ mod tests {
             ("e.g./i.e.", None),
             ("1.2/3.4", None),
         ] {
-            let found = place(link(text));
+            let found = addresses(text).into_iter().next();
+            let found = found.map(|(_, link)| (link.host, link.place));
             let expected = expected.map(|(host, place)| (host.to_owned(), place.to_owned()));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_within_another_is_a_part_of_it() {
+        for text in [
+            "www.evil.com/?next=https://acme.com",
+            "evil.com/r?to=https://acme.com",
+            "evil.com/a:www.acme.com",
+            "evil.com#//acme.com",
+            "evil.com:80/www.acme.com",
+            "https://evil.com\\@acme.com",
+            "https://acme.com:pw@evil.com/www.acme.com",
+        ] {
+            let hosts: Vec<String> = addresses(text)
+                .into_iter()
+                .map(|(_, link)| link.host)
+                .collect();
+            assert_eq!(hosts, ["evil.com"], "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_and_letters_beside_a_link_are_no_part_of_it() {
+        for (text, expected) in [
+            ("„www.evil.com“", vec!["www.evil.com"]),
+            ("**www.evil.com**", vec!["www.evil.com"]),
+            ("«www.evil.com»", vec!["www.evil.com"]),
+            ("'www.evil.com'", vec!["www.evil.com"]),
+            ("_evil.com/a_,", vec!["evil.com/a"]),
+            ("`evil.com`", vec!["evil.com"]),
+            ("请访问www.evil.com。谢谢", vec!["www.evil.com"]),
+            ("请看evil.com/a，谢谢", vec!["evil.com/a"]),
+            ("Klick...https://evil.cc/a", vec!["https://evil.cc/a"]),
+            ("ja/www.evil.com", vec!["www.evil.com"]),
+            ("acme.com,evil.com/x", vec!["acme.com", "evil.com/x"]),
+            (
+                "https://acme.com/a,b,www.evil.com",
+                vec!["https://acme.com/a,b", "www.evil.com"],
+            ),
+            ("acme.com/a_(b,c)", vec!["acme.com/a_(b,c"]),
+            (
+                "[acme.com](https://evil.com)",
+                vec!["acme.com", "https://evil.com"],
+            ),
+            ("jo.d+x@acme.com, o'neil@acme.com/x, @acme.com", vec![]),
+            (
+                "Ewww.that, and/or.maybe/not, 10.30/11.30, don't.But/so",
+                vec![],
+            ),
+        ] {
+            let found = addresses(text).into_iter();
+            let found: Vec<&str> = found.filter_map(|(at, _)| text.get(at)).collect();
             assert_eq!(found, expected, "{text}");
         }
     }

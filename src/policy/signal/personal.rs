@@ -5,7 +5,7 @@ mod address;
 mod coded;
 mod number;
 
-pub(crate) use number::digit;
+pub(crate) use number::{digit, joins};
 
 use super::grounds::Grounds;
 use super::{Found, SignalCode, marks};

@@ -418,7 +418,7 @@ fn parting(character: char, reach: Reach) -> Option<char> {
 }
 
 /// Whether a letter beside digits makes them part of a word: not those of alphabets that part none.
-pub(super) fn joins(character: char) -> bool {
+pub(crate) fn joins(character: char) -> bool {
     let unparted = is_ideograph(character)
         || matches!(character, '\u{e00}'..='\u{e7f}' | '\u{ac00}'..='\u{d7af}');
     character.is_alphanumeric() && !unparted
