@@ -88,6 +88,27 @@ test("what was handed over, or let go with a note, is so once", async () => {
   assert.equal((await shown()).notes.length, 2);
 });
 
+test("whoever handed a group over can hand on what joined it since", async () => {
+  const ina = await tenant.session("ina@example.com");
+  const conversation = { id: randomUUID(), head: "m1", messages: [] };
+  const post = async () => (await tenant.post(draft({ conversation, group: "turn" }))).body.id;
+  const hand = async (id) => (await ina.call("PUT", `/v1/drafts/${id}/assignee`, { person_id: colleague.person.id })).status;
+  const first = await post();
+  assert.equal(await hand(first), 200);
+  const joined = await post();
+  assert.equal(await hand(first), 200);
+  for (const id of [first, joined]) assert.equal((await lead.call("GET", `/v1/drafts/${id}`)).body.assignee, colleague.person.id);
+});
+
+test("a known-bad draft that was taken back is not made, nor told of, again", async () => {
+  const key = randomUUID();
+  const body = seed();
+  const { id } = (await once(key, lead, "/v1/seeds", body)).body;
+  assert.equal((await lead.call("DELETE", `/v1/seeds/${id}`)).status, 204);
+  const again = await once(key, lead, "/v1/seeds", body);
+  assert.deepEqual([again.status, again.body.code], [404, "not_found"]);
+});
+
 test("a customer's known-bad draft is remembered no longer than the customer", async () => {
   const key = randomUUID();
   const body = seed();

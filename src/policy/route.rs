@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 /// Names this engine's rules: the same policy, draft and situation give the same decision only
 /// under the same version. A change of what a golden case decides changes it; why, said better, doesn't.
+/// It is 1 until a first release, since no record is kept of what was before.
 pub const ENGINE_VERSION: u32 = 1;
 
 /// Above this a guess of memory is more likely right than wrong.

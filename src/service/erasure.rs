@@ -280,8 +280,8 @@ const OF_DRAFTS: &[&str] = &[
 
 /// The same of a customer's known-bad drafts.
 const OF_SEEDS: &[&str] = &[
-    "DELETE FROM idempotency WHERE json_valid(answer)
-       AND json_extract(answer, '$.made.draft.customer.id') = ?",
+    "DELETE FROM idempotency WHERE json_valid(answer) AND json_extract(answer, '$.made') IN
+       (SELECT id FROM seeds WHERE json_extract(draft, '$.customer.id') = ?)",
     "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
 ];
 

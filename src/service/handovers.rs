@@ -123,10 +123,8 @@ fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) ->
 pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewAssignee = call.json()?;
     let mut stored = stored::load(tenant, &call.id)?;
-    if is_handed(tenant, &stored, &new, person)? {
-        return Answer::json(200, &queue::summary(&stored, call.now));
-    }
-    if let Some(id) = &new.person_id {
+    let again = is_handed(tenant, &stored, &new, person, call.now)?;
+    if let Some(id) = new.person_id.as_ref().filter(|_| !again) {
         let to = people::by_id(tenant, id)?.filter(|to| to.role != PersonRole::Auditor);
         let to = to.ok_or(Invalid::field("/person_id", "nobody who reviews"))?;
         if !queue::may_read(&sight::of(tenant, &to)?, &stored) {
@@ -137,9 +135,12 @@ pub fn assign(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         }
     }
     let to = new.person_id;
-    hand_over(tenant, &mut stored, person, to.clone(), call.now)?;
+    if !again {
+        hand_over(tenant, &mut stored, person, to.clone(), call.now)?;
+    }
+    // Also one that joined the group since.
     for mut other in groups::open_members(tenant, &stored)? {
-        if other.id != stored.id {
+        if other.id != stored.id && !(again && other.entry.assignee == to) {
             unless_refused(hand_over(tenant, &mut other, person, to.clone(), call.now))?;
         }
     }
@@ -153,9 +154,10 @@ fn is_handed(
     stored: &Stored,
     new: &NewAssignee,
     person: &Person,
+    now: Millis,
 ) -> Outcome<bool> {
     let has = new.person_id.is_some() && stored.entry.assignee == new.person_id;
-    let said = |text: &String| notes::is_said(tenant, &stored.id, person, text);
+    let said = |text: &String| notes::is_said(tenant, &stored.id, person, text, now);
     Ok(has && new.note.as_ref().map(said).transpose()?.unwrap_or(true))
 }
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Notes beside one draft; the newest count.
 const NOTES_MAX: u32 = 50;
+/// The same words within this are an answer that got lost, and later they are said again.
+const AGAIN_MS: u64 = 600_000;
 
 /// A note as reviewers see it.
 #[derive(Serialize)]
@@ -46,7 +48,7 @@ pub fn add(
     if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(0) {
         return Err(Invalid::too_long("/note", TEXT_BYTES_MAX, "bytes").into());
     }
-    if is_said(tenant, draft_id, person, text)? {
+    if is_said(tenant, draft_id, person, text, now)? {
         return Ok(());
     }
     tenant.storage.run(
@@ -55,14 +57,23 @@ pub fn add(
     )
 }
 
-/// Whether it is the newest note of a draft already, as after an answer that got lost.
-pub fn is_said(tenant: &Tenant, draft_id: &str, person: &Person, text: &str) -> Outcome<bool> {
+/// Whether it is the newest note of a draft already, of just now, as after an answer that got lost.
+pub fn is_said(
+    tenant: &Tenant,
+    draft_id: &str,
+    person: &Person,
+    text: &str,
+    now: Millis,
+) -> Outcome<bool> {
     let newest = tenant.storage.first::<Row>(
         "SELECT person_id, text, created_at FROM notes WHERE draft_id = ?
          ORDER BY number DESC LIMIT 1",
         bind![draft_id],
     )?;
-    Ok(newest.is_some_and(|newest| newest.person_id == person.id && newest.text == text))
+    Ok(newest.is_some_and(|newest| {
+        let is_recent = now.since(Millis(newest.created_at)) <= AGAIN_MS;
+        is_recent && newest.person_id == person.id && newest.text == text
+    }))
 }
 
 /// The notes of a draft, oldest first.

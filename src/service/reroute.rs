@@ -15,8 +15,10 @@ use serde::de::IgnoredAny;
 
 /// Drafts routed again in one go; the rest follows with the next alarm.
 const BATCH: u32 = 50;
-/// One that could not be is tried again after this.
+/// One that could not be is tried again after this, and after twice as long each time that it fails.
 const AGAIN_MS: u64 = 60_000;
+/// But no later than this.
+const AGAIN_MS_MAX: u64 = 3_600_000;
 
 /// How far the alarm has come with the drafts that are behind.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +29,8 @@ pub struct Round {
     failed: bool,
     /// When the next round begins, or this one goes on.
     from: Millis,
+    /// How long it waits for that, where one of the round before failed.
+    waits_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -93,14 +97,20 @@ pub fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
             after: last.row,
             ..round
         },
-        None => Round {
-            from: if round.failed {
-                now.plus(AGAIN_MS)
-            } else {
-                now
-            },
-            ..Round::default()
-        },
+        None => {
+            let waits_ms = match round.failed {
+                true => round
+                    .waits_ms
+                    .saturating_mul(2)
+                    .clamp(AGAIN_MS, AGAIN_MS_MAX),
+                false => 0,
+            };
+            Round {
+                from: now.plus(waits_ms),
+                waits_ms,
+                ..Round::default()
+            }
+        }
     });
     Ok(())
 }

@@ -102,7 +102,8 @@ pub fn give_up(tenant: &Tenant, before: Millis, now: Millis) -> Outcome<()> {
     }
     tenant.storage.run(
         "DELETE FROM second_looks
-         WHERE draft_id NOT IN (SELECT id FROM drafts WHERE settled_at IS NULL OR settled_at >= ?)",
+         WHERE draft_id NOT IN
+           (SELECT id FROM drafts WHERE settled_at IS NULL OR settled_at >= ? OR look_owed = 1)",
         bind![before],
     )
 }

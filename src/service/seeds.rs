@@ -107,8 +107,9 @@ struct Picked {
 /// `POST /v1/seeds`.
 pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let making = Making::of(tenant, call, &person.id)?;
-    if let Some((seed, _)) = making.before::<SeedView>(tenant)? {
-        return Answer::json(201, &seed);
+    if let Some((id, _)) = making.before::<String>(tenant)? {
+        let made = seeds(tenant)?.into_iter().find(|seed| seed.id == id);
+        return Answer::json(201, &made.ok_or(Problem::from(Code::NotFound))?);
     }
     let new: NewSeed = call.json()?;
     let mut faults = new.draft.faults();
@@ -140,12 +141,18 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         met: 0,
         caught: 0,
     };
-    making.remember(tenant, &seed, call.now)?;
+    making.remember(tenant, &seed.id, call.now)?;
     Answer::json(201, &seed)
 }
 
 /// `GET /v1/seeds`.
 pub fn list(tenant: &Tenant) -> Outcome<Answer> {
+    let seeds = seeds(tenant)?;
+    Answer::json(200, &SeedList { seeds })
+}
+
+/// Those that nobody removed, the oldest first.
+fn seeds(tenant: &Tenant) -> Outcome<Vec<SeedView>> {
     let rows = tenant.storage.rows::<Row>(
         "SELECT id, draft, flaw, person_id, created_at,
            (SELECT COUNT(caught) FROM seeds_ended WHERE seed_id = seeds.id) AS met,
@@ -164,8 +171,7 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
             caught: row.caught,
         })
     });
-    let seeds = seeds.collect::<Outcome<_>>()?;
-    Answer::json(200, &SeedList { seeds })
+    seeds.collect()
 }
 
 /// `DELETE /v1/seeds/{id}`: it comes no more; one that waits is decided as any other.
