@@ -64,16 +64,17 @@ function at(page) {
   const editor = () => page.getByTestId("editor");
   const isWriting = async () => (await editor().count()) === 1 && (await editor().evaluate((field) => field === document.activeElement));
 
-  /** Presses a key until it has its effect: a draft that just came into view can't be decided yet. */
-  const pressUntil = (key, effect) =>
+  /** Does something until it has its effect: a draft that just came into view can't be decided yet. */
+  const doUntil = (act, effect) =>
     soon(async () => {
       if (await effect()) return true;
       await page.waitForTimeout(SEEN_MS);
-      await press(key);
+      await act();
       // Where it is drawn late, the same must not be done to the next draft.
       for (let waits = 0; waits < 20 && !(await effect()); waits += 1) await page.waitForTimeout(50);
       return effect();
     });
+  const pressUntil = (key, effect) => doUntil(() => press(key), effect);
 
   /** What a person gets to see is judged by axe: a change of colours that is still under way is waited out. */
   async function accessible(view) {
@@ -130,7 +131,7 @@ function at(page) {
       }),
     );
 
-  return { press, rows, recorded, heading, focused, waiting, undoShows, open, editor, isWriting, pressUntil, accessible, accessibleEverywhere };
+  return { press, rows, recorded, heading, focused, waiting, undoShows, open, editor, isWriting, doUntil, pressUntil, accessible, accessibleEverywhere };
 }
 
 /** What the agent's key does and is told. */
