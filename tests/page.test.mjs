@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
+import { verdictOn } from "./countersign.mjs";
 import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
 const { service, chrome } = await shared();
@@ -208,13 +210,13 @@ test("a fault in one part of the page leaves the others, and is told where it is
   const { page } = someone;
   const broken = (part) => part.getByText("A fault stopped this part of the page.");
   await someone.posted("Gil Broken");
-  await someone.posted("Gil Whole");
+  const id = await someone.posted("Gil Whole");
   // As an answer would be that this page was not made for.
-  let isBroken = true;
+  let faulty = "Gil Broken";
   await page.route("**/v1/drafts/*", async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    if (isBroken && body.draft?.customer?.name?.startsWith("Gil Broken")) body.decision.reasons = {};
+    if (faulty && body.draft?.customer?.name?.startsWith(faulty)) body.decision.reasons = {};
     return route.fulfill({ response: answer, json: body });
   });
   await page.locator("#queue-search").fill("Gil Broken");
@@ -227,10 +229,23 @@ test("a fault in one part of the page leaves the others, and is told where it is
   await page.locator("aside.why h2").waitFor();
   assert.equal(await broken(page).count(), 0);
 
+  // Seen long enough, it changes into what can't be drawn: so it can't be decided.
+  await page.waitForTimeout(2 * SEEN_MS);
+  faulty = "Gil";
+  const elsewhere = await signIn(service.sign_in_url);
+  const given = verdictOn((await elsewhere(`/v1/drafts/${id}`)).body, { kind: "approve" });
+  await elsewhere(`/v1/drafts/${id}/verdict`, { method: "PUT", body: given });
+  await elsewhere(`/v1/drafts/${id}/verdict`, { method: "DELETE", body: { verdict_id: given.verdict_id } });
+  await page.getByTestId("draft").waitFor({ state: "detached" });
+  await broken(page.getByRole("main")).first().waitFor();
+  await someone.press("a");
+  await page.waitForTimeout(SEEN_MS);
+  assert.equal(await someone.statusOf(id), "held", "nobody sees it");
+
   await page.route("**/v1/trust*", (route) => route.fulfill({ json: { categories: [null] } }));
   await page.getByRole("link", { name: "Trust" }).click();
   await broken(page).waitFor();
-  isBroken = false;
+  faulty = null;
   await page.unroute("**/v1/trust*");
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("heading", { name: "The last four weeks" }).waitFor();

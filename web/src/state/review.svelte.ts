@@ -170,7 +170,7 @@ class Review {
     this.mayRetry = false;
     this.words = null;
     this.early = "";
-    this.#seenSince = Number.POSITIVE_INFINITY;
+    this.unseen();
     const at = queue.shown.findIndex((draft) => draft.id === id);
     if (at >= 0) this.#place = at;
     const summary = queue.get(id);
@@ -201,6 +201,11 @@ class Review {
     this.#seenSince = performance.now();
     this.drawn = true;
     pace.begin();
+  }
+
+  /** And that it no longer does. */
+  unseen(): void {
+    this.#seenSince = Number.POSITIVE_INFINITY;
   }
 
   get seenLongEnough(): boolean {
