@@ -2,7 +2,7 @@
 //! recipients, and the tenant's own contacts. It must not say what a draft claims.
 
 use super::SignalRules;
-use super::personal::digit;
+use super::personal::{digit, joins};
 use crate::draft::Draft;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -66,7 +66,7 @@ impl<'a> Grounds<'a> {
             let texts: Vec<&str> = self.texts().collect();
             texts.join("\n").to_lowercase()
         });
-        let inside = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+        let inside = |character: Option<char>| character.is_some_and(joins);
         all.match_indices(text).any(|(at, _)| {
             let before = all.get(..at).unwrap_or("").chars().next_back();
             let after = all.get(at.saturating_add(text.len())..).unwrap_or("");

@@ -269,7 +269,7 @@ mod tests {
             "jo [at] acme.com",
             "jo(at)acme(dot)com",
             "jo at acme dot co dot uk",
-            "jo @ acme.com",
+            "jo.d @ acme.com",
             "jo＠acme.com",
         ] {
             check(
@@ -313,5 +313,48 @@ mod tests {
         );
         check("36.6 37.2 38.1 39.0 and ISBN 978-3-16-148410-0", &[]);
         check("flight HAT136 from 5 to 7, A@B, @home", &[]);
+    }
+
+    #[test]
+    fn everyday_words_make_no_identity() {
+        for text in [
+            "Your security deposit was returned on 05/13/2024.",
+            "Das Paket ist leider nie angekommen. Am 12.05.2025 haben wir es gesucht.",
+            "Es kam nie an (Sendungsnummer 00340434161094).",
+            "Das kam nie an: JJD01402993",
+            "Paczka szła 5 dni, numer 12345678",
+            "We are in a rut: 12345678",
+            "Passport, 05/13/2024",
+            "Your order's number is 4155550132",
+            "The ticket's number: 4155550132",
+            "The invoice's number is 4155550132",
+            "There's number 4155550132 in the queue",
+            "Ecco il numero 10234567",
+            "Su número de cliente es 12345678",
+            "Meet @ 5.pm, 2 items @ amazon.com",
+        ] {
+            check(text, &[]);
+        }
+        check("Mi NIE es Y7654321X", &[(Kind::NationalId, "Y7654321X")]);
+        check("RUT 12.345.678-5", &[(Kind::NationalId, "12.345.678-5")]);
+    }
+
+    #[test]
+    fn a_form_that_only_telephones_have_is_one_far_from_a_thing() {
+        for (text, number) in [
+            ("Please note: (415) 555-0132", "(415) 555-0132"),
+            (
+                "Your package is with the courier: 415-555-0132",
+                "415-555-0132",
+            ),
+            ("Hier ist noch ein Kontakt: 030 123 45 67", "030 123 45 67"),
+            (
+                "About the invoice, Kim's number is 4155550132",
+                "4155550132",
+            ),
+        ] {
+            check(text, &[(Kind::Phone, number)]);
+        }
+        check("Ticket 415-555-0132, Rechnung Nr. 030 123 45 67", &[]);
     }
 }

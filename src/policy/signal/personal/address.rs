@@ -22,6 +22,17 @@ const TOPS: [&str; 28] = [
     "fr", "es", "nl", "pl", "ch", "ca", "au", "br", "mx", "jp", "cn", "ru", "se", "dk",
 ];
 
+/// Hosts that only mail is sent to.
+const MAIL: [&str; 7] = [
+    "gmail.",
+    "googlemail.",
+    "outlook.",
+    "hotmail.",
+    "icloud.",
+    "gmx.",
+    "proton",
+];
+
 /// Every address of a text.
 pub(super) fn read(text: &str) -> impl Iterator<Item = Range<usize>> {
     // Letters keep their bytes, so that places are the same.
@@ -59,6 +70,8 @@ pub(super) fn plain(spelt: &str) -> String {
 fn address(text: &str, sign: Range<usize>, in_words: bool) -> Option<Range<usize>> {
     let (before, after) = (text.get(..sign.start)?, text.get(sign.end..)?);
     let spaced = before.strip_suffix(' ').zip(after.strip_prefix(' '));
+    let at = matches!(text.get(sign.clone())?, "@" | "\u{ff20}");
+    let place = spaced.is_some() && at;
     let (before, after) = spaced.unwrap_or((before, after));
     let start = before.len().checked_sub(name(before)?)?;
     let end = text.len().checked_sub(after.len())?;
@@ -67,7 +80,14 @@ fn address(text: &str, sign: Range<usize>, in_words: bool) -> Option<Range<usize
         .get(..host)?
         .rsplit(|letter: char| !letter.is_alphanumeric())
         .next()?;
-    let sure = !in_words || spelt && TOPS.contains(&top);
+    let known = TOPS.contains(&top);
+    // `2 items @ amazon.com` is a place: only a name in two parts, or a house of mail, is somebody's.
+    let name = text.get(start..sign.start)?.trim_end();
+    let mut parts = name.split(['.', '_']);
+    let opens = |part: &str| part.starts_with(char::is_alphabetic);
+    let full = name.contains(['.', '_']) && parts.all(opens);
+    let somebody = full || MAIL.iter().any(|house| after.starts_with(house));
+    let sure = (!in_words || spelt && known) && (!place || known && somebody);
     sure.then_some(start..end.checked_add(host)?)
 }
 

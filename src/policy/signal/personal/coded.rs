@@ -73,8 +73,7 @@ pub(super) fn read(text: &str) -> Vec<Item> {
             .or_else(|| identity(rest).map(|length| (Kind::NationalId, length)))
             .or_else(|| {
                 let length = labelled(rest)?;
-                let label = number::label(text, token.start)?;
-                (label == number::Label::Identity).then_some((Kind::NationalId, length))
+                number::is_identity(text, token.start).then_some((Kind::NationalId, length))
             });
         items.extend(found.map(|(kind, length)| Item {
             kind,

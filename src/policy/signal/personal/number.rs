@@ -28,6 +28,15 @@ pub(super) enum Label {
     Number,
     /// Whose number it is.
     Person,
+    /// What may stand between such a word and its number: `is`.
+    Joint,
+}
+
+/// A label, and whether nothing but `number is` stands between it and the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    label: Label,
+    beside: bool,
 }
 
 static LABELS: LazyLock<BTreeMap<&str, Label>> = LazyLock::new(|| labels(LABEL_LINES));
@@ -42,6 +51,7 @@ fn labels(file: &str) -> BTreeMap<&str, Label> {
             "identity" => Label::Identity,
             "number" => Label::Number,
             "person" => Label::Person,
+            "joint" => Label::Joint,
             _ => Label::Other,
         };
         words.split_whitespace().map(move |word| (word, label))
@@ -177,12 +187,17 @@ impl<'a> Run<'a> {
         if self.is_card() {
             return Some(Kind::Card);
         }
-        let labelled = || matches!(self.label(), Some(Label::Identity | Label::Ssn));
-        if self.is_french() || self.digits.len() > 7 && labelled() {
+        if self.is_french() {
+            return Some(Kind::NationalId);
+        }
+        if self.opens_with_date() {
+            return None;
+        }
+        if self.digits.len() > 7 && self.label() == Some(Label::Identity) {
             return Some(Kind::NationalId);
         }
         let clock = next == ':' && after.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
-        (!clock && !self.opens_with_date() && self.is_phone(extension)).then_some(Kind::Phone)
+        (!clock && self.is_phone(extension)).then_some(Kind::Phone)
     }
 
     /// Three, two and four digits; some areas are never given out.
@@ -286,9 +301,15 @@ impl<'a> Run<'a> {
             && groups.len() > 1
             && (!in_pairs || length == 10);
         let formed = international || american || area || extension || many || trunk;
-        match self.label() {
-            Some(Label::Phone) => true,
-            Some(_) => international,
+        // Far from a thing's name a form that only telephone numbers have still tells more than it does.
+        let hyphens = (self.parts.iter().skip(1)).all(|part| part == "-");
+        let bracketed = american && first.ends_with('(');
+        let certain = bracketed || american && hyphens || trunk && !even;
+        match told(self.text, self.at.start) {
+            Some(told) if told.label == Label::Phone => true,
+            Some(told) => {
+                international || bracketed || certain && told.label == Label::Other && !told.beside
+            }
             None => formed || self.word_after(),
         }
     }
@@ -346,7 +367,7 @@ impl<'a> Run<'a> {
     }
 
     fn label(&self) -> Option<Label> {
-        label(self.text, self.at.start)
+        told(self.text, self.at.start).map(|told| told.label)
     }
 
     /// Whether the next word says that it is a telephone number, as on a card: `… office`.
@@ -366,8 +387,13 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Whether the words before a code say that a state knows a person by it.
+pub(super) fn is_identity(text: &str, at: usize) -> bool {
+    told(text, at).is_some_and(|told| told.label == Label::Identity)
+}
+
 /// What the nearest telling word before a number says: of up to six.
-pub(super) fn label(text: &str, at: usize) -> Option<Label> {
+fn told(text: &str, at: usize) -> Option<Told> {
     let before = text.get(..at).unwrap_or("");
     let mut from = before.len().saturating_sub(LABEL_BYTES);
     while !before.is_char_boundary(from) {
@@ -378,18 +404,43 @@ pub(super) fn label(text: &str, at: usize) -> Option<Label> {
     let words = near.rsplit(|character: char| !inside(character));
     let words = words.filter(|word| !word.is_empty()).take(6);
     let mut number = false;
+    let mut beside = true;
     for word in words {
-        let word = word.to_lowercase().replace('’', "'");
-        let person = word.ends_with("'s");
-        match LABELS.get(word.as_str()) {
-            _ if number && person => return Some(Label::Phone),
-            Some(Label::Person) if number => return Some(Label::Phone),
-            Some(Label::Number) => number = true,
-            Some(Label::Person) | None => number = false,
-            Some(label) => return Some(*label),
+        let label = word_label(word);
+        match label {
+            Some(Label::Person) if number => {
+                let label = Label::Phone;
+                return Some(Told { label, beside });
+            }
+            // `number of points is …` is no number of somebody.
+            Some(Label::Number) => number = beside,
+            Some(Label::Joint) => number = false,
+            Some(Label::Person) | None => {
+                number = false;
+                beside = false;
+            }
+            Some(label) => return Some(Told { label, beside }),
         }
     }
     None
+}
+
+/// What a word says. `NIE` is one only in capitals, a thing's own number is the thing's, and a name
+/// with `'s` is a person.
+fn word_label(word: &str) -> Option<Label> {
+    const SHORT: [&str; 12] = [
+        "it's", "that's", "what's", "here's", "there's", "who's", "let's", "he's", "she's",
+        "where's", "how's", "today's",
+    ];
+    let lower = word.to_lowercase().replace('’', "'");
+    let label = LABELS.get(word).or_else(|| LABELS.get(lower.as_str()));
+    let owner = lower.strip_suffix("'s");
+    let label = label.or_else(|| LABELS.get(owner?));
+    let name = || {
+        let capital = word.chars().next().is_some_and(char::is_uppercase);
+        (owner.is_some() && capital && !SHORT.contains(&lower.as_str())).then_some(Label::Person)
+    };
+    label.copied().or_else(name)
 }
 
 /// What a digit stands for, in the alphabets that have their own.
