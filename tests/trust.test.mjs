@@ -315,6 +315,23 @@ test("a lead lowers a level by hand, and declares a version equivalent", async (
   assert.deepEqual(proposals.map(({ basis }) => basis.agent_version), ["v2"]);
 });
 
+test("a version declared equivalent again counts no label twice", async () => {
+  const { lead } = await tenantWith();
+  await past(lead, { agent_version: "v1", labels: daily(3, "cc") });
+  const declare = (agent_version, equivalent_to) =>
+    lead.call("PUT", "/v1/agents/support-bot/version", { agent_version, equivalent_to, reason: "a typo in the prompt" });
+  const labelled = async () => {
+    const { agents } = (await trustOf(lead)).category;
+    return Object.fromEntries(agents.map(({ agent_version, readiness }) => [agent_version, readiness.labelled]));
+  };
+  for (const [version, earlier] of [["v2", "v1"], ["v2", "v1"], ["v3", "v2"], ["v3", "v1"]]) {
+    assert.equal((await declare(version, earlier)).status, 200);
+  }
+  const back = await declare("v1", "v3");
+  assert.deepEqual([back.status, back.body.code, back.body.pointer], [422, "invalid_field", "/equivalent_to"]);
+  assert.deepEqual(await labelled(), { v1: 6, v2: 6, v3: 6 });
+});
+
 test("what nobody can have read counts once another person agrees who read it, and is not told of the first", async () => {
   const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
   const reviewer = await tenant.session("rae@example.com");

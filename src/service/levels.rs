@@ -14,6 +14,7 @@ use countersign_policy::level::Level;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::account::Overlap;
 use countersign_policy::trust::demote::Cause;
 use countersign_policy::trust::propose::{self, Answerer, Refusal};
 use countersign_policy::webhook::EventType;
@@ -279,7 +280,11 @@ fn declare(
         let before = kept.account.standing.level;
         kept.account = kept
             .account
-            .equivalent(&earlier.account, &new.equivalent_to);
+            .equivalent(version, &earlier.account, &new.equivalent_to)
+            .map_err(|Overlap| {
+                let detail = "labels of one version would count twice";
+                Invalid::field("/equivalent_to", detail)
+            })?;
         let because = Because {
             cause: "declared_equivalent",
             detail: None,

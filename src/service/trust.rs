@@ -344,7 +344,7 @@ fn agent(
         },
         labels: account.labels,
         is_new: account.is_new(),
-        equivalent_to: account.equivalent_to.clone(),
+        equivalent_to: account.equivalent_to().map(str::to_owned),
         calibration: account.calibration,
         threshold_note: in_force.note(rules.confidence_threshold.number().is_none()),
         threshold: in_force,

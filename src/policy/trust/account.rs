@@ -34,6 +34,8 @@ pub const EDITS_MAX: usize = 20;
 const AGENTS_MAX: u32 = 100;
 /// Weeks of messages kept: those of the watch, 13.
 const MESSAGE_WEEKS_MAX: usize = 13;
+/// Versions that one includes: those before are no longer posted.
+const INCLUDES_MAX: usize = 100;
 /// Days that count as now when messages are compared with those before: this week and the last.
 const DRIFT_DAYS: i32 = 7;
 
@@ -97,10 +99,15 @@ pub struct Account {
     pub edits: Vec<String>,
     /// Messages by week, oldest first.
     pub messages: Vec<WeekOfMessages>,
-    /// The version that a lead declared this one equivalent to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub equivalent_to: Option<String>,
+    /// Versions whose labels these are, too: those that a lead declared this one equivalent to, and what
+    /// these were declared equivalent to before. The newest declaration is last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub includes: Vec<String>,
 }
+
+/// Two accounts have labels in common, which would count twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap;
 
 /// The label of a draft that was held.
 #[derive(Clone, Debug)]
@@ -293,8 +300,21 @@ impl Account {
     }
 
     /// What a version has that a lead declared equivalent to an earlier one: all of its account,
-    /// with this one's own evidence after it. A level that was lost since stays lost.
-    pub fn equivalent(&self, earlier: &Self, agent_version: &str) -> Self {
+    /// with this one's own evidence after it. A level that was lost since stays lost. To declare again what
+    /// it includes already changes nothing.
+    pub fn equivalent(
+        &self,
+        version: &str,
+        earlier: &Self,
+        earlier_version: &str,
+    ) -> Result<Self, Overlap> {
+        if self.includes.iter().any(|name| name == earlier_version) {
+            return Ok(self.clone());
+        }
+        let is_here = |name: &String| name == version || self.includes.contains(name);
+        if earlier.includes.iter().any(is_here) {
+            return Err(Overlap);
+        }
         let mut account = earlier.clone();
         if self.standing.demotions > 0 {
             account.standing = Standing {
@@ -306,8 +326,16 @@ impl Account {
         account.watch.points = account.watch.points.max(self.watch.points);
         account.scores.merge(&self.scores);
         account.labels = account.labels.saturating_add(self.labels);
-        account.equivalent_to = Some(agent_version.to_owned());
-        account
+        account.includes.extend(self.includes.iter().cloned());
+        account.includes.push(earlier_version.to_owned());
+        let surplus = account.includes.len().saturating_sub(INCLUDES_MAX);
+        account.includes.drain(..surplus);
+        Ok(account)
+    }
+
+    /// The version that a lead declared this one equivalent to last.
+    pub fn equivalent_to(&self) -> Option<&str> {
+        self.includes.last().map(String::as_str)
     }
 
     /// Learns the confidence threshold again where it is time to, or where another number or budget
@@ -532,10 +560,10 @@ mod tests {
         earlier.record.add(Label::Clean, 20_770);
         let mut later = Account::begin(Level::ReviewEdgeCases, Some(&earlier), NOW, 20_777);
         later.add_evidence("d2", Label::Cosmetic, 20_777);
-        let both = later.equivalent(&earlier, "v1");
+        let both = later.equivalent("v2", &earlier, "v1").unwrap();
         assert_eq!(both.standing.level, Level::MonitorAndCorrect);
         assert_eq!((both.record.recent.as_str(), both.record.days()), ("ct", 8));
-        assert_eq!(both.equivalent_to.as_deref(), Some("v1"));
+        assert_eq!(both.equivalent_to(), Some("v1"));
         later.watch.points = 45_000;
         for failed in 0..120 {
             let label = if failed < 20 {
@@ -545,7 +573,7 @@ mod tests {
             };
             later.add_evidence("d3", label, 20_777 + failed / 10);
         }
-        let both = later.equivalent(&earlier, "v1");
+        let both = later.equivalent("v2", &earlier, "v1").unwrap();
         assert_eq!(
             both.record.totals(),
             (102, 20),
@@ -554,8 +582,35 @@ mod tests {
         assert_eq!((both.record.tests, both.record.days()), (4, 19));
         assert_eq!((both.record.recent.len(), both.watch.points), (100, 45_000));
         later.demote(Cause::HarmfulHighStakes, NOW, 20_777);
-        let both = later.equivalent(&earlier, "v1");
+        let both = later.equivalent("v2", &earlier, "v1").unwrap();
         assert_eq!(both.standing.level, Level::ReviewEverything);
+    }
+
+    #[test]
+    fn no_label_counts_twice_however_versions_are_declared_equivalent() {
+        let version = |label, day| {
+            let mut account = Account::begin(Level::ReviewEverything, None, NOW, day);
+            account.add_evidence("d1", label, day);
+            account
+        };
+        let first = version(Label::Clean, 20_700);
+        let second = version(Label::Cosmetic, 20_710);
+        let third = version(Label::Substantive, 20_720);
+        let twice = || Err(Overlap);
+
+        let second = second.equivalent("v2", &first, "v1").unwrap();
+        assert_eq!(second.equivalent("v2", &first, "v1"), Ok(second.clone()));
+        assert_eq!(first.equivalent("v1", &second, "v2"), twice());
+        let whole = third.equivalent("v3", &second, "v2").unwrap();
+        assert_eq!(
+            (whole.record.recent.as_str(), whole.record.totals()),
+            ("cts", (2, 1))
+        );
+        assert_eq!(whole.equivalent_to(), Some("v2"));
+        assert_eq!(whole.equivalent("v3", &first, "v1"), Ok(whole.clone()));
+        assert_eq!(first.equivalent("v1", &whole, "v3"), twice());
+        let beside = third.equivalent("v3", &first, "v1").unwrap();
+        assert_eq!(beside.equivalent("v3", &second, "v2"), twice());
     }
 
     #[test]
