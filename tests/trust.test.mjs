@@ -332,6 +332,21 @@ test("a version declared equivalent again counts no label twice", async () => {
   assert.deepEqual(await labelled(), { v1: 6, v2: 6, v3: 6 });
 });
 
+test("copies of one reply that are found wrong on a day are one failure, owed a look or not", async () => {
+  for (const second_look_rate of [0, 1]) {
+    const { tenant, lead } = await tenantWith({ second_look_rate });
+    const verdicts = [];
+    for (const message of ["Where is refund 1?", "Where is refund 2?", "Where is refund 3?"]) {
+      const { id } = (await tenant.post(draft({ message }))).body;
+      verdicts.push({ id, given: verdictOn((await lead.call("GET", `/v1/drafts/${id}`)).body, { kind: "approve" }) });
+    }
+    assert.equal((await lead.call("POST", "/v1/verdicts", { verdicts })).status, 200);
+    for (const { id } of verdicts) await decide(lead, id, { kind: "correct", remedy: "follow_up" });
+    const { readiness } = (await trustOf(lead)).agent;
+    assert.deepEqual([readiness.labelled, readiness.failed], [1, 1], `rate ${second_look_rate}`);
+  }
+});
+
 test("what nobody can have read counts once another person agrees who read it, and is not told of the first", async () => {
   const { tenant, lead } = await tenantWith({ second_look_rate: 1 });
   const reviewer = await tenant.session("rae@example.com");

@@ -58,12 +58,17 @@ pub fn check(tenant: &Tenant, draft: &str, kind: VerdictKind, person: &Person) -
 }
 
 /// Counts a look at what a person had let out: as the second one where it was owed. A draft that is
-/// found wrong later on is evidence against its agent all the same.
+/// found wrong later on is evidence against its agent all the same, near-identical ones once a day.
 pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outcome<()> {
     let Some(row) = row(tenant, &stored.id)? else {
         let kept = accounts::of_draft(tenant, &stored.draft)?;
-        if let Some(mut kept) = kept.filter(|_| !label.acceptable()) {
+        let Some(mut kept) = kept.filter(|_| !label.acceptable()) else {
+            return Ok(());
+        };
+        let counted = accounts::group_counted(tenant, &kept, &stored.draft, day)?;
+        if counted.is_none_or(|counted| counted < label) {
             kept.account.add_evidence(&stored.id, label, day);
+            accounts::remember_alike(tenant, &kept, stored, label, day)?;
             accounts::save(tenant, &kept)?;
         }
         return Ok(());

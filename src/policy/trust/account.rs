@@ -179,7 +179,7 @@ impl Account {
 
     /// Counts what a second reviewer said of a draft that the first can't have read. Agreement earns
     /// only where this one read it, and where the level is still the one that it is evidence for;
-    /// what was found wrong counts in any case.
+    /// what was found wrong counts in any case, and near-identical drafts once a day.
     pub fn second_look(
         &mut self,
         id: &str,
@@ -193,9 +193,11 @@ impl Account {
             second_look: Some(label),
             ..*first
         };
+        let again = first.group_counted.is_some_and(|counted| label <= counted);
         let counted = match reading.unread().filter(|_| label.acceptable()) {
             Some(unread) => Err(unread),
             None if label.acceptable() => counts_as_evidence(&both),
+            None if again => Err(NotEvidence::NearIdentical),
             None => Ok(label),
         };
         if let Ok(label) = counted {
@@ -484,6 +486,26 @@ mod tests {
             look(&mut account, Label::Harmful, &read),
             Ok(Label::Harmful)
         );
+    }
+
+    #[test]
+    fn near_identical_drafts_fail_once_a_day() {
+        let mut account = Account::default();
+        let mut look = |label, group_counted| {
+            let held = held(Ending::Approved, 10);
+            let first = Observation {
+                group_counted,
+                ..held.observation
+            };
+            account.second_look("d1", &first, label, &first.reading, 20_777)
+        };
+        let again = Err(NotEvidence::NearIdentical);
+        assert_eq!(look(Label::Substantive, None), Ok(Label::Substantive));
+        assert_eq!(look(Label::Substantive, Some(Label::Substantive)), again);
+        let worse = look(Label::Harmful, Some(Label::Substantive));
+        assert_eq!(worse, Ok(Label::Harmful));
+        assert_eq!(look(Label::Harmful, Some(Label::Harmful)), again);
+        assert_eq!(account.record.recent, "sh");
     }
 
     #[test]
