@@ -3,6 +3,7 @@
 use crate::signal::personal::{Item, Kind, read};
 use crate::signal::words::plain_letters;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Letters that a name's part needs to be masked by itself.
@@ -48,15 +49,18 @@ pub(crate) fn masked_value(value: Value, names: &[&str]) -> Value {
     }
 }
 
-/// Members whose names are masked alike stay apart.
+/// Members whose names are masked alike are numbered.
 fn masked_fields(fields: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     let is_code = |name: &&str| name.contains(|letter: char| letter.is_ascii_digit());
     let codes: Vec<&str> = names.iter().copied().filter(is_code).collect();
-    let mut hidden = Map::new();
+    let (mut hidden, mut alike) = (Map::new(), BTreeMap::new());
     for (name, value) in fields {
-        let mut name = masked_text(&name, &codes);
+        let plain = masked_text(&name, &codes);
+        let mut name = plain.clone();
         while hidden.contains_key(&name) {
-            name.push('\'');
+            let number = alike.entry(plain.clone()).or_insert(1_u64);
+            *number = number.saturating_add(1);
+            name = format!("{plain} {number}");
         }
         hidden.insert(name, masked_value(value, names));
     }
@@ -389,7 +393,7 @@ mod tests {
         check(
             r#"{"customer":4711,"of":{"ada@example.com":[4711,20.5,true,null],"bob@example.com":1}}"#,
             &["4711"],
-            r#"{"customer":"[name]","of":{"[email]":["[name]",20.5,true,null],"[email]'":1}}"#,
+            r#"{"customer":"[name]","of":{"[email]":["[name]",20.5,true,null],"[email] 2":1}}"#,
         );
         check(
             r#"{"balance_of":{"cus_81":20},"price":20}"#,
@@ -397,6 +401,22 @@ mod tests {
             r#"{"balance_of":{"[name]":20},"price":20}"#,
         );
         check("{Ada}", &["Ada"], "{[name]}");
+    }
+
+    #[test]
+    fn members_that_are_masked_alike_are_numbered() {
+        let customers: Map<String, Value> = (0..1_000)
+            .map(|at| (format!("a{at}@example.com"), at.into()))
+            .chain([("[email] 7".to_owned(), Value::Null)])
+            .collect();
+        let hidden = masked_fields(customers, &[]);
+        assert_eq!(hidden.len(), 1_001);
+        let longest = hidden.keys().map(String::len).max();
+        assert_eq!(
+            longest,
+            Some("[email] 1001".len()),
+            "not one sign more each"
+        );
     }
 
     #[test]
