@@ -7,7 +7,8 @@ use serde_json::{Number, Value};
 
 /// The names on the way to a value: four of the longest. Evidence repeats them, twenty times for each signal.
 pub(crate) const PATH_BYTES_MAX: u32 = 4 * NAME_BYTES_MAX;
-/// Numbers are kept as doubles (RFC 8785): a whole one above this may become its neighbour.
+/// Numbers are kept as doubles (RFC 8785): a whole one above this may become its neighbour, and one that
+/// came as a double may have become this.
 pub(crate) const NUMBER_MAX: u64 = 1 << 53;
 
 /// The first fault of an object that stands at `pointer`.
@@ -65,7 +66,7 @@ fn is_exact(number: &Number) -> bool {
         (Some(whole), ..) => whole <= NUMBER_MAX,
         (_, Some(whole), _) => whole.unsigned_abs() <= NUMBER_MAX,
         #[expect(clippy::cast_precision_loss, reason = "a power of two")]
-        (.., number) => number.is_none_or(|number| number.abs() <= NUMBER_MAX as f64),
+        (.., number) => number.is_none_or(|number| number.abs() < NUMBER_MAX as f64),
     }
 }
 
@@ -83,7 +84,14 @@ mod tests {
     #[test]
     fn a_number_that_would_become_another_is_refused_where_it_stands() {
         let at = |pointer: &str| Some((Fault::InvalidField, pointer.to_owned()));
-        for kept in ["9007199254740992", "-9007199254740992", "0.1", "-0", "1e15"] {
+        for kept in [
+            "9007199254740992",
+            "-9007199254740992",
+            "0.1",
+            "-0",
+            "1e15",
+            "9007199254740991.0",
+        ] {
             assert_eq!(fault(&format!(r#"{{"n": {kept}}}"#)), None, "{kept}");
         }
         for changed in [
@@ -92,6 +100,8 @@ mod tests {
             "18446744073709551615",
             "123456789012345678901",
             "-1e300",
+            "9007199254740993.0",
+            "-9007199254740992.4",
         ] {
             let text = format!(r#"{{"a": {{"b/c": [1, {{"~": {changed}}}]}}}}"#);
             assert_eq!(fault(&text), at("/args/a/b~1c/1/~0"), "{changed}");
