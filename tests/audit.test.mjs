@@ -151,14 +151,27 @@ test("an export is what was signed, a proof shows one entry of it, and the log o
   assert.match(verify(lines, [late], key).text, /not signed with this key/);
 });
 
-test("the program of docs/audit.md holds an export and a dossier to what was signed, and finds what was changed", async () => {
-  const { tenant, lead } = await busy(20);
+/** The program of docs/audit.md, run by somebody who has nothing else: its status and what it says. */
+function run(...args) {
   const docs = readFileSync(new URL("../docs/audit.md", import.meta.url), "utf8");
   const theirs = file("verify.mjs", /^```js\n(.*?)^```$/ms.exec(docs)[1]);
-  const run = (...args) => {
-    const done = spawnSync(process.execPath, [theirs, ...args], { encoding: "utf8" });
-    return [done.status, done.stdout.trim() || /^Error: (.*)$/m.exec(done.stderr)?.[1]];
-  };
+  const done = spawnSync(process.execPath, [theirs, ...args], { encoding: "utf8" });
+  return [done.status, done.stdout.trim() || /^Error: (.*)$/m.exec(done.stderr)?.[1]];
+}
+
+/** A draft's dossier, and a file with the proof of each of its entries. */
+async function dossierOf(lead, id) {
+  const dossier = (await lead.call("GET", `/v1/drafts/${id}/dossier`)).body;
+  const proofs = dossier.entries.map(async ({ entry: { seq } }) => {
+    const proved = () => lead.call("GET", `/v1/audit/${seq}/proof`);
+    const { body } = await until(async () => [await proved()].find(({ status }) => status === 200));
+    return file(`proof-${seq}.json`, JSON.stringify(body));
+  });
+  return { dossier, proofs: await Promise.all(proofs) };
+}
+
+test("the program of docs/audit.md holds an export and a dossier to what was signed, and finds what was changed", async () => {
+  const { tenant, lead } = await busy(20);
   await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0, categories: { "billing.refund": { second_look_rate: 1 } } }));
   const posted = (await tenant.post(draft({ confidence: 0.1, message: "12.50 € for 𝒳, please 🙂" }))).body;
   const edited = verdictOn((await lead.call("GET", `/v1/drafts/${posted.id}`)).body, { kind: "edit", draft: { text: "Gladly." } });
@@ -176,30 +189,72 @@ test("the program of docs/audit.md holds an export and a dossier to what was sig
   const forged = { checkpoint: checkpoint.checkpoint.replace(/\n\d+\n/, "\n3\n") };
   assert.deepEqual(run(key, file("forged.json", JSON.stringify(forged)), log(lines)), [1, "wrong: the checkpoint's signature"]);
 
-  const dossier = (await lead.call("GET", `/v1/drafts/${posted.id}/dossier`)).body;
+  const { dossier, proofs } = await dossierOf(lead, posted.id);
   const told = (change) => file("dossier.json", JSON.stringify({ ...dossier, record: { ...dossier.record, ...change } }));
-  const proofs = await Promise.all(
-    dossier.entries.map(async ({ entry: { seq } }) => {
-      const answer = await until(async () => {
-        const answer = await lead.call("GET", `/v1/audit/${seq}/proof`);
-        return answer.status === 200 && answer.body;
-      });
-      return file(`proof-${seq}.json`, JSON.stringify(answer));
-    }),
-  );
-  const all = ["body", "situation", "decision", "verdict", "look_verdict", "outgoing"].map((name) => `${name}_commitment`);
-  assert.deepEqual(run(key, told({}), ...proofs), [0, `held to the signed log: ${all.join(", ")}`]);
-  const { decision, situation, verdict, look } = dossier.record;
-  for (const [change, name] of [
-    [{ seen: { ...dossier.record.seen, message: "please" } }, "body"],
+  const { decision, seen, situation, verdict, look } = dossier.record;
+  const all = "held to the signed log: seen, situation, decision, verdict, look, sent";
+  assert.deepEqual(run(key, told({}), ...proofs), [0, all]);
+  for (const [change, wrong] of [
+    [{ seen: { ...seen, message: "please" } }, "seen"],
+    [{ seen: undefined }, "seen"],
     [{ situation: { ...situation, level: 3 } }, "situation"],
     [{ decision: { ...decision, owner: "nobody" } }, "decision"],
     [{ verdict: { ...verdict, verdict: { kind: "approve" } } }, "verdict"],
-    [{ look: { ...look, verdict: { kind: "confirm" } } }, "look_verdict"],
-    [{ sent: { text: "Never." } }, "outgoing"],
+    [{ verdict: undefined }, "not the verdict that decided"],
+    [{ look: { ...look, verdict: { kind: "confirm" } } }, "look"],
+    [{ look: { ...look, id: "another" } }, "look"],
+    [{ sent: { text: "Never." } }, "sent"],
   ]) {
-    assert.deepEqual(run(key, told(change), ...proofs), [1, `wrong: ${name}_commitment`]);
+    assert.deepEqual(run(key, told(change), ...proofs), [1, `wrong: ${wrong}`]);
   }
+  const whole = told({});
+  for (const some of [[], proofs.slice(1), proofs.slice(0, -1)]) {
+    assert.deepEqual(run(key, whole, ...some), [1, "wrong: not one proof for each entry"]);
+  }
+  assert.match(run(key, whole, ...proofs.with(0, proofs[1]))[1], /^wrong: no proof of entry/);
+  const empty = file("empty.json", JSON.stringify({ ...dossier, entries: [] }));
+  assert.deepEqual(run(key, empty), [1, "wrong: not one proof for each entry"]);
+});
+
+test("a dossier holds when a verdict was taken back, fell with its draft, or is one of two, and when it is erased", async () => {
+  const { tenant, lead } = await busy(5);
+  const tom = await tenant.session("tom@example.com");
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 60, categories: { "billing.refund": { four_eyes: true } } }));
+  const posted = (await tenant.post(draft({ confidence: 0.1, customer: { id: "zoe" } }))).body;
+  const { key } = (await lead.call("GET", "/v1/audit/checkpoint")).body;
+  const path = `/v1/drafts/${posted.id}`;
+  const decide = async (person) => {
+    const given = verdictOn((await person.call("GET", path)).body, { kind: "approve" });
+    const { status, body } = await person.call("PUT", `${path}/verdict`, given);
+    assert.equal(status, 200, JSON.stringify(body));
+    return given.verdict_id;
+  };
+  const takeBack = async (person, verdict_id) =>
+    assert.equal((await person.call("DELETE", `${path}/verdict`, { verdict_id })).status, 200);
+  const checked = async (change = {}) => {
+    const { dossier, proofs } = await dossierOf(lead, posted.id);
+    const record = dossier.record && { ...dossier.record, ...change };
+    return run(key, file("dossier.json", JSON.stringify({ ...dossier, record })), ...proofs);
+  };
+  const [routed, decided] = ["seen, situation, decision", "seen, situation, decision, verdict"].map((names) => [0, `held to the signed log: ${names}`]);
+
+  const undone = await decide(lead);
+  assert.deepEqual(await checked(), decided);
+  await takeBack(lead, undone);
+  assert.deepEqual(await checked(), routed);
+  const forged = { verdict: { id: undone, verdict: { kind: "approve" }, reviewer: lead.person.id, at: 0 } };
+  assert.deepEqual(await checked(forged), [1, "wrong: verdict"], "nobody approved it");
+  await decide(lead);
+  const second = await decide(tom);
+  assert.deepEqual(await checked(), decided);
+  await takeBack(tom, second);
+  assert.deepEqual(await checked(), decided, "the first one's stands again");
+  await tenant.agent("DELETE", path);
+  assert.deepEqual(await checked(), routed, "nobody's stands");
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "zoe" })).status, 200);
+  const [status, said] = await checked();
+  assert.match(said, /^erased; \d+ entries as they were signed$/);
+  assert.equal(status, 0);
 });
 
 /** A line that tells something else and agrees with itself. */

@@ -67,9 +67,9 @@ struct Record {
     sent: Option<Content>,
     /// 64 hex. A commitment of the entries is the SHA-256 of its 32 bytes and the canonical JSON (RFC 8785) of
     /// what it is about: `body_commitment` of `seen`, `decision_commitment` of `decision`,
-    /// `situation_commitment` of `situation`, `verdict_commitment` of `verdict.verdict`, or
-    /// in `draft.looked_at` of `look.verdict`, and `outgoing_commitment` of `sent`, of no bytes where nothing
-    /// may leave. Of several the newest counts.
+    /// `situation_commitment` of `situation`, `outgoing_commitment` of `sent`, of no bytes where nothing
+    /// may leave; of several the newest counts. `verdict_commitment` is of `verdict.verdict` or
+    /// `look.verdict`, whichever has the entry's `verdict_id`.
     salt: String,
 }
 
@@ -77,6 +77,8 @@ struct Record {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct VerdictRecord {
+    /// The `verdict_id` of its entry.
+    id: String,
     /// What was said.
     verdict: countersign_policy::verdict::Verdict,
     /// Who said it.
@@ -145,6 +147,7 @@ impl From<StoredVerdict> for VerdictRecord {
     fn from(stored: StoredVerdict) -> Self {
         Self {
             edit_kind: stored.edit_kind(),
+            id: stored.id,
             verdict: stored.verdict,
             reviewer: stored.reviewer,
             at: stored.at,

@@ -3729,9 +3729,9 @@ export interface components {
             /**
              * @description 64 hex. A commitment of the entries is the SHA-256 of its 32 bytes and the canonical JSON (RFC 8785) of
              *     what it is about: `body_commitment` of `seen`, `decision_commitment` of `decision`,
-             *     `situation_commitment` of `situation`, `verdict_commitment` of `verdict.verdict`, or
-             *     in `draft.looked_at` of `look.verdict`, and `outgoing_commitment` of `sent`, of no bytes where nothing
-             *     may leave. Of several the newest counts.
+             *     `situation_commitment` of `situation`, `outgoing_commitment` of `sent`, of no bytes where nothing
+             *     may leave; of several the newest counts. `verdict_commitment` is of `verdict.verdict` or
+             *     `look.verdict`, whichever has the entry's `verdict_id`.
              */
             salt: string;
             /** @description What the reviewer saw: the message, the conversation, the draft. */
@@ -4508,6 +4508,8 @@ export interface components {
             at: components["schemas"]["Time"];
             /** @description Whether the edit changed the meaning. */
             edit_kind?: components["schemas"]["EditKind"] | null;
+            /** @description The `verdict_id` of its entry. */
+            id: string;
             /** @description Who said it. */
             reviewer: string;
             /** @description What was said. */
