@@ -109,11 +109,11 @@ fn personal_data_is_told_from_what_looks_like_it() {
     assert!(f1 >= 0.95 && wrong == 0, "f1 {f1}, {wrong} wrong");
 }
 
-/// The topics of a message that stands alone.
-fn topics(message: &str) -> Vec<String> {
+/// What a message that stands alone and its reply are flagged for.
+fn codes(message: &str, reply: &str) -> Vec<String> {
     let body = json!({
         "agent": "desk", "kind": "message", "channel": "email", "category": "billing",
-        "message": message, "draft": { "text": "Thanks." },
+        "message": message, "draft": { "text": reply },
         "conversation": { "id": "c", "head": "m",
             "messages": [{ "id": "m", "role": "customer", "text": message }] }
     });
@@ -134,13 +134,13 @@ fn topics_are_found_and_everyday_words_are_none() {
     let rows: Vec<(&str, &str)> = lines(TOPICS)
         .filter_map(|line| line.split_once('\t'))
         .collect();
-    let codes: BTreeSet<&str> = rows.iter().map(|(code, _)| *code).collect();
+    let touched: BTreeSet<&str> = rows.iter().map(|(code, _)| *code).collect();
     let (mut right, mut marked, mut alarms, mut plain) = (0, 0, 0, 0);
     for (code, message) in rows {
-        let found = topics(message);
+        let found = codes(message, "Thanks.");
         if code.is_empty() {
             plain += 1;
-            alarms += usize::from(found.iter().any(|other| codes.contains(other.as_str())));
+            alarms += usize::from(found.iter().any(|other| touched.contains(other.as_str())));
         } else {
             marked += 1;
             right += usize::from(found.iter().any(|other| other == code));
@@ -149,4 +149,35 @@ fn topics_are_found_and_everyday_words_are_none() {
     let (recall, alarms) = (share(right, marked), share(alarms, plain));
     assert!(recall >= 0.95, "recall {recall}");
     assert!(alarms <= 0.12, "false alarms {alarms}");
+}
+
+#[test]
+fn replies_claim_only_what_they_say() {
+    for (reply, expected) in [
+        ("We have not yet charged your card.", None),
+        ("We won't charge you.", Some("unsupported_promise")),
+        ("It will not happen again.", Some("unsupported_promise")),
+        ("In half an hour somebody calls you back.", None),
+        ("After step 2 try again.", None),
+        ("The shop needs PHP 8.", None),
+        ("You get 20.00 TRY back.", Some("unsupported_figure")),
+        ("It shows pictures in 4K.", None),
+        (
+            "You get two hundred and fifty dollars.",
+            Some("unsupported_figure"),
+        ),
+    ] {
+        let mut found = codes("Hello", reply);
+        found.retain(|code| code.starts_with("unsupported"));
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(found, expected, "{reply}");
+    }
+    let known = codes(
+        "I paid $250 twice.",
+        "You get two hundred and fifty dollars.",
+    );
+    assert!(
+        !known.contains(&"unsupported_figure".to_owned()),
+        "{known:?}"
+    );
 }

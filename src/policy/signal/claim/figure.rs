@@ -59,7 +59,7 @@ pub(super) fn read(text: &str) -> Vec<Figure> {
             continue;
         }
         let opens = character.is_ascii_digit() && !before.is_alphanumeric();
-        let priced = character.is_ascii_digit() && currency_before(text, at);
+        let priced = character.is_ascii_digit() && currency_before(text, at, "");
         if opens || priced {
             let figure = clock(text, at).or_else(|| figure(text, at));
             next = figure.as_ref().map_or(next, |figure| figure.at.end);
@@ -91,41 +91,115 @@ const NAMES: &[(u32, &[&str])] = &[
     (17, &["seventeen"]),
     (18, &["eighteen"]),
     (19, &["nineteen"]),
-    (20, &["twenty", "zwanzig", "vingt", "veinte"]),
+    (20, &["twenty", "zwanzig", "vingt", "vingts", "veinte"]),
     (30, &["thirty", "dreissig", "trente", "treinta"]),
     (40, &["forty", "vierzig", "quarante", "cuarenta"]),
-    (50, &["half", "fifty", "funfzig", "cinquante", "cincuenta"]),
+    (50, &["fifty", "funfzig", "cinquante", "cincuenta"]),
     (60, &["sixty", "sechzig", "soixante", "sesenta"]),
-    (70, &["seventy", "siebzig"]),
-    (80, &["eighty", "achtzig"]),
-    (90, &["ninety", "neunzig"]),
-    (100, &["hundred", "hundert", "cent", "cien"]),
+    (70, &["seventy", "siebzig", "setenta"]),
+    (80, &["eighty", "achtzig", "ochenta"]),
+    (90, &["ninety", "neunzig", "noventa"]),
+    (100, &["hundred", "hundert", "cent", "cien", "ciento"]),
+    (200, &["doscientos", "doscientas"]),
+    (300, &["trescientos", "trescientas"]),
+    (400, &["cuatrocientos", "cuatrocientas"]),
+    (500, &["quinientos", "quinientas"]),
+    (600, &["seiscientos", "seiscientas"]),
+    (700, &["setecientos", "setecientas"]),
+    (800, &["ochocientos", "ochocientas"]),
+    (900, &["novecientos", "novecientas"]),
+    (1000, &["thousand", "tausend", "mille", "mil"]),
 ];
 
-/// Numbers that are spelled out, each with its words: `twenty-five`, and `two` of `two hundred`.
+/// Words before a number in words, or within it, that make it another one or none.
+const SPOIL: &str = "several few couple many half point million millions billion mehrere einige paar \
+    komma millionen quelques plusieurs virgule varios varias unos unas coma millon millones";
+
+/// Numbers that are spelled out, each with its words: `two hundred and twenty-five`. Nothing is said of
+/// words in a row that are no one number.
 pub(super) fn in_words(words: &Words) -> Vec<(u32, Range<usize>)> {
-    let number = |index: usize| {
-        let word = words.get(index)?;
-        let found = NAMES.iter().find(|(_, names)| names.contains(&word));
-        found.map(|(value, _)| *value)
-    };
-    let mut found: Vec<(u32, Range<usize>)> = Vec::new();
-    for index in 0..words.len() {
-        let Some(value) = number(index) else { continue };
-        let end = index.saturating_add(1);
-        match found.last_mut() {
-            Some((tens, at)) if at.end == index && (20..100).contains(tens) && value < 10 => {
-                *tens = tens.saturating_add(value);
-                at.end = end;
+    let mut found = Vec::new();
+    let mut index = 0;
+    while index < words.len() {
+        let Some(first) = named(words, index) else {
+            index = index.saturating_add(1);
+            continue;
+        };
+        let start = index;
+        let mut number = Some(first);
+        index = index.saturating_add(1);
+        while touches(words, index) {
+            if let Some(next) = named(words, index) {
+                number = number.and_then(|number| join(words, number, index, next));
+                index = index.saturating_add(1);
+                continue;
             }
-            Some((ones, at)) if at.end == index && *ones < 100 && value == 100 => {
-                *ones = ones.saturating_mul(100);
-                at.end = end;
+            let after = index.saturating_add(1);
+            let next = named(words, after).filter(|_| touches(words, after));
+            let joined = number.zip(next).and_then(|(number, next)| {
+                let apart = match words.get(index)? {
+                    "and" | "und" => number >= 100,
+                    "y" => number % 10 == 0 && next < 10,
+                    "et" => next == 11,
+                    _ => false,
+                };
+                join(words, number, after, next).filter(|_| apart)
+            });
+            if joined.is_none() {
+                break;
             }
-            _ => found.push((value, index..end)),
+            number = joined;
+            index = index.saturating_add(2);
+        }
+        let spoilt = start.checked_sub(1).and_then(|before| words.get(before));
+        let spoilt = touches(words, start)
+            && spoilt.is_some_and(|before| {
+                SPOIL.split(' ').any(|word| word == before)
+                    || before.starts_with(|first: char| first.is_ascii_digit())
+            });
+        if !spoilt {
+            found.extend(number.map(|number| (number, start..index)));
         }
     }
     found
+}
+
+/// The number that a word names. French `cents` are hundreds before a unit or a number, else a unit.
+fn named(words: &Words, index: usize) -> Option<u32> {
+    let word = words.get(index)?;
+    if word == "cents" {
+        let next = words.get(index.checked_add(1)?)?;
+        return UNITS.contains_key(next).then_some(100);
+    }
+    let found = NAMES.iter().find(|(_, names)| names.contains(&word));
+    found.map(|(value, _)| *value)
+}
+
+/// Whether a word follows the one before it after one space or hyphen.
+fn touches(words: &Words, index: usize) -> bool {
+    let before = index.checked_sub(1).and_then(|index| words.word(index));
+    let gap = before.zip(words.word(index));
+    gap.is_some_and(|(before, word)| before.at.end.saturating_add(1) == word.at.start)
+}
+
+/// A number and the word that goes on with it, if they are one number.
+fn join(words: &Words, number: u32, index: usize, next: u32) -> Option<u32> {
+    let before = words.get(index.checked_sub(1)?)?;
+    let (rest, ones) = (number.checked_rem(100)?, number.checked_rem(10)?);
+    let hundreds = number.checked_rem(1000)?;
+    let twenties =
+        matches!(before, "soixante" | "vingt" | "vingts") || before == "et" && rest == 60;
+    match next {
+        1000 if number < 1000 => number.checked_mul(1000),
+        100 if (1..20).contains(&hundreds) => hundreds.checked_mul(99)?.checked_add(number),
+        100..1000 if hundreds == 0 => number.checked_add(next),
+        // `quatre-vingts`
+        20 if before == "quatre" && rest == 4 => number.checked_add(76),
+        10..100 if rest == 0 || next < 20 && twenties => number.checked_add(next),
+        7..10 if before == "dix" => number.checked_add(next),
+        1..10 if ones == 0 && rest != 10 => number.checked_add(next),
+        _ => None,
+    }
 }
 
 /// Figures that are spelled out before a unit. `One` is a way of speaking: one moment.
@@ -133,7 +207,7 @@ pub(super) fn spelled(text: &str, words: &Words) -> Vec<Figure> {
     let numbers = in_words(words).into_iter().filter(|(value, _)| *value > 1);
     let figures = numbers.filter_map(|(value, at)| {
         let at = words.span(at)?;
-        let unit = unit(text.get(at.end..)?)?;
+        let unit = unit(text.get(at.end..)?, "")?;
         Some(Figure {
             at,
             value: value.to_string(),
@@ -207,11 +281,16 @@ fn figure(text: &str, start: usize) -> Option<Figure> {
         }
     }
     let at = start..start.checked_add(end)?;
+    let written = rest.get(..end)?;
+    let priced = currency_before(text, start, written);
     let after = text.get(at.end..)?;
-    let thousands = after.strip_prefix(['k', 'K']);
-    let thousands = thousands.filter(|after| !after.starts_with(char::is_alphanumeric));
+    // Beside money only: a `4K` screen and a `5k` run are names.
+    let thousands = after.strip_prefix(['k', 'K']).filter(|after| {
+        let money = priced || unit(after, written) == Some(Unit::Money);
+        money && !after.starts_with(char::is_alphanumeric)
+    });
     let after = thousands.unwrap_or(after);
-    let unit = unit(after);
+    let unit = unit(after, written);
     if thousands.is_none()
         && unit.is_none()
         && after.starts_with(char::is_alphabetic)
@@ -219,13 +298,13 @@ fn figure(text: &str, start: usize) -> Option<Figure> {
     {
         return None;
     }
-    let money = unit == Some(Unit::Money) || currency_before(text, start);
+    let value = value(written);
     Some(Figure {
         value: match thousands {
-            Some(_) => value(&format!("{}000", rest.get(..end)?)),
-            None => value(rest.get(..end)?),
+            Some(_) => thousandfold(&value),
+            None => value,
         },
-        money,
+        money: priced || unit == Some(Unit::Money),
         percent: unit == Some(Unit::Percent),
         unit: unit.is_some(),
         at,
@@ -262,15 +341,27 @@ fn value(written: &str) -> String {
     }
 }
 
+/// A thousand times a value, which is spelled as values are.
+fn thousandfold(value: &str) -> String {
+    let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
+    let decimals = format!("{decimals:0<3}");
+    let (thousands, decimals) = decimals.split_at_checked(3).unwrap_or((&decimals, ""));
+    let point = if decimals.is_empty() { "" } else { "." };
+    let all = format!("{whole}{thousands}{point}{decimals}");
+    all.trim_start_matches('0').to_owned()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Money,
+    /// Money whose code is a word, too.
+    Code,
     Percent,
     Other,
 }
 
-/// The unit that follows a figure, at once or after a space or hyphen.
-fn unit(after: &str) -> Option<Unit> {
+/// The unit that follows a figure, which is written so, at once or after a space or hyphen.
+fn unit(after: &str, written: &str) -> Option<Unit> {
     let rest = after.strip_prefix([' ', '-', '\u{a0}']).unwrap_or(after);
     let first = rest.chars().next()?;
     match first {
@@ -278,7 +369,20 @@ fn unit(after: &str) -> Option<Unit> {
         sign if SIGNS.contains(&sign) => return Some(Unit::Money),
         _ => {}
     }
-    UNITS.get(next_word(rest).as_str()).copied()
+    let word = next_word(rest);
+    match UNITS.get(word.as_str())? {
+        Unit::Code => {
+            let capitals = rest.starts_with(&word.to_ascii_uppercase());
+            (capitals && is_price(written)).then_some(Unit::Money)
+        }
+        unit => Some(*unit),
+    }
+}
+
+/// `20.00`: what stands beside a code that is a word, too, is money.
+fn is_price(written: &str) -> bool {
+    let mut ends = written.bytes().rev().skip(2);
+    ends.next().is_some_and(|byte| matches!(byte, b'.' | b','))
 }
 
 fn next_word(text: &str) -> String {
@@ -296,6 +400,7 @@ static UNITS: LazyLock<BTreeMap<&str, Unit>> = LazyLock::new(|| {
     let words = lines.flat_map(|(name, words)| {
         let unit = match name {
             "money" => Unit::Money,
+            "code" => Unit::Code,
             "percent" => Unit::Percent,
             _ => Unit::Other,
         };
@@ -313,7 +418,7 @@ fn is_ordinal(after: &str) -> bool {
 }
 
 /// A currency right before a figure: a sign, or three capitals with or without a space.
-fn currency_before(text: &str, at: usize) -> bool {
+fn currency_before(text: &str, at: usize, written: &str) -> bool {
     let before = text
         .get(..at)
         .unwrap_or("")
@@ -327,7 +432,8 @@ fn currency_before(text: &str, at: usize) -> bool {
         .next()
         .unwrap_or("");
     let capitals = code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase());
-    capitals && UNITS.get(code.to_ascii_lowercase().as_str()) == Some(&Unit::Money)
+    let unit = UNITS.get(code.to_ascii_lowercase().as_str());
+    capitals && (unit == Some(&Unit::Money) || unit == Some(&Unit::Code) && is_price(written))
 }
 
 #[cfg(test)]
@@ -350,11 +456,15 @@ mod tests {
             ("50k USD", "50000"),
             ("5000円", "5000"),
             ("SEK 200", "200"),
+            ("$1.5k", "1500"),
+            ("1,500k EUR", "1500000"),
+            ("$0.5k", "500"),
+            ("€2,5k", "2500"),
         ] {
             let values: Vec<String> = read(text).into_iter().map(|figure| figure.value).collect();
             assert_eq!(values, [expected], "{text}");
         }
-        assert_eq!(read("A320, v2, 24/7 and 4WQ150"), []);
+        assert_eq!(read("A320, v2, 24/7, 4WQ150, a 4K TV, 5k runs"), []);
         assert_eq!(minor("120.5"), "12050");
     }
 
@@ -364,6 +474,28 @@ mod tests {
             ("fourteen days, twenty-five euros", &["14", "25"][..]),
             ("two hundred dollars", &["200"]),
             ("vierzehn Tage", &["14"]),
+            ("two hundred and fifty dollars", &["250"]),
+            ("one hundred twenty-five dollars", &["125"]),
+            ("five thousand two hundred euros", &["5200"]),
+            ("treinta y cinco euros", &["35"]),
+            ("doscientos cincuenta euros", &["250"]),
+            ("dix-sept jours", &["17"]),
+            ("soixante-dix-huit euros", &["78"]),
+            ("soixante et onze jours", &["71"]),
+            ("quatre-vingt euros", &["80"]),
+            ("quatre-vingt-dix-neuf euros", &["99"]),
+            ("deux cents euros", &["200"]),
+            ("trois cent vingt euros", &["320"]),
+            ("twenty-five cents", &["25"]),
+            (
+                "between five and ten days, or two, three weeks",
+                &["10", "3"],
+            ),
+            ("in half an hour, a half-hour, half day", &[]),
+            ("several hundred dollars, 2 hundred dollars", &[]),
+            ("two million five hundred dollars", &[]),
+            ("two point five percent", &[]),
+            ("one two three days", &[]),
             ("one moment, two of us", &[]),
         ] {
             let figures = spelled(text, &Words::read(text)).into_iter();
@@ -380,6 +512,13 @@ mod tests {
             ("$5", true),
             ("5%", true),
             ("order 4711", true),
+            ("After step 2 try again", false),
+            ("AFTER STEP 2 TRY AGAIN", false),
+            ("PHP 8.1 and 2 AED trainers", true),
+            ("PHP 8", false),
+            ("où sont 2 ils ne savent", false),
+            ("TRY 9.50", true),
+            ("9,50 NOK", true),
         ] {
             assert_eq!(read(text).iter().any(Figure::tells), expected, "{text}");
         }
