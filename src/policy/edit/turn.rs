@@ -214,35 +214,35 @@ fn limited(e: &Evidence<'_, '_>) -> bool {
 
 /// Whether who does it and whom it is done to changed places: `We sent you`, `You sent us`.
 fn roles_exchanged(e: &Evidence<'_, '_>) -> bool {
-    let persons = |words: &[Word<'_>]| -> Vec<Person> {
-        words.iter().filter_map(|word| person(&word.fold)).collect()
-    };
-    let whose = |persons: &[Person]| -> Vec<&str> { persons.iter().map(|one| one.who).collect() };
-    let (old, new) = (persons(&e.reading.before), persons(&e.reading.after));
-    let (old, new) = (whose(&old), whose(&new));
-    let times = |persons: &[&str], who: &str| persons.iter().filter(|one| **one == who).count();
     let is_person = |moved: &Moved<'_, '_>| person(&moved.word.fold).is_some();
     // `I owe him`, `he owes me`: a word of meaning may be inflected, and nothing else may change.
     let only = |side: &[Moved<'_, '_>]| {
         let mut other = side.iter().filter(|moved| !is_person(moved));
         other.all(|moved| moved.word.class == Class::Content)
     };
-    let words = |side: &[Moved<'_, '_>]| -> Vec<Person> {
-        side.iter()
-            .filter_map(|moved| person(&moved.word.fold))
-            .collect()
+    let changed = |side: &[Moved<'_, '_>]| -> Vec<Person> {
+        let persons = side.iter().map(|moved| person(&moved.word.fold));
+        persons.flatten().collect()
     };
-    let (removed, added) = (words(&e.removed), words(&e.added));
+    let (removed, added) = (changed(&e.removed), changed(&e.added));
     // `Let us know` is said where `let me know` was.
     let is_turned = |was: &Person| {
         let is = |now: &Person| now.who == was.who && now.does != was.does;
         added.iter().any(is) || removed.iter().any(|other| other.who != was.who)
     };
-    removed.iter().any(is_turned)
-        && only(&e.removed)
-        && only(&e.added)
-        && e.lost.iter().chain(&e.novel).all(is_person)
-        && old != new
+    let nothing_else =
+        only(&e.removed) && only(&e.added) && e.lost.iter().chain(&e.novel).all(is_person);
+    // The whole texts are read only where they can tell: this runs at every key of an editor.
+    if !nothing_else || !removed.iter().any(is_turned) {
+        return false;
+    }
+    let whose = |words: &[Word<'_>]| -> Vec<&str> {
+        let persons = words.iter().filter_map(|word| person(&word.fold));
+        persons.map(|one| one.who).collect()
+    };
+    let (old, new) = (whose(&e.reading.before), whose(&e.reading.after));
+    let times = |persons: &[&str], who: &str| persons.iter().filter(|one| **one == who).count();
+    old != new
         && old.len() == new.len()
         && old.iter().all(|who| times(&old, who) == times(&new, who))
 }
