@@ -44,8 +44,12 @@ test("ten thousand drafts are one list of which a screen is drawn", async (conte
   assert.ok(Math.max(...counts) <= NODES_MAX, counts.join(", "));
   assert.match(await lead.page.getByTestId("health").innerText(), /^\d\d,\d{3} waiting/, "thousands are told apart");
   const waiting = await lead.waiting();
+  const category = lead.page.locator("#queue-category option").filter({ hasText: "billing.of_its_own" });
+  const passing = await lead.posted("Passing By", { body: { category: "billing.of_its_own" } });
   await lead.posted("Live Arrival");
-  await soon(async () => (await lead.waiting()) === waiting + 1);
+  await soon(async () => (await lead.waiting()) === waiting + 2 && (await category.count()) === 1);
+  await lead.agent("DELETE", `/v1/drafts/${passing}`);
+  await soon(async () => (await lead.waiting()) === waiting + 1 && (await category.count()) === 0);
   await lead.press("/");
   await lead.page.keyboard.type("Live Arrival");
   await lead.rows().filter({ hasText: "Live Arrival" }).waitFor();

@@ -43,6 +43,26 @@ function placeOf(draft: Summary, sorted: Summary[]): number {
   return low;
 }
 
+/** What is counted of the drafts of a queue, as each comes and goes: a long one is not gone through again. */
+class Tally {
+  readonly sections = { held: 0, human: 0, look: 0 };
+  readonly categories = new Map<string, number>();
+  /** Held drafts that are alike but for figures and a name, by what they have in common. */
+  readonly alike = new Map<string, number>();
+
+  count(draft: Summary, by: 1 | -1): void {
+    this.sections[section(draft)] += by;
+    if (draft.category) raise(this.categories, draft.category, by);
+    if (draft.status === "held") raise(this.alike, draft.alike, by);
+  }
+}
+
+function raise(counts: Map<string, number>, name: string, by: number): void {
+  const count = (counts.get(name) ?? 0) + by;
+  if (count > 0) counts.set(name, count);
+  else counts.delete(name);
+}
+
 class Queue {
   /** Every open draft that is not hidden, in order. Replaced, never changed in place. */
   all = $state.raw<Summary[]>([]);
@@ -54,6 +74,8 @@ class Queue {
   /** Drafts that this reviewer has just decided and whose verdict is on its way. */
   #hidden = new Set<string>();
   #byId = new Map<string, Summary>();
+  /** Of those in `all`, and right before `all` is replaced: whoever asks for it depends on that. */
+  #tally = new Tally();
   /** The newest version that is known of a draft, whether or not it still waits. */
   #versions = new Map<string, number>();
   /** What was told of drafts while all are being listed, and how long the log was then. */
@@ -72,24 +94,8 @@ class Queue {
     });
   });
 
-  /** How many held drafts are alike but for figures and a name, by what they have in common. */
-  #alike = $derived.by(() => {
-    const counts = new Map<string, number>();
-    for (const { status, alike } of this.all) if (status === "held") counts.set(alike, (counts.get(alike) ?? 0) + 1);
-    return counts;
-  });
-
-  categories = $derived.by(() => {
-    const names = new Set<string>();
-    for (const { category } of this.all) if (category) names.add(category);
-    return [...names].sort();
-  });
-
-  counts = $derived.by(() => {
-    const counts = { held: 0, human: 0, look: 0 };
-    for (const draft of this.all) counts[section(draft)] += 1;
-    return counts;
-  });
+  categories = $derived([...this.#counted.categories.keys()].sort());
+  counts = $derived({ ...this.#counted.sections });
 
   /** Whether anything is left out of sight. */
   get narrowed(): boolean {
@@ -104,7 +110,7 @@ class Queue {
 
   /** How many held drafts are alike, this one among them. */
   alike({ alike }: Summary): number {
-    return this.#alike.get(alike) ?? 0;
+    return this.#counted.alike.get(alike) ?? 0;
   }
 
   /** The held drafts that are alike. */
@@ -112,8 +118,20 @@ class Queue {
     return this.all.filter((draft) => draft.status === "held" && draft.alike === alike);
   }
 
+  get #counted(): Tally {
+    void this.all;
+    return this.#tally;
+  }
+
+  /** A draft that waits, whether or not it is hidden. */
   get(id: string | null): Summary | undefined {
     return id === null ? undefined : this.#byId.get(id);
+  }
+
+  /** A draft as it stands in `all`. */
+  listed(id: string | null): Summary | undefined {
+    void this.all;
+    return id === null || this.#hidden.has(id) ? undefined : this.#byId.get(id);
   }
 
   /** From now on the service is asked for everything. */
@@ -143,7 +161,28 @@ class Queue {
     const current = drafts.filter((draft) => (this.#versions.get(draft.id) ?? 0) <= draft.version);
     this.#byId = new Map(current.filter(waits).map((draft) => [draft.id, draft]));
     this.loaded = true;
-    this.all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
+    const all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
+    this.#tally = new Tally();
+    for (const draft of all) this.#tally.count(draft, 1);
+    this.all = all;
+  }
+
+  /** Does something to one draft that may bring it into `all`, change its place there, or take it out. */
+  #change(id: string, act: () => void): void {
+    const before = this.listed(id);
+    act();
+    const after = this.listed(id);
+    if (before === after) return;
+    const all = [...this.all];
+    if (before) {
+      all.splice(placeOf(before, all), 1);
+      this.#tally.count(before, -1);
+    }
+    if (after) {
+      all.splice(placeOf(after, all), 0, after);
+      this.#tally.count(after, 1);
+    }
+    this.all = all;
   }
 
   /** Takes over what the service said about one draft; an answer that was overtaken says nothing. */
@@ -156,16 +195,14 @@ class Queue {
   /** Takes in a draft, whatever was known of it: it is to be looked at again. */
   keep(draft: Summary): void {
     this.#know(draft.id, draft.version);
-    this.#byId.set(draft.id, draft);
-    const others = this.all.filter((one) => one.id !== draft.id);
-    this.all = this.#hidden.has(draft.id) ? others : others.toSpliced(placeOf(draft, others), 0, draft);
+    this.#change(draft.id, () => this.#byId.set(draft.id, draft));
   }
 
   /** Leaves out a draft that doesn't wait in this version: the one that is known, where none is named. */
   remove(id: string, version = Number.POSITIVE_INFINITY): void {
     if ((this.#versions.get(id) ?? 0) > version) return;
     if (Number.isFinite(version)) this.#know(id, version);
-    if (this.#byId.delete(id)) this.all = this.all.filter((one) => one.id !== id);
+    this.#change(id, () => this.#byId.delete(id));
   }
 
   #know(id: string, version: number): void {
@@ -178,13 +215,11 @@ class Queue {
 
   /** Leaves a draft out of sight while a verdict on it is under way. */
   hide(id: string): void {
-    this.#hidden.add(id);
-    this.all = this.all.filter((one) => one.id !== id);
+    this.#change(id, () => this.#hidden.add(id));
   }
 
   unhide(id: string): void {
-    const known = this.#byId.get(id);
-    if (this.#hidden.delete(id) && known) this.keep(known);
+    this.#change(id, () => this.#hidden.delete(id));
   }
 }
 

@@ -66,7 +66,7 @@ class Review {
   /** The last that is known of the draft in focus, for when it leaves the queue. */
   #last = $state.raw<Summary | null>(null);
 
-  summary = $derived(queue.all.find((draft) => draft.id === this.focus) ?? null);
+  summary = $derived(queue.listed(this.focus) ?? null);
   detail = $derived(details.get(this.focus));
   /** What became of the draft in focus while it was looked at; null while it waits. */
   gone = $derived(this.focus !== null && this.summary === null ? this.#last : null);
