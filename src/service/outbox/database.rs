@@ -14,7 +14,7 @@ use worker::{D1Database, D1PreparedStatement};
 /// Rows of one batch: a fifth of what one D1 batch may take, so that it stays well below its 30 s.
 const BATCH_ROWS: u32 = 200;
 /// Bytes of one batch: half of what one text may hold, since leaves travel in one.
-const BATCH_BYTES: usize = 1_000_000;
+const BATCH_BYTES: u32 = 1_000_000;
 /// Batches of one alarm, some two seconds: webhooks and whatever else falls due wait for it, and where drafts come
 /// all the time the outbox is never empty.
 const BATCHES_MAX: u32 = 20;
@@ -111,6 +111,9 @@ const EACH: [(&str, &str); 7] = [
     ),
 ];
 
+/// Kinds that add nothing: D1 takes them when it is full, too.
+const CHANGES: [&str; 3] = ["correction_change", "erase_drafts", "erase_corrections"];
+
 /// Where the rows go.
 struct Copy {
     database: D1Database,
@@ -135,6 +138,7 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     if Millis(state.next_at) > now {
         return Ok(());
     }
+    let mut failures = state.failures;
     for _ in 0..BATCHES_MAX {
         let rows = waiting(tenant)?;
         let Some(last) = rows.last().map(|row| row.number) else {
@@ -144,7 +148,7 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
             database: tenant.env.d1(DATABASE)?,
             tenant_id: tenant.record()?.id,
         };
-        let sent = match suspects_a_row(state.failures) {
+        let sent = match suspects_a_row(failures) {
             true => one_by_one(tenant, &copy, &rows, now).await?,
             false => copy.write(&rows).await,
         };
@@ -154,8 +158,9 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
                 "DELETE FROM outbox WHERE number <= ? AND broken_at IS NULL",
                 bind![last],
             )?,
-            Err(error) => return wait_after_failure(tenant, now, state.failures, &error),
+            Err(error) => return wait_after_failure(tenant, now, failures, &error),
         }
+        failures = 0;
     }
     archive::clear_out(tenant, now)?;
     tenant.storage.run(
@@ -164,20 +169,18 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     )
 }
 
-/// The rows of the next batch, in order.
+/// The rows of the next batch, in order: as many as one may hold, and however large it is, the first.
 fn waiting(tenant: &Tenant) -> Outcome<Vec<Row>> {
-    let rows = tenant.storage.rows::<Row>(
-        "SELECT number, kind, payload FROM outbox WHERE broken_at IS NULL
-         ORDER BY number LIMIT ?",
-        bind![BATCH_ROWS],
-    )?;
-    let mut bytes = 0_usize;
-    let fits = |row: &Row| {
-        let first = bytes == 0;
-        bytes = bytes.saturating_add(row.payload.len());
-        first || bytes <= BATCH_BYTES
-    };
-    Ok(rows.into_iter().take_while(fits).collect())
+    // Sizes first: 200 drafts of the largest size would be more than an object's memory.
+    tenant.storage.rows(
+        "SELECT number, kind, payload FROM outbox WHERE number IN (
+           SELECT number FROM (
+             SELECT number, size, SUM(size) OVER (ORDER BY number) AS total FROM (
+               SELECT number, octet_length(payload) AS size FROM outbox WHERE broken_at IS NULL
+               ORDER BY number LIMIT ?))
+           WHERE total <= ? OR total = size) ORDER BY number",
+        bind![BATCH_ROWS, BATCH_BYTES],
+    )
 }
 
 fn wait_after_failure(
@@ -195,27 +198,40 @@ fn wait_after_failure(
     )
 }
 
-/// After batches failed: each row alone. One that is refused twice, while D1 takes a write that changes
-/// nothing, is set aside; where it takes none, it is away, and everything waits.
+/// After batches failed: each row alone, and those that D1 took are off the way at once. One that is refused twice
+/// is set aside when D1 adds a later one to what it has; where it doesn't, D1 is away or full, and everything waits.
 async fn one_by_one(
     tenant: &Tenant,
     copy: &Copy,
     rows: &[Row],
     now: Millis,
 ) -> Outcome<worker::Result<()>> {
+    let mut refused = Vec::new();
     for row in rows {
         let one = std::slice::from_ref(row);
-        if copy.write(one).await.is_ok() {
+        let mut taken = copy.write(one).await;
+        if taken.is_err() {
+            if let Err(error) = copy.touch().await {
+                return Ok(Err(error));
+            }
+            taken = copy.write(one).await;
+        }
+        if let Err(error) = taken {
+            refused.push((row, error));
             continue;
         }
-        if let Err(error) = copy.touch().await {
-            return Ok(Err(error));
-        }
-        if let Err(error) = copy.write(one).await {
-            set_aside(tenant, row, &error, now)?;
+        let delete = "DELETE FROM outbox WHERE number = ?";
+        tenant.storage.run(delete, bind![row.number])?;
+        if !CHANGES.contains(&row.kind.as_str()) {
+            for (row, error) in refused.drain(..) {
+                set_aside(tenant, row, &error, now)?;
+            }
         }
     }
-    Ok(Ok(()))
+    Ok(match refused.pop() {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    })
 }
 
 /// A row that can't be sent stays where a lead sees it, and holds up nothing.
