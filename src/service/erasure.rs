@@ -285,10 +285,12 @@ const OF_SEEDS: &[&str] = &[
     "DELETE FROM seeds WHERE json_extract(draft, '$.customer.id') = ?",
 ];
 
-/// The same of these corrections. An answer that quoted one as an example holds its id.
+/// The same of these corrections, and answers that quoted one as an example: looked for in each answer once, since
+/// there may be a million of them.
 const OF_CORRECTIONS: &[&str] = &[
-    "DELETE FROM idempotency WHERE EXISTS (
-       SELECT 1 FROM json_each(?) WHERE instr(answer, value) > 0)",
+    "DELETE FROM idempotency WHERE instr(answer, '\"examples\":[{') > 0 AND EXISTS (
+       SELECT 1 FROM json_each(answer, '$.examples')
+       WHERE value ->> 'id' IN (SELECT value FROM json_each(?)))",
     "DELETE FROM outbox WHERE kind = 'correction'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
 ];
