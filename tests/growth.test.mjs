@@ -88,3 +88,50 @@ test("a person is erased within seconds where a week of answers is kept", async 
   assert.ok(took < 15_000, `${took} ms, in which nobody else is answered`);
   assert.deepEqual(quoting.map(({ key }) => key), ["quoting others"]);
 });
+
+test("an export of more than fits a page has every row once", async () => {
+  const columns = ["entry", "body", "salt", "situation", "decision", "agent", "key_id", "created_at", "policy_version", "look_owed", "visible", "status"];
+  const fill = `
+    INSERT INTO drafts (id, conversation_id, ${columns})
+      ${numbers(250)} SELECT printf('00000000-0000-7000-8000-%012d', i), 'c' || i, ${columns} FROM drafts, numbers;
+    INSERT INTO conversations (id, head, updated_at) ${numbers(200)} SELECT 'other' || i, 'm', 1 FROM numbers`;
+  await grown(fill, async ({ service, tenant, cookie }) => {
+    const many = async (query) => service.database.prepare(`${query} FROM (${numbers(1_200)} SELECT i FROM numbers)`).bind(tenant.id).run();
+    await many("INSERT INTO trust (tenant_id, category, week, agent, agent_version, level, counts) SELECT ?, '', '2026-W' || (i % 40), 'bot ' || i, '', 1, '{}'");
+    await many("INSERT INTO corrections (tenant_id, id, draft_id, message, draft, corrected, edit_kind, one_off, reviewer, created_at) SELECT ?, 'c' || i, 'd', 'm', 'd', 'c', 'none', 0, 'r', 1");
+    const others = "INSERT INTO corrections (tenant_id, id, draft_id, message, draft, corrected, edit_kind, one_off, reviewer, created_at) VALUES ('other', 'x', 'd', 'm', 'd', 'c', 'none', 0, 'r', 1)";
+    await service.database.prepare(others).run();
+
+    const response = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/export`, { headers: { cookie } });
+    const lines = (await response.text()).trimEnd().split("\n").map((line) => JSON.parse(line));
+    const of = (wanted) => lines.filter(({ table }) => table === wanted).map(({ row }) => row);
+    const distinct = (rows) => new Set(rows.map((row) => JSON.stringify(row))).size;
+    for (const [table, count] of [["open_drafts", 251], ["conversations", 201], ["trust", 1_200], ["corrections", 1_200]]) {
+      assert.deepEqual([of(table).length, distinct(of(table))], [count, count], table);
+    }
+    const { body } = await service.call("GET", "/v1/audit", { headers: { cookie } });
+    assert.deepEqual(of("audit").map(({ seq }) => seq), Array.from({ length: body.size }, (_, seq) => seq));
+    assert.ok(lines.every(({ row }) => !("place" in row)), "as the tables have them");
+  });
+});
+
+test("a deletion that breaks off goes on where it was", async () => {
+  await grown("SELECT 1", async ({ service, tenant }) => {
+    const query = `INSERT INTO drafts (tenant_id, id, version, status, conversation_id, agent, created_at, policy_version, body, salt, situation, decision)
+      SELECT ?, 'd' || i, 1, 'done', 'c', 'a', 1, 1, '{}', '', '{}', '{}' FROM (${numbers(6_000)} SELECT i FROM numbers)`;
+    await service.database.prepare(query).bind(tenant.id).run();
+    const left = (table) => service.database.prepare(`SELECT COUNT(*) AS count FROM ${table} WHERE tenant_id = ?`).bind(tenant.id).first("count");
+    await service.database.exec("CREATE TRIGGER slow BEFORE DELETE ON policies BEGIN SELECT RAISE(ABORT, 'took too long'); END");
+    const ask = () => service.operator("DELETE", `/v1/tenants/${tenant.id}`);
+    assert.equal((await ask()).status, 500);
+    assert.equal(await left("drafts"), 0, "what is gone is gone");
+    assert.ok((await left("audit")) > 0);
+
+    await service.database.exec("DROP TRIGGER slow");
+    const { status, body } = await ask();
+    assert.equal(status, 200);
+    assert.equal(await left("audit"), 0);
+    assert.deepEqual((await ask()).body, body, "the same receipt");
+    assert.equal((await tenant.post(draft(), { key: randomUUID() })).status, 401);
+  });
+});

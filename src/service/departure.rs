@@ -13,6 +13,7 @@ use crate::{bind, clock, holds, live, schema};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use futures_util::stream;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -20,50 +21,73 @@ use worker::{D1Database, Env, Response};
 
 /// Rows of one read: at most 25 MiB of bodies.
 const PAGE_ROWS: u32 = 100;
+/// The same of rows that hold no body.
+const SMALL_ROWS: u32 = 1_000;
+/// Rows that D1 deletes at once: well below the 30 s that it gives a statement.
+const DELETED_AT_ONCE: u32 = 5_000;
 
-/// What D1 has of a tenant.
-const IN_DATABASE: [&str; 5] = ["drafts", "corrections", "policies", "trust", "audit"];
+/// What D1 has of a tenant, by what tells its rows apart, and how many are read at once.
+const IN_DATABASE: [(&str, &str, u32); 5] = [
+    ("drafts", "id", PAGE_ROWS),
+    ("corrections", "id", PAGE_ROWS),
+    ("policies", "version", PAGE_ROWS),
+    (
+        "trust",
+        "category, week, agent, agent_version, level",
+        SMALL_ROWS,
+    ),
+    ("audit", "seq", SMALL_ROWS),
+];
 
-/// What the object has of it, without a secret or the hash of one.
+/// What the object has of it, without a secret or the hash of one; a row has its place beside it.
 const IN_OBJECT: [(&str, &str); 21] = [
     (
         "tenant",
-        "SELECT id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
+        "SELECT rowid AS place, id, name, policy_version, created_at, texts_days, answers_days FROM tenant",
     ),
     (
         "people",
-        "SELECT id, mail, name, role, created_at FROM people",
+        "SELECT rowid AS place, id, mail, name, role, created_at FROM people",
     ),
     (
         "keys",
-        "SELECT id, kind, name, callback_hosts, grant_text, created_at, used_at, revoked_at FROM keys",
+        "SELECT rowid AS place, id, kind, name, callback_hosts, grant_text, created_at, used_at, revoked_at FROM keys",
     ),
-    ("key_holders", "SELECT * FROM key_holders"),
-    ("levels", "SELECT * FROM levels"),
+    ("key_holders", "SELECT rowid AS place, * FROM key_holders"),
+    ("levels", "SELECT rowid AS place, * FROM levels"),
     (
         "open_drafts",
-        "SELECT * FROM drafts WHERE settled_at IS NULL OR visible = 1",
+        "SELECT rowid AS place, * FROM drafts WHERE settled_at IS NULL OR visible = 1",
     ),
-    ("conversations", "SELECT * FROM conversations"),
-    ("stops", "SELECT * FROM stops"),
-    ("stop_changes", "SELECT * FROM stop_changes"),
-    ("shadows", "SELECT * FROM shadows"),
-    ("proposals", "SELECT * FROM proposals"),
-    ("level_changes", "SELECT * FROM level_changes"),
+    (
+        "conversations",
+        "SELECT rowid AS place, * FROM conversations",
+    ),
+    ("stops", "SELECT rowid AS place, * FROM stops"),
+    ("stop_changes", "SELECT rowid AS place, * FROM stop_changes"),
+    ("shadows", "SELECT rowid AS place, * FROM shadows"),
+    ("proposals", "SELECT rowid AS place, * FROM proposals"),
+    (
+        "level_changes",
+        "SELECT rowid AS place, * FROM level_changes",
+    ),
     (
         "webhooks",
-        "SELECT id, url, events, masked, created_at, disabled_at FROM webhooks",
+        "SELECT rowid AS place, id, url, events, masked, created_at, disabled_at FROM webhooks",
     ),
-    ("holds", "SELECT * FROM holds"),
-    ("seeds", "SELECT * FROM seeds"),
-    ("seeds_ended", "SELECT * FROM seeds_ended"),
-    ("notes", "SELECT * FROM notes"),
-    ("rota", "SELECT * FROM rota"),
-    ("accounts", "SELECT * FROM accounts"),
-    ("waiting_policy", "SELECT * FROM waiting_policy"),
+    ("holds", "SELECT rowid AS place, * FROM holds"),
+    ("seeds", "SELECT rowid AS place, * FROM seeds"),
+    ("seeds_ended", "SELECT rowid AS place, * FROM seeds_ended"),
+    ("notes", "SELECT rowid AS place, * FROM notes"),
+    ("rota", "SELECT rowid AS place, * FROM rota"),
+    ("accounts", "SELECT rowid AS place, * FROM accounts"),
+    (
+        "waiting_policy",
+        "SELECT rowid AS place, * FROM waiting_policy",
+    ),
     (
         "on_the_way_to_d1",
-        "SELECT kind, payload FROM outbox ORDER BY number",
+        "SELECT rowid AS place, kind, payload FROM outbox",
     ),
 ];
 
@@ -90,72 +114,86 @@ struct Kept {
     receipt: String,
 }
 
-/// `GET /v1/export`: a line for each row, `{"table": …, "row": …}`.
+/// Lines of a table, and the place of the last row; none behind the last row of all.
+type Page = (String, Option<String>);
+
+/// `GET /v1/export`: a line for each row, `{"table": …, "row": …}`. It is read a page at a time: a tenant may be
+/// larger than an object's memory.
 pub fn export(tenant: &Tenant) -> Outcome<Response> {
     let tenant_id = tenant.record()?.id;
     let (storage, database) = (tenant.storage.clone(), Rc::new(tenant.env.d1(DATABASE)?));
-    // First what the object has, then table by table what D1 has.
-    let lines = stream::try_unfold((0_usize, 0_u64), move |(step, after)| {
+    // First what the object has, then what D1 has, table by table.
+    let pages = stream::try_unfold((0_usize, String::new()), move |(step, after)| {
         let (storage, database) = (storage.clone(), database.clone());
         let tenant_id = tenant_id.clone();
         async move {
-            if let Some((name, query)) = IN_OBJECT.get(step) {
-                let text = of_object(&storage, name, query).map_err(broken)?;
-                return Ok(Some((text.into_bytes(), (step.saturating_add(1), 0))));
-            }
             let index = step.saturating_sub(IN_OBJECT.len());
-            let Some(table) = IN_DATABASE.get(index) else {
-                return Ok(None);
+            let page = match (IN_OBJECT.get(step), IN_DATABASE.get(index)) {
+                (Some(table), _) => of_object(&storage, table, &after),
+                (None, Some(table)) => {
+                    of_database(&storage, &database, table, (&tenant_id, &after)).await
+                }
+                (None, None) => return Ok(None),
             };
-            let (text, last) = of_database(&storage, &database, table, (&tenant_id, after))
-                .await
-                .map_err(broken)?;
-            let next = last.map_or((step.saturating_add(1), 0), |last| (step, last));
+            let (text, last) = page.map_err(broken)?;
+            let next = last.map_or((step.saturating_add(1), String::new()), |last| (step, last));
             Ok::<_, worker::Error>(Some((text.into_bytes(), next)))
         }
     });
-    call::lines("tenant", Box::pin(lines))
+    call::lines("tenant", Box::pin(pages))
 }
 
-fn of_object(storage: &Storage, name: &str, query: &str) -> Outcome<String> {
-    let rows = storage.rows::<Value>(query, bind![])?;
-    Ok(rows.iter().map(|row| line(name, row)).collect())
+fn of_object(storage: &Storage, (name, query): &(&str, &str), after: &str) -> Outcome<Page> {
+    let query =
+        format!("SELECT * FROM ({query}) WHERE place > CAST(? AS INTEGER) ORDER BY place LIMIT ?");
+    let rows = storage.rows::<Value>(&query, bind![after, PAGE_ROWS])?;
+    Ok(lines(name, rows, |_| true))
 }
 
-/// A page of a table, without what is erased by now, and the number of its last row unless it was the last page.
+/// Without what is erased by now.
 async fn of_database(
     storage: &Storage,
     database: &D1Database,
-    table: &str,
-    (tenant_id, after): (&str, u64),
-) -> Outcome<(String, Option<u64>)> {
+    (table, keys, limit): &(&str, &str, u32),
+    (tenant_id, after): (&str, &str),
+) -> Outcome<Page> {
+    let mut values = vec![tenant_id.into(), (*limit).into()];
+    let mut beyond = String::new();
+    if !after.is_empty() {
+        values.push(after.into());
+        let places = (0..keys.split(',').count()).map(|place| format!("?3 ->> {place}"));
+        let places: Vec<String> = places.collect();
+        beyond = format!("AND ({keys}) > ({})", places.join(", "));
+    }
+    // By its key: the rows of one tenant lie side by side there.
     let query = format!(
-        "SELECT rowid AS row_number, * FROM {table} WHERE tenant_id = ? AND rowid > ?
-         ORDER BY rowid LIMIT ?"
+        "SELECT json_array({keys}) AS place, * FROM {table} WHERE tenant_id = ?1 {beyond}
+         ORDER BY {keys} LIMIT ?2"
     );
-    let values = [tenant_id.into(), millis(Millis(after)), PAGE_ROWS.into()];
     let erased = Erased::now(storage)?;
-    let rows = database
-        .prepare(query)
-        .bind(&values)?
-        .rows::<Value>()
-        .await?;
+    let rows = database.prepare(&query).bind(&values)?;
+    let rows = rows.rows::<Value>().await?;
     let erased = erased.and_now(storage)?;
+    Ok(lines(table, rows, |row| {
+        let id = row.get("id").and_then(Value::as_str);
+        !id.is_some_and(|id| erased.holds(id))
+    }))
+}
+
+fn lines(table: &str, rows: Vec<Value>, shown: impl Fn(&Value) -> bool) -> Page {
     let mut last = None;
     let mut text = String::new();
     for mut row in rows {
-        let number = row.as_object_mut().and_then(|row| row.remove("row_number"));
-        last = number.and_then(|number| number.as_u64());
-        let id = row.get("id").and_then(Value::as_str);
-        if !id.is_some_and(|id| erased.holds(id)) {
-            text.push_str(&line(table, &row));
+        let place = row.as_object_mut().and_then(|row| row.remove("place"));
+        last = place.map(|place| match place {
+            Value::String(place) => place,
+            place => place.to_string(),
+        });
+        if shown(&row) {
+            text.push_str(&format!("{}\n", json!({ "table": table, "row": row })));
         }
     }
-    Ok((text, last))
-}
-
-fn line(table: &str, row: &Value) -> String {
-    format!("{}\n", json!({ "table": table, "row": row }))
+    (text, last)
 }
 
 fn broken(problem: Problem) -> worker::Error {
@@ -163,7 +201,7 @@ fn broken(problem: Problem) -> worker::Error {
 }
 
 /// `DELETE /v1/tenants/{id}`: writes the receipt, then forgets the object, then D1. It can be asked
-/// again where it broke off; the receipt stays the same. A legal hold keeps all of it.
+/// again and goes on where it broke off; the receipt stays the same. A legal hold keeps all of it.
 pub async fn delete(env: &Env, tenant: &str) -> Outcome<Response> {
     let database = env.d1(DATABASE)?;
     let kept = receipt(&database, tenant).await?;
@@ -173,20 +211,28 @@ pub async fn delete(env: &Env, tenant: &str) -> Outcome<Response> {
     };
 
     tell(env, tenant, "forget", &()).await?;
-    let tables = IN_DATABASE.iter().chain(&["audit_tiles"]);
-    let mut statements = Vec::new();
-    for table in tables {
-        let statement = database.prepare(format!("DELETE FROM {table} WHERE tenant_id = ?"));
-        statements.push(statement.bind(&[tenant.into()])?);
+    for table in IN_DATABASE
+        .map(|(table, ..)| table)
+        .into_iter()
+        .chain(["audit_tiles"])
+    {
+        delete_all(&database, table, tenant).await?;
     }
     let registry = database.prepare("DELETE FROM tenants WHERE id = ?");
-    statements.push(registry.bind(&[tenant.into()])?);
-    for result in database.batch(statements).await? {
-        if let Some(error) = result.error() {
-            return Err(Problem::from(worker::Error::from(error)));
-        }
-    }
+    registry.bind(&[tenant.into()])?.run().await?;
     Ok(Answer::json(200, &receipt)?.response()?)
+}
+
+/// Deletes a tenant's rows a few at a time: what is gone stays gone where it breaks off.
+async fn delete_all(database: &D1Database, table: &str, tenant: &str) -> Outcome<()> {
+    let query = format!(
+        "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE tenant_id = ? LIMIT ?)
+         RETURNING 1"
+    );
+    let values = [tenant.into(), DELETED_AT_ONCE.into()];
+    let some = database.prepare(&query).bind(&values)?;
+    while !some.rows::<IgnoredAny>().await?.is_empty() {}
+    Ok(())
 }
 
 async fn receipt(database: &D1Database, tenant: &str) -> Outcome<Option<Receipt>> {
