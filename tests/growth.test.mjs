@@ -89,6 +89,17 @@ test("a person is erased within seconds where a week of answers is kept", async 
   assert.deepEqual(quoting.map(({ key }) => key), ["quoting others"]);
 });
 
+test("sessions that ended of silence go with the next sign-in", async () => {
+  const fill = `INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at)
+    ${numbers(5_000)} SELECT 's' || i, 'h' || i, (SELECT id FROM people), 1, 1 FROM numbers`;
+  const signIn = async ({ tenant, lead }) => {
+    assert.equal((await lead("GET", "/v1/session")).status, 200);
+    await tenant.session("rae@example.com");
+    assert.equal((await lead("GET", "/v1/session")).status, 200, "who is here stays");
+  };
+  assert.equal((await grown(fill, signIn, "SELECT id FROM sessions")).length, 2);
+});
+
 test("an export of more than fits a page has every row once", async () => {
   const columns = ["entry", "body", "salt", "situation", "decision", "agent", "key_id", "created_at", "policy_version", "look_owed", "visible", "status"];
   const fill = `

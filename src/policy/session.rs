@@ -54,6 +54,11 @@ impl Ages {
         now.since(self.seen_at) <= IDLE_MS && now < self.ends_at()
     }
 
+    /// Sessions that were last used before this have ended of silence.
+    pub fn silent_before(now: Millis) -> Millis {
+        Millis(now.0.saturating_sub(IDLE_MS))
+    }
+
     /// When it ends, however much it is used.
     pub fn ends_at(&self) -> Millis {
         self.ends_at.unwrap_or(self.created_at.plus(SESSION_MS))

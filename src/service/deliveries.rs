@@ -216,10 +216,11 @@ fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
         bind![],
     )?;
     let query = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE next_at <= ? AND calling = 0
-           AND receiver NOT IN (SELECT value FROM json_each(?))
-           AND (key_id IS NULL OR NOT ? AND key_id NOT IN (SELECT value FROM json_each(?)))
-         ORDER BY next_at, number LIMIT 1"
+        "SELECT {COLUMNS} FROM deliveries WHERE number = (
+           SELECT number FROM deliveries WHERE next_at <= ? AND calling = 0
+             AND receiver NOT IN (SELECT value FROM json_each(?))
+             AND (key_id IS NULL OR NOT ? AND key_id NOT IN (SELECT value FROM json_each(?)))
+           ORDER BY next_at, number LIMIT 1)"
     );
 
     let mut calls = Vec::new();
@@ -247,8 +248,8 @@ fn begin_calls(tenant: &Tenant, now: Millis) -> Outcome<Vec<Row>> {
 /// What follows from the answers that came, and from the calls whose end nobody noted.
 fn conclude(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let query = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE answered_at IS NOT NULL
-           OR (calling = 1 AND next_at <= ?) ORDER BY number LIMIT ?"
+        "SELECT {COLUMNS} FROM deliveries
+         WHERE calling = 1 AND (answered_at IS NOT NULL OR next_at <= ?) ORDER BY number LIMIT ?"
     );
     for row in tenant
         .storage

@@ -265,6 +265,10 @@ fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> 
     let (session, hash) = issue_session(tenant)?;
     let id = random::id(call.now)?;
     tenant.storage.run(
+        "DELETE FROM sessions WHERE seen_at < ?",
+        bind![Ages::silent_before(call.now)],
+    )?;
+    tenant.storage.run(
         "INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at, ends_at)
          VALUES (?, ?, ?, ?, ?, ?)",
         bind![&id, &hash, person, call.now, call.now, ends_at],

@@ -30,6 +30,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0020_statements.sql"),
     include_str!("schema/0021_engine.sql"),
     include_str!("schema/0022_key_holders.sql"),
+    include_str!("schema/0023_due.sql"),
 ];
 
 #[derive(Deserialize)]
