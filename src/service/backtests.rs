@@ -79,29 +79,47 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     };
     let since = records::days_before(call.now, asked.days);
 
-    let everything = |_: &Recorded| true;
+    let tried = Tried {
+        levels: asked.levels,
+        account: None,
+    };
     let compiled = Compiled::new(policy);
-    let found = replay(
-        tenant,
-        &compiled,
-        &asked.levels,
-        (since, call.now),
-        everything,
-    )
-    .await?;
+    let found = replay(tenant, &compiled, &[tried], (since, call.now)).await?;
 
-    Answer::json(200, &found)
+    Answer::json(200, &found.first())
 }
 
-/// What a policy, or other levels, would have done with those wanted of the drafts on record.
+/// Levels to try, and whose drafts: of one category, agent and version, or everybody's.
+pub struct Tried {
+    /// By category; every other draft counts at the level it had.
+    pub levels: BTreeMap<String, Level>,
+    /// The one account whose drafts are replayed.
+    pub account: Option<[String; 3]>,
+}
+
+impl Tried {
+    fn wants(&self, recorded: &Recorded) -> bool {
+        let draft = &recorded.draft;
+        self.account
+            .as_ref()
+            .is_none_or(|[category, agent, version]| {
+                draft.category.as_ref() == Some(category)
+                    && draft.agent == *agent
+                    && draft.agent_version.as_deref().unwrap_or("") == version
+            })
+    }
+}
+
+/// What a policy, or other levels, would have done with the drafts on record, which are read once for all that is
+/// tried: reading takes most of the time.
 pub async fn replay(
     tenant: &Tenant,
     policy: &Compiled,
-    levels: &BTreeMap<String, Level>,
+    tried: &[Tried],
     (since, now): (Millis, Millis),
-    wanted: impl Fn(&Recorded) -> bool,
-) -> Outcome<BacktestView> {
-    let mut replay = Replay::new(policy, levels);
+) -> Outcome<Vec<BacktestView>> {
+    let begun = tried.iter().map(|tried| Replay::new(policy, &tried.levels));
+    let mut replays: Vec<Replay<'_>> = begun.collect();
     let mut told = BTreeSet::new();
     let mut from = Some((now.plus(1), String::new()));
     let (mut seen, mut truncated) = (0_u32, false);
@@ -117,17 +135,23 @@ pub async fn replay(
             if told.insert(row.policy_version)
                 && let Ok(recorded) = policies::load(tenant, row.policy_version)
             {
-                replay.recorded_under(row.policy_version, &recorded.signals);
+                for replay in &mut replays {
+                    replay.recorded_under(row.policy_version, &recorded.signals);
+                }
             }
-            if let Some(recorded) = records::recorded(row).filter(&wanted) {
-                replay.add(&recorded);
+            if let Some(recorded) = records::recorded(row) {
+                let wanting = replays.iter_mut().zip(tried);
+                for (replay, _) in wanting.filter(|(_, tried)| tried.wants(&recorded)) {
+                    replay.add(&recorded);
+                }
             }
         }
     }
 
-    Ok(BacktestView {
+    let view = |replay: Replay<'_>| BacktestView {
         found: replay.finish(),
         since,
         truncated,
-    })
+    };
+    Ok(replays.into_iter().map(view).collect())
 }

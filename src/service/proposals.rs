@@ -2,7 +2,7 @@
 //! earned or stale: `policy::trust::propose` does.
 
 use crate::accounts::{self, Kept, level_number};
-use crate::backtests;
+use crate::backtests::{self, Tried};
 use crate::call::{Answer, Call};
 use crate::levels::{self, Because};
 use crate::people::{Person, PersonRole};
@@ -280,17 +280,20 @@ pub async fn add_backtests(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let since = records::days_before(now, BACKTEST_DAYS);
     let query =
         format!("SELECT {COLUMNS} FROM proposals WHERE status = 'open' AND backtest IS NULL");
-    for row in tenant.storage.rows::<Row>(&query, bind![])? {
-        let proposal: Proposal = parsed(&row.proposal)?;
-        let about = &proposal.basis;
-        let levels = order::gathered([(about.category.clone(), proposal.to)]);
-        let found = backtests::replay(tenant, &policy, &levels, (since, now), |recorded| {
-            let draft = &recorded.draft;
-            draft.category.as_ref() == Some(&about.category)
-                && draft.agent == about.agent
-                && draft.agent_version.as_deref().unwrap_or("") == about.agent_version
-        })
-        .await?;
+    let lacking = tenant.storage.rows::<Row>(&query, bind![])?;
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let mut tried = Vec::new();
+    for row in &lacking {
+        let Proposal { basis, to, .. } = parsed(&row.proposal)?;
+        tried.push(Tried {
+            levels: order::gathered([(basis.category.clone(), to)]),
+            account: Some([basis.category, basis.agent, basis.agent_version]),
+        });
+    }
+    let found = backtests::replay(tenant, &policy, &tried, (since, now)).await?;
+    for (row, found) in lacking.iter().zip(found) {
         tenant.storage.run(
             "UPDATE proposals SET backtest = ? WHERE id = ?",
             bind![&serde_json::to_string(&found)?, &row.id],

@@ -15,6 +15,8 @@ use serde::Deserialize;
 const AGAIN_MS: u64 = 60 * MINUTE_MS;
 const MINUTE_MS: u64 = 60_000;
 const DAY_MINUTES: u64 = 24 * 60;
+/// Accounts that are read at once: each holds some kilobytes, and there may be ten thousand.
+const ACCOUNTS_AT_ONCE: u32 = 100;
 /// Weeks of counts that the object keeps; D1 has all.
 const WEEKS_KEPT: i32 = 54;
 /// Days after which it no longer matters to whom a draft was shown, or who should look a second time.
@@ -53,17 +55,26 @@ pub async fn go(tenant: &Tenant, now: Millis) -> Outcome<()> {
 /// What of it needs nothing but the object; done twice in a day it changes nothing.
 fn work(tenant: &Tenant, record: &TenantRecord, policy: &Compiled, now: Millis) -> Outcome<()> {
     let today = accounts::today(policy, now);
-    for mut kept in accounts::select(tenant, "1 ORDER BY number", bind![])? {
-        let rules = policy.rules(Some(&kept.category));
-        if kept
-            .account
-            .learn(rules.error_budget, fixed(policy.policy(), rules))
-        {
-            accounts::save(tenant, &kept)?;
-        }
-        match kept.account.check(rules.ceiling, today) {
-            Some(cause) => levels::lose(tenant, kept, cause, now, today)?,
-            None => proposals::make(tenant, record, &kept, now)?,
+    let mut after = 0;
+    loop {
+        let some = "number > ? ORDER BY number LIMIT ?";
+        let some = accounts::select(tenant, some, bind![after, ACCOUNTS_AT_ONCE])?;
+        let Some(last) = some.last() else {
+            break;
+        };
+        after = last.number;
+        for mut kept in some {
+            let rules = policy.rules(Some(&kept.category));
+            if kept
+                .account
+                .learn(rules.error_budget, fixed(policy.policy(), rules))
+            {
+                accounts::save(tenant, &kept)?;
+            }
+            match kept.account.check(rules.ceiling, today) {
+                Some(cause) => levels::lose(tenant, kept, cause, now, today)?,
+                None => proposals::make(tenant, record, &kept, now)?,
+            }
         }
     }
     proposals::expire(tenant, now)?;
