@@ -254,6 +254,54 @@ test("a fault in one part of the page leaves the others, and is told where it is
   await page.close();
 });
 
+test("what a fault took out of sight is not sent, neither a choice nor what was typed", async () => {
+  const someone = await signedIn(chrome, service);
+  const { page } = someone;
+  const id = await someone.posted("Hob Hidden");
+  const answers = async (draft) => {
+    await page.unrouteAll({ behavior: "wait" });
+    await page.route("**/v1/drafts/*", async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      return route.fulfill({ response: answer, json: { ...body, ...(body.draft && draft) } });
+    });
+  };
+  const elsewhere = await signIn(service.sign_in_url);
+  /** The draft changes: what it is now is fetched, and can't be drawn. */
+  const breaks = async () => {
+    await answers({ decision: { reasons: {} } });
+    const given = verdictOn((await elsewhere(`/v1/drafts/${id}`)).body, { kind: "approve" });
+    await elsewhere(`/v1/drafts/${id}/verdict`, { method: "PUT", body: given });
+    await elsewhere(`/v1/drafts/${id}/verdict`, { method: "DELETE", body: { verdict_id: given.verdict_id } });
+    await page.locator("section.draft").waitFor({ state: "detached" });
+    await page.getByText("A fault stopped this part of the page.").first().waitFor();
+  };
+  const heals = async () => {
+    await page.unrouteAll({ behavior: "wait" });
+    await page.reload();
+    await page.getByTestId("draft").waitFor();
+  };
+  const isHeld = async (why) => {
+    await page.waitForTimeout(2 * SEEN_MS);
+    assert.equal(await someone.statusOf(id), "held", why);
+  };
+  await someone.open("Hob Hidden");
+  await someone.pressUntil("r", async () => (await page.getByRole("heading", { name: "Why is it rejected?" }).count()) === 1);
+  await breaks();
+  await someone.press("1");
+  await isHeld("a choice that nobody sees");
+  await heals();
+  await someone.pressUntil("e", someone.isWriting);
+  await page.keyboard.type("Well. ");
+  await breaks();
+  await someone.press("Control+Enter");
+  await isHeld("words that nobody sees");
+  await heals();
+  await soon(someone.isWriting);
+  assert.match(await someone.editor().inputValue(), /^Well\. /, "they are kept");
+  await page.close();
+});
+
 test("the browser had nothing to complain about", () => {
   assert.deepEqual(errors, []);
 });

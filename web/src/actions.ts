@@ -79,7 +79,7 @@ export const actions: readonly Action[] = [
 
   {
     name: "choose", label: texts.actions.choose, keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], group: "verdict",
-    when: () => review.choosing !== null && review.open,
+    when: () => review.choosing !== null && review.open && review.stands,
     perform: (key) => void choose(Number(key)),
   },
   {
@@ -90,7 +90,7 @@ export const actions: readonly Action[] = [
 
   {
     name: "send", label: texts.actions.send, keys: ["Mod+Enter"], group: "write", whileTyping: true,
-    when: () => review.writing !== null && review.wordsSendable && review.open,
+    when: () => review.writing !== null && review.wordsSendable && review.open && review.stands,
     perform: () => review.sendWords(),
   },
   {

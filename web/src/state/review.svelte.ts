@@ -52,7 +52,7 @@ class Review {
 
   /** How many editors stand in the page: none while the one that was asked for is on its way. */
   #editors = 0;
-  #seenSince = 0;
+  #seenSince = $state(0);
   #place = 0;
   /** The queue as it is being fetched; the fetch after that; the one that is tried again. */
   #loading = Promise.resolve();
@@ -206,6 +206,11 @@ class Review {
   /** And that it no longer does. */
   unseen(): void {
     this.#seenSince = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the draft stands there, whole: a fault may have taken it away under what is being done with it. */
+  get stands(): boolean {
+    return this.#seenSince < Number.POSITIVE_INFINITY;
   }
 
   get seenLongEnough(): boolean {
