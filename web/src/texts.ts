@@ -190,6 +190,7 @@ export const texts = {
     opened: (name: string, position: string) => `${name}. ${position}`,
     position: (at: number, of: number) => `${number(at)} of ${number(of)}`,
     left: "Your words are kept.",
+    notThere: "The draft that this link names is not here, or not for you to see.",
     wentOn: "A new message came in; the agent's newer draft is shown.",
     assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
     problems: {

@@ -9,6 +9,9 @@ class Place {
   /** The open view; null in the review. */
   view = $derived(viewAt(this.path));
 
+  /** The draft that it names. */
+  draft = $derived(/^\/drafts\/([^/]+)$/.exec(this.path)?.[1]);
+
   constructor() {
     addEventListener("popstate", () => this.#read());
   }
@@ -34,9 +37,12 @@ class Place {
 
 export const place = new Place();
 
+/** Whether a press on a link means it here and now, and not another tab or window. */
+export const isPlain = (event: MouseEvent) => event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+
 /** For a link of this page: opened here, but left to the browser where it should open elsewhere. */
 export function followed(event: MouseEvent & { currentTarget: HTMLAnchorElement }): void {
-  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (!isPlain(event)) return;
   event.preventDefault();
   place.go(event.currentTarget.pathname + event.currentTarget.search);
 }

@@ -95,7 +95,8 @@ class Review {
     live.onDraft = (draft, sequence) => this.#changed(draft, sequence);
     live.onMissed = () => void this.load();
     live.onRefused = () => void api.session().catch((problem) => problem instanceof Problem && problem.status === 401 && session.ended());
-    await this.load(/^\/drafts\/([^/]+)$/.exec(location.pathname)?.[1]);
+    addEventListener("popstate", () => place.draft && void this.#arrive(place.draft));
+    await this.load(place.draft);
     this.#resume();
     live.open();
     if (this.focus === null || place.view) this.drawn = true;
@@ -135,10 +136,7 @@ class Review {
       queue.replace(drafts, since);
       // What changed between the pages may be in none of them: it is told when the page connects.
       live.saw(since);
-      if (wanted !== undefined && queue.get(wanted) && [before, wanted].includes(this.focus)) {
-        this.show(wanted);
-        this.zone = "draft";
-      }
+      if (wanted !== undefined && [before, wanted].includes(this.focus)) await this.#arrive(wanted);
       this.#showFirst();
       const known = queue.get(this.focus);
       if (known) void this.#fetch(known);
@@ -150,6 +148,26 @@ class Review {
       // Half a queue must not pass for a whole one.
       if (problem.passing) this.#reload = setTimeout(() => void this.load(), RELOAD_MS);
     }
+  }
+
+  /** Shows the draft that an address names; of one that waits no longer one learns what became of it. */
+  async #arrive(id: string): Promise<void> {
+    const { focus } = this;
+    if (!queue.get(id)) await details.want({ id, version: 0 }, true);
+    const left = queue.get(id) ? null : details.get(id);
+    // Whoever went on by then is left there.
+    if (this.focus !== focus) return;
+    if (left === undefined) return notices.show(details.failed.get(id)?.passing ? texts.draft.failed : texts.notices.notThere);
+    this.show(id);
+    if (left) this.#last = summaryOf(left);
+    this.zone = "draft";
+  }
+
+  /** Shows a draft that another part of the page names. */
+  async visit(id: string): Promise<void> {
+    const { view } = place;
+    await this.#arrive(id);
+    if (this.focus === id && place.view === view) place.go(this.path);
   }
 
   /** Where nothing is in focus, the first draft is. */

@@ -24,8 +24,8 @@ export interface Sent {
 
 export interface Typed { purpose: Purpose; words: Words }
 
-/** What leaves where one agrees: the draft, or what the first of two people made of it. */
-export const proposed = ({ draft, first_content }: Detail): Content => first_content ?? draft.draft;
+/** What leaves where one agrees: the draft, or what the first of two people made of it; of what is out, what left. */
+export const proposed = ({ draft, first_content, outgoing }: Detail): Content => first_content ?? outgoing ?? draft.draft;
 /** Why its words are marked: what somebody else wrote has the reasons of nobody. */
 export const marked = (detail: Detail) => (proposed(detail).text === detail.draft.draft.text ? detail.decision.reasons : []);
 /** The verdict that agrees. */
