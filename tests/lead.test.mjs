@@ -50,4 +50,40 @@ test("an address leads to the draft that it names, though it waits no longer", a
   await page.getByRole("button", { name: "Dismiss" }).click();
 });
 
+test("a session that ends beside the review says so, and the policy's changes are kept", async () => {
+  const browser = await chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  const before = await signedIn(browser, tenant, await tenant.invite("mia@empty.example", "lead"));
+  const saved = await signIn(tenant.sign_in_url);
+  const { version } = (await saved("/v1/policy")).body;
+  await before.press("p");
+  await before.page.getByLabel("Drafts that may wait at once").fill("4321");
+  await before.page.getByLabel("Why does it change?").fill("we are few");
+  await browser.clearCookies();
+  await before.press("Enter");
+  await before.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+
+  // The link of the new invitation opens another tab; a colleague has saved a version by then.
+  await changePolicy(saved, "a calmer queue", (document) => ({ ...document, queue_full_at: 777 }));
+  const { page: tab } = await person(browser, tenant);
+  await tab.goto(await tenant.invite("mia@empty.example", "lead"));
+  await tab.getByRole("heading", { name: "Policy", level: 2 }).waitFor();
+  const reason = tab.getByLabel("Why does it change?");
+  await soon(async () => (await reason.inputValue()) === "we are few");
+  assert.equal(await tab.getByLabel("Drafts that may wait at once").inputValue(), "4321");
+  await reason.press("Enter");
+  await tab.getByRole("alert").filter({ hasText: "Someone saved another version meanwhile" }).waitFor();
+  assert.equal((await saved("/v1/policy")).body.version, version + 1, "what the colleague saved is not overwritten unseen");
+  await tab.getByRole("button", { name: "Undo all changes" }).press("Enter");
+  await soon(async () => (await tab.evaluate(() => document.activeElement.textContent)) === "Policy");
+  await tab.getByLabel("Drafts that may wait at once").fill("4321");
+  await reason.fill("we are few");
+  await reason.press("Enter");
+  await tab.getByText(`Saved: version ${version + 2} is active.`).waitFor();
+  const { document } = (await saved("/v1/policy")).body;
+  assert.deepEqual([document.queue_full_at, document.limits.open_drafts], [777, 4321]);
+  await tab.reload();
+  await tab.getByTestId("save").getByText("No changes").waitFor();
+  await browser.close();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

@@ -26,6 +26,10 @@ let renewing: Promise<boolean> | null = null;
 /** Whether the session goes on: whoever was away for long has a secret that is good for nothing but a new one. */
 const renewed = () => (renewing ??= session().then(() => true, () => false).finally(() => (renewing = null)));
 
+/** Who is told, once what was asked has been answered, that the service knows this session no longer. */
+let tellOfEnd = () => {};
+export const onSessionEnd = (tell: () => void) => void (tellOfEnd = tell);
+
 /** One request; `headers` beside what a body needs. */
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   const ask = () =>
@@ -44,6 +48,8 @@ export async function call<T>(method: string, path: string, body?: unknown, head
   }
   const told = answer.headers.get("content-type")?.includes("json") ? await answer.json().catch(() => null) : null;
   if (!answer.ok) {
+    // Whoever asked hears it first: what they restore is what one returns to.
+    if (answer.status === 401 && !path.startsWith("/session")) setTimeout(tellOfEnd);
     throw new Problem(answer.status, told?.code ?? `http_${answer.status}`, told?.detail ?? "", told?.draft);
   }
   return told as T;

@@ -11,8 +11,6 @@ class Details {
   #found = $state.raw<ReadonlyMap<string, Detail>>(new Map());
   failed = $state.raw<ReadonlyMap<string, Problem>>(new Map());
   #asked = new Map<string, Promise<void>>();
-  /** Called when the service no longer knows the session. */
-  onSessionEnd = () => {};
 
   /** The draft as it was fetched last; undefined while it is on its way. */
   get(id: string | null): Detail | undefined {
@@ -38,7 +36,6 @@ class Details {
       if (this.failed.has(id)) this.failed = new Map(without(this.failed, id));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === 401) this.onSessionEnd();
       this.failed = new Map([...this.failed, [id, problem]]);
     }
   }

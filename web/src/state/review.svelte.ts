@@ -90,7 +90,6 @@ class Review {
   }
 
   async start(): Promise<void> {
-    details.onSessionEnd = () => session.ended();
     verdicts.onFailed = (sent, problem) => this.#rollBack(sent, problem);
     live.onDraft = (draft, sequence) => this.#changed(draft, sequence);
     live.onMissed = () => void this.load();
@@ -144,7 +143,6 @@ class Review {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.#wanted ??= wanted;
-      if (problem.status === 401) session.ended();
       // Half a queue must not pass for a whole one.
       if (problem.passing) this.#reload = setTimeout(() => void this.load(), RELOAD_MS);
     }
@@ -306,11 +304,8 @@ class Review {
   }
 
   #rollBack(sent: Sent, problem: Problem): void {
-    if (problem.status === 401) {
-      // Whoever signs in again is back at what they were deciding.
-      this.#restore(sent.detail);
-      return session.ended();
-    }
+    // Whoever signs in again is back at what they were deciding.
+    if (problem.status === 401) return this.#restore(sent.detail);
     const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
     notices.show(texts.notices.rolledBack(sent.name, why), "bad", sent.detail.id);
     void details.want(sent.detail, true);

@@ -29,6 +29,7 @@ class SessionState {
     if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
     // A link that is followed in a page that is already open changes only what stands behind the #.
     addEventListener("hashchange", () => invited() && location.reload());
+    api.onSessionEnd(() => this.ended());
     setInterval(() => void this.#renew(), RENEW_MS);
     return invitation ? this.#ask(invitation) : this.#load("signed_out");
   }

@@ -19,7 +19,8 @@ export interface Words {
   at: number;
 }
 
-const PREFIX = "countersign.words.";
+/** All that is kept of what somebody typed begins so, the policy's changes too: signing out sweeps it. */
+export const PREFIX = "countersign.words.";
 const KEPT_MS = 7 * 24 * 3_600_000;
 const key = (draft: string, purpose: Purpose) => `${PREFIX}${purpose}.${draft}`;
 

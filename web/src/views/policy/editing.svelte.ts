@@ -1,7 +1,8 @@
 // The policy as somebody changes it: one document, seen as a form and as text, checked and replayed
-// as it changes. Must not save by itself, and loses no change: what is unsaved is kept in this tab.
+// as it changes. Must not save by itself, and loses no change: what is unsaved is kept in this browser.
 import { Problem, call } from "../../api";
 import { session } from "../../state/session.svelte";
+import { PREFIX } from "../../state/words.svelte";
 import type { Backtest, Finding, FaultView } from "../workbench/answers";
 import * as bench from "../workbench/bench";
 import type { Document, PolicyView, Recorded, WaitingPolicy } from "../shapes";
@@ -21,6 +22,9 @@ const canonical = (document: Document) => JSON.stringify(sorted(document));
 
 /** The reading that counts: the workbench keeps one set of records, whichever view asked for it. */
 let newestReading = 0;
+
+/** What is unsaved, as this browser keeps it. */
+interface Kept { text: string; reason: string; base: number; at: number }
 
 export type RecordState = "none" | "loading" | "here" | "failed";
 
@@ -54,6 +58,8 @@ export class Editing {
   changed = $derived(this.document !== null && this.active !== null && canonical(this.document) !== canonical(this.active.document));
   sound = $derived(this.textFault === null && this.faults.length === 0);
 
+  /** The version that the changes follow: a later one is not overwritten unseen. */
+  #base = 0;
   #run = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,17 +67,41 @@ export class Editing {
     this.loadFailed = false;
     try {
       this.#show(await this.#read());
+      this.#base = this.active?.version ?? 0;
     } catch {
       this.loadFailed = true;
       return;
     }
-    const kept = sessionStorage.getItem(this.#key);
-    if (kept) this.setText(kept);
+    const kept = this.#kept();
+    if (kept) {
+      this.#base = kept.base;
+      this.reason = kept.reason;
+      this.setText(kept.text);
+    }
     this.#check();
   }
 
   get #key(): string {
-    return `countersign.policy.${session.current?.tenant.id ?? ""}`;
+    return `${PREFIX}policy.${session.current?.tenant.id ?? ""}`;
+  }
+
+  #kept(): Kept | null {
+    try {
+      return JSON.parse(localStorage.getItem(this.#key) ?? "null") as Kept | null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keeps what is unsaved; there is nothing to keep of what is as it was. */
+  keep(): void {
+    try {
+      const { text, reason } = this;
+      if (this.textFault === null && !this.changed) localStorage.removeItem(this.#key);
+      else localStorage.setItem(this.#key, JSON.stringify({ text, reason, base: this.#base, at: Date.now() } satisfies Kept));
+    } catch {
+      // Storage may be full or forbidden: what is unsaved still stands in the view.
+    }
   }
 
   /** Changes the document, as the form does. */
@@ -107,6 +137,7 @@ export class Editing {
   revert(): void {
     if (!this.active) return;
     this.problem = null;
+    this.#base = this.active.version;
     this.#show(this.active.document);
     this.levels = {};
     this.#changed();
@@ -126,8 +157,7 @@ export class Editing {
 
   #changed(): void {
     this.saved = null;
-    if (this.textFault !== null || this.changed) sessionStorage.setItem(this.#key, this.text);
-    else sessionStorage.removeItem(this.#key);
+    this.keep();
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => this.#check(), PAUSE_MS);
   }
@@ -191,7 +221,7 @@ export class Editing {
     this.problem = null;
     const { text, reason } = this;
     try {
-      const answer = await call<PolicyView | WaitingPolicy>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.active.version}"` });
+      const answer = await call<PolicyView | WaitingPolicy>("PUT", "/policy", { document: this.document, reason: this.reason.trim() }, { "if-match": `"${this.#base}"` });
       // What was typed since then is not saved, and stays.
       const isAll = this.text === text;
       if (this.reason === reason) this.reason = "";
@@ -199,6 +229,7 @@ export class Editing {
         this.waiting = answer;
         if (isAll) this.revert();
       } else {
+        this.#base = answer.version;
         this.#become(answer, isAll);
       }
     } catch (problem) {
@@ -221,7 +252,10 @@ export class Editing {
   #become(version: PolicyView, shown: boolean): void {
     this.active = version;
     this.waiting = null;
-    if (shown) this.#show(version.document);
+    if (shown) {
+      this.#base = version.version;
+      this.#show(version.document);
+    }
     this.#changed();
     if (shown) this.saved = version;
   }
@@ -229,6 +263,7 @@ export class Editing {
   /** After a lost race: the same changes, following the version that won. */
   async followNewest(): Promise<void> {
     await this.#read();
+    this.#base = this.active?.version ?? 0;
     this.problem = null;
     this.#changed();
   }
