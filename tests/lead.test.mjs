@@ -21,6 +21,36 @@ const goTo = async (view) => {
 };
 const asked = (path) => page.evaluate(async (path) => (await fetch(`/v1${path}`)).json(), path);
 
+test("whoever is asked once more, answers or not, stays where they were", async () => {
+  await goTo("settings");
+  const keys = page.getByTestId("keys").locator("> li");
+  await page.getByLabel("Keys: Name").fill("night shift");
+  await page.getByRole("button", { name: "Make a key" }).press("Enter");
+  const key = keys.filter({ hasText: "night shift" });
+  await key.getByRole("button", { name: "New secret" }).press("Enter");
+  await has("Really? New secret");
+  await press("Escape");
+  await has("New secret night shift");
+  assert.equal(await key.getByText("the secret before works").count(), 0, "Escape asks for nothing");
+  await press("Enter", "Tab", "Enter");
+  await has("New secret night shift");
+  await press("Enter", "Enter");
+  await key.getByText("the secret before works").waitFor();
+  await has("The key ‘night shift’");
+  await key.getByRole("button", { name: "Revoke" }).press("Enter");
+  await press("Enter");
+  await key.getByText("revoked").waitFor();
+  await has("Keys");
+  await page.getByLabel(/^Why\? Agents/).fill("a drill");
+  await press("Tab", "Enter", "Enter");
+  await page.getByTestId("stops").getByText("a drill").waitFor();
+  await has("Stop and shadow");
+  await page.getByRole("button", { name: "Lift everything" }).press("Enter");
+  await press("Enter");
+  await page.getByText("Nothing is stopped.").waitFor();
+  await has("Stop and shadow");
+});
+
 test("an address leads to the draft that it names, though it waits no longer", async () => {
   const [gone, waiting] = [await lead.posted("Hal Decided"), await lead.posted("Hal Waits")];
   const texts = { kind: "edit", draft: { text: "Your refund arrived.", to: ["ada@customer.example"], subject: "Your refund" } };
