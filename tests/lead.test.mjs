@@ -80,6 +80,30 @@ test("an address leads to the draft that it names, though it waits no longer", a
   await page.getByRole("button", { name: "Dismiss" }).click();
 });
 
+test("one entry is found among many, and its dossier has an address", async () => {
+  for (let at = 0; at < 60; at += 1) await lead.agent("DELETE", `/v1/drafts/${await lead.posted(`Ivo ${at}`)}`);
+  await goTo("audit");
+  const entries = page.getByTestId("audit").locator("> li");
+  await soon(async () => (await entries.count()) === 100);
+  await page.getByLabel("Filter by id, person or fact").fill("tenant created");
+  await page.getByText("No entry among those loaded matches.").waitFor();
+  await press("Enter");
+  await entries.filter({ hasText: "tenant created" }).waitFor();
+  await page.getByLabel("Filter by id, person or fact").fill("draft decided");
+  await entries.first().locator("summary").press("Enter");
+  await entries.first().getByRole("button", { name: "Dossier of the draft" }).press("Enter");
+  const dossier = page.getByTestId("dossier");
+  await dossier.getByText("Your refund arrived.").waitFor();
+  assert.match(page.url(), /\/audit\/[0-9a-f-]{36}$/);
+  await page.goBack();
+  await has(await entries.first().locator(".seq").innerText());
+  await page.goForward();
+  await page.reload();
+  await dossier.getByText("Your refund arrived.").waitFor();
+  await press("Tab", "Tab", "Enter");
+  await soon(async () => (await entries.count()) === 100);
+});
+
 test("a session that ends beside the review says so, and the policy's changes are kept", async () => {
   const browser = await chrome.newContext({ viewport: { width: 1440, height: 900 } });
   const before = await signedIn(browser, tenant, await tenant.invite("mia@empty.example", "lead"));

@@ -13,6 +13,8 @@ export const words = {
   actors: { agent: "an agent", reviewer: "a reviewer", operator: "the operator", system: "Countersign" } as Record<string, string>,
   actor: "by", about: "about", at: "when", leaf: "leaf hash", yes: "yes", no: "no",
   older: "Older entries",
+  searchOlder: "Search older entries",
+  searching: "Searching…",
   none: "No entry among those loaded matches.",
   count: (shown: number, of: number) => (shown === of ? `${number(of)} entries loaded` : `${number(shown)} of ${number(of)} entries loaded`),
   filter: { text: "Filter by id, person or fact", event: "What happened", every: "everything" },
