@@ -140,4 +140,12 @@ test("a session that ends beside the review says so, and the policy's changes ar
   await browser.close();
 });
 
+test("a queue of which half is taken is filling up, not full", async () => {
+  for (const name of ["Kim", "Lou", "Max"]) await lead.posted(`${name} Waits`);
+  const { open } = (await asked("/queue?limit=0")).pressure;
+  await changePolicy(await signIn(tenant.sign_in_url), "a shorter queue", (document) => ({ ...document, queue_full_at: Math.ceil(open * 1.5) }));
+  await goTo("trust");
+  await page.getByTestId("pressure").getByText("The queue is filling up.").waitFor();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

@@ -65,7 +65,7 @@ export const more = {
     breaks: (when: string) => `At this pace a deadline will be missed ${when}.`,
     overflows: (when: string) => `More comes than is decided: drafts that come ${when} will be late.`,
     overflowing: "More waits than can be decided in time.",
-    full: (open: string, full: string) => `The queue is full (${open} of ${full}): fewer of the drafts that went out are picked for a look.`,
+    full: (open: number, full: number) => `The queue is ${open < full ? "filling up" : "full"} (${number(open)} of ${number(full)}): fewer of the drafts that went out are picked for a look.`,
     rotaEmpty: "Nobody is on call: the lead answers.",
     deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered: see Settings.`,
     rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${number(fast)} of ${number(of)}).`,

@@ -122,9 +122,9 @@ export const words = {
   },
 
   pressure: {
-    title: "The queue is full.",
+    title: (open: number, full: number) => (open < full ? "The queue is filling up." : "The queue is full."),
     body: (open: number, full: number) =>
-      `${number(open)} of ${number(full)} drafts wait. Until fewer do, less of what goes out is looked at: never less than each category's floor, and nothing goes out that should wait.`,
+      `${number(open)} of ${number(full)} drafts wait. The more do, the less of what goes out is looked at: never less than each category's floor, and nothing goes out that should wait.`,
   },
 
   changes: {
