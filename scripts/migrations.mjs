@@ -1,7 +1,7 @@
 // Applies the D1 migrations to a local state folder, once per set of migrations. Must not touch a
 // remote database: `npm run deploy` does.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { at, say, wrangler } from "./run.mjs";
 
@@ -9,15 +9,38 @@ import { at, say, wrangler } from "./run.mjs";
 export const LOCAL_STATE = at(".wrangler/state");
 const MIGRATIONS = at("src/service/migrations");
 
-/** Applies what this state folder has not seen; a stamp in it spares the second start. */
+/**
+ * Applies what this state folder has not seen; a stamp in it spares the second start. A new folder begins as a
+ * copy of one to which all was applied: each test file that starts a server has a folder of its own.
+ */
 export async function migrate(state) {
   const hash = createHash("sha256");
   for (const name of readdirSync(MIGRATIONS).sort()) hash.update(name).update(readFileSync(join(MIGRATIONS, name)));
   const stamp = join(state, "migrations.stamp");
   const print = hash.digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === print) return;
-  say("applying the database's migrations");
+  const isNew = !existsSync(state);
+  const kept = at("build", `migrated-${print.slice(0, 16)}`);
   mkdirSync(state, { recursive: true });
-  await wrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", state], { quiet: true });
+  if (isNew && existsSync(kept)) {
+    cpSync(kept, state, { recursive: true });
+  } else {
+    say("applying the database's migrations");
+    await wrangler(["d1", "migrations", "apply", "DB", "--local", "--persist-to", state], { quiet: true });
+    if (isNew) keep(state, kept);
+  }
   writeFileSync(stamp, print);
+}
+
+/** Copies a folder to where it is whole at once: others may look for it. */
+function keep(state, kept) {
+  mkdirSync(at("build"), { recursive: true });
+  const fresh = mkdtempSync(`${kept}-`);
+  cpSync(state, fresh, { recursive: true });
+  try {
+    renameSync(fresh, kept);
+  } catch {
+    // Another start was first.
+    rmSync(fresh, { recursive: true });
+  }
 }
