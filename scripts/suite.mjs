@@ -1,6 +1,7 @@
 // Runs test files beside each other, and those that failed once more, one by one: on a busy machine a
 // test may wait for a browser in vain, and what fails by itself, too, is broken. Must not choose them:
 // `test.mjs` does.
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { run } from "node:test";
@@ -8,11 +9,12 @@ import { spec } from "node:test/reporters";
 
 /** Longer than any test takes on a loaded machine: one that waits for ever fails, and says which it is. */
 const TEST_MS_MAX = 400_000;
-/** Each file runs a workerd, some a browser too, and waits for them much of its time. */
-const AT_ONCE = Math.min(4, availableParallelism() + 1);
+/** So many of each kind beside each other: a browser keeps a core busy, and whoever asks workerd alone mostly waits. */
+const AT_ONCE = Math.min(2, availableParallelism());
+const drivesBrowser = (file) => readFileSync(file, "utf8").includes('from "./browser.mjs"');
 
 /** What takes longest is begun first: begun last, it would end long after all others. */
-const LONGEST = ["views", "late", "shift", "beside", "audit", "crash", "fuzz", "deploy", "page", "webhooks", "training"];
+const LONGEST = ["shift", "views", "beside", "late", "page", "crash", "webhooks", "faults", "boundary", "fuzz", "start", "deploy", "training"];
 
 /** Runs files in their order, so many at once; those in which something failed. */
 async function failedOf(files, concurrency) {
@@ -28,7 +30,8 @@ const names = (files) => files.map((file) => basename(file)).join(", ");
 const given = process.argv.slice(2);
 const first = LONGEST.flatMap((name) => given.filter((file) => basename(file) === `${name}.test.mjs`));
 const files = [...new Set([...first, ...given])];
-const failed = await failedOf(files, AT_ONCE);
+const kinds = [files.filter(drivesBrowser), files.filter((file) => !drivesBrowser(file))].filter((kind) => kind.length > 0);
+const failed = (await Promise.all(kinds.map((kind) => failedOf(kind, AT_ONCE)))).flat();
 if (failed.length > 0) {
   console.log(`once more, one by one: ${names(failed)}`);
   const broken = await failedOf(failed, 1);
