@@ -13,6 +13,7 @@
 //!   ├───── withdraw, supersede, head moves ───────┴──▶ withdrawn, superseded, stale
 //!   └───── late or no longer wanted ─────────────────▶ expired           │
 //!  released, approved, edited, responded ── outcome ──▶ done, failed, skipped, unconfirmed
+//!        │                              failed, unconfirmed ──▶ done, skipped
 //!        └─ confirm: looked at;  correct ──▶ corrected
 //! ```
 //!
@@ -460,13 +461,15 @@ fn leave_queue(entry: &Entry, status: Status) -> Result<Entry, Refusal> {
     }
 }
 
-/// A repeat changes nothing. What was called wrong stays so, whatever its agent still says of it.
+/// A repeat changes nothing. What failed may have worked when it was tried again, and what was called
+/// wrong stays so, whatever its agent still says of it.
 fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
     let said = outcome.status();
     let status = match entry.status {
         status if status == said || entry.reported == Some(outcome) => return Ok(entry.clone()),
         Status::Corrected => Status::Corrected,
-        status if status.may_leave() || status == Status::Unconfirmed => said,
+        Status::Unconfirmed | Status::Failed => said,
+        status if status.may_leave() => said,
         _ => return Err(Refusal::NothingLeft),
     };
     Ok(Entry {
@@ -475,10 +478,46 @@ fn report(entry: &Entry, outcome: Outcome) -> Result<Entry, Refusal> {
     })
 }
 
-/// What became of it is known: whoever looks at it goes on.
+/// What became of it is known: whoever looks at it goes on. What never left needs no look.
 fn told(entry: &Entry, status: Status) -> Entry {
     Entry {
         lease: entry.lease.clone(),
+        look_owed: entry.look_owed && status.is_out(),
         ..entry.ended(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a released draft becomes whose agent says one after the other.
+    fn check(said: &[Outcome], expected: Result<Status, Refusal>) {
+        let released = Entry::new(Route::Release, true, "m1");
+        let report = |entry: Entry, outcome: &Outcome| {
+            let outcome = *outcome;
+            step(&entry, &Command::Report { outcome }, Millis(0))
+        };
+        let became = said.iter().try_fold(released, report);
+        assert_eq!(became.map(|entry| entry.status), expected, "{said:?}");
+    }
+
+    #[test]
+    fn what_failed_may_work_in_the_end_and_nothing_else_is_taken_back() {
+        use Outcome::{Done, Failed, Skipped};
+        check(&[Failed, Done], Ok(Status::Done));
+        check(&[Failed, Failed, Skipped], Ok(Status::Skipped));
+        check(&[Failed, Done, Failed], Err(Refusal::NothingLeft));
+        check(&[Done, Skipped], Err(Refusal::NothingLeft));
+        check(&[Skipped, Done], Err(Refusal::NothingLeft));
+    }
+
+    #[test]
+    fn what_never_left_is_owed_no_look() {
+        let released = Entry::new(Route::Release, true, "m1");
+        for (outcome, owed) in [(Outcome::Failed, true), (Outcome::Skipped, false)] {
+            let said = step(&released, &Command::Report { outcome }, Millis(0)).unwrap();
+            assert_eq!(said.look_owed, owed, "{outcome:?}");
+        }
     }
 }
