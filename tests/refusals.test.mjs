@@ -57,6 +57,18 @@ test("a draft that its agent no longer wants", () => {
   const expires_at = new Date(Date.now() - 1_000).toISOString();
   return refused(tenant.post(draft({ expires_at })), 422, "invalid_field", "/expires_at");
 });
+test("a draft to be replaced that no such key posted", async () => {
+  const hers = (await other.post(draft())).body.id;
+  const made = (await lead.call("POST", "/v1/keys", { kind: "agent", name: "a second agent" })).body;
+  const headers = { authorization: `Bearer ${made.key}`, "idempotency-key": randomUUID() };
+  const another = (await service.call("POST", "/v1/drafts", { headers, body: draft() })).body.id;
+  for (const supersedes of ["ticket-9-refund", randomUUID(), hers, another]) {
+    const { detail } = await refused(tenant.post(draft({ supersedes })), 422, "invalid_field", "/supersedes");
+    assert.match(detail, /no draft of this key/);
+  }
+  const left = "0198c0de-0000-7000-8000-000000000001";
+  assert.equal((await tenant.post(draft({ supersedes: left }))).status, 201, "one that may have left is settled, and replaced by anything");
+});
 test("a message with an action", () => {
   const content = { action: { name: "refund", args: {} } };
   return refused(tenant.post(draft({ draft: content })), 422, "invalid_field", "/draft");

@@ -84,7 +84,7 @@ pub struct Draft {
     /// The record that an action touches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
-    /// The draft that this one replaces: one that is open, or was sent back.
+    /// The draft of the same key that this one replaces: one that is open, or was sent back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
 }

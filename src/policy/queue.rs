@@ -48,6 +48,12 @@ pub const KEPT_LONGER: [(Status, u64); 2] = [
     (Status::Unconfirmed, u64::MAX),
 ];
 
+/// Whether a draft that came at `came_at` may have left where it was decided: it was settled then, and
+/// nothing of it is left to replace.
+pub fn may_have_left(came_at: Millis, now: Millis) -> bool {
+    now.since(came_at) >= SETTLED_KEEP_MS
+}
+
 /// The live state of one draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

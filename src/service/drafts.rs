@@ -109,6 +109,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
         body,
         idempotency_key,
         content_hash,
+        replaced,
         examples,
         record,
         policy,
@@ -156,10 +157,6 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
         entry.status = Status::Stale;
     }
     let rules = policy.rules_for(&draft, situation.guess.as_ref());
-    let replaced = match &draft.supersedes {
-        Some(replaced) => stored::find_own(tenant, replaced, key)?,
-        None => None,
-    };
     let entry = Entry {
         round: replaced.map_or(0, |replaced| replaced.entry.next_round()),
         deadline: Some(deadlines::of(&policy, rules, call.now)),
@@ -326,7 +323,7 @@ pub fn step(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis
 }
 
 fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome<()> {
-    // A draft of another key, or one that is decided, stays as it is.
+    // One that is decided stays as it is.
     let Some(mut stored) = stored::find_own(tenant, replaced, key)? else {
         return Ok(());
     };

@@ -8,13 +8,16 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::problem::{Outcome, Problem};
 use crate::routes::Entry;
+use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{drafts, idempotency, keys, pace};
+use crate::{drafts, idempotency, keys, pace, random};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::digest::{self, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::grant::Scope;
+use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
+use countersign_policy::queue::may_have_left;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::Either;
@@ -39,6 +42,8 @@ pub struct Admitted {
     /// Under which its answer is remembered, with the hash of what was asked.
     pub idempotency_key: String,
     pub content_hash: String,
+    /// What it replaces, where that is still here.
+    pub replaced: Option<Stored>,
     /// How many examples its agent wants.
     pub examples: u32,
     /// The tenant, and its active policy.
@@ -137,6 +142,10 @@ fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admi
         return Ok(Either::Left(answer));
     }
     draft.check_wanted(call.now)?;
+    let replaced = match &draft.supersedes {
+        Some(id) => replaced(tenant, id, key, call.now)?,
+        None => None,
+    };
     if let Some(url) = &draft.callback_url {
         keys::check_callback(tenant, key, url)?;
     }
@@ -148,8 +157,22 @@ fn admit(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Either<Answer, Admi
         body,
         idempotency_key,
         content_hash,
+        replaced,
         examples,
         record,
         policy,
     }))
+}
+
+/// The draft that a new one replaces: one of the same key, or one that may have left the object since.
+fn replaced(tenant: &Tenant, id: &str, key: &str, now: Millis) -> Outcome<Option<Stored>> {
+    let found = stored::find(tenant, id)?;
+    let is_own = match &found {
+        Some(stored) => stored.key_id == key,
+        None => random::made_at(id).is_some_and(|made_at| may_have_left(made_at, now)),
+    };
+    match is_own {
+        true => Ok(found),
+        false => Err(Invalid::field("/supersedes", "no draft of this key has this id").into()),
+    }
 }

@@ -18,3 +18,11 @@ pub fn id(now: Millis) -> Outcome<String> {
         .into_uuid()
         .to_string())
 }
+
+/// When an id was made; `None` of a text that `id` never makes.
+pub fn made_at(id: &str) -> Option<Millis> {
+    let id = uuid::Uuid::try_parse(id).ok()?;
+    let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
+    let rest_ms = u64::from(nanoseconds / 1_000_000);
+    Some(Millis(seconds.checked_mul(1_000)?.checked_add(rest_ms)?))
+}

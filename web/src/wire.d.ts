@@ -2115,7 +2115,7 @@ export interface components {
             sources?: components["schemas"]["Source"][];
             /** @description The record that an action touches. */
             subject?: components["schemas"]["Subject"] | null;
-            /** @description The draft that this one replaces: one that is open, or was sent back. */
+            /** @description The draft of the same key that this one replaces: one that is open, or was sent back. */
             supersedes?: string | null;
         };
         /** @description A draft as its agent sees it. Whether it is sampled is not told. */
