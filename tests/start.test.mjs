@@ -172,7 +172,7 @@ test("the loop in Python that the documents show", async (context) => {
   const { url, agent_key } = credentials();
   const draft = JSON.parse(running.printed.match(/-d '(.*?)'/s)[1]);
   const stop = await approving(["refund-agent"]);
-  const ask = `print(json.dumps(review(json.loads(os.environ["DRAFT"]), "python")))`;
+  const ask = `print(json.dumps(review({"reply": json.loads(os.environ["DRAFT"])})["reply"]))`;
   const env = { URL: url, KEY: agent_key, DRAFT: JSON.stringify({ ...draft, agent: "refund-agent" }) };
   const answer = await output("python3", ["-c", `${loop.text}\n${ask}`], env).finally(stop);
   shows(JSON.parse(answer), { status: "approved", outgoing: { text: draft.draft.text } });
