@@ -13,6 +13,7 @@
 
 mod action;
 mod bag;
+mod bound;
 mod case;
 mod evidence;
 mod feature;

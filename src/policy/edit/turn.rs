@@ -3,6 +3,7 @@
 //! model's.
 
 use super::bag::Bag;
+use super::bound;
 use super::evidence::{Evidence, Moved, folds_in, key};
 use super::lexicon::{
     CONDITION, DENIAL, DOWNWARD, FIRM, FUNCTION, HEDGE, LOOSE, NEGATION, PRONOUN, UPWARD,
@@ -28,7 +29,7 @@ impl Turn {
     pub(super) fn of(e: &Evidence<'_, '_>) -> Self {
         Self {
             is_negated: negation_changed(e),
-            has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e),
+            has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e) || bound::changed(e),
             is_exchanged: roles_exchanged(e)
                 || ((crossed(e) || facts_moved(e)) && !is_listed(e) && !is_voice(e)),
             sign: sign_changed(e),
@@ -63,8 +64,9 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
     }
     (0..e.reading.aligned.hunks.len()).any(|at| {
         let (removed, added) = (folds_in(&e.removed, at), folds_in(&e.added, at));
-        // `not only` and `no matter` deny nothing.
+        // `not only`, `no matter` and `no more than` deny nothing.
         let denies = |words: &[String]| match words {
+            [_, _, than, ..] if than == "than" => false,
             [word, next, ..] => DENIAL.has(word) && next != "only" && next != "matter",
             [word] => DENIAL.has(word),
             [] => false,
