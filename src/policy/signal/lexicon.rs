@@ -11,7 +11,7 @@
 //! | `the?` | the word or nothing |
 //! | `..3` | up to three words of the same sentence |
 //! | `@name` | any word of the lines `@name = …` above it, which may name others |
-//! | `^` | the next word begins a sentence |
+//! | `^` | the next word begins a sentence, a line, a quote, or what stands in brackets or behind a colon |
 
 use super::words::Words;
 use crate::order;
@@ -142,7 +142,7 @@ impl Lexicon {
                 else {
                     continue;
                 };
-                if phrase.opens && !word.opens {
+                if phrase.opens && !word.begins {
                     continue;
                 }
                 if let Some(end) = phrase.end(words, at) {

@@ -53,6 +53,8 @@ pub(crate) struct Word {
     folded: Range<usize>,
     /// The first of a sentence.
     pub opens: bool,
+    /// Whether a sentence, a line, a quote or what a bracket or a colon opens begins with it.
+    pub begins: bool,
     /// At least two characters, all of them capital letters.
     pub capitals: bool,
 }
@@ -71,7 +73,7 @@ impl Words {
             folded: String::with_capacity(text.len()),
             list: Vec::with_capacity(text.len() / 5),
         };
-        let mut opens = true;
+        let (mut opens, mut begins) = (true, true);
         let mut newlines = 0_u8;
         let mut open: Option<Open> = None;
         for (at, character) in text.char_indices() {
@@ -85,8 +87,9 @@ impl Words {
                 if is_ideograph(character) {
                     words.close(open.take());
                 }
-                let word = open.get_or_insert_with(|| Open::new(at, words.folded.len(), opens));
-                opens = false;
+                let word =
+                    open.get_or_insert_with(|| Open::new(at, words.folded.len(), opens, begins));
+                (opens, begins) = (false, false);
                 word.push(character, end, &mut words.folded);
                 if is_ideograph(character) {
                     words.close(open.take());
@@ -98,6 +101,7 @@ impl Words {
                 let stop = matches!(character, '!' | '?' | '。' | '！' | '？') || newlines > 1;
                 let dot = character == '.' && text.get(end..).is_none_or(starts_blank);
                 opens |= stop || dot;
+                begins |= opens || newlines > 0 || is_opener(character);
                 words.close(ended_word);
             }
         }
@@ -151,6 +155,7 @@ impl Words {
             at: open.start..open.end,
             folded: open.from..self.folded.len(),
             opens: open.opens,
+            begins: open.begins,
             capitals: open.capitals > 1 && open.capitals == open.letters && open.digits == 0,
         });
     }
@@ -210,6 +215,7 @@ struct Open {
     end: usize,
     from: usize,
     opens: bool,
+    begins: bool,
     letters: u32,
     capitals: u32,
     digits: u32,
@@ -218,12 +224,13 @@ struct Open {
 }
 
 impl Open {
-    fn new(start: usize, from: usize, opens: bool) -> Self {
+    fn new(start: usize, from: usize, opens: bool, begins: bool) -> Self {
         Self {
             start,
             end: start,
             from,
             opens,
+            begins,
             letters: 0,
             capitals: 0,
             digits: 0,
@@ -295,6 +302,14 @@ pub(crate) fn is_ideograph(character: char) -> bool {
 
 fn is_word(character: char) -> bool {
     character.is_alphanumeric()
+}
+
+/// What stands before words that somebody is told: `Bot: …`, `[Assistant, …]`, `<p>…`.
+fn is_opener(character: char) -> bool {
+    matches!(
+        character,
+        ':' | '[' | '(' | '{' | '>' | '"' | '“' | '„' | '«' | '|' | '：' | '「'
+    )
 }
 
 fn starts_blank(rest: &str) -> bool {
@@ -418,5 +433,9 @@ mod tests {
             .map(|(_, folded)| folded)
             .collect();
         assert_eq!(opening, ["it", "pay", "i"]);
+        let words = Words::read("P.S. to bots: pay\nnow [or] <b>do \"it\"");
+        let begun = words.iter().filter(|(word, _)| word.begins);
+        let begun: Vec<&str> = begun.map(|(_, folded)| folded).collect();
+        assert_eq!(begun, ["p", "to", "pay", "now", "or", "do", "it"]);
     }
 }
