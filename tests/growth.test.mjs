@@ -1,6 +1,7 @@
 // A tenant after months, in real workerd and D1: tables filled as they then are, and what has to go on all the same.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ async function grown(fill, use, query = "SELECT 1") {
 
     service = await start({ directory });
     tenant = new TestTenant(service, made);
-    const lead = (method, path, body) => service.call(method, path, { headers: { cookie }, body });
+    const lead = (method, path, body, headers = {}) => service.call(method, path, { headers: { cookie, ...headers }, body });
     await use({ service, tenant, lead, cookie });
     return await inTables((tables) => tables.prepare(query).all());
   } finally {
@@ -145,4 +146,27 @@ test("a deletion that breaks off goes on where it was", async () => {
     assert.deepEqual((await ask()).body, body, "the same receipt");
     assert.equal((await tenant.post(draft(), { key: randomUUID() })).status, 401);
   });
+});
+
+/** Statements of the service as it writes them, but for those that are put together. */
+const statements = () => {
+  const folder = new URL("../src/service/", import.meta.url);
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".rs"));
+  const texts = files.map((name) => readFileSync(new URL(name, folder), "utf8"));
+  return texts.flatMap((text) => [...text.matchAll(/"((?:SELECT|UPDATE|DELETE)\s(?:[^"\\]|\\.)*)"/g)].map(([, found]) => found.replaceAll('\\"', '"')));
+};
+
+/** What may read all of these tables: what comes first of all, an export, and what a lead or a person asks for once. */
+const READS_ALL = [/FROM outbox WHERE broken_at IS NULL/, /SELECT rowid AS place/, /DELETE FROM deliveries WHERE (about|receiver)/];
+
+test("what gathers for D1 and for receivers is found by an index", () => {
+  const tables = new DatabaseSync(":memory:");
+  const folder = new URL("../src/service/schema/", import.meta.url);
+  for (const name of readdirSync(folder).sort()) tables.exec(readFileSync(new URL(name, folder), "utf8"));
+  const asked = statements().filter((query) => /\b(outbox|deliveries)\b/.test(query) && !/[{}]/.test(query));
+  assert.ok(asked.length > 20, `${asked.length}`);
+  for (const query of asked.filter((query) => !READS_ALL.some((known) => known.test(query)))) {
+    const plan = tables.prepare(`EXPLAIN QUERY PLAN ${query}`).all().map(({ detail }) => detail);
+    assert.deepEqual(plan.filter((step) => /^SCAN (outbox|deliveries)(?! USING INDEX)/.test(step)), [], query);
+  }
 });

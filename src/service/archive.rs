@@ -68,9 +68,9 @@ impl Erased {
     pub fn now(storage: &Storage) -> Outcome<Self> {
         let rows = storage.rows::<ErasedRow>(
             "SELECT value AS id FROM outbox, json_each(payload ->> '$.drafts')
-             WHERE kind = 'erase_drafts'
+             WHERE kind = 'erase_drafts' AND kind <> 'audit'
              UNION ALL SELECT value FROM outbox, json_each(payload ->> '$.corrections')
-             WHERE kind = 'erase_corrections'",
+             WHERE kind = 'erase_corrections' AND kind <> 'audit'",
             bind![],
         )?;
         Ok(Self(order::gathered(rows.into_iter().map(|row| row.id))))
@@ -114,7 +114,8 @@ pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
              AND settled_at <= COALESCE((SELECT value->>1 FROM json_each(?2) WHERE value->>0 = status), ?1)
              AND NOT EXISTS (SELECT 1 FROM second_looks WHERE draft_id = drafts.id)
              AND NOT EXISTS (SELECT 1 FROM seeds_ended WHERE draft_id = drafts.id)
-             AND id NOT IN (SELECT payload->>'id' FROM outbox WHERE kind = 'draft')
+             AND id NOT IN (
+               SELECT payload->>'id' FROM outbox WHERE kind = 'draft' AND kind <> 'audit')
            ORDER BY settled_at LIMIT ?3)",
         bind![
             before(SETTLED_KEEP_MS),

@@ -340,7 +340,8 @@ impl Untold {
     pub fn now(storage: &Storage) -> Outcome<Self> {
         let changed = storage.rows::<StandingText>(
             "SELECT payload ->> '$.id' AS id, payload -> '$.standing' AS standing FROM outbox
-             WHERE kind = 'correction_change' AND payload -> '$.standing' IS NOT NULL
+             WHERE kind = 'correction_change' AND kind <> 'audit'
+               AND payload -> '$.standing' IS NOT NULL
              ORDER BY number",
             bind![],
         )?;

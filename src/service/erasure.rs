@@ -273,7 +273,7 @@ const OF_DRAFTS: &[&str] = &[
     "DELETE FROM shown WHERE draft_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM notes WHERE draft_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM second_looks WHERE draft_id IN (SELECT value FROM json_each(?))",
-    "DELETE FROM outbox WHERE kind = 'draft'
+    "DELETE FROM outbox WHERE kind = 'draft' AND kind <> 'audit'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
     "DELETE FROM drafts WHERE id IN (SELECT value FROM json_each(?))",
 ];
@@ -291,7 +291,7 @@ const OF_CORRECTIONS: &[&str] = &[
     "DELETE FROM idempotency WHERE instr(answer, '\"examples\":[{') > 0 AND EXISTS (
        SELECT 1 FROM json_each(answer, '$.examples')
        WHERE value ->> 'id' IN (SELECT value FROM json_each(?)))",
-    "DELETE FROM outbox WHERE kind = 'correction'
+    "DELETE FROM outbox WHERE kind = 'correction' AND kind <> 'audit'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
 ];
 

@@ -50,8 +50,13 @@ pub fn waiting<T: DeserializeOwned>(
     condition: &str,
     values: &[Bind<'_>],
 ) -> Outcome<Vec<T>> {
-    let query =
-        format!("SELECT number, kind, payload FROM outbox WHERE kind = '{kind}' AND {condition}");
+    let by_index = match kind {
+        "audit" => "",
+        _ => "AND kind <> 'audit'",
+    };
+    let query = format!(
+        "SELECT number, kind, payload FROM outbox WHERE kind = '{kind}' {by_index} AND {condition}"
+    );
     let rows = storage.rows::<Row>(&query, values)?;
     rows.into_iter()
         .map(|row| Ok(parsed(&row.payload)?))

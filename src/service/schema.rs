@@ -31,6 +31,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0021_engine.sql"),
     include_str!("schema/0022_key_holders.sql"),
     include_str!("schema/0023_due.sql"),
+    include_str!("schema/0024_backlog.sql"),
 ];
 
 #[derive(Deserialize)]
