@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { ORIGIN, TestTenant, draft, start, until } from "./countersign.mjs";
+import { ORIGIN, TestTenant, draft, start, until, verdictOn } from "./countersign.mjs";
 
 /** Rows from 1 to `count`, as `i`. */
 const numbers = (count) => `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${count})`;
@@ -145,6 +145,24 @@ test("a deletion that breaks off goes on where it was", async () => {
     assert.equal(await left("audit"), 0);
     assert.deepEqual((await ask()).body, body, "the same receipt");
     assert.equal((await tenant.post(draft(), { key: randomUUID() })).status, 401);
+  });
+});
+
+test("a draft is posted though the examples for it are as large as they can be", async () => {
+  await grown("SELECT 1", async ({ tenant, lead }) => {
+    assert.equal((await tenant.policy({ call: lead }, (policy) => ({ ...policy, undo_window_s: 0 }))).status, 200);
+    // Marks that JSON writes in two bytes, up to the limit of a text.
+    const large = (words) => `${words} ${'"'.repeat(55_000)}`;
+    for (const place of ["kitchen", "garden", "office", "cellar", "attic", "hall", "garage", "balcony"]) {
+      const message = large(`The kettle in the ${place} leaks`);
+      const { id } = (await tenant.post(draft({ message, draft: { text: large(place) } }))).body;
+      const shown = (await lead("GET", `/v1/drafts/${id}`)).body;
+      const verdict = verdictOn(shown, { kind: "edit", draft: { text: large(`We repair the ${place}'s`) } });
+      assert.equal((await lead("PUT", `/v1/drafts/${id}/verdict`, verdict)).status, 200);
+    }
+    const { status, body } = await tenant.post(draft({ message: "The kettle leaks" }), { query: "?examples=8" });
+    assert.equal(status, 201);
+    assert.equal(body.examples.length, 1, "as many as fit");
   });
 });
 

@@ -33,4 +33,4 @@ pub use query::{
     affordable_expression, asking, content_expression, content_terms, match_expression,
     term_expression,
 };
-pub use rank::{Asked, EXAMPLES_MAX, Ranked, alike, rank};
+pub use rank::{Asked, EXAMPLES_BYTES_MAX, EXAMPLES_MAX, Ranked, alike, rank};

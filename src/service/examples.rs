@@ -11,7 +11,8 @@ use countersign_policy::edit::EditKind;
 use countersign_policy::grant::Grant;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::memory::{
-    Asked, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught, masked, prompt, rank,
+    Asked, EXAMPLES_BYTES_MAX, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught,
+    masked, prompt, rank,
 };
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
@@ -118,7 +119,7 @@ pub fn find(
     Ok(in_order.map(|row| row.seen_by(viewer)).collect())
 }
 
-/// As many examples as are wanted for the agent of a draft.
+/// As many examples as are wanted for the agent of a draft, and fit the answer.
 pub fn for_draft(
     tenant: &Tenant,
     recalled: &Recalled,
@@ -132,7 +133,13 @@ pub fn for_draft(
     };
     let customer = draft.customer.as_ref();
     let viewer = Viewer::AgentOf(customer.map(|customer| customer.id.as_str()), grant);
-    find(tenant, recalled, asked, viewer, now)
+    let found = find(tenant, recalled, asked, viewer, now)?;
+    let mut bytes = 0_usize;
+    let fits = |example: &Example| {
+        bytes = bytes.saturating_add(example.bytes());
+        u32::try_from(bytes).is_ok_and(|bytes| bytes <= EXAMPLES_BYTES_MAX)
+    };
+    Ok(found.into_iter().take_while(fits).collect())
 }
 
 /// The corrections of these ids.
@@ -186,6 +193,14 @@ pub fn similar(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     });
     let prompt = prompt(quoted, tokens);
     Answer::json(200, &SimilarAnswer { examples, prompt })
+}
+
+impl Example {
+    fn bytes(&self) -> usize {
+        let lesson = self.lesson.as_deref().unwrap_or_default();
+        let texts = [&self.message, &self.draft, &self.corrected, lesson];
+        texts.map(str::len).into_iter().sum()
+    }
 }
 
 impl ExampleRow {

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// Examples shown at most: what fits a prompt beside the task itself.
 pub const EXAMPLES_MAX: u32 = 8;
+/// Bytes of all that are given with one answer, which holds the largest of them: an answer is remembered in one row, which
+/// the platform limits to 2 MB, and JSON may write a byte in six.
+pub const EXAMPLES_BYTES_MAX: u32 = 256 * 1024;
 
 /// What vectors find less like the message than this, and only common words join to it, is of another subject. Of
 /// CLINC150's queries whose intent is found one in 1,500 finds it below; asked of Banking77's
