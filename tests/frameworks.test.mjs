@@ -9,8 +9,6 @@ import { at } from "../scripts/run.mjs";
 import { shared, until, verdictOn } from "./countersign.mjs";
 import { pythonWith } from "./python.mjs";
 
-const service = await shared();
-
 /** The block of the document that holds some words. */
 const shown = (words) => {
   const blocks = readFileSync(at("docs/agents.md"), "utf8").matchAll(/^```python\n(.*?)^```$/gms);
@@ -146,8 +144,12 @@ const VERDICTS = [
   { kind: "send_back", instruction: "Half of it is enough." },
 ];
 
-for (const [framework, { library, agent, shown: words, after = "", told: saying }] of Object.entries(FRAMEWORKS)) {
-  const python = pythonWith(...library);
+// What installs them blocks: the service would close its connections meanwhile.
+const pythons = Object.values(FRAMEWORKS).map(({ library }) => pythonWith(...library));
+const service = await shared();
+
+for (const [number, [framework, { agent, shown: words, after = "", told: saying }]] of Object.entries(FRAMEWORKS).entries()) {
+  const python = pythons[number];
   test(`what docs/agents.md shows for ${framework} goes on as the reviewer said`, { skip: !python && "there is no Python with pip" }, async () => {
     const tenant = await service.tenant();
     const lead = await tenant.session();
