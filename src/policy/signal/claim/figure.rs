@@ -70,46 +70,49 @@ pub(super) fn read(text: &str) -> Vec<Figure> {
     figures
 }
 
-/// Names of numbers in the languages of the lexicons, spelled as words are folded.
-const NAMES: &[(u32, &[&str])] = &[
-    (1, &["one"]),
-    (2, &["two", "zwei", "deux", "dos"]),
-    (3, &["three", "drei", "trois", "tres"]),
-    (4, &["four", "vier", "quatre", "cuatro"]),
-    (5, &["five", "funf", "cinq", "cinco"]),
-    (6, &["six", "sechs", "seis"]),
-    (7, &["seven", "sieben", "sept", "siete"]),
-    (8, &["eight", "acht", "huit", "ocho"]),
-    (9, &["nine", "neun", "neuf", "nueve"]),
-    (10, &["ten", "zehn", "dix", "diez"]),
-    (11, &["eleven", "elf", "onze"]),
-    (12, &["twelve", "zwolf", "douze", "doce"]),
-    (13, &["thirteen", "dreizehn", "treize", "trece"]),
-    (14, &["fourteen", "vierzehn", "quatorze", "catorce"]),
-    (15, &["fifteen", "funfzehn", "quinze", "quince"]),
-    (16, &["sixteen", "sechzehn"]),
-    (17, &["seventeen"]),
-    (18, &["eighteen"]),
-    (19, &["nineteen"]),
-    (20, &["twenty", "zwanzig", "vingt", "vingts", "veinte"]),
-    (30, &["thirty", "dreissig", "trente", "treinta"]),
-    (40, &["forty", "vierzig", "quarante", "cuarenta"]),
-    (50, &["fifty", "funfzig", "cinquante", "cincuenta"]),
-    (60, &["sixty", "sechzig", "soixante", "sesenta"]),
-    (70, &["seventy", "siebzig", "setenta"]),
-    (80, &["eighty", "achtzig", "ochenta"]),
-    (90, &["ninety", "neunzig", "noventa"]),
-    (100, &["hundred", "hundert", "cent", "cien", "ciento"]),
-    (200, &["doscientos", "doscientas"]),
-    (300, &["trescientos", "trescientas"]),
-    (400, &["cuatrocientos", "cuatrocientas"]),
-    (500, &["quinientos", "quinientas"]),
-    (600, &["seiscientos", "seiscientas"]),
-    (700, &["setecientos", "setecientas"]),
-    (800, &["ochocientos", "ochocientas"]),
-    (900, &["novecientos", "novecientas"]),
-    (1000, &["thousand", "tausend", "mille", "mil"]),
-];
+/// The number that a word names in a language of the lexicons, spelled as words are folded.
+fn number(word: &str) -> Option<u32> {
+    Some(match word {
+        "one" => 1,
+        "two" | "zwei" | "deux" | "dos" => 2,
+        "three" | "drei" | "trois" | "tres" => 3,
+        "four" | "vier" | "quatre" | "cuatro" => 4,
+        "five" | "funf" | "cinq" | "cinco" => 5,
+        "six" | "sechs" | "seis" => 6,
+        "seven" | "sieben" | "sept" | "siete" => 7,
+        "eight" | "acht" | "huit" | "ocho" => 8,
+        "nine" | "neun" | "neuf" | "nueve" => 9,
+        "ten" | "zehn" | "dix" | "diez" => 10,
+        "eleven" | "elf" | "onze" => 11,
+        "twelve" | "zwolf" | "douze" | "doce" => 12,
+        "thirteen" | "dreizehn" | "treize" | "trece" => 13,
+        "fourteen" | "vierzehn" | "quatorze" | "catorce" => 14,
+        "fifteen" | "funfzehn" | "quinze" | "quince" => 15,
+        "sixteen" | "sechzehn" => 16,
+        "seventeen" => 17,
+        "eighteen" => 18,
+        "nineteen" => 19,
+        "twenty" | "zwanzig" | "vingt" | "vingts" | "veinte" => 20,
+        "thirty" | "dreissig" | "trente" | "treinta" => 30,
+        "forty" | "vierzig" | "quarante" | "cuarenta" => 40,
+        "fifty" | "funfzig" | "cinquante" | "cincuenta" => 50,
+        "sixty" | "sechzig" | "soixante" | "sesenta" => 60,
+        "seventy" | "siebzig" | "setenta" => 70,
+        "eighty" | "achtzig" | "ochenta" => 80,
+        "ninety" | "neunzig" | "noventa" => 90,
+        "hundred" | "hundert" | "cent" | "cien" | "ciento" => 100,
+        "doscientos" | "doscientas" => 200,
+        "trescientos" | "trescientas" => 300,
+        "cuatrocientos" | "cuatrocientas" => 400,
+        "quinientos" | "quinientas" => 500,
+        "seiscientos" | "seiscientas" => 600,
+        "setecientos" | "setecientas" => 700,
+        "ochocientos" | "ochocientas" => 800,
+        "novecientos" | "novecientas" => 900,
+        "thousand" | "tausend" | "mille" | "mil" => 1000,
+        _ => return None,
+    })
+}
 
 /// Words before a number in words, or within it, that make it another one or none.
 const SPOIL: &str = "several few couple many half point million millions billion mehrere einige paar \
@@ -171,8 +174,7 @@ fn named(words: &Words, index: usize) -> Option<u32> {
         let next = words.get(index.checked_add(1)?)?;
         return UNITS.contains_key(next).then_some(100);
     }
-    let found = NAMES.iter().find(|(_, names)| names.contains(&word));
-    found.map(|(value, _)| *value)
+    number(word)
 }
 
 /// Whether a word follows the one before it after one space or hyphen.
