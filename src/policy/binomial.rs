@@ -144,17 +144,21 @@ pub fn wilson(trials: u64, successes: u64, z: f64) -> Interval {
         };
     }
     let n = trials as f64;
-    let share = successes.min(trials) as f64 / n;
+    wilson_of_share(n, successes.min(trials) as f64 / n, z)
+}
+
+/// The same for a share (0 to 1) that is as sure as one of `n` trials, above 0 and not always whole.
+pub fn wilson_of_share(n: f64, share: f64, z: f64) -> Interval {
     let z_squared = z * z;
     let scale = 1.0 + z_squared / n;
     let centre = (share + z_squared / (2.0 * n)) / scale;
     let half = z * (share * (1.0 - share) / n + z_squared / (4.0 * n * n)).sqrt() / scale;
-    let lower = if successes == 0 {
+    let lower = if share <= 0.0 {
         0.0
     } else {
         (centre - half).max(0.0)
     };
-    let upper = if successes >= trials {
+    let upper = if share >= 1.0 {
         1.0
     } else {
         (centre + half).min(1.0)

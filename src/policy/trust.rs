@@ -235,6 +235,9 @@ pub struct Counts {
     pub sampled_weight: u64,
     /// The same over those that should not have gone out.
     pub sampled_failed_weight: u64,
+    /// Sum over the sampled of the squares of 1 / sampling probability, in thousandths: how far their
+    /// weights differ.
+    pub sampled_weight_squares: u64,
     /// Time from shown to verdict, summed, in milliseconds.
     pub verdict_ms: u64,
     /// Verdicts in that sum.
@@ -285,6 +288,8 @@ impl Counts {
         let weight = weight(sampling);
         add(&mut self.sampled, 1);
         add(&mut self.sampled_weight, weight);
+        let square = weight.saturating_mul(weight).checked_div(WEIGHT_ONE);
+        add(&mut self.sampled_weight_squares, square.unwrap_or(0));
         if !label.acceptable() {
             add(&mut self.sampled_failed, 1);
             add(&mut self.sampled_failed_weight, weight);
@@ -305,12 +310,12 @@ impl Counts {
         }
     }
 
-    fn fields(&self) -> [u64; 14] {
+    fn fields(&self) -> [u64; 15] {
         let mut copy = *self;
         copy.fields_mut().map(|field| *field)
     }
 
-    fn fields_mut(&mut self) -> [&mut u64; 14] {
+    fn fields_mut(&mut self) -> [&mut u64; 15] {
         [
             &mut self.drafts,
             &mut self.released,
@@ -324,6 +329,7 @@ impl Counts {
             &mut self.sampled_failed,
             &mut self.sampled_weight,
             &mut self.sampled_failed_weight,
+            &mut self.sampled_weight_squares,
             &mut self.verdict_ms,
             &mut self.verdicts_timed,
         ]
@@ -390,6 +396,7 @@ mod tests {
                 sampled_failed: 1,
                 sampled_weight: 11_000,
                 sampled_failed_weight: 10_000,
+                sampled_weight_squares: 101_000,
                 verdict_ms: 4_000,
                 verdicts_timed: 2,
                 ..Counts::default()

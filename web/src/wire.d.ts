@@ -1967,6 +1967,13 @@ export interface components {
             sampled_weight: number;
             /**
              * Format: uint64
+             * @description Sum over the sampled of the squares of 1 / sampling probability, in thousandths: how far their
+             *     weights differ.
+             * @default 0
+             */
+            sampled_weight_squares: number;
+            /**
+             * Format: uint64
              * @description Reviewed and edited in substance.
              * @default 0
              */

@@ -31,9 +31,9 @@
 )]
 
 use super::ready::WeekOfLabels;
-use super::{Counts, Label};
+use super::{Counts, Label, WEIGHT_ONE};
 use crate::binomial::{
-    Interval, Z_TWO_SIDED_95, clopper_pearson_lower, clopper_pearson_upper, wilson,
+    Interval, Z_TWO_SIDED_95, clopper_pearson_lower, clopper_pearson_upper, wilson_of_share,
 };
 use crate::day::monday_of;
 use crate::level::Level;
@@ -284,22 +284,25 @@ pub fn sampling(usual: Ratio, releases_per_week: Option<u32>, new_version: bool)
 }
 
 /// The share of releases that should not have gone out, weighted by inverse sampling probability
-/// (Hajek 1971), with an interval for showing: Wilson's, at that share of the drafts looked at.
-/// `None` before any look.
+/// (Hajek 1971), with an interval for showing: Wilson's, of as many looks of one weight as these are
+/// worth, the square of their weights' sum over the sum of their squares (Kish 1965, *Survey
+/// Sampling*). `None` before any look. Counts without squares are taken to be of one weight.
 pub fn released_failures(counts: &Counts) -> Option<(f64, Interval)> {
     if counts.sampled_weight == 0 {
         return None;
     }
-    let share = counts.sampled_failed_weight as f64 / counts.sampled_weight as f64;
-    let whole = u128::from(counts.sampled) * u128::from(counts.sampled_failed_weight)
-        + u128::from(counts.sampled_weight / 2);
-    let failed = u64::try_from(whole / u128::from(counts.sampled_weight)).unwrap_or(u64::MAX);
-    Some((share, wilson(counts.sampled, failed, Z_TWO_SIDED_95)))
+    let weight = counts.sampled_weight as f64;
+    let share = (counts.sampled_failed_weight as f64 / weight).min(1.0);
+    let squares = counts.sampled_weight_squares as f64 * WEIGHT_ONE as f64;
+    let worth = (weight * weight / squares).min(counts.sampled as f64);
+    Some((share, wilson_of_share(worth, share, Z_TWO_SIDED_95)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binomial::wilson;
+    use crate::trust::{Ending, Settled};
 
     const GOOD: Look = Look {
         label: Label::Clean,
@@ -405,6 +408,37 @@ mod tests {
         assert!(!drift(100, 9).is_sure());
         assert!(!drift(10, 3).is_sure());
         assert!(!Drift::default().is_sure());
+    }
+
+    #[test]
+    fn looks_of_unlike_weight_are_worth_fewer() {
+        let looked = |looks: &[(u32, u64, u64)]| {
+            let mut counts = Counts::default();
+            for (ppm, clean, corrected) in looks {
+                for index in 0..clean + corrected {
+                    counts.settle(&Settled {
+                        ending: if index < *clean {
+                            Ending::Confirmed
+                        } else {
+                            Ending::Corrected
+                        },
+                        released_at: Some(Ratio::from_ppm(*ppm)),
+                        verdict_ms: None,
+                    });
+                }
+            }
+            released_failures(&counts).unwrap()
+        };
+        let alike = looked(&[(50_000, 19, 1)]);
+        assert_eq!(alike, (0.05, wilson(20, 1, Z_TWO_SIDED_95)));
+        // Twenty drafts that were all looked at, and four of eighty: worth 100^2 / 1,620 = 6.2 looks.
+        let (share, interval) = looked(&[(1_000_000, 20, 0), (50_000, 3, 1)]);
+        assert_eq!(share, 0.2);
+        assert_eq!(
+            interval,
+            wilson_of_share(10_000.0 / 1_620.0, 0.2, Z_TWO_SIDED_95)
+        );
+        assert!(interval.lower < 0.05, "one failure is no case against it");
     }
 
     #[test]
