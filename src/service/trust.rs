@@ -18,6 +18,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::threshold::{self, InForce};
 use countersign_policy::time::Millis;
+use countersign_policy::trust::CountsRow;
 use countersign_policy::trust::account::Calibration;
 use countersign_policy::trust::demote::{LABELS_MIN, POINTS_MAX};
 use countersign_policy::trust::evidence::NotEvidence;
@@ -26,7 +27,6 @@ use countersign_policy::trust::ready::{Readiness, assess};
 use countersign_policy::trust::report::{
     self, Escalation, Line, Moved, OnTheWay, Report, Rule, Week, escalation, line,
 };
-use countersign_policy::trust::{Counts, CountsRow};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -369,22 +369,14 @@ fn mondays(today: i32, weeks: u32) -> Vec<i32> {
         .collect()
 }
 
-fn sum(rows: &[CountsRow], wanted: impl Fn(&CountsRow) -> bool) -> Counts {
-    let mut counts = Counts::default();
-    for row in rows.iter().filter(|row| wanted(row)) {
-        counts.merge(&row.counts);
-    }
-    counts
-}
-
 /// The last weeks as one line.
 fn lately(rows: &[CountsRow], today: i32, here: impl Fn(&CountsRow) -> bool) -> Line {
     let since = mondays(today, LATELY_WEEKS)
         .first()
         .copied()
         .unwrap_or(today);
-    let counts = sum(rows, |row| here(row) && row.key.monday >= since);
-    line(counts, &Counts::default())
+    let lately = rows.iter().filter(|row| row.key.monday >= since);
+    line(&lately.filter(|row| here(row)).collect::<Vec<_>>(), &[])
 }
 
 fn by_week(
@@ -392,13 +384,16 @@ fn by_week(
     mondays: &[i32],
     here: impl Fn(&CountsRow) -> bool,
 ) -> Vec<WeekView> {
-    let counts = |monday: i32| sum(rows, |row| here(row) && row.key.monday == monday);
+    let of = |monday: i32| -> Vec<&CountsRow> {
+        let week = rows.iter().filter(|row| row.key.monday == monday);
+        week.filter(|row| here(row)).collect()
+    };
     mondays
         .iter()
         .map(|monday| WeekView {
             week: week(*monday),
             monday: date(*monday),
-            line: line(counts(*monday), &counts(monday.saturating_sub(7))),
+            line: line(&of(*monday), &of(monday.saturating_sub(7))),
         })
         .collect()
 }

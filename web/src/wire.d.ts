@@ -1563,7 +1563,7 @@ export interface components {
             rule?: components["schemas"]["Rule"] | null;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken at that average.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category.
              */
             saved_s: number;
             /**
@@ -2924,7 +2924,7 @@ export interface components {
             review_s: number;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken at that average.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category.
              */
             saved_s: number;
             /**
@@ -4738,7 +4738,7 @@ export interface components {
             review_s: number;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken at that average.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category.
              */
             saved_s: number;
             /**

@@ -155,7 +155,7 @@ pub struct Line {
     /// Whole seconds from shown to verdict, on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_s_mean: Option<u64>,
-    /// Whole seconds that releases unseen would have taken at that average.
+    /// Whole seconds that releases unseen would have taken, at the average of each category.
     pub saved_s: u64,
 }
 
@@ -198,17 +198,13 @@ pub struct Report {
 /// Makes the report of a week.
 pub fn report(week: &Week) -> Report {
     let before = week.monday.saturating_sub(7);
-    let sum = |monday: i32, category: Option<&str>| {
-        let mut counts = Counts::default();
-        for row in &week.rows {
-            let here = category.is_none_or(|category| category == row.key.category);
-            if here && row.key.monday == monday {
-                counts.merge(&row.counts);
-            }
-        }
-        counts
+    let of = |monday: i32, category: Option<&str>| -> Vec<&CountsRow> {
+        let here = |name: &str| category.is_none_or(|category| category == name);
+        let rows = week.rows.iter();
+        rows.filter(|row| row.key.monday == monday && here(&row.key.category))
+            .collect()
     };
-    let line = |category| line(sum(week.monday, category), &sum(before, category));
+    let line = |category| line(&of(week.monday, category), &of(before, category));
     let of_week = week.rows.iter().map(|row| &row.key);
     let of_week = of_week.filter(|key| key.monday == week.monday);
     let names: BTreeSet<&str> = order::gathered(of_week.map(|key| key.category.as_str()));
@@ -284,16 +280,40 @@ fn mix(counts: &Counts) -> Option<Mix> {
     })
 }
 
-/// What counts say, beside those of a week before.
-pub fn line(counts: Counts, before: &Counts) -> Line {
+fn sum<'a>(rows: impl IntoIterator<Item = &'a CountsRow>) -> Counts {
+    let mut counts = Counts::default();
+    rows.into_iter().for_each(|row| counts.merge(&row.counts));
+    counts
+}
+
+/// What releases unseen would have taken, in milliseconds: at the average of their category, for what
+/// goes out is often what is quickly read, and at that of all where it has none.
+fn saved_ms(rows: &[&CountsRow], mean_of_all: Option<u64>) -> u64 {
+    let mut categories: BTreeMap<&str, Counts> = BTreeMap::new();
+    for row in rows {
+        let counts = categories.entry(&row.key.category).or_default();
+        counts.merge(&row.counts);
+    }
+    let saved = categories.values().map(|counts| {
+        let unseen = counts.released.saturating_sub(counts.sampled);
+        let mean_ms = mean_ms(counts).or(mean_of_all);
+        unseen.saturating_mul(mean_ms.unwrap_or(0))
+    });
+    saved.fold(0, u64::saturating_add)
+}
+
+fn mean_ms(counts: &Counts) -> Option<u64> {
+    counts.verdict_ms.checked_div(counts.verdicts_timed)
+}
+
+/// What the counts of some rows say, beside those of a week before.
+pub fn line(rows: &[&CountsRow], before: &[&CountsRow]) -> Line {
+    let (counts, before) = (sum(rows.iter().copied()), &sum(before.iter().copied()));
     let rate = |counts: &Counts| {
         let (corrected, labelled) = corrected(counts);
         share(corrected, labelled)
     };
     let accuracy = |counts: &Counts| share(counts.approved_unedited, counts.reviewed);
-    let verdict_ms = counts.verdict_ms.checked_div(counts.verdicts_timed);
-    let unseen = counts.released.saturating_sub(counts.sampled);
-    let saved_ms = unseen.saturating_mul(verdict_ms.unwrap_or(0));
     Line {
         accuracy: accuracy(&counts),
         accuracy_before: accuracy(before).map(|share| share.share),
@@ -306,8 +326,8 @@ pub fn line(counts: Counts, before: &Counts) -> Line {
         held_unchanged: counts.approved_unedited,
         review_s: counts.verdict_ms / 1_000,
         // Below a second it was programs that decided: that is no person's time.
-        verdict_s_mean: verdict_ms.map(|ms| ms / 1_000).filter(|s| *s > 0),
-        saved_s: saved_ms / 1_000,
+        verdict_s_mean: mean_ms(&counts).map(|ms| ms / 1_000).filter(|s| *s > 0),
+        saved_s: saved_ms(rows, mean_ms(&counts)) / 1_000,
         counts,
     }
 }
@@ -407,6 +427,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_quickly_read_saves_little() {
+        let slow = held(100, 0);
+        let quick = Counts {
+            verdict_ms: 50_000,
+            verdicts_timed: 50,
+            ..released(50, 0)
+        };
+        let rows = [row("billing", 20_458, slow), row("access", 20_458, quick)];
+        let week = Week {
+            monday: 20_458,
+            rows: rows.to_vec(),
+            ..Week::default()
+        };
+        let report = report(&week);
+        let saved = report.categories.iter().map(|one| one.line.saved_s);
+        assert_eq!((report.all.saved_s, saved.sum()), (450, 450_u64));
+    }
+
+    #[test]
     fn a_week_is_compared_with_the_one_before() {
         let week = Week {
             monday: 20_465,
@@ -447,7 +486,7 @@ mod tests {
             verdicts_timed: 7,
             ..Counts::default()
         };
-        let line = line(program, &Counts::default());
+        let line = line(&[&row("billing", 20_465, program)], &[]);
         assert_eq!(line.verdict_s_mean, None, "nobody's time");
         // Releases unseen save what a verdict takes on average.
         assert_eq!((report.all.counts.drafts, report.all.saved_s), (510, 5_000));
