@@ -12,7 +12,7 @@
 //! | a step up, or a level lost | starts again | starts again | kept |
 
 use super::Label;
-use super::demote::{Cause, Drift, LABELS_WANTED, Look, Watch};
+use super::demote::{Cause, Drift, LABELS_WANTED, Look, WEEKS_KEPT, Watch, by_week};
 use super::evidence::{NotEvidence, Observation, Reading, counts_as_evidence};
 use super::propose::Standing;
 use super::ready::Record;
@@ -32,8 +32,6 @@ pub const EDITS_MAX: usize = 20;
 /// Agents of one category that have accounts: more than any team has, and names that an agent makes up
 /// fill no more.
 const AGENTS_MAX: u32 = 100;
-/// Weeks of messages kept: those of the watch, 13.
-const MESSAGE_WEEKS_MAX: usize = 13;
 /// Versions that one includes: those before are no longer posted.
 const INCLUDES_MAX: usize = 100;
 /// Days that count as now when messages are compared with those before: this week and the last.
@@ -243,7 +241,7 @@ impl Account {
                 ..WeekOfMessages::default()
             });
         }
-        if self.messages.len() > MESSAGE_WEEKS_MAX {
+        if self.messages.len() > WEEKS_KEPT {
             self.messages.remove(0);
         }
         if let Some(week) = self.messages.last_mut() {
@@ -302,8 +300,8 @@ impl Account {
     }
 
     /// What a version has that a lead declared equivalent to an earlier one: all of its account,
-    /// with this one's own evidence after it. A level that was lost since stays lost. To declare again what
-    /// it includes already changes nothing.
+    /// with this one's own evidence after it, and the looks at what the level releases. A level that was
+    /// lost since stays lost. To declare again what it includes already changes nothing.
     pub fn equivalent(
         &self,
         version: &str,
@@ -323,9 +321,30 @@ impl Account {
                 level: self.standing.level.min(earlier.standing.level),
                 ..self.standing.clone()
             };
+            account.watch.since_day = self.watch.since_day;
+            account.messages.clear();
+        }
+        account.watch.weeks.clear();
+        for one in [earlier, self] {
+            account.watch.points = account.watch.points.max(one.watch.points);
+            if one.standing.level == account.standing.level {
+                account.watch.remember(&one.watch.weeks);
+            }
         }
         account.record = account.record.followed_by(&self.record);
-        account.watch.points = account.watch.points.max(self.watch.points);
+        account.messages = by_week(
+            account.messages,
+            &self.messages,
+            |week| week.monday,
+            |sum, week| {
+                sum.messages = sum.messages.saturating_add(week.messages);
+                sum.novel = sum.novel.saturating_add(week.novel);
+            },
+        );
+        account.edits.extend(self.edits.iter().cloned());
+        account
+            .edits
+            .drain(..account.edits.len().saturating_sub(EDITS_MAX));
         account.scores.merge(&self.scores);
         account.labels = account.labels.saturating_add(self.labels);
         account.includes.extend(self.includes.iter().cloned());
@@ -606,6 +625,44 @@ mod tests {
         later.demote(Cause::HarmfulHighStakes, NOW, 20_777);
         let both = later.equivalent("v2", &earlier, "v1").unwrap();
         assert_eq!(both.standing.level, Level::ReviewEverything);
+    }
+
+    #[test]
+    fn an_equivalent_version_brings_its_own_looks_and_messages_along() {
+        let (start, quarter) = (20_700, 91);
+        let mut earlier = Account::begin(Level::ReviewEdgeCases, None, NOW, start);
+        let mut later = Account::begin(Level::ReviewEdgeCases, Some(&earlier), NOW, start + 7);
+        let seen = |account: &mut Account, days: std::ops::Range<i32>| {
+            for day in days {
+                let clean = Look {
+                    day,
+                    ..look(Label::Clean, false)
+                };
+                assert_eq!(account.look(&clean, SAMPLED), None);
+                account.message(day % 7 == 0, day);
+            }
+        };
+        seen(&mut earlier, start..start + 14);
+        seen(&mut later, start + 7..start + quarter + 14);
+        later.add_evidence("d2", Label::Cosmetic, start + 20);
+        let today = start + quarter + 14;
+        assert_eq!(later.check(Level::MonitorAndCorrect, today), None);
+
+        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        assert_eq!(both.check(Level::MonitorAndCorrect, today), None);
+        assert_eq!(both.watch.labels(today), later.watch.labels(today));
+        assert_eq!(both.drift(today), later.drift(today));
+        assert_eq!((both.watch.weeks.len(), both.messages.len()), (13, 13));
+        assert_eq!(both.edits, ["d2"]);
+
+        later.demote(Cause::HarmfulHighStakes, NOW, today);
+        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        assert_eq!(
+            both.watch,
+            Watch::begin(today),
+            "they were of a higher level"
+        );
+        assert_eq!(both.drift(today), Drift::default(), "no drift costs two");
     }
 
     #[test]

@@ -37,6 +37,7 @@ use crate::binomial::{
 };
 use crate::day::monday_of;
 use crate::level::Level;
+use crate::order;
 use crate::ratio::Ratio;
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +214,19 @@ impl Watch {
         self.weeks.iter().filter(move |week| week.monday >= oldest)
     }
 
+    /// Remembers labels that another watch over this level saw.
+    pub fn remember(&mut self, weeks: &[WeekOfLabels]) {
+        self.weeks = by_week(
+            std::mem::take(&mut self.weeks),
+            weeks,
+            |week| week.monday,
+            |sum, week| {
+                sum.acceptable = sum.acceptable.saturating_add(week.acceptable);
+                sum.failed = sum.failed.saturating_add(week.failed);
+            },
+        );
+    }
+
     fn count(&mut self, label: Label, day: i32) {
         let monday = monday_of(day);
         if self.weeks.last().is_none_or(|week| week.monday < monday) {
@@ -233,6 +247,24 @@ impl Watch {
             *count = count.saturating_add(1);
         }
     }
+}
+
+/// Weeks of two lists, oldest first: those of one Monday added up, the newest 13 kept.
+pub(super) fn by_week<W: Copy>(
+    mut weeks: Vec<W>,
+    more: &[W],
+    monday: impl Fn(&W) -> i32,
+    add: impl Fn(&mut W, &W),
+) -> Vec<W> {
+    for week in more {
+        match weeks.iter_mut().find(|known| monday(known) == monday(week)) {
+            Some(known) => add(known, week),
+            None => weeks.push(*week),
+        }
+    }
+    order::by_key(&mut weeks, &monday);
+    weeks.drain(..weeks.len().saturating_sub(WEEKS_KEPT));
+    weeks
 }
 
 /// usual / own probability in thousandths: 1 to 1,000.

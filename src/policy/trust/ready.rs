@@ -138,7 +138,7 @@ impl Record {
         all
     }
 
-    /// What is left after a demotion or a declined step: nothing, and the tests already started
+    /// What is left after a level changed: nothing, and the tests already started
     /// keep their share of the stake, so that earning it again takes longer.
     pub fn restart(&self) -> Self {
         Self {
