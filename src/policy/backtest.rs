@@ -172,13 +172,15 @@ impl Recorded {
     }
 }
 
-/// What trust counts of a settled draft. An edit of unknown kind counts as one of substance.
+/// What trust counts of a settled draft. An edit of unknown kind counts as one of substance; what
+/// belonged to a person could not be approved, so that what they wrote says nothing of the draft.
 pub fn label(
+    route: Route,
     status: Status,
     verdict: Option<VerdictKind>,
     edit: Option<EditKind>,
 ) -> Option<Label> {
-    Ending::after(Route::Review, status, verdict, edit).label()
+    Ending::after(route, status, verdict, edit).label()
 }
 
 /// Replays drafts one after another; they need not be there at once.

@@ -156,12 +156,13 @@ fn read(row: Row) -> worker::Result<Recorded> {
     let kind = verdict.as_ref().map(|given| given.verdict.kind());
     let edit = verdict.and_then(|given| given.edit_kind());
     let decision: Recap = parsed(&row.decision)?;
+    let label = label(decision.route, row.status, kind, edit);
     Ok(Recorded::new(
         row.id,
         parsed(&row.body)?,
         parsed(&row.situation)?,
         decision,
         row.policy_version,
-        label(row.status, kind, edit),
+        label,
     ))
 }

@@ -357,6 +357,9 @@ fn only_a_verdict_that_counted_is_a_label() {
         (Status::Released, None, None, None),
         (Status::Expired, None, None, None),
     ] {
-        assert_eq!(label(status, verdict, kind), expected, "{status:?}");
+        let found = label(Route::Review, status, verdict, kind);
+        assert_eq!(found, expected, "{status:?}");
+        let of_a_person = label(Route::Human, status, verdict, kind);
+        assert_eq!(of_a_person, None, "it could not be approved: {status:?}");
     }
 }
