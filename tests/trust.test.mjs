@@ -427,6 +427,18 @@ test("a learnt threshold holds, and one that says nothing releases nothing", asy
   }
 });
 
+test("a held draft teaches the threshold by the rate of looks under which it came", async () => {
+  const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 0, confidence_threshold: "calibrated" });
+  const held = async (message) => (await tenant.post(draft({ message, confidence: 0.1 }))).body.id;
+  const before = await held("My refund?");
+  await tenant.policy(lead, (policy) => ({ ...policy, categories: { [CATEGORY]: { ...policy.categories[CATEGORY], sample_rate: 1 } } }));
+  const after = await held("And my voucher?");
+  for (const id of [before, after]) await decide(lead, id, { kind: "approve" }, { readMs: 1_500 });
+  await round(lead);
+  const { agent } = await trustOf(lead);
+  assert.deepEqual([agent.labels, agent.calibration.labels.drafts], [2, 1]);
+});
+
 test("the report of a week says what moved, what is near, and where the time went", async () => {
   const { tenant, lead } = await tenantWith({ start_level: 2, sample_rate: 1 });
   for (let index = 0; index < 4; index += 1) {

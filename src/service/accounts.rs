@@ -221,7 +221,8 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     }
     if drafted.released_at.is_none() && drafted.ending.label().is_some() {
         let observation = observation(tenant, stored, &kept, day)?;
-        let picked = sample::picks(policy.rules(Some(&kept.category)), &situation);
+        let decided = tenant.policy(stored.policy_version)?;
+        let picked = sample::picks(decided.rules(Some(&kept.category)), &situation);
         let representative = counts_for_threshold(stored.decision.level, picked)
             && held_by_confidence_alone(&stored.decision);
         let counted = kept.account.settle(&Labelled {
