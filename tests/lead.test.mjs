@@ -40,6 +40,7 @@ test("whoever is asked once more, answers or not, stays where they were", async 
   await key.getByRole("button", { name: "Revoke" }).press("Enter");
   await press("Enter");
   await key.getByText("revoked").waitFor();
+  assert.equal(await key.getByText("the secret before works").count(), 0, "none of its secrets does");
   await has("Keys");
   await page.getByLabel(/^Why\? Agents/).fill("a drill");
   await press("Tab", "Enter", "Enter");
@@ -146,6 +147,19 @@ test("a queue of which half is taken is filling up, not full", async () => {
   await changePolicy(await signIn(tenant.sign_in_url), "a shorter queue", (document) => ({ ...document, queue_full_at: Math.ceil(open * 1.5) }));
   await goTo("trust");
   await page.getByTestId("pressure").getByText("The queue is filling up.").waitFor();
+});
+
+test("an auditor reads all of it, and is offered nothing that is refused", async () => {
+  const auditor = await signedIn(chrome, tenant, await tenant.invite("aud@empty.example", "auditor"));
+  await auditor.page.getByTestId("draft").waitFor();
+  assert.equal(await auditor.page.getByRole("toolbar").count(), 0, "no verdict is theirs");
+  await auditor.accessible("an auditor's review");
+  await auditor.page.goto(`${tenant.url}/settings`);
+  await auditor.page.getByText("Only the leads of your team can open this.").waitFor();
+  await auditor.press("l");
+  await auditor.page.getByTestId("audit").getByRole("listitem").first().waitFor();
+  assert.deepEqual(auditor.errors, []);
+  await auditor.page.close();
 });
 
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

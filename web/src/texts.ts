@@ -10,6 +10,7 @@ export const texts = {
   ghost: "Can't be seen in this text: it hides or splits words, or turns the direction of what follows",
   nav: { label: "Main", review: "Review", menu: "Menu" },
   views: { history: "My history", trust: "Trust", policy: "Policy", memory: "Memory", audit: "Audit log", settings: "Settings" },
+  viewForLeads: "Only the leads of your team can open this.",
   viewFailed: "This part of the page could not be loaded. Reload the page to try again.",
   broken: "A fault stopped this part of the page. What you decided and typed is kept.",
   loading: "Loading…",
