@@ -162,4 +162,14 @@ test("an auditor reads all of it, and is offered nothing that is refused", async
   await auditor.page.close();
 });
 
+test("the weekly report on paper is the report alone", async () => {
+  await goTo("trust");
+  await page.getByTestId("trust-tiles").waitFor();
+  await page.emulateMedia({ media: "print" });
+  const isShown = (name) => page.getByRole("main").getByText(name).first().isVisible();
+  assert.deepEqual([await isShown(/^Trust report, /), await isShown("The last four weeks")], [true, true]);
+  assert.deepEqual([await isShown("As a table"), await isShown("What each category has earned"), await page.getByTestId("pressure").isVisible()], [false, false, false]);
+  await page.emulateMedia({ media: null });
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));
