@@ -96,6 +96,7 @@ test("one entry is found among many, and its dossier has an address", async () =
   const dossier = page.getByTestId("dossier");
   await dossier.getByText("Your refund arrived.").waitFor();
   assert.match(page.url(), /\/audit\/[0-9a-f-]{36}$/);
+  assert.match(await dossier.innerText(), /settles at: \w+day, /, "a time is read as one");
   await page.goBack();
   await has(await entries.first().locator(".seq").innerText());
   await page.goForward();

@@ -1,10 +1,18 @@
 // Every word of the audit view, ready for translation. Must not hold logic beyond putting values into
 // sentences.
-import { number } from "../../format";
+import { instant, list, number } from "../../format";
+import type { Fact } from "../../nouns";
 import type { LogFinding } from "../workbench/answers";
 
 /** A name of the log's, such as `draft.settled`, as it is read. */
 export const inWords = (name: string) => name.replaceAll(/[._]/g, " ");
+
+/** A fact of an entry, as it is read. */
+export function factInWords(name: string, fact: Fact): string {
+  if (typeof fact === "number") return name.endsWith("_at_ms") ? instant(new Date(fact).toISOString()) : number(fact);
+  if (typeof fact === "boolean") return fact ? words.yes : words.no;
+  return Array.isArray(fact) ? list(fact) : fact;
+}
 
 export const words = {
   intro: (count: string) => `Everything that happened, in ${count} entries that nobody can change unseen.`,
