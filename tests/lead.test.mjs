@@ -150,6 +150,57 @@ test("a queue of which half is taken is filling up, not full", async () => {
   await page.getByTestId("pressure").getByText("The queue is filling up.").waitFor();
 });
 
+test("a stop is told to whoever reviews, with its reason", async () => {
+  await lead.posted("Pat Stopped");
+  const colleague = await signedIn(chrome, tenant, await tenant.invite("noa@empty.example", "reviewer"));
+  await page.goto(tenant.url);
+  await page.getByTestId("draft").waitFor();
+  await press("s");
+  await page.getByLabel(/^Why\? Agents/).fill("the price list is wrong");
+  await press("Tab", "Enter", "Enter");
+  await page.getByTestId("stops").getByText("the price list is wrong").waitFor();
+  await press("v");
+  const told = page.getByTestId("strain").getByText("Everything is stopped: the price list is wrong");
+  await told.waitFor();
+  await colleague.page.reload();
+  await colleague.page.getByTestId("strain").getByText("Everything is stopped: the price list is wrong").waitFor();
+  await colleague.page.close();
+  await press("s");
+  await page.getByRole("button", { name: "Lift everything" }).press("Enter");
+  await press("Enter");
+  await page.getByText("Nothing is stopped.").waitFor();
+  await press("v");
+  await told.waitFor({ state: "detached" });
+});
+
+test("what waits for a lead, and what was lost, is told where one reviews", async () => {
+  const days = (letters) => Array.from({ length: 15 }, (_, index) => [15 - index, letters]);
+  const done = async (path, body) => assert.equal((await (await signIn(tenant.sign_in_url))(`/v1/development/${path}`, { method: "POST", body })).status, 204);
+  await changePolicy(await signIn(tenant.sign_in_url), "two to earn their levels", (document) => ({
+    ...document,
+    queue_full_at: 10_000,
+    categories: { ...document.categories, "shop.parcel": { start_level: 1, ceiling: 2 }, "shop.voucher": { start_level: 2, ceiling: 3, sample_rate: 0 } },
+  }));
+  await done("past", { category: "shop.parcel", agent: "support-bot", labels: days("cccccccccc") });
+  await lead.posted("Nia Voucher", { body: { category: "shop.voucher" } });
+  await done("past", { category: "shop.voucher", agent: "support-bot", since_days: 100 });
+  await done("round");
+  await page.goto(tenant.url);
+  const told = page.getByTestId("strain");
+  await told.getByRole("link", { name: "Lost a level: shop.voucher" }).waitFor();
+  await told.getByRole("link", { name: "A step up waits for an answer" }).press("Enter");
+  await page.getByTestId("proposals").getByRole("button", { name: /^Confirm the step/ }).press("Enter");
+  await page.getByTestId("level-changes").getByText("shop.parcel: level 1 → 2").waitFor();
+  await has("Proposed steps");
+  await page.goBack();
+  await told.getByRole("link", { name: "Lost a level" }).waitFor();
+  await told.getByText("A step up waits").waitFor({ state: "detached" });
+  await lead.accessible("what waits for a lead");
+  const noa = await signIn(await tenant.invite("noa@empty.example", "reviewer"));
+  const { proposals, levels_lost, policy_waits } = (await noa("/v1/queue/health")).body;
+  assert.deepEqual([proposals, levels_lost, policy_waits], [undefined, undefined, undefined], "reviewers are not asked");
+});
+
 test("an auditor reads all of it, and is offered nothing that is refused", async () => {
   const auditor = await signedIn(chrome, tenant, await tenant.invite("aud@empty.example", "auditor"));
   await auditor.page.getByTestId("draft").waitFor();

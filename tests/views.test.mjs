@@ -160,8 +160,7 @@ test("what lets more out waits until a second lead confirms it", async () => {
 
   const second = await person(chrome, service);
   await second.page.goto(await service.invite("rae@larkspur.example", "lead"));
-  await second.page.getByTestId("draft").waitFor();
-  await second.press("p");
+  await second.page.getByTestId("strain").getByRole("link", { name: "A change of the policy waits for a second lead" }).press("Enter");
   const theirs = second.page.getByTestId("waiting-policy");
   await theirs.getByText("public replies are fine by now").waitFor();
   await theirs.getByText("What it changes").click();

@@ -20,6 +20,7 @@ use countersign_policy::trust::propose::{self, Answerer, Refusal};
 use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Steps that one answer shows: more than a quarter of a busy tenant.
 const CHANGES_MAX: u32 = 200;
@@ -338,6 +339,13 @@ pub fn on_record<T>(
 pub fn changes_since(tenant: &Tenant, since: Millis) -> Outcome<Vec<LevelChange>> {
     let condition = "at >= ? ORDER BY at DESC, number DESC LIMIT ?";
     select(tenant, condition, bind![since, CHANGES_MAX])
+}
+
+/// The categories that lost a level by themselves since a moment.
+pub fn lost_since(tenant: &Tenant, since: Millis) -> Outcome<BTreeSet<String>> {
+    let changes = changes_since(tenant, since)?.into_iter();
+    let lost = changes.filter(|change| change.to < change.from && change.person_id.is_none());
+    Ok(lost.map(|change| change.category).collect())
 }
 
 /// Every step from one moment up to another, oldest first.

@@ -8,7 +8,7 @@ use crate::problem::{Outcome, Problem};
 use crate::rota::Gap;
 use crate::seeds::ReviewerVigilance;
 use crate::tenant::Tenant;
-use crate::{bind, dead_letters, rota, seeds, verdict_times};
+use crate::{bind, dead_letters, levels, proposals, rota, second_lead, seeds, verdict_times};
 use countersign_policy::draft::Draft;
 use countersign_policy::limits::Limits;
 use countersign_policy::pace::{self, Flow, Strain};
@@ -17,6 +17,7 @@ use countersign_policy::time::Millis;
 use countersign_policy::trust::evidence::{read_ms_min, shown_characters};
 use countersign_policy::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Deadlines that the forecast looks at: the most urgent of a queue that takes days.
 const DUES_MAX: u32 = 1_000;
@@ -73,6 +74,15 @@ pub struct HealthView {
     /// For leads and keys for policy: messages that nobody took, and rows that D1 refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letters: Option<u32>,
+    /// For leads: steps up that wait for an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposals: Option<u32>,
+    /// For leads: categories that lost a level by themselves within the last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    levels_lost: Option<BTreeSet<String>>,
+    /// For leads: whether a version of the policy waits for a second one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_waits: Option<bool>,
     /// For leads: who met known-bad drafts, and caught them.
     #[serde(skip_serializing_if = "Option::is_none")]
     vigilance: Option<Vec<ReviewerVigilance>>,
@@ -272,6 +282,11 @@ pub fn health(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> 
         dead_letters: (lead || watcher)
             .then(|| dead_letters::count(tenant))
             .transpose()?,
+        proposals: lead.then(|| proposals::waiting(tenant)).transpose()?,
+        levels_lost: lead
+            .then(|| levels::lost_since(tenant, crate::records::days_before(call.now, 1)))
+            .transpose()?,
+        policy_waits: lead.then(|| second_lead::waits(tenant)).transpose()?,
         vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
         median_verdict_ms: lead
             .then(|| verdict_times::median_ms(tenant, call.now))

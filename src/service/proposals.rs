@@ -123,6 +123,17 @@ enum Choice {
     Decline,
 }
 
+/// How many wait.
+pub fn waiting(tenant: &Tenant) -> Outcome<u32> {
+    #[derive(Deserialize)]
+    struct Count {
+        count: u32,
+    }
+    let query = "SELECT COUNT(*) AS count FROM proposals WHERE status = 'open'";
+    let row = tenant.storage.first::<Count>(query, bind![])?;
+    Ok(row.map_or(0, |row| row.count))
+}
+
 /// The proposals that wait, oldest first; with the edits that may be read.
 pub fn open(tenant: &Tenant, sight: &Sight, now: Millis) -> Outcome<Vec<ProposalView>> {
     let query =

@@ -10,6 +10,7 @@ export type Session = Schemas["SessionView"];
 export type Summary = Schemas["Summary"];
 export type QueuePage = Schemas["QueuePage"];
 export type QueueHealth = Schemas["HealthView"];
+export type StopList = Schemas["StopList"];
 export type ServiceHealth = Schemas["Health"];
 export type Detail = Schemas["DraftView"];
 export type Owner = Schemas["Owner"];

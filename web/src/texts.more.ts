@@ -62,12 +62,16 @@ export const more = {
 
   strain: {
     label: "How the queue is served",
+    stopped: (covers: { scope: string; name?: string }, reason: string) => `${covers.name === undefined ? "Everything" : `The ${covers.scope} ${covers.name}`} is stopped: ${reason}`,
+    levelsLost: (which: string) => `Lost a level: ${which}`,
+    policyWaits: "A change of the policy waits for a second lead",
+    proposals: (count: number) => (count === 1 ? "A step up waits for an answer" : `${number(count)} steps up wait for an answer`),
     breaks: (when: string) => `At this pace a deadline will be missed ${when}.`,
     overflows: (when: string) => `More comes than is decided: drafts that come ${when} will be late.`,
     overflowing: "More waits than can be decided in time.",
     full: (open: number, full: number) => `The queue is ${open < full ? "filling up" : "full"} (${number(open)} of ${number(full)}): fewer of the drafts that went out are picked for a look.`,
     rotaEmpty: "Nobody is on call: the lead answers.",
-    deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered: see Settings.`,
+    deadLetters: (count: number) => `${many(count, "message", "messages")} could not be delivered`,
     rushes: (who: string, fast: number, of: number) => `${who} approves faster than one can read (${number(fast)} of ${number(of)}).`,
   },
 

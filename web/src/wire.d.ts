@@ -2668,6 +2668,8 @@ export interface components {
              * @description Open drafts whose deadline is over.
              */
             late: number;
+            /** @description For leads: categories that lost a level by themselves within the last day. */
+            levels_lost?: string[] | null;
             /**
              * Format: uint32
              * @description For leads: how long half of the verdicts of the last day took at most, those given together left
@@ -2676,6 +2678,13 @@ export interface components {
             median_verdict_ms?: number | null;
             /** @description When the queue is too long for what comes, should it keep growing so. */
             overflows_at?: components["schemas"]["Time"] | null;
+            /** @description For leads: whether a version of the policy waits for a second one. */
+            policy_waits?: boolean | null;
+            /**
+             * Format: uint32
+             * @description For leads: steps up that wait for an answer.
+             */
+            proposals?: number | null;
             /** @description For leads: who gave verdicts within the last day, and how fast. */
             reviewers?: components["schemas"]["ReviewerPace"][] | null;
             /** @description Categories for which nobody is on duty: the lead answers. */

@@ -1,7 +1,7 @@
-// How the queue is served, as the service tells it: fetched now and then while somebody looks, and never
+// How the queue is served and what is stopped, as the service tells it: fetched now and then while somebody looks, and never
 // waited for. Must not judge: the service says what follows.
 import { call } from "../api";
-import type { QueueHealth, QueuePage } from "../nouns";
+import type { QueueHealth, QueuePage, StopList } from "../nouns";
 import { newest } from "./newest";
 
 const AGAIN_MS = 60_000;
@@ -9,7 +9,7 @@ const AGAIN_MS = 60_000;
 const AFTER_VERDICT_MS = 1_500;
 
 class Health {
-  told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty">) | null>(null);
+  told = $state.raw<(QueueHealth & Pick<QueuePage, "pressure" | "rota_empty"> & Pick<StopList, "stops">) | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #begin = newest();
 
@@ -24,10 +24,10 @@ class Health {
     if (document.hidden) return;
     const counts = this.#begin();
     try {
-      const [health, page] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0")]);
+      const [health, page, { stops }] = await Promise.all([call<QueueHealth>("GET", "/queue/health"), call<QueuePage>("GET", "/queue?limit=0"), call<StopList>("GET", "/stop")]);
       // An answer that was overtaken says nothing.
       if (!counts()) return;
-      this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty };
+      this.told = { ...health, pressure: page.pressure, rota_empty: page.rota_empty, stops };
     } catch {
       // What was told last stays; the next minute asks again.
     }
