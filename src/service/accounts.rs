@@ -61,11 +61,6 @@ struct Company {
 }
 
 #[derive(Deserialize)]
-struct CountsText {
-    counts: String,
-}
-
-#[derive(Deserialize)]
 struct CountedRow {
     category: String,
     monday: i32,
@@ -73,11 +68,6 @@ struct CountedRow {
     agent_version: String,
     level: u64,
     counts: String,
-}
-
-#[derive(Deserialize)]
-struct LabelText {
-    label: String,
 }
 
 const COLUMNS: &str = "number, category, agent, agent_version, account";
@@ -356,11 +346,11 @@ pub fn group_counted(
     draft: &Draft,
     day: i32,
 ) -> Outcome<Option<Label>> {
-    let alike = tenant.storage.first::<LabelText>(
+    let alike = tenant.storage.value::<String>(
         "SELECT label FROM alike WHERE account = ? AND day = ? AND signature = ?",
         bind![kept.number, day_number(day), &alike::signature(draft)],
     )?;
-    let letter = alike.and_then(|row| row.label.chars().next());
+    let letter = alike.and_then(|label| label.chars().next());
     Ok(letter.map(Label::from_letter))
 }
 
@@ -404,14 +394,14 @@ fn count(
         level_number(stored.decision.level),
     );
     let key = bind![category, monday, agent, version, level];
-    let known = tenant.storage.first::<CountsText>(
+    let known = tenant.storage.value::<String>(
         "SELECT counts FROM counts
          WHERE category = ? AND monday = ? AND agent = ? AND agent_version = ? AND level = ?",
         key,
     )?;
     let mut counts = match known {
         None => Counts::default(),
-        Some(row) => parsed(&row.counts)?,
+        Some(counts) => parsed(&counts)?,
     };
     change(&mut counts);
     tenant.storage.run(

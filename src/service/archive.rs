@@ -50,14 +50,6 @@ pub struct Settled {
     pub shadow: bool,
 }
 
-#[derive(Deserialize)]
-struct Found {}
-
-#[derive(Deserialize)]
-struct ErasedRow {
-    id: String,
-}
-
 /// Drafts and corrections that are erased, of which D1 has yet to be told. To be asked before D1 and after it: what
 /// reaches it meanwhile is missed by neither.
 #[derive(Serialize)]
@@ -66,14 +58,14 @@ pub struct Erased(BTreeSet<String>);
 impl Erased {
     /// As the outbox has it now.
     pub fn now(storage: &Storage) -> Outcome<Self> {
-        let rows = storage.rows::<ErasedRow>(
-            "SELECT value AS id FROM outbox, json_each(payload ->> '$.drafts')
+        let ids = storage.values(
+            "SELECT value FROM outbox, json_each(payload ->> '$.drafts')
              WHERE kind = 'erase_drafts' AND kind <> 'audit'
              UNION ALL SELECT value FROM outbox, json_each(payload ->> '$.corrections')
              WHERE kind = 'erase_corrections' AND kind <> 'audit'",
             bind![],
         )?;
-        Ok(Self(order::gathered(rows.into_iter().map(|row| row.id))))
+        Ok(Self(order::gathered(ids)))
     }
 
     /// Those of both moments.
@@ -131,10 +123,8 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     if !path.starts_with("/v1/drafts/{id}") {
         return Ok(());
     }
-    let here = tenant
-        .storage
-        .first::<Found>("SELECT 1 FROM drafts WHERE id = ?", bind![id])?;
-    if here.is_some() {
+    let here = "SELECT 1 FROM drafts WHERE id = ?";
+    if tenant.storage.finds(here, bind![id])? {
         return Ok(());
     }
     let erased = Erased::now(&tenant.storage)?;

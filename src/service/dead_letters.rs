@@ -81,11 +81,6 @@ struct CopyRow {
 }
 
 #[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
-#[derive(Deserialize)]
 struct Row {
     number: u32,
     message_id: String,
@@ -125,12 +120,12 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 
 /// How many there are of both.
 pub fn count(tenant: &Tenant) -> Outcome<u32> {
-    let row = tenant.storage.first::<Count>(
+    let count = tenant.storage.value(
         "SELECT (SELECT COUNT(*) FROM deliveries WHERE dead_at IS NOT NULL)
-           + (SELECT COUNT(*) FROM outbox WHERE broken_at IS NOT NULL) AS count",
+           + (SELECT COUNT(*) FROM outbox WHERE broken_at IS NOT NULL)",
         bind![],
     )?;
-    Ok(row.map_or(0, |row| row.count))
+    Ok(count.unwrap_or(0))
 }
 
 fn copies(tenant: &Tenant) -> Outcome<Vec<CopyRow>> {

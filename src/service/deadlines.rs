@@ -12,7 +12,6 @@ use countersign_policy::document::Rules;
 use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
-use serde::Deserialize;
 
 /// Drafts of one go; the rest follows with the next request or alarm.
 const DUE_MAX: u32 = 200;
@@ -20,11 +19,6 @@ const DUE_MAX: u32 = 200;
 const STEPS_MAX: u32 = 8;
 /// A draft whose step failed is tried again after this.
 const AGAIN_MS: u64 = 60_000;
-
-#[derive(Deserialize)]
-struct Due {
-    id: String,
-}
 
 /// The deadline of a draft that comes now.
 pub fn of(policy: &Compiled, rules: &Rules, now: Millis) -> Deadline {
@@ -43,15 +37,15 @@ pub fn of(policy: &Compiled, rules: &Rules, now: Millis) -> Deadline {
 /// Takes every step that is due by `now`, in one transaction. Where one fails, each draft takes its own: the
 /// one that can't is put off, so that it keeps back no request but its own.
 pub fn pass(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let due = tenant.storage.rows::<Due>(
+    let due = tenant.storage.values::<String>(
         "SELECT id FROM drafts WHERE wake_at <= ? ORDER BY wake_at, rowid LIMIT ?",
         bind![now, DUE_MAX],
     )?;
-    let together = || due.iter().try_for_each(|due| steps(tenant, &due.id, now));
+    let together = || due.iter().try_for_each(|id| steps(tenant, id, now));
     if tenant.transaction(together).is_ok() {
         return Ok(());
     }
-    for Due { id } in &due {
+    for id in &due {
         if let Err(problem) = tenant.transaction(|| steps(tenant, id, now)) {
             worker::console_error!("what was due of {id} failed: {}", problem.code.name());
             let put_off = "UPDATE drafts SET wake_at = ? WHERE id = ?";

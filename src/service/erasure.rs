@@ -56,11 +56,6 @@ struct Id {
     id: String,
 }
 
-#[derive(Deserialize)]
-struct Round {
-    expired_at: u64,
-}
-
 /// What is to go.
 struct Found {
     drafts: Vec<String>,
@@ -109,10 +104,9 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
 
 /// Once a day: what is older than the tenant keeps it.
 pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
-    let round = tenant
-        .storage
-        .first::<Round>("SELECT expired_at FROM tenant", bind![])?;
-    if round.is_none_or(|round| now.since(Millis(round.expired_at)) < ROUND_MS) {
+    let expired_at = "SELECT expired_at FROM tenant";
+    let expired_at = tenant.storage.value(expired_at, bind![])?.map(Millis);
+    if expired_at.is_none_or(|at| now.since(at) < ROUND_MS) {
         return Ok(());
     }
     let kept_for = holds::kept_for(tenant)?;
@@ -323,8 +317,7 @@ async fn in_database(
 }
 
 fn ids(tenant: &Tenant, query: &str, values: &[crate::storage::Bind<'_>]) -> Outcome<Vec<String>> {
-    let rows = tenant.storage.rows::<Id>(query, values)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    tenant.storage.values(query, values)
 }
 
 fn count(ids: &[String]) -> u32 {

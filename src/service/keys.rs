@@ -129,14 +129,6 @@ struct LiveRow {
 }
 
 #[derive(Deserialize)]
-struct Held {}
-
-#[derive(Deserialize)]
-struct HostsRow {
-    callback_hosts: String,
-}
-
-#[derive(Deserialize)]
 struct Row {
     id: String,
     kind: Purpose,
@@ -347,12 +339,11 @@ pub fn check_holder(
 /// Whether a person had been shown a secret of the key that worked at that time. Nobody had of a tenant's first
 /// one, until it is rotated.
 pub fn held(tenant: &Tenant, id: &str, person: &str, at: Millis) -> Outcome<bool> {
-    let row = tenant.storage.first::<Held>(
+    tenant.storage.finds(
         "SELECT 1 FROM key_holders WHERE key_id = ?1 AND person_id = ?2
            AND from_at <= ?3 AND COALESCE(until_at, ?3) >= ?3",
         bind![id, person, at],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 /// A person is shown a new secret.
@@ -396,11 +387,10 @@ fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
 
 /// Whether a draft of this key may be called back there.
 pub fn check_callback(tenant: &Tenant, key: &str, url: &str) -> Outcome<()> {
-    let row = tenant
-        .storage
-        .first::<HostsRow>("SELECT callback_hosts FROM keys WHERE id = ?", bind![key])?;
-    let row = row.ok_or(Problem::from(Code::KeyInvalid))?;
-    let allowed: Vec<String> = parsed(&row.callback_hosts)?;
+    let hosts = "SELECT callback_hosts FROM keys WHERE id = ?";
+    let hosts = tenant.storage.value::<String>(hosts, bind![key])?;
+    let hosts = hosts.ok_or(Problem::from(Code::KeyInvalid))?;
+    let allowed: Vec<String> = parsed(&hosts)?;
     destination::check(url, webhooks::REACH, &allowed)
         .map(|_| ())
         .map_err(|refused| webhooks::refuse("/callback_url", refused))

@@ -76,11 +76,6 @@ struct HandledRow {
     category: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct SlotRow {
-    slot: u32,
-}
-
 /// How much there is to compare a message with.
 #[derive(Clone, Copy, Deserialize)]
 pub struct Holdings {
@@ -92,21 +87,6 @@ pub struct Holdings {
     vectors: u32,
     /// Whether a correction waits for its vector.
     waiting: u32,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
-#[derive(Deserialize)]
-struct PastRow {
-    past: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct VectorRow {
-    vector: Option<String>,
 }
 
 const COLUMNS: &str = "number, id, category, created_at, edit_kind = 'substantive' AS substantive,
@@ -244,16 +224,15 @@ fn by_words(
 /// The terms with the number of texts that have each, counted up to one more than may be scored.
 fn counted(tenant: &Tenant, terms: &[String]) -> Outcome<Vec<(String, u32)>> {
     let expressions: Vec<String> = terms.iter().map(|term| term_expression(term)).collect();
-    let rows = tenant.storage.rows::<Count>(
+    let counts = tenant.storage.values::<u32>(
         "SELECT (SELECT COUNT(*) FROM (
-             SELECT 1 FROM corrections_text WHERE corrections_text MATCH value LIMIT ?)) AS count
+             SELECT 1 FROM corrections_text WHERE corrections_text MATCH value LIMIT ?))
          FROM json_each(?) ORDER BY key",
         bind![
             ROWS_SCORED_MAX.saturating_add(1),
             &serde_json::to_string(&expressions)?
         ],
     )?;
-    let counts = rows.into_iter().map(|row| row.count);
     Ok(terms.iter().cloned().zip(counts).collect())
 }
 
@@ -339,12 +318,11 @@ pub fn past(tenant: &Tenant, recalled: &Recalled) -> Outcome<Rc<Vec<Nearness>>> 
         return Ok(Rc::default());
     }
     tenant.recall.past.or((), || {
-        let row = tenant.storage.first::<PastRow>(
-            "SELECT '[' || group_concat(at) || ']' AS past FROM nearness",
+        let past = tenant.storage.value::<Option<String>>(
+            "SELECT '[' || group_concat(at) || ']' FROM nearness",
             bind![],
         )?;
-        let past = row.and_then(|row| row.past);
-        Ok(parsed(&past.unwrap_or_else(|| "[]".into())).map(Rc::new)?)
+        Ok(parsed(past.flatten().as_deref().unwrap_or("[]")).map(Rc::new)?)
     })
 }
 
@@ -377,11 +355,10 @@ pub fn keep(
 
 /// The vector of a draft's message, where one was made when it came.
 pub fn vector_of(tenant: &Tenant, draft_id: &str) -> Outcome<Option<Vec<u8>>> {
-    let row = tenant.storage.first::<VectorRow>(
-        "SELECT hex(vector) AS vector FROM drafts WHERE id = ? AND vector IS NOT NULL",
+    let text = tenant.storage.value::<String>(
+        "SELECT hex(vector) FROM drafts WHERE id = ? AND vector IS NOT NULL",
         bind![draft_id],
     )?;
-    let text = row.and_then(|row| row.vector);
     Ok(text.and_then(|text| from_hex(&text.to_lowercase())))
 }
 
@@ -403,13 +380,13 @@ pub fn handled(tenant: &Tenant, draft_id: &str, category: Option<&str>) -> Outco
 
 /// Forgets the message of a draft that a person handled.
 pub fn forget_handled(tenant: &Tenant, draft_id: &str) -> Outcome<()> {
-    let forgotten = tenant.storage.rows::<SlotRow>(
+    let forgotten = tenant.storage.values(
         "DELETE FROM handled WHERE draft_id = ? RETURNING slot",
         bind![draft_id],
     )?;
     forgotten
-        .iter()
-        .try_for_each(|row| vectors::clear(tenant, Kind::Handled, row.slot))
+        .into_iter()
+        .try_for_each(|slot| vectors::clear(tenant, Kind::Handled, slot))
 }
 
 /// Writes the full-text index anew without what was taken out of it, whose words it holds until then.
@@ -423,12 +400,12 @@ pub fn purge(tenant: &Tenant) -> Outcome<()> {
 /// Puts a correction into the index unless it is there; its vector follows where none is known.
 pub fn index(tenant: &Tenant, correction: &Correction, vector: Option<&[u8]>) -> Outcome<()> {
     let standing = &correction.standing;
-    let made = tenant.storage.first::<Count>(
+    let number = tenant.storage.value::<u32>(
         "INSERT INTO corrections (id, draft_id, category, message, draft, corrected, edit_kind,
            lesson, customer_id, customer_name, reviewer, created_at, duplicate_of, agreements,
            contradictions, used, helped)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO NOTHING RETURNING number AS count",
+         ON CONFLICT (id) DO NOTHING RETURNING number",
         bind![
             &correction.id,
             &correction.draft_id,
@@ -449,7 +426,7 @@ pub fn index(tenant: &Tenant, correction: &Correction, vector: Option<&[u8]>) ->
             standing.helped,
         ],
     )?;
-    let Some(number) = made.map(|row| row.count) else {
+    let Some(number) = number else {
         return Ok(());
     };
     tenant.storage.run(

@@ -24,11 +24,6 @@ struct Row {
 }
 
 #[derive(Deserialize)]
-struct NextDue {
-    at: Option<u64>,
-}
-
-#[derive(Deserialize)]
 struct OutboxState {
     next_at: u64,
     failures: u32,
@@ -67,8 +62,8 @@ pub fn waiting<T: DeserializeOwned>(
 pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
     // Drafts, rules, trust, copies, memory, calls and answers. `MIN` over a table would not use an index of
     // rows that have a time, but read all of it; a compound takes five at most.
-    let next = tenant.storage.first::<NextDue>(
-        "SELECT MIN(value) AS at FROM json_each(json_array(
+    let next = tenant.storage.value::<Option<u64>>(
+        "SELECT MIN(value) FROM json_each(json_array(
            (SELECT wake_at FROM drafts WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1),
            (SELECT ?2 FROM tenant WHERE EXISTS (
              SELECT 1 FROM drafts WHERE status IN ('held', 'pending')
@@ -82,7 +77,7 @@ pub fn next_due(tenant: &Tenant) -> Outcome<Option<Millis>> {
             ORDER BY answered_at LIMIT 1)))",
         bind![deliveries::called_by(tenant), reroute::due_at(tenant)],
     )?;
-    Ok(next.and_then(|next| next.at).map(Millis))
+    Ok(next.flatten().map(Millis))
 }
 
 /// Sends what waits. A failure changes nothing but when it is tried again.

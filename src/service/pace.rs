@@ -120,16 +120,6 @@ struct PaceRow {
 }
 
 #[derive(Deserialize)]
-struct Due {
-    due_at: u64,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
-#[derive(Deserialize)]
 struct Waiting {
     status: String,
     count: u32,
@@ -168,11 +158,11 @@ pub fn counts(tenant: &Tenant) -> Outcome<Counts> {
         look_owed: 0,
         unconfirmed: tenant
             .storage
-            .first::<Count>(
-                "SELECT COUNT(*) AS count FROM drafts WHERE status = 'unconfirmed'",
+            .value(
+                "SELECT COUNT(*) FROM drafts WHERE status = 'unconfirmed'",
                 bind![],
             )?
-            .map_or(0, |row| row.count),
+            .unwrap_or(0),
     };
     let rows = tenant
         .storage
@@ -258,12 +248,12 @@ pub fn note(
 pub fn health(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let ahead = ahead(tenant, call.now)?;
     let flow = ahead.flow();
-    let dues = tenant.storage.rows::<Due>(
+    let dues = tenant.storage.values(
         "SELECT due_at FROM drafts WHERE visible = 1 AND status IN ('held', 'with_human')
            AND look_owed IN (0, 1) AND due_at IS NOT NULL ORDER BY due_at LIMIT ?",
         bind![DUES_MAX],
     )?;
-    let dues: Vec<Millis> = dues.into_iter().map(|due| Millis(due.due_at)).collect();
+    let dues: Vec<Millis> = dues.into_iter().map(Millis).collect();
     let late = late(tenant, call.now)?;
     let counts = counts(tenant)?;
     let policy = tenant.policy(tenant.record()?.policy_version)?;
@@ -305,12 +295,12 @@ pub fn health(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> 
 
 /// Open drafts whose deadline is over, all of them.
 fn late(tenant: &Tenant, now: Millis) -> Outcome<u32> {
-    let row = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM drafts WHERE visible = 1 AND look_owed IN (0, 1)
+    let late = tenant.storage.value(
+        "SELECT COUNT(*) FROM drafts WHERE visible = 1 AND look_owed IN (0, 1)
            AND due_at <= ? AND status IN ('held', 'with_human')",
         bind![now],
     )?;
-    Ok(row.map_or(0, |row| row.count))
+    Ok(late.unwrap_or(0))
 }
 
 fn reviewers(tenant: &Tenant, now: Millis) -> Outcome<Vec<ReviewerPace>> {

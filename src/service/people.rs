@@ -79,11 +79,6 @@ struct TenantView {
 }
 
 #[derive(Deserialize)]
-struct Id {
-    id: String,
-}
-
-#[derive(Deserialize)]
 struct InvitationRow {
     person_id: String,
     expires_at: u64,
@@ -195,7 +190,7 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
     )?;
     let person = tenant
         .storage
-        .first::<Id>(
+        .value::<String>(
             "SELECT id FROM people WHERE mail = ?",
             bind![&invitation.mail],
         )?
@@ -203,14 +198,14 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
     // The newest counts alone: a link that was sent before may lie anywhere.
     tenant.storage.run(
         "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL AND reusable = 0",
-        bind![&person.id],
+        bind![&person],
     )?;
     tenant.storage.run(
         "INSERT INTO invitations (secret_hash, person_id, expires_at, reusable)
          VALUES (?, ?, ?, ?)",
         bind![
             &invitation.secret_hash,
-            &person.id,
+            &person,
             now.plus(INVITATION_MS),
             invitation.reusable
         ],
@@ -221,7 +216,7 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
         now,
         Event::InvitationCreated,
         by,
-        Some(&person.id),
+        Some(&person),
         facts,
     )
 }
@@ -252,13 +247,13 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
 pub fn sign_in_known(tenant: &Tenant, call: &Call, mail: &str, until: Millis) -> Outcome<Answer> {
     let person = tenant
         .storage
-        .first::<Id>(
+        .value::<String>(
             "SELECT id FROM people WHERE LOWER(mail) = ? AND removed_at IS NULL",
             bind![mail],
         )?
         .ok_or(Problem::from(Code::SessionRequired))?;
     let ends_at = until.min(call.now.plus(SESSION_MS));
-    open_session(tenant, call, &person.id, ends_at)
+    open_session(tenant, call, &person, ends_at)
 }
 
 fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> Outcome<Answer> {
@@ -465,12 +460,10 @@ impl Times {
 
 /// The ids of everybody who reviews.
 pub fn reviewers(tenant: &Tenant) -> Outcome<Vec<String>> {
-    let rows = tenant.storage.rows::<Id>(
-        "SELECT id FROM people
-             WHERE role <> 'auditor' AND removed_at IS NULL",
+    tenant.storage.values(
+        "SELECT id FROM people WHERE role <> 'auditor' AND removed_at IS NULL",
         bind![],
-    )?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    )
 }
 
 fn view(tenant: &Tenant, person: Person, status: u16) -> Outcome<Answer> {

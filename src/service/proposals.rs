@@ -347,14 +347,11 @@ fn row(tenant: &Tenant, id: &str) -> Outcome<Row> {
 }
 
 fn is_open(tenant: &Tenant, kept: &Kept) -> Outcome<bool> {
-    #[derive(Deserialize)]
-    struct Id {}
-    let open = tenant.storage.first::<Id>(
-        "SELECT id FROM proposals
+    tenant.storage.finds(
+        "SELECT 1 FROM proposals
          WHERE status = 'open' AND category = ? AND agent = ? AND agent_version = ?",
         bind![&kept.category, &kept.agent, &kept.agent_version],
-    )?;
-    Ok(open.is_some())
+    )
 }
 
 fn view(tenant: &Tenant, row: Row, now: Millis) -> Outcome<ProposalView> {

@@ -8,12 +8,6 @@ use crate::storage::Bind;
 use crate::tenant::Tenant;
 use countersign_policy::time::Millis;
 use countersign_policy::trust::evidence::verdict_ms;
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct At {
-    at: Option<u64>,
-}
 
 /// Notes that a draft is shown to a person; the first time counts.
 pub fn shown(tenant: &Tenant, draft: &str, person: &Person, now: Millis) -> Outcome<()> {
@@ -26,15 +20,15 @@ pub fn shown(tenant: &Tenant, draft: &str, person: &Person, now: Millis) -> Outc
 /// How long the person's verdict on the draft took at most; it is their newest from now on.
 pub fn took_ms(tenant: &Tenant, draft: &str, person: &Person, now: Millis) -> Outcome<u64> {
     let at = |query: &str, values: &[Bind<'_>]| -> Outcome<Option<Millis>> {
-        let row = tenant.storage.first::<At>(query, values)?;
-        Ok(row.and_then(|row| row.at).map(Millis))
+        let at = tenant.storage.value::<Option<u64>>(query, values)?;
+        Ok(at.flatten().map(Millis))
     };
     let shown = at(
         "SELECT at FROM shown WHERE draft_id = ? AND person_id = ?",
         bind![draft, &person.id],
     )?;
     let before = at(
-        "SELECT decided_at AS at FROM people WHERE id = ?",
+        "SELECT decided_at FROM people WHERE id = ?",
         bind![&person.id],
     )?;
     tenant.storage.run(

@@ -63,11 +63,6 @@ pub struct Roster {
 }
 
 #[derive(Deserialize)]
-struct ShiftsRow {
-    shifts: String,
-}
-
-#[derive(Deserialize)]
 struct MemberRow {
     id: String,
     lead: u32,
@@ -117,9 +112,8 @@ fn desk(tenant: &Tenant, now: Millis) -> Outcome<Rc<Desk>> {
 }
 
 fn roster(tenant: &Tenant) -> Outcome<Roster> {
-    let row = tenant
-        .storage
-        .first::<ShiftsRow>("SELECT shifts FROM rota", bind![])?;
+    let shifts = "SELECT shifts FROM rota";
+    let shifts = tenant.storage.value::<String>(shifts, bind![])?;
     let members = tenant.storage.rows::<MemberRow>(
         "SELECT id, role = 'lead' AS lead, away_until FROM people
          WHERE removed_at IS NULL AND role <> 'auditor'
@@ -132,7 +126,7 @@ fn roster(tenant: &Tenant) -> Outcome<Roster> {
         away_until: row.away_until.map(Millis),
     });
     Ok(Roster {
-        shifts: row.map(|row| parsed(&row.shifts)).transpose()?,
+        shifts: shifts.as_deref().map(parsed).transpose()?,
         members: members.collect(),
     })
 }

@@ -4,7 +4,6 @@
 use crate::bind;
 use crate::problem::Outcome;
 use crate::storage::Storage;
-use serde::Deserialize;
 
 /// Each step runs once per object, in order.
 const STEPS: &[&str] = &[
@@ -34,23 +33,14 @@ const STEPS: &[&str] = &[
     include_str!("schema/0024_backlog.sql"),
 ];
 
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
-}
-
 /// Brings the object's tables up to date.
 pub fn migrate(storage: &Storage) -> Outcome<()> {
     storage.run(
         "CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL) STRICT",
         bind![],
     )?;
-    let version = storage
-        .first::<Version>(
-            "SELECT COALESCE(MAX(version), 0) AS version FROM schema",
-            bind![],
-        )?
-        .map_or(0, |row| row.version);
+    let version = "SELECT COALESCE(MAX(version), 0) FROM schema";
+    let version = storage.value(version, bind![])?.unwrap_or(0);
     for (step, number) in STEPS
         .iter()
         .zip(1_u32..)

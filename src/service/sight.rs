@@ -7,12 +7,6 @@ use crate::tenant::Tenant;
 use crate::{bind, staff};
 use countersign_policy::problem::Code;
 use countersign_policy::sight::Sight;
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Row {
-    category: Option<String>,
-}
 
 /// What a person may read, by the active policy and the categories that they serve.
 pub fn of(tenant: &Tenant, person: &Person) -> Outcome<Sight> {
@@ -52,8 +46,8 @@ pub fn check_row(tenant: &Tenant, sight: &Sight, table: &str, id: &str) -> Outco
         return Ok(());
     }
     let query = format!("SELECT category FROM {table} WHERE id = ?");
-    let row = tenant.storage.first::<Row>(&query, bind![id])?;
-    match row.is_none_or(|row| sight.covers(row.category.as_deref())) {
+    let category = tenant.storage.value::<Option<String>>(&query, bind![id])?;
+    match category.is_none_or(|category| sight.covers(category.as_deref())) {
         true => Ok(()),
         false => Err(Problem::from(Code::NotFound)),
     }

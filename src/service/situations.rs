@@ -45,11 +45,6 @@ struct StopRow {
     reason: String,
 }
 
-#[derive(Deserialize)]
-struct LevelRow {
-    level: u64,
-}
-
 /// The situation of a draft at this moment, but for what memory says of its message.
 pub fn gather(
     tenant: &Tenant,
@@ -97,11 +92,11 @@ pub fn start_level(
     category: &str,
     now: Millis,
 ) -> Outcome<Level> {
-    let known = tenant.storage.first::<LevelRow>(
+    let known = tenant.storage.value(
         "SELECT level FROM levels WHERE category = ?",
         bind![category],
     )?;
-    if let Some(level) = known.and_then(|row| Level::from_number(row.level)) {
+    if let Some(level) = known.and_then(Level::from_number) {
         return Ok(level);
     }
     let start = policy.rules(Some(category)).start_level;

@@ -104,11 +104,6 @@ struct ChangeRow {
     at: u64,
 }
 
-#[derive(Deserialize)]
-struct ShadowRow {
-    agent: String,
-}
-
 /// `PUT /v1/stop`. Giving the same stop again, or lifting one that isn't there, changes nothing.
 pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewStop = call.json()?;
@@ -243,19 +238,15 @@ pub fn put_shadow(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
             facts,
         )?;
     }
-    let rows = tenant
-        .storage
-        .rows::<ShadowRow>("SELECT agent FROM shadows ORDER BY agent", bind![])?;
-    let shadows = rows.into_iter().map(|row| row.agent).collect();
+    let shadows = "SELECT agent FROM shadows ORDER BY agent";
+    let shadows = tenant.storage.values(shadows, bind![])?;
     Answer::json(200, &ShadowList { shadows })
 }
 
 /// Whether an agent is only watched.
 pub fn is_shadow(tenant: &Tenant, agent: &str) -> Outcome<bool> {
     tenant.recall.shadows.or(agent.to_owned(), || {
-        let row = tenant
-            .storage
-            .first::<ShadowRow>("SELECT agent FROM shadows WHERE agent = ?", bind![agent])?;
-        Ok(row.is_some())
+        let watched = "SELECT 1 FROM shadows WHERE agent = ?";
+        tenant.storage.finds(watched, bind![agent])
     })
 }

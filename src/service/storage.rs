@@ -173,6 +173,30 @@ impl Storage {
         Ok(self.rows(query, values)?.into_iter().next())
     }
 
+    /// The only column of a query, row by row.
+    pub fn values<T: DeserializeOwned>(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Vec<T>> {
+        let rows = Array::from(&self.raw_rows(query, values)?);
+        let found: Vec<(T,)> = match rows.length() {
+            0 => Vec::new(),
+            _ => parsed(&json_of(&rows)?)?,
+        };
+        Ok(found.into_iter().map(|(value,)| value).collect())
+    }
+
+    /// The only column of a query's first row, if any.
+    pub fn value<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        values: &[Bind<'_>],
+    ) -> Outcome<Option<T>> {
+        Ok(self.values(query, values)?.into_iter().next())
+    }
+
+    /// Whether a query finds anything.
+    pub fn finds(&self, query: &str, values: &[Bind<'_>]) -> Outcome<bool> {
+        Ok(self.array(query, values)?.length() > 0)
+    }
+
     /// Runs `work` so that either all it wrote is kept or, when it gives a problem, nothing.
     pub fn transaction(&self, work: &mut dyn FnMut() -> Outcome<()>) -> Outcome<()> {
         let mut refused = None;

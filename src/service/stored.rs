@@ -103,21 +103,6 @@ struct Row {
     seed_id: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct StatusRow {
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct Wake {
-    wake_at: u64,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    count: u32,
-}
-
 const COLUMNS: &str =
     "id, key_id, created_at, due_at, policy_version, rules_version, shadow, entry, body, salt,
                        situation, decision, verdict, look, seed_id";
@@ -198,28 +183,26 @@ fn rows_where(tenant: &Tenant, condition: &str, values: &[Bind<'_>]) -> Outcome<
 /// Drafts that changed since the log had `after` entries; `None` where there are more than `most`, or
 /// where some of them have left the object.
 pub fn changed_since(tenant: &Tenant, after: u64, most: u32) -> Outcome<Option<Vec<Stored>>> {
-    let left = tenant.storage.first::<Count>(
-        "SELECT COUNT(*) AS count FROM left_object WHERE changed_seq > ?",
-        bind![after],
-    )?;
+    let left = "SELECT 1 FROM left_object WHERE changed_seq > ?";
+    let left = tenant.storage.finds(left, bind![after])?;
     let (changed, count) = page_where(
         tenant,
         "changed_seq >= ? ORDER BY changed_seq, id LIMIT ?",
         bind![after, most.saturating_add(1)],
     )?;
     let few = u32::try_from(count).unwrap_or(u32::MAX) <= most;
-    let whole = left.is_none_or(|left| left.count == 0) && few;
+    let whole = !left && few;
     Ok(whole.then_some(changed))
 }
 
 /// Whether no draft falls due by `now`.
 pub fn nothing_due(tenant: &Tenant, now: Millis) -> Outcome<bool> {
     let first = tenant.recall.wake.or((), || {
-        let row = tenant.storage.first::<Wake>(
+        let first = tenant.storage.value(
             "SELECT wake_at FROM drafts WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
             bind![],
         )?;
-        Ok(row.map(|row| Millis(row.wake_at)))
+        Ok(first.map(Millis))
     })?;
     Ok(first.is_none_or(|first| first > now))
 }
@@ -299,9 +282,8 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tenant.recall.ahead.clear();
     let before = tenant
         .storage
-        .first::<StatusRow>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
-        .ok_or(Problem::from(Code::NotFound))?
-        .status;
+        .value::<Status>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
+        .ok_or(Problem::from(Code::NotFound))?;
     tenant.storage.run(
         "UPDATE OR FAIL drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, look = ?,

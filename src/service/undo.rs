@@ -22,9 +22,6 @@ pub struct TakenBack {
     verdict_id: String,
 }
 
-#[derive(Deserialize)]
-struct Undone {}
-
 /// `DELETE /v1/drafts/{id}/verdict`. One that was taken back already stays so.
 pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let TakenBack { verdict_id } = call.json()?;
@@ -36,11 +33,10 @@ pub fn undo(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
 }
 
 fn was_undone(tenant: &Tenant, stored: &Stored, verdict_id: &str) -> Outcome<bool> {
-    let row = tenant.storage.first::<Undone>(
-        "SELECT id FROM verdicts WHERE id = ? AND draft_id = ? AND undone_at IS NOT NULL",
+    tenant.storage.finds(
+        "SELECT 1 FROM verdicts WHERE id = ? AND draft_id = ? AND undone_at IS NOT NULL",
         bind![verdict_id, &stored.id],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 fn take_back(
