@@ -1,21 +1,19 @@
 //! Drafts that have left the object: taken out once D1 has them, and taken up again when somebody
 //! asks. It must not decide when one has rested long enough: `policy::queue` says so.
 
-use crate::bind;
 use crate::d1::Rows;
 use crate::problem::{Outcome, Problem, describe};
-use crate::storage::{Storage, parsed};
+use crate::storage::Storage;
 use crate::stored::Stored;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
+use crate::{bind, column};
 use countersign_policy::digest::hex;
-use countersign_policy::draft::Draft;
 use countersign_policy::order;
 use countersign_policy::problem::Code;
-use countersign_policy::queue::{Entry, KEPT_LONGER, SETTLED_KEEP_MS, Status};
-use countersign_policy::route::Route;
+use countersign_policy::queue::{KEPT_LONGER, SETTLED_KEEP_MS, Status};
 use countersign_policy::time::Millis;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Drafts taken out in one go: a batch of D1 five times over.
@@ -30,9 +28,9 @@ pub struct Settled {
     pub conversation_id: String,
     pub category: Option<String>,
     pub agent: String,
-    #[serde(deserialize_with = "milliseconds")]
+    #[serde(deserialize_with = "column::time")]
     pub created_at: Millis,
-    #[serde(deserialize_with = "milliseconds")]
+    #[serde(deserialize_with = "column::time")]
     pub settled_at: Millis,
     pub policy_version: u32,
     pub body: String,
@@ -40,13 +38,10 @@ pub struct Settled {
     pub situation: String,
     pub decision: String,
     pub verdict: Option<String>,
-    #[serde(default)]
     pub look: Option<String>,
-    #[serde(default)]
-    pub key_id: Option<String>,
-    #[serde(default)]
-    pub entry: Option<String>,
-    #[serde(deserialize_with = "truth")]
+    pub key_id: String,
+    pub entry: String,
+    #[serde(deserialize_with = "column::truth")]
     pub shadow: bool,
 }
 
@@ -83,16 +78,6 @@ impl Erased {
     pub fn holds(&self, id: &str) -> bool {
         self.0.contains(id)
     }
-}
-
-/// A time as D1 has it.
-fn milliseconds<'de, D: Deserializer<'de>>(written: D) -> Result<Millis, D::Error> {
-    u64::deserialize(written).map(Millis)
-}
-
-/// Whether something is so, as D1 has it.
-fn truth<'de, D: Deserializer<'de>>(written: D) -> Result<bool, D::Error> {
-    u8::deserialize(written).map(|number| number == 1)
 }
 
 /// Takes out what is settled, looked at, needed for nothing that falls due by itself, and in D1 as it stands.
@@ -174,27 +159,14 @@ pub fn settled(
         decision: stored.decision_text.clone(),
         verdict,
         look,
-        key_id: Some(stored.key_id.clone()),
-        entry: Some(serde_json::to_string(&stored.entry)?),
+        key_id: stored.key_id.clone(),
+        entry: serde_json::to_string(&stored.entry)?,
         shadow: stored.shadow,
     })
 }
 
 /// Puts back a draft that had left the object, as it was then: nothing follows from that.
 fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
-    let entry = match &settled.entry {
-        Some(entry) => entry.clone(),
-        // Rows of the first version hold no entry: what it was is all there.
-        None => serde_json::to_string(&Entry {
-            status: settled.status,
-            version: settled.version,
-            ..Entry::new(
-                Route::Review,
-                false,
-                &parsed::<Draft>(&settled.body)?.conversation.head,
-            )
-        })?,
-    };
     tenant.storage.run(
         "INSERT INTO drafts (id, status, visible, look_owed, conversation_id, category, agent,
            key_id, created_at, settled_at, policy_version, shadow, entry, body, salt, situation,
@@ -206,12 +178,12 @@ fn restore(tenant: &Tenant, settled: &Settled) -> Outcome<()> {
             &settled.conversation_id,
             settled.category.as_ref(),
             &settled.agent,
-            settled.key_id.as_deref().unwrap_or_default(),
+            &settled.key_id,
             settled.created_at,
             settled.settled_at,
             settled.policy_version,
             settled.shadow,
-            &entry,
+            &settled.entry,
             &settled.body,
             &settled.salt,
             &settled.situation,

@@ -6,7 +6,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, log, webhooks};
+use crate::{bind, column, log, webhooks};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -54,7 +54,7 @@ pub struct DeadLetter {
 }
 
 /// A row that D1 refused: the copy of the record lacks it until it is replayed.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SetAside {
     /// As it is replayed by.
@@ -68,16 +68,8 @@ pub struct SetAside {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// When it was set aside.
+    #[serde(deserialize_with = "column::time")]
     set_aside_at: Millis,
-}
-
-#[derive(Deserialize)]
-struct CopyRow {
-    number: u32,
-    kind: String,
-    about: Option<String>,
-    error: Option<String>,
-    broken_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +103,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         next_cursor: rows.last().filter(|_| full).map(|row| row.number),
         dead_letters: rows.into_iter().map(DeadLetter::from).collect(),
         copies: match after {
-            0 => copies(tenant)?.into_iter().map(SetAside::from).collect(),
+            0 => copies(tenant)?,
             _ => Vec::new(),
         },
     };
@@ -128,11 +120,12 @@ pub fn count(tenant: &Tenant) -> Outcome<u32> {
     Ok(count.unwrap_or(0))
 }
 
-fn copies(tenant: &Tenant) -> Outcome<Vec<CopyRow>> {
+fn copies(tenant: &Tenant) -> Outcome<Vec<SetAside>> {
     tenant.storage.rows(
-        "SELECT number, kind, COALESCE(payload->>'id', payload->>'about') AS about, error, broken_at
+        "SELECT ? || number AS id, kind, COALESCE(payload->>'id', payload->>'about') AS about, error,
+           broken_at AS set_aside_at
          FROM outbox WHERE broken_at IS NOT NULL ORDER BY number LIMIT ?",
-        bind![PAGE_MAX],
+        bind![COPY, PAGE_MAX],
     )
 }
 
@@ -167,7 +160,7 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 fn replay_copy(tenant: &Tenant, call: &Call, person: &Person, number: &str) -> Outcome<Answer> {
     let number: u32 = number.parse().map_err(|_| Problem::from(Code::NotFound))?;
     let mut copies = copies(tenant)?.into_iter();
-    let row = copies.find(|row| row.number == number);
+    let row = copies.find(|row| row.id == call.id);
     let row = row.ok_or(Problem::from(Code::NotFound))?;
     for statement in [
         "INSERT INTO outbox (kind, payload) SELECT kind, payload FROM outbox WHERE number = ?",
@@ -229,18 +222,6 @@ impl From<Row> for DeadLetter {
             answer: row.answer,
             created_at: Millis(row.created_at),
             dead_at: Millis(row.dead_at),
-        }
-    }
-}
-
-impl From<CopyRow> for SetAside {
-    fn from(row: CopyRow) -> Self {
-        Self {
-            id: format!("{COPY}{}", row.number),
-            kind: row.kind,
-            about: row.about,
-            error: row.error,
-            set_aside_at: Millis(row.broken_at),
         }
     }
 }

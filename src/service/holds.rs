@@ -1,12 +1,11 @@
 //! How long a tenant keeps texts, and what a legal hold keeps for longer. It must not erase.
 
-use crate::bind;
 use crate::call::{Answer, Call};
-use crate::log;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::check_text;
+use crate::{bind, column, log};
 use countersign_policy::digest::{hex, keyed};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
@@ -36,7 +35,7 @@ pub struct HoldList {
     holds: Vec<HoldView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HoldView {
     /// Whose data is kept; absent for all of the tenant's.
@@ -47,31 +46,14 @@ struct HoldView {
     /// Who said so.
     person_id: String,
     /// Since when.
+    #[serde(deserialize_with = "column::time")]
     since: Millis,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    customer_id: String,
-    reason: String,
-    person_id: String,
-    since: u64,
 }
 
 /// `GET /v1/holds`.
 pub fn list(tenant: &Tenant) -> Outcome<Answer> {
-    let holds = rows(tenant)?.into_iter().map(|row| HoldView {
-        customer_id: named(row.customer_id),
-        reason: row.reason,
-        person_id: row.person_id,
-        since: Millis(row.since),
-    });
-    Answer::json(
-        200,
-        &HoldList {
-            holds: holds.collect(),
-        },
-    )
+    let holds = holds(tenant)?;
+    Answer::json(200, &HoldList { holds })
 }
 
 /// `PUT /v1/holds`.
@@ -152,8 +134,8 @@ pub fn put_retention(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<A
 
 /// Whose data is held: `None` stands for everyone's.
 pub fn held(tenant: &Tenant) -> Outcome<Vec<Option<String>>> {
-    let rows = rows(tenant)?.into_iter();
-    Ok(rows.map(|row| named(row.customer_id)).collect())
+    let holds = holds(tenant)?.into_iter();
+    Ok(holds.map(|hold| hold.customer_id).collect())
 }
 
 /// The tenant's retention.
@@ -173,13 +155,10 @@ pub fn pseudonym(tenant: &Tenant, customer_id: &str) -> Outcome<String> {
     )))
 }
 
-fn named(customer_id: String) -> Option<String> {
-    Some(customer_id).filter(|id| !id.is_empty())
-}
-
-fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
+fn holds(tenant: &Tenant) -> Outcome<Vec<HoldView>> {
     tenant.storage.rows(
-        "SELECT customer_id, reason, person_id, since FROM holds ORDER BY since, customer_id",
+        "SELECT NULLIF(customer_id, '') AS customer_id, reason, person_id, since FROM holds
+         ORDER BY since, holds.customer_id",
         bind![],
     )
 }

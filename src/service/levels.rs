@@ -8,7 +8,7 @@ use crate::problem::{Outcome, Problem};
 use crate::proposals::{answerer, check_reason, refused};
 use crate::storage::{Bind, parsed};
 use crate::tenant::{Tenant, system};
-use crate::{bind, log, outbox, reroute};
+use crate::{bind, column, log, outbox, reroute};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::level::Level;
 use countersign_policy::log::Event;
@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 const CHANGES_MAX: u32 = 200;
 
 /// A step that an account took.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LevelChange {
     /// The question type.
@@ -40,12 +40,16 @@ pub struct LevelChange {
     /// The level after.
     pub to: Level,
     /// When.
+    #[serde(deserialize_with = "column::time")]
     pub at: Millis,
     /// `confirmed`, `confirmed_by_policy`, `lowered`, `declared_equivalent`, or the code of a cause:
     /// `harmful_high_stakes`, `failure_rate`, `drift`, `too_few_labels`.
     pub cause: String,
     /// The cause with its figures.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "column::json_if_any"
+    )]
     #[cfg_attr(test, schemars(with = "Option<Cause>"))]
     pub detail: Option<Value>,
     /// Who did it, by their id; absent where nobody did.
@@ -107,20 +111,6 @@ pub struct Because<'a> {
     pub person: Option<&'a Person>,
     /// Why, in their words.
     pub reason: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    category: String,
-    agent: String,
-    agent_version: String,
-    level_before: u64,
-    level_after: u64,
-    at: u64,
-    cause: String,
-    detail: Option<String>,
-    person_id: Option<String>,
-    reason: Option<String>,
 }
 
 /// A level is lost, by itself.
@@ -356,25 +346,8 @@ pub fn changes_between(tenant: &Tenant, since: Millis, until: Millis) -> Outcome
 
 fn select(tenant: &Tenant, condition: &str, values: &[Bind<'_>]) -> Outcome<Vec<LevelChange>> {
     let query = format!(
-        "SELECT category, agent, agent_version, level_before, level_after, at, cause, detail,
-           person_id, reason FROM level_changes WHERE {condition}"
+        "SELECT category, agent, agent_version, level_before AS \"from\", level_after AS \"to\", at, cause,
+           detail, person_id, reason FROM level_changes WHERE {condition}"
     );
-    let rows = tenant.storage.rows::<Row>(&query, values)?;
-    let level = |number| Level::from_number(number).ok_or(Problem::from(Code::Internal));
-    rows.into_iter()
-        .map(|row| {
-            Ok(LevelChange {
-                category: row.category,
-                agent: row.agent,
-                agent_version: row.agent_version,
-                from: level(row.level_before)?,
-                to: level(row.level_after)?,
-                at: Millis(row.at),
-                cause: row.cause,
-                detail: row.detail.as_deref().map(parsed).transpose()?,
-                person_id: row.person_id,
-                reason: row.reason,
-            })
-        })
-        .collect()
+    tenant.storage.rows(&query, values)
 }

@@ -14,6 +14,7 @@ mod caller;
 mod checkpoints;
 mod claim;
 mod clock;
+mod column;
 mod conversations;
 mod corrections;
 mod d1;

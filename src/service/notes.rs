@@ -1,10 +1,10 @@
 //! What one reviewer tells the next when a draft changes hands. It must not reach an agent, nor the
 //! audit log, which holds only that there is a note.
 
-use crate::bind;
 use crate::people::Person;
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
+use crate::{bind, column};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::time::Millis;
@@ -16,7 +16,7 @@ const NOTES_MAX: u32 = 50;
 const AGAIN_MS: u64 = 600_000;
 
 /// A note as reviewers see it.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Note {
     /// Who wrote it.
@@ -24,14 +24,8 @@ pub struct Note {
     /// The words.
     text: String,
     /// When.
+    #[serde(deserialize_with = "column::time")]
     at: Millis,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    person_id: String,
-    text: String,
-    created_at: u64,
 }
 
 /// Stores a note, where there is one.
@@ -65,28 +59,23 @@ pub fn is_said(
     text: &str,
     now: Millis,
 ) -> Outcome<bool> {
-    let newest = tenant.storage.first::<Row>(
-        "SELECT person_id, text, created_at FROM notes WHERE draft_id = ?
-         ORDER BY number DESC LIMIT 1",
-        bind![draft_id],
-    )?;
-    Ok(newest.is_some_and(|newest| {
-        let is_recent = now.since(Millis(newest.created_at)) <= AGAIN_MS;
+    Ok(newest(tenant, draft_id, 1)?.first().is_some_and(|newest| {
+        let is_recent = now.since(newest.at) <= AGAIN_MS;
         is_recent && newest.person_id == person.id && newest.text == text
     }))
 }
 
 /// The notes of a draft, oldest first.
 pub fn of(tenant: &Tenant, draft_id: &str) -> Outcome<Vec<Note>> {
-    let rows = tenant.storage.rows::<Row>(
-        "SELECT person_id, text, created_at FROM notes WHERE draft_id = ?
+    let mut notes = newest(tenant, draft_id, NOTES_MAX)?;
+    notes.reverse();
+    Ok(notes)
+}
+
+fn newest(tenant: &Tenant, draft_id: &str, most: u32) -> Outcome<Vec<Note>> {
+    tenant.storage.rows(
+        "SELECT person_id, text, created_at AS at FROM notes WHERE draft_id = ?
          ORDER BY number DESC LIMIT ?",
-        bind![draft_id, NOTES_MAX],
-    )?;
-    let notes = rows.into_iter().rev().map(|row| Note {
-        person_id: row.person_id,
-        text: row.text,
-        at: Millis(row.created_at),
-    });
-    Ok(notes.collect())
+        bind![draft_id, most],
+    )
 }

@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::{Invitation, InvitationMade, check_text};
-use crate::{bind, door, handovers, live, log, random, staff};
+use crate::{bind, column, door, handovers, live, log, random, staff};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
@@ -44,15 +44,19 @@ pub struct AgentPage {
 }
 
 /// An agent that posts.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct AgentView {
     /// As it names itself.
     agent: String,
     /// Whether it is only watched.
+    #[serde(deserialize_with = "column::truth")]
     shadow: bool,
     /// When it last posted, as far as is still known here.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "column::time_if_any"
+    )]
     posted_at: Option<Millis>,
 }
 
@@ -174,29 +178,14 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
 
 /// `GET /v1/agents`.
 pub fn agents(tenant: &Tenant) -> Outcome<Answer> {
-    let agents = tenant.storage.rows::<AgentRow>(
+    let agents = tenant.storage.rows(
         "SELECT agent, MAX(shadow) AS shadow, MAX(posted_at) AS posted_at FROM (
            SELECT agent, 0 AS shadow, created_at AS posted_at FROM drafts
            UNION ALL SELECT agent, 1, NULL FROM shadows
          ) GROUP BY agent ORDER BY agent",
         bind![],
     )?;
-    let agents = agents
-        .into_iter()
-        .map(|row| AgentView {
-            agent: row.agent,
-            shadow: row.shadow == 1,
-            posted_at: row.posted_at.map(Millis),
-        })
-        .collect();
     Answer::json(200, &AgentPage { agents })
-}
-
-#[derive(Deserialize)]
-struct AgentRow {
-    agent: String,
-    shadow: u32,
-    posted_at: Option<u64>,
 }
 
 /// Refuses a change that would leave the tenant without a lead.

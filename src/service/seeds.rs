@@ -9,7 +9,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{bind, deadlines, drafts, log, random};
+use crate::{bind, column, deadlines, drafts, log, random};
 use countersign_policy::claim::Weight;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::document::{OnExpiry, Rules};
@@ -54,12 +54,14 @@ pub struct SeedView {
     /// Its id.
     id: String,
     /// What is shown to reviewers.
+    #[serde(deserialize_with = "column::json")]
     draft: Draft,
     /// What is wrong with it.
     flaw: String,
     /// Who wrote it.
     person_id: String,
     /// When.
+    #[serde(deserialize_with = "column::time")]
     created_at: Millis,
     /// How often somebody decided on it within three months.
     met: u32,
@@ -78,17 +80,6 @@ pub struct ReviewerVigilance {
     /// Known-bad drafts that they decided on.
     met: u32,
     /// Of these, those that they caught.
-    caught: u32,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    draft: String,
-    flaw: String,
-    person_id: String,
-    created_at: u64,
-    met: u32,
     caught: u32,
 }
 
@@ -153,25 +144,13 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
 
 /// Those that nobody removed, the oldest first.
 fn seeds(tenant: &Tenant) -> Outcome<Vec<SeedView>> {
-    let rows = tenant.storage.rows::<Row>(
+    tenant.storage.rows(
         "SELECT id, draft, flaw, person_id, created_at,
            (SELECT COUNT(caught) FROM seeds_ended WHERE seed_id = seeds.id) AS met,
            (SELECT COALESCE(SUM(caught), 0) FROM seeds_ended WHERE seed_id = seeds.id) AS caught
          FROM seeds WHERE removed_at IS NULL ORDER BY created_at, id",
         bind![],
-    )?;
-    let seeds = rows.into_iter().map(|row| {
-        Ok(SeedView {
-            draft: parsed(&row.draft)?,
-            id: row.id,
-            flaw: row.flaw,
-            person_id: row.person_id,
-            created_at: Millis(row.created_at),
-            met: row.met,
-            caught: row.caught,
-        })
-    });
-    seeds.collect()
+    )
 }
 
 /// `DELETE /v1/seeds/{id}`: it comes no more; one that waits is decided as any other.

@@ -122,16 +122,11 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
 
 /// The categories that a person serves; none means all.
 pub fn skills(tenant: &Tenant, person: &Person) -> Outcome<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Skills {
-        categories: String,
-    }
-    let row = tenant.storage.first::<Skills>(
-        "SELECT categories FROM people WHERE id = ?",
-        bind![&person.id],
-    )?;
-    Ok(row
-        .map(|row| parsed(&row.categories))
+    let skills = "SELECT categories FROM people WHERE id = ?";
+    let skills = tenant.storage.value::<String>(skills, bind![&person.id])?;
+    Ok(skills
+        .as_deref()
+        .map(parsed)
         .transpose()?
         .unwrap_or_default())
 }

@@ -4,9 +4,8 @@
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, random, reroute};
+use crate::{bind, column, log, random, reroute};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::NAME_BYTES_MAX;
@@ -44,11 +43,13 @@ pub struct StopList {
 }
 
 /// A stop that was given or lifted.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StopChange {
+    #[serde(deserialize_with = "column::json")]
     covers: Scope,
     /// Whether it was given.
+    #[serde(deserialize_with = "column::truth")]
     stopped: bool,
     /// Why; the log has a commitment to it.
     reason: String,
@@ -56,17 +57,20 @@ struct StopChange {
     salt: String,
     /// Who did it.
     person_id: String,
+    #[serde(deserialize_with = "column::time")]
     at: Millis,
 }
 
 /// One stop.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StopView {
+    #[serde(deserialize_with = "column::json")]
     covers: Scope,
     reason: String,
     /// Who gave it.
     person_id: String,
+    #[serde(deserialize_with = "column::time")]
     since: Millis,
 }
 
@@ -84,24 +88,6 @@ pub struct NewShadow {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShadowList {
     shadows: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct StopRow {
-    scope: String,
-    reason: String,
-    person_id: String,
-    since: u64,
-}
-
-#[derive(Deserialize)]
-struct ChangeRow {
-    scope: String,
-    stopped: u32,
-    reason: String,
-    salt: String,
-    person_id: String,
-    at: u64,
 }
 
 /// `PUT /v1/stop`. Giving the same stop again, or lifting one that isn't there, changes nothing.
@@ -172,40 +158,18 @@ pub fn list(tenant: &Tenant) -> Outcome<Answer> {
 }
 
 fn changes(tenant: &Tenant) -> Outcome<Vec<StopChange>> {
-    let rows = tenant.storage.rows::<ChangeRow>(
-        "SELECT scope, stopped, reason, salt, person_id, at FROM stop_changes
+    tenant.storage.rows(
+        "SELECT scope AS covers, stopped, reason, salt, person_id, at FROM stop_changes
          ORDER BY number DESC LIMIT ?",
         bind![CHANGES_MAX],
-    )?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(StopChange {
-                covers: parsed(&row.scope)?,
-                stopped: row.stopped != 0,
-                reason: row.reason,
-                salt: row.salt,
-                person_id: row.person_id,
-                at: Millis(row.at),
-            })
-        })
-        .collect()
+    )
 }
 
 fn stops(tenant: &Tenant) -> Outcome<Vec<StopView>> {
-    let rows = tenant.storage.rows::<StopRow>(
-        "SELECT scope, reason, person_id, since FROM stops ORDER BY since, scope",
+    tenant.storage.rows(
+        "SELECT scope AS covers, reason, person_id, since FROM stops ORDER BY since, scope",
         bind![],
-    )?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(StopView {
-                covers: parsed(&row.scope)?,
-                reason: row.reason,
-                person_id: row.person_id,
-                since: Millis(row.since),
-            })
-        })
-        .collect()
+    )
 }
 
 /// `PUT /v1/agents/{id}/shadow`.

@@ -4,7 +4,7 @@
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, policies};
+use crate::{bind, column, policies};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -24,50 +24,35 @@ pub struct VersionPage {
 }
 
 /// One version, without its document.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct VersionView {
     /// Counts from 1.
     version: u32,
     /// Whether it is the active one.
+    #[serde(deserialize_with = "column::truth")]
     active: bool,
     /// Who made it: a person's or key's id.
     author: String,
     /// Why.
     reason: String,
     /// When.
+    #[serde(deserialize_with = "column::time")]
     created_at: Millis,
-}
-
-/// The columns of a version but its document.
-#[derive(Deserialize)]
-struct Head {
-    version: u32,
-    author: String,
-    reason: String,
-    created_at: u64,
 }
 
 /// `GET /v1/policy/versions`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
     let before = call.number("cursor", u32::MAX, u32::MAX)?;
-    let active = tenant.record()?.policy_version;
-    let heads = tenant.storage.rows::<Head>(
-        "SELECT version, author, reason, created_at FROM policies
-         WHERE version < ? ORDER BY version DESC LIMIT ?",
+    let versions = tenant.storage.rows::<VersionView>(
+        "SELECT version, version = (SELECT policy_version FROM tenant) AS active, author, reason,
+           created_at FROM policies WHERE version < ? ORDER BY version DESC LIMIT ?",
         bind![before, limit],
     )?;
-    let last = heads.last().map(|head| head.version);
-    let versions = heads.into_iter().map(|head| VersionView {
-        version: head.version,
-        active: head.version == active,
-        author: head.author,
-        reason: head.reason,
-        created_at: Millis(head.created_at),
-    });
+    let last = versions.last().map(|last| last.version);
     let page = VersionPage {
-        versions: versions.collect(),
+        versions,
         next_cursor: last.filter(|version| *version > 1),
     };
     Answer::json(200, &page)
