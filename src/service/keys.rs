@@ -179,8 +179,8 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
     hold(tenant, &id, &person.id, call.now)?;
     tenant.storage.run(
-        "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, grant_text, created_by,
-           created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO keys (id, kind, secret_hash, name, callback_hosts, grant_text, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
         bind![
             &id,
             &name,
@@ -188,7 +188,6 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
             &new.name,
             &serde_json::to_string(&new.callback_hosts)?,
             &serde_json::to_string(&new.grant)?,
-            &person.id,
             call.now
         ],
     )?;
