@@ -5,7 +5,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, levels, second_looks, situations};
+use crate::{bind, column, levels, second_looks, situations};
 use countersign_policy::calibrate::counts_for_threshold;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
@@ -31,6 +31,7 @@ use serde::Deserialize;
 const VERSIONS_MAX: u32 = 20;
 
 /// An account as it is kept.
+#[derive(Deserialize)]
 pub struct Kept {
     /// Its row.
     pub number: u64,
@@ -41,16 +42,8 @@ pub struct Kept {
     /// Its model and prompt; empty when it names none.
     pub agent_version: String,
     /// What is remembered.
+    #[serde(deserialize_with = "column::json")]
     pub account: Account,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    number: u64,
-    category: String,
-    agent: String,
-    agent_version: String,
-    account: String,
 }
 
 #[derive(Deserialize)]
@@ -160,18 +153,7 @@ pub fn select(
     values: &[crate::storage::Bind<'_>],
 ) -> Outcome<Vec<Kept>> {
     let query = format!("SELECT {COLUMNS} FROM accounts WHERE {condition}");
-    let rows = tenant.storage.rows::<Row>(&query, values)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Kept {
-                number: row.number,
-                category: row.category,
-                agent: row.agent,
-                agent_version: row.agent_version,
-                account: parsed(&row.account)?,
-            })
-        })
-        .collect()
+    tenant.storage.rows(&query, values)
 }
 
 /// Writes what an account is now.

@@ -49,13 +49,10 @@ pub fn waiting<T: DeserializeOwned>(
         "audit" => "",
         _ => "AND kind <> 'audit'",
     };
-    let query = format!(
-        "SELECT number, kind, payload FROM outbox WHERE kind = '{kind}' {by_index} AND {condition}"
-    );
-    let rows = storage.rows::<Row>(&query, values)?;
-    rows.into_iter()
-        .map(|row| Ok(parsed(&row.payload)?))
-        .collect()
+    let query =
+        format!("SELECT payload FROM outbox WHERE kind = '{kind}' {by_index} AND {condition}");
+    let payloads = storage.values::<String>(&query, values)?.into_iter();
+    payloads.map(|payload| Ok(parsed(&payload)?)).collect()
 }
 
 /// When the object has to wake next: for the outbox, or for a draft; `None` when nothing is due.

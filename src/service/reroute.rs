@@ -11,7 +11,6 @@ use countersign_policy::queue::{Command, Status};
 use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
 use countersign_policy::time::Millis;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// Drafts routed again in one go; the rest follows with the next alarm.
 const BATCH: u32 = 50;
@@ -62,11 +61,8 @@ pub fn follow_engine(tenant: &Tenant, now: Millis) -> Outcome<()> {
     if tenant.engine_followed.get() {
         return Ok(());
     }
-    let behind = tenant.storage.first::<IgnoredAny>(
-        "SELECT 1 FROM tenant WHERE engine_version <> ?",
-        bind![ENGINE_VERSION],
-    )?;
-    if behind.is_some() {
+    let behind = "SELECT 1 FROM tenant WHERE engine_version <> ?";
+    if tenant.storage.finds(behind, bind![ENGINE_VERSION])? {
         tenant.transaction(|| {
             tenant.storage.run(
                 "UPDATE tenant SET engine_version = ?",
