@@ -2,6 +2,7 @@
 //! know how conditions are combined: `space` does.
 
 use super::mentions::Mentions;
+use crate::canonical::canonical;
 use crate::document::Policy;
 use crate::draft::{AUDIENCES, MESSAGES_MAX};
 use crate::order;
@@ -143,8 +144,7 @@ pub(super) fn numbers(bounds: &[f64], mentioned: &[Value]) -> Vec<Value> {
 
 /// As canonical JSON writes it: 1, not 1.0.
 fn whole_where_it_is(number: f64) -> Value {
-    let text = number.to_string();
-    let whole = text.parse::<i64>();
+    let whole = canonical(&number).parse::<i64>();
     whole.map_or_else(|_| Value::from(number), Value::from)
 }
 

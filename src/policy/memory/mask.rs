@@ -136,13 +136,13 @@ fn parts(names: &[&str]) -> Vec<String> {
 fn without(text: &str, name: &str, umlauts: Umlauts) -> String {
     let (said, wanted) = (letters(text, umlauts), letters(name, umlauts));
     let any_case = wanted.len() >= ANY_CASE_CHARS_MIN;
-    let same = |one: char, other: char| {
-        one == other || (any_case && one.to_lowercase().eq(other.to_lowercase()))
+    let same = |one: &Letter, other: &Letter| {
+        one.small == other.small && (any_case || one.capital == other.capital)
     };
     let goes_on = |edge: Option<&Letter>, beside: Option<usize>| {
         let beside = beside.and_then(|place| said.get(place));
         edge.zip(beside)
-            .is_some_and(|(edge, beside)| are_one_word(edge.plain, beside.plain))
+            .is_some_and(|(edge, beside)| are_one_word(edge.small, beside.small))
     };
     let mut plain = String::with_capacity(text.len());
     let (mut place, mut told) = (0, 0);
@@ -155,7 +155,7 @@ fn without(text: &str, name: &str, umlauts: Umlauts) -> String {
             && here
                 .iter()
                 .zip(&wanted)
-                .all(|(one, other)| same(one.plain, other.plain));
+                .all(|(one, other)| same(one, other));
         match (here.first(), here.last()) {
             (Some(first), Some(last)) if holds => {
                 plain.push_str(text.get(told..first.at.start).unwrap_or(""));
@@ -197,7 +197,8 @@ enum Umlauts {
 
 /// A letter as it is compared, and the bytes that it stands for.
 struct Letter {
-    plain: char,
+    small: char,
+    capital: bool,
     at: Range<usize>,
 }
 
@@ -210,26 +211,20 @@ fn letters(text: &str, umlauts: Umlauts) -> Vec<Letter> {
         if is_mark(character) {
             if let Some(last) = letters.last_mut() {
                 last.at.end = at.end;
-                let marked: String = [last.plain.to_ascii_lowercase(), character]
-                    .iter()
-                    .collect();
+                let marked: String = [last.small, character].iter().collect();
                 let behind = spelt(&marked).and_then(|whole| whole.chars().nth(1));
-                letters.extend(behind.map(|plain| Letter { plain, at }));
+                let capital = false;
+                letters.extend(behind.map(|small| Letter { small, capital, at }));
             }
             continue;
         }
-        let upper = character.is_uppercase();
-        let mut push = |plain: char| {
+        let capital = character.is_uppercase();
+        let mut push = |small: char| {
             let at = at.clone();
-            let plain = plain
-                .to_uppercase()
-                .next()
-                .filter(|_| upper)
-                .unwrap_or(plain);
-            letters.push(Letter { plain, at });
+            letters.push(Letter { small, capital, at });
         };
         if character.is_ascii() {
-            push(character);
+            push(character.to_ascii_lowercase());
             continue;
         }
         for lower in character.to_lowercase().filter(|lower| !is_mark(*lower)) {
