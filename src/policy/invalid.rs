@@ -104,11 +104,17 @@ pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Refuses a text above `limit` bytes.
+pub fn check_length(pointer: &str, text: &str, limit: u32) -> Result<(), Invalid> {
+    match u32::try_from(text.len()).is_ok_and(|bytes| bytes <= limit) {
+        true => Ok(()),
+        false => Err(Invalid::too_long(pointer, limit, "bytes")),
+    }
+}
+
 /// Pushes a fault when `text` is above `limit` bytes.
 pub fn bound_text(faults: &mut Vec<Invalid>, pointer: &str, text: &str, limit: u32) {
-    if u32::try_from(text.len()).unwrap_or(u32::MAX) > limit {
-        faults.push(Invalid::too_long(pointer, limit, "bytes"));
-    }
+    faults.extend(check_length(pointer, text, limit).err());
 }
 
 /// Pushes a fault when a list is above `limit` items.

@@ -161,16 +161,6 @@ pub struct CorrectionRow {
     pub vector: Option<String>,
 }
 
-/// What became of a correction, as the index has it.
-#[derive(Deserialize)]
-pub struct StandingRow {
-    duplicate_of: Option<String>,
-    agreements: u32,
-    contradictions: u32,
-    used: u32,
-    helped: u32,
-}
-
 /// D1's columns of a [`CorrectionRow`].
 pub const COLUMNS: &str =
     "id, draft_id, agent, category, action, message, draft, corrected, edit_kind, edit_kind_found, lesson,
@@ -385,7 +375,7 @@ impl Untold {
 /// `DELETE /v1/corrections/{id}`: it stays on record and is no example any more.
 pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     sight::check_row(tenant, &call.sight, "corrections", &call.id)?;
-    let standing = tenant.storage.first::<StandingRow>(
+    let standing = tenant.storage.first::<Standing>(
         "SELECT duplicate_of, agreements, contradictions, used, helped FROM corrections WHERE id = ?",
         bind![&call.id],
     )?;
@@ -394,7 +384,7 @@ pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     memory::forget(tenant, &call.id)?;
     let retired = Standing {
         retired_at: Some(call.now),
-        ..standing.into()
+        ..standing
     };
     learning::tell(tenant, &call.id, retired)?;
     log::append(
@@ -406,19 +396,6 @@ pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         [],
     )?;
     Ok(Answer::empty())
-}
-
-impl From<StandingRow> for Standing {
-    fn from(row: StandingRow) -> Self {
-        Self {
-            duplicate_of: row.duplicate_of,
-            agreements: row.agreements,
-            contradictions: row.contradictions,
-            used: row.used,
-            helped: row.helped,
-            retired_at: None,
-        }
-    }
 }
 
 impl From<CorrectionRow> for Correction {

@@ -9,7 +9,7 @@ use crate::tenant::Tenant;
 use countersign_policy::draft::{Draft, TEXT_BYTES_MAX};
 use countersign_policy::edit::EditKind;
 use countersign_policy::grant::Grant;
-use countersign_policy::invalid::Invalid;
+use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::memory::{
     Asked, EXAMPLES_BYTES_MAX, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught,
     masked, prompt, rank,
@@ -167,9 +167,7 @@ pub fn message_of(tenant: &Tenant, id: &str) -> Outcome<Option<String>> {
 /// `POST /v1/corrections/similar`.
 pub fn similar(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let asked: SimilarRequest = call.json()?;
-    if asked.message.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(usize::MAX) {
-        return Err(Invalid::too_long("/message", TEXT_BYTES_MAX, "bytes").into());
-    }
+    check_length("/message", &asked.message, TEXT_BYTES_MAX)?;
     let limit = asked.limit.unwrap_or(3);
     if limit == 0 || limit > EXAMPLES_MAX {
         return Err(Invalid::field("/limit", "not between 1 and 8").into());

@@ -2,7 +2,7 @@
 //! whether the examples that it was written with helped. It must not judge an edit:
 //! `policy::edit` and the reviewer have.
 
-use crate::corrections::{Change, Correction, Standing, StandingRow};
+use crate::corrections::{Change, Correction, Standing};
 use crate::problem::Outcome;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::{Tenant, system};
@@ -166,14 +166,14 @@ fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>)
 
 /// Raises the counts of a correction, here and in D1; one that is gone stays so.
 fn raise(tenant: &Tenant, id: &str, by: Standing) -> Outcome<()> {
-    let row = tenant.storage.first::<StandingRow>(
+    let raised = tenant.storage.first(
         "UPDATE corrections SET agreements = agreements + ?, contradictions = contradictions + ?,
            used = used + ?, helped = helped + ? WHERE id = ?
          RETURNING duplicate_of, agreements, contradictions, used, helped",
         bind![by.agreements, by.contradictions, by.used, by.helped, id],
     )?;
-    match row {
-        Some(row) => tell(tenant, id, Standing::from(row)),
+    match raised {
+        Some(standing) => tell(tenant, id, standing),
         None => Ok(()),
     }
 }

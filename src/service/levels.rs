@@ -5,11 +5,12 @@ use crate::accounts::{self, Kept, level_number};
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::proposals::{answerer, check_reason, refused};
+use crate::proposals::{answerer, refused};
 use crate::storage::{Bind, parsed};
 use crate::tenant::{Tenant, system};
 use crate::{bind, column, log, outbox, reroute};
-use countersign_policy::invalid::Invalid;
+use countersign_policy::draft::NAME_BYTES_MAX;
+use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::level::Level;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
@@ -195,7 +196,7 @@ pub fn changed(
 /// all the same.
 pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewLevel = call.json()?;
-    check_reason(&new.reason)?;
+    check_length("/reason", &new.reason, NAME_BYTES_MAX)?;
     let lowered = tenant.transaction(|| lower(tenant, &new, person, call.now));
     on_record(tenant, lowered, None, person, call.now)
 }
@@ -234,7 +235,7 @@ fn lower(tenant: &Tenant, new: &NewLevel, person: &Person, now: Millis) -> Outco
 /// `PUT /v1/agents/{id}/version`: a lead says that a version of an agent is as good as an earlier one.
 pub fn put_equivalent(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let new: NewEquivalent = call.json()?;
-    check_reason(&new.reason)?;
+    check_length("/reason", &new.reason, NAME_BYTES_MAX)?;
     let declared = tenant.transaction(|| declare(tenant, &call.id, &new, person, call.now));
     on_record(tenant, declared, None, person, call.now)
 }

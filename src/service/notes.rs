@@ -6,7 +6,7 @@ use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::{bind, column};
 use countersign_policy::draft::TEXT_BYTES_MAX;
-use countersign_policy::invalid::Invalid;
+use countersign_policy::invalid::check_length;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +39,7 @@ pub fn add(
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         return Ok(());
     };
-    if text.len() > usize::try_from(TEXT_BYTES_MAX).unwrap_or(0) {
-        return Err(Invalid::too_long("/note", TEXT_BYTES_MAX, "bytes").into());
-    }
+    check_length("/note", text, TEXT_BYTES_MAX)?;
     if is_said(tenant, draft_id, person, text, now)? {
         return Ok(());
     }

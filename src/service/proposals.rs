@@ -13,7 +13,7 @@ use crate::{bind, log, random, records};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::edit::EditKind;
-use countersign_policy::invalid::Invalid;
+use countersign_policy::invalid::check_length;
 use countersign_policy::log::Event;
 use countersign_policy::order;
 use countersign_policy::problem::Code;
@@ -151,7 +151,7 @@ pub fn open(tenant: &Tenant, sight: &Sight, now: Millis) -> Outcome<Vec<Proposal
 /// `PUT /v1/proposals/{id}`. What is refused changes nothing and is on record all the same.
 pub fn answer(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     let given: GivenAnswer = call.json()?;
-    check_reason(&given.reason)?;
+    check_length("/reason", &given.reason, NAME_BYTES_MAX)?;
     let answered = tenant.transaction(|| decide(tenant, call, person, &given));
     levels::on_record(tenant, answered, Some(&call.id), person, call.now)
 }
@@ -429,12 +429,4 @@ pub fn answerer(person: &Person) -> Answerer {
 /// A refusal of policy as a problem.
 pub fn refused(refusal: Refusal) -> Problem {
     Problem::from(Code::from(refusal))
-}
-
-/// A reason in words is no longer than a name.
-pub fn check_reason(reason: &str) -> Outcome<()> {
-    if reason.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(0) {
-        return Err(Invalid::too_long("/reason", NAME_BYTES_MAX, "bytes").into());
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{bind, column, log, random, reroute};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::NAME_BYTES_MAX;
-use countersign_policy::invalid::Invalid;
+use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::log::{Event, commitment};
 use countersign_policy::problem::Code;
 use countersign_policy::stop::Scope;
@@ -96,9 +96,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     if new.stopped && new.reason.trim().is_empty() {
         return Err(Invalid::field("/reason", "a stop says why").into());
     }
-    if new.reason.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(0) {
-        return Err(Invalid::too_long("/reason", NAME_BYTES_MAX, "bytes").into());
-    }
+    check_length("/reason", &new.reason, NAME_BYTES_MAX)?;
     let scope = canonical(&new.covers);
     let known = stops(tenant)?.iter().any(|stop| stop.covers == new.covers);
     if known != new.stopped {

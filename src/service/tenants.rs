@@ -8,7 +8,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::{clock, random};
 use countersign_policy::draft::NAME_BYTES_MAX;
-use countersign_policy::invalid::Invalid;
+use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::problem::Code;
 use countersign_policy::starting::Team;
@@ -328,10 +328,7 @@ pub fn check_text(pointer: &str, text: &str) -> Outcome<()> {
     if text.trim().is_empty() {
         return Err(Invalid::field(pointer, "empty").into());
     }
-    if text.len() > usize::try_from(NAME_BYTES_MAX).unwrap_or(usize::MAX) {
-        return Err(Invalid::too_long(pointer, NAME_BYTES_MAX, "bytes").into());
-    }
-    Ok(())
+    Ok(check_length(pointer, text, NAME_BYTES_MAX)?)
 }
 
 /// D1 takes numbers as 64-bit floats; an INTEGER column stores them whole.
