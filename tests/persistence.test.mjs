@@ -1,6 +1,7 @@
 // State outlives eviction and restart: what was acknowledged is there, once, and goes on.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +97,19 @@ test("a session gets a new secret by the hour, and ends with silence, with age, 
     await service.stop();
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+test("who made a key before its holders were on record is one of them", () => {
+  const tables = new DatabaseSync(":memory:");
+  const folder = new URL("../src/service/schema/", import.meta.url);
+  for (const name of readdirSync(folder).sort()) {
+    if (name === "0022_key_holders.sql") {
+      tables.exec("INSERT INTO keys (id, kind, secret_hash, name, created_by, created_at) VALUES ('key', 'agent', '', '', 'mia', 5)");
+    }
+    tables.exec(readFileSync(new URL(name, folder), "utf8"));
+  }
+  const holders = tables.prepare("SELECT key_id, person_id, from_at, until_at FROM key_holders").all();
+  assert.deepEqual(holders.map((row) => ({ ...row })), [{ key_id: "key", person_id: "mia", from_at: 5, until_at: null }]);
 });
 
 test("an evicted object wakes with everything it knew", async () => {

@@ -1,5 +1,5 @@
 //! The tables of a tenant's object, as numbered steps that are only ever appended. It must not
-//! change a step that has shipped.
+//! change a step that has run anywhere, released or not: objects are at each of them, and a deployment may go back.
 
 use crate::bind;
 use crate::problem::Outcome;

@@ -77,7 +77,8 @@ CREATE TABLE proposals (
   made_at INTEGER NOT NULL,
   answered_at INTEGER,
   person_id TEXT,
-  reason TEXT
+  reason TEXT,
+  stale_because TEXT
 ) STRICT;
 CREATE INDEX proposals_open ON proposals (category, agent, agent_version) WHERE status = 'open';
 

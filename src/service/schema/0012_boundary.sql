@@ -1,5 +1,6 @@
--- What a key is limited to, and the secret before while both work.
+-- What a key is limited to, who made it, and the secret before while both work.
 ALTER TABLE keys ADD COLUMN grant_text TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE keys ADD COLUMN created_by TEXT;
 ALTER TABLE keys ADD COLUMN secret_before TEXT;
 ALTER TABLE keys ADD COLUMN secret_before_until INTEGER;
 CREATE INDEX keys_by_secret_before ON keys (secret_before) WHERE secret_before IS NOT NULL;

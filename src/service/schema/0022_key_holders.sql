@@ -6,3 +6,4 @@ CREATE TABLE key_holders (
   until_at INTEGER                 -- NULL while it works
 ) STRICT;
 CREATE INDEX key_holders_by_key ON key_holders (key_id);
+INSERT INTO key_holders (key_id, person_id, from_at) SELECT id, created_by, created_at FROM keys WHERE created_by IS NOT NULL;
