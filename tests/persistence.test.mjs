@@ -99,6 +99,38 @@ test("a session gets a new secret by the hour, and ends with silence, with age, 
   }
 });
 
+test("what never left, and was reported before that ended its look, leaves the object", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "countersign-"));
+  let service = await start({ directory });
+  try {
+    const tenant = await service.tenant();
+    const lead = await tenant.session();
+    await tenant.policy(lead, (policy) => ({ ...policy, categories: { "billing.refund": { start_level: 3, sample_rate: 1 } } }));
+    const { id } = (await tenant.post(draft())).body;
+    const skipped = await tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "skipped" });
+    assert.equal(skipped.body.status, "skipped");
+    await until(() => service.database.prepare("SELECT id FROM drafts WHERE id = ? AND status = 'skipped'").bind(id).first());
+    await service.stop();
+
+    const names = await readdir(directory, { recursive: true });
+    const database = new DatabaseSync(join(directory, names.find((name) => /Tenant.*[0-9a-f]{64}\.sqlite$/.test(name))));
+    const before = "look_owed = 1, settled_at = settled_at - 3600001, entry = json_set(entry, '$.look_owed', json('true'))";
+    assert.equal(database.prepare(`UPDATE drafts SET ${before} WHERE id = ?`).run(id).changes, 1);
+    database.exec("DELETE FROM schema WHERE version > 24");
+    database.close();
+
+    service = await start({ directory });
+    const same = new TestTenant(service, tenant.made);
+    // Where its object has it no longer, nobody has.
+    await service.database.prepare("DELETE FROM drafts WHERE id = ?").bind(id).run();
+    assert.equal((await same.post(draft())).status, 201);
+    await until(async () => (await same.agent("GET", `/v1/drafts/${id}`)).status === 404);
+  } finally {
+    await service.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 test("who made a key before its holders were on record is one of them", () => {
   const tables = new DatabaseSync(":memory:");
   const folder = new URL("../src/service/schema/", import.meta.url);

@@ -31,6 +31,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0022_key_holders.sql"),
     include_str!("schema/0023_due.sql"),
     include_str!("schema/0024_backlog.sql"),
+    include_str!("schema/0025_skipped.sql"),
 ];
 
 /// Brings the object's tables up to date.
