@@ -36,6 +36,9 @@ use worker::{
     durable_object,
 };
 
+/// Versions of the policy that are remembered: the active one, and that of the draft at hand.
+const POLICIES_MAX: usize = 2;
+
 /// The object of a tenant.
 #[durable_object]
 pub struct Tenant {
@@ -61,8 +64,8 @@ pub struct Tenant {
     pub(crate) engine_followed: Cell<bool>,
     /// How far they have followed the rules.
     pub(crate) rerouting: Cell<reroute::Round>,
-    /// The active policy, compiled once per version.
-    policy: RefCell<Option<(u32, Rc<Compiled>)>>,
+    /// Versions of the policy, compiled, the one that was asked for last first.
+    policies: RefCell<Vec<(u32, Rc<Compiled>)>>,
     /// What is left of this minute to each key, and to all of them to post.
     pub(crate) rates: RefCell<Rates>,
     pub(crate) posts: RefCell<Rates>,
@@ -109,7 +112,7 @@ impl DurableObject for Tenant {
             called_by: Cell::default(),
             engine_followed: Cell::default(),
             rerouting: Cell::default(),
-            policy: RefCell::default(),
+            policies: RefCell::default(),
             rates: RefCell::default(),
             posts: RefCell::default(),
             turn: Turn::default(),
@@ -411,7 +414,7 @@ impl Tenant {
 
     /// Forgets what is known of the storage: it has to be read again.
     pub fn forget(&self) {
-        self.policy.take();
+        self.policies.take();
         self.desk.take();
         self.recall.forget();
     }
@@ -453,15 +456,16 @@ impl Tenant {
         })
     }
 
-    /// The active policy, ready to decide.
+    /// A version of the policy, ready to decide.
     pub fn policy(&self, version: u32) -> Outcome<Rc<Compiled>> {
-        if let Some((known, policy)) = self.policy.borrow().as_ref()
-            && *known == version
-        {
-            return Ok(policy.clone());
-        }
-        let policy = Rc::new(Compiled::new(policies::load(self, version)?));
-        self.policy.replace(Some((version, policy.clone())));
+        let mut known = self.policies.take();
+        let policy = match known.iter().position(|(known, _)| *known == version) {
+            Some(place) => known.remove(place).1,
+            None => Rc::new(Compiled::new(policies::load(self, version)?)),
+        };
+        known.truncate(POLICIES_MAX.saturating_sub(1));
+        known.insert(0, (version, policy.clone()));
+        self.policies.replace(known);
         Ok(policy)
     }
 }
