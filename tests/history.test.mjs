@@ -1,6 +1,7 @@
 // What somebody decided, and what a customer was written before, as reviewers look it up. Must not
 // look inside: a list is asked for as the page asks.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { draft, shared, until, verdictOn } from "./countersign.mjs";
 
@@ -52,6 +53,29 @@ test("what is settled is found once, here and on record", async () => {
   await until(() => service.database.prepare("SELECT id FROM drafts WHERE id = ?").bind(id).first());
   const { drafts } = (await lead.call("GET", "/v1/drafts?reviewer=me")).body;
   assert.deepEqual(drafts.map(({ id, status, correctable }) => ({ id, status, correctable })), [{ id, status: "approved", correctable: true }]);
+});
+
+test("a draft on record is opened again, and one from before D1 kept what that takes is listed alone", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const { id } = (await tenant.post(of("ada", "Your parcel left today."))).body;
+  const shown = (await lead.call("GET", `/v1/drafts/${id}`)).body;
+  await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" }));
+  const row = await until(() => service.database.prepare("SELECT * FROM drafts WHERE id = ?").bind(id).first());
+  const put = (change) => {
+    const copy = { ...row, ...change };
+    const columns = Object.keys(copy);
+    const values = columns.map(() => "?").join(", ");
+    return service.database.prepare(`INSERT INTO drafts (${columns.join(", ")}) VALUES (${values})`).bind(...Object.values(copy)).run();
+  };
+  const [kept, older] = [randomUUID(), randomUUID()];
+  await put({ id: kept });
+  await put({ id: older, key_id: null, entry: null });
+  const opened = await lead.call("GET", `/v1/drafts/${kept}`);
+  assert.deepEqual([opened.status, opened.body.status], [200, "approved"]);
+  assert.equal((await lead.call("GET", `/v1/drafts/${older}`)).status, 404);
+  assert.deepEqual(ids(await lead.call("GET", "/v1/drafts?customer=ada")).toSorted(), [id, kept, older].toSorted());
 });
 
 test("drafts are found by the correction that they were written with, waiting or on record", async () => {

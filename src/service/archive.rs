@@ -103,7 +103,7 @@ pub fn clear_out(tenant: &Tenant, now: Millis) -> Outcome<()> {
 }
 
 /// Makes sure that the draft of a path is in the object, if it ever was. One that D1 doesn't have
-/// either is not there: the caller finds out as for any other.
+/// either is not there: the caller finds out as for any other. Nor is one that D1 was given before it kept entries.
 pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
     if !path.starts_with("/v1/drafts/{id}") {
         return Ok(());
@@ -120,7 +120,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
             "SELECT id, version, status, conversation_id, category, agent, created_at, settled_at,
                policy_version, body, salt, situation, decision, verdict, look, key_id,
                entry, shadow
-             FROM drafts WHERE tenant_id = ? AND id = ?",
+             FROM drafts WHERE tenant_id = ? AND id = ? AND entry IS NOT NULL",
         )
         .bind(&[tenant.record()?.id.as_str().into(), id.into()])?
         .first_row::<Settled>()
