@@ -41,8 +41,9 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = toArray)]
     fn to_array(this: &Cursor) -> Result<Array, JsValue>;
 
+    /// The same rows, each an array.
     #[wasm_bindgen(method)]
-    fn raw(this: &Cursor) -> JsValue;
+    fn raw(this: &Cursor) -> Cursor;
 }
 
 /// The object's database.
@@ -140,15 +141,15 @@ impl Storage {
 
     /// All rows of a query. They cross into Wasm at once, as one JSON text.
     pub fn rows<T: DeserializeOwned>(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Vec<T>> {
-        let rows = self.array(query, values)?;
+        let rows = self.exec(query, values)?.to_array().map_err(failed)?;
         match rows.length() {
             0 => Ok(Vec::new()),
             _ => Ok(parsed(&json_of(&rows)?)?),
         }
     }
 
-    fn array(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Array> {
-        self.exec(query, values)?.to_array().map_err(failed)
+    fn arrays(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Array> {
+        self.exec(query, values)?.raw().to_array().map_err(failed)
     }
 
     fn exec(&self, statement: &str, values: &[Bind<'_>]) -> Outcome<Cursor> {
@@ -161,7 +162,7 @@ impl Storage {
     /// The rows of a query, each an array, for JavaScript to walk one at a time: a BLOB of a
     /// megabyte need not pass through this module's memory.
     pub fn raw_rows(&self, query: &str, values: &[Bind<'_>]) -> Outcome<JsValue> {
-        Ok(self.exec(query, values)?.raw())
+        Ok(self.exec(query, values)?.raw().into())
     }
 
     /// The first row of a query, if any. (`SqlCursor::one` would hang the request without one.)
@@ -175,7 +176,7 @@ impl Storage {
 
     /// The only column of a query, row by row.
     pub fn values<T: DeserializeOwned>(&self, query: &str, values: &[Bind<'_>]) -> Outcome<Vec<T>> {
-        let rows = Array::from(&self.raw_rows(query, values)?);
+        let rows = self.arrays(query, values)?;
         let found: Vec<(T,)> = match rows.length() {
             0 => Vec::new(),
             _ => parsed(&json_of(&rows)?)?,
@@ -194,7 +195,7 @@ impl Storage {
 
     /// Whether a query finds anything.
     pub fn finds(&self, query: &str, values: &[Bind<'_>]) -> Outcome<bool> {
-        Ok(self.array(query, values)?.length() > 0)
+        Ok(self.arrays(query, values)?.length() > 0)
     }
 
     /// Runs `work` so that either all it wrote is kept or, when it gives a problem, nothing.
