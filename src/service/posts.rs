@@ -16,15 +16,13 @@ use countersign_policy::digest::{self, hex};
 use countersign_policy::draft::Draft;
 use countersign_policy::grant::Scope;
 use countersign_policy::invalid::Invalid;
+use countersign_policy::memory::EXAMPLES_MAX;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::may_have_left;
 use countersign_policy::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::Either;
 use std::rc::Rc;
-
-/// Examples in one answer.
-const EXAMPLES_MAX: u32 = 8;
 
 /// A draft that waits for its turn, who posts it, and who waits for the answer.
 pub struct Post {

@@ -125,13 +125,8 @@ enum Choice {
 
 /// How many wait.
 pub fn waiting(tenant: &Tenant) -> Outcome<u32> {
-    #[derive(Deserialize)]
-    struct Count {
-        count: u32,
-    }
-    let query = "SELECT COUNT(*) AS count FROM proposals WHERE status = 'open'";
-    let row = tenant.storage.first::<Count>(query, bind![])?;
-    Ok(row.map_or(0, |row| row.count))
+    let count = "SELECT COUNT(*) FROM proposals WHERE status = 'open'";
+    Ok(tenant.storage.value(count, bind![])?.unwrap_or(0))
 }
 
 /// The proposals that wait, oldest first; with the edits that may be read.
