@@ -1563,7 +1563,8 @@ export interface components {
             rule?: components["schemas"]["Rule"] | null;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken, at the average of each category.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category. The tenant's has those of
+             *     categories without one, too, at the average of all.
              */
             saved_s: number;
             /**
@@ -2933,7 +2934,8 @@ export interface components {
             review_s: number;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken, at the average of each category.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category. The tenant's has those of
+             *     categories without one, too, at the average of all.
              */
             saved_s: number;
             /**
@@ -4747,7 +4749,8 @@ export interface components {
             review_s: number;
             /**
              * Format: uint64
-             * @description Whole seconds that releases unseen would have taken, at the average of each category.
+             * @description Whole seconds that releases unseen would have taken, at the average of each category. The tenant's has those of
+             *     categories without one, too, at the average of all.
              */
             saved_s: number;
             /**

@@ -155,7 +155,8 @@ pub struct Line {
     /// Whole seconds from shown to verdict, on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_s_mean: Option<u64>,
-    /// Whole seconds that releases unseen would have taken, at the average of each category.
+    /// Whole seconds that releases unseen would have taken, at the average of each category. The tenant's has those of
+    /// categories without one, too, at the average of all.
     pub saved_s: u64,
 }
 
