@@ -27,11 +27,14 @@ def pay(invoice, amount):
 calls = [(f"call-{number}", {"invoice": str(number), "amount": 240}) for number in range(4)]
 `;
 
-/** For each framework: its library, an agent whose model asks for these calls and then is done, what the document
- * shows for it, and what its model was told of each call. */
+/** OpenAI's, which brings MCP's. */
+const AGENTS_SDK = ["openai-agents", ["openai-agents==0.24.0", "openai==3.54.0", "mcp==2.3.0"]];
+
+/** For each framework: its library and the versions of all that is imported, an agent whose model asks for these calls
+ * and then is done, what the document shows for it, and what its model was told of each call. */
 const FRAMEWORKS = {
   LangChain: {
-    library: ["langchain", "langchain", ["langchain==1.4.7"]],
+    library: ["langchain", ["langchain==1.4.7", "langchain-core==1.7.2", "langgraph==1.2.22", "langgraph-checkpoint==4.3.2"]],
     agent: `
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
@@ -60,7 +63,7 @@ config = {"configurable": {"thread_id": thread}}
     told: `{message.tool_call_id: message.content for message in result["messages"] if message.type == "tool"}`,
   },
   "Pydantic AI": {
-    library: ["pydantic-ai", "pydantic_ai", ["pydantic-ai-slim==2.68.0"]],
+    library: ["pydantic-ai", ["pydantic-ai-slim==2.68.0"]],
     agent: `
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, ToolApproved, ToolDenied
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
@@ -81,7 +84,7 @@ def refund(invoice: str, amount: int) -> str:
     told: `{part.tool_call_id: part.content for message in result.all_messages() for part in message.parts if part.part_kind == "tool-return"}`,
   },
   "OpenAI Agents SDK": {
-    library: ["openai-agents", "agents", ["openai-agents==0.24.0"]],
+    library: AGENTS_SDK,
     agent: `
 from agents import Agent, Model, ModelResponse, Runner, Usage, function_tool, set_tracing_disabled
 from agents.tool_context import ToolContext
@@ -111,8 +114,7 @@ agent = Agent(name="refund-agent", model=Asks(), tools=[refund])
     told: `{item["call_id"]: item["output"] for item in result.to_input_list() if item.get("type") == "function_call_output"}`,
   },
   MCP: {
-    // The SDK of agents brings MCP's.
-    library: ["openai-agents", "agents", ["openai-agents==0.24.0"]],
+    library: AGENTS_SDK,
     agent: `
 import asyncio
 from mcp import Client
@@ -150,7 +152,7 @@ const service = await shared();
 
 for (const [number, [framework, { agent, shown: words, after = "", told: saying }]] of Object.entries(FRAMEWORKS).entries()) {
   const python = pythons[number];
-  test(`what docs/agents.md shows for ${framework} goes on as the reviewer said`, { skip: !python && "there is no Python with pip" }, async () => {
+  test(`what docs/agents.md shows for ${framework} goes on as the reviewer said`, { skip: python.missing }, async () => {
     const tenant = await service.tenant();
     const lead = await tenant.session();
     await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));

@@ -168,8 +168,7 @@ test("an action's arguments stay JSON and name nobody, in records as in another 
   }
 });
 
-test("the libraries for training data read it", async (context) => {
-  if (!readers) return context.skip("no Python with pip, or no package registry");
+test("the libraries for training data read it", { skip: readers.missing }, async () => {
   const files = {};
   for (const format of ["chat", "preference", "raw"]) {
     files[format] = join(folder, `${format}.jsonl`);
