@@ -152,7 +152,7 @@ const service = await shared();
 
 for (const [number, [framework, { agent, shown: words, after = "", told: saying }]] of Object.entries(FRAMEWORKS).entries()) {
   const python = pythons[number];
-  test(`what docs/agents.md shows for ${framework} goes on as the reviewer said`, { skip: python.missing }, async () => {
+  test(`what docs/agents.md shows for ${framework} goes on as the reviewer said`, { skip: python.missing }, async (context) => {
     const tenant = await service.tenant();
     const lead = await tenant.session();
     await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
@@ -160,7 +160,8 @@ for (const [number, [framework, { agent, shown: words, after = "", told: saying 
     const env = { ...process.env, PYTHONPATH: python.libraries, URL: url, KEY: tenant.key };
     const says = `print(json.dumps({"told": ${saying}, "refunded": refunded}))`;
     const program = [shown("def review("), shown("def action("), OWN, agent, shown(words), after, says].join("\n");
-    const running = promisify(execFile)(python.name, ["-c", program], { env });
+    // It asks again for ever where nothing answers: it ends with the test at the latest.
+    const running = promisify(execFile)(python.name, ["-c", program], { env, signal: context.signal, timeout: 300_000 });
     let ended = false;
     running.finally(() => (ended = true)).catch(() => {});
 
