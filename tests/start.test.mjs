@@ -178,6 +178,24 @@ test("the loop in Python that the documents show", async (context) => {
   shows(JSON.parse(answer), { status: "approved", outgoing: { text: draft.draft.text } });
 });
 
+test("a tool that asks by itself and raises is reported as failed", async (context) => {
+  if (spawnSync("python3", ["--version"]).status !== 0) return context.skip("there is no Python");
+  const shown = ["def review(", "def action(", "def reviewed("].map((words) => blocks("docs/agents.md").find(({ text }) => text.includes(words)).text);
+  const { url, agent_key } = credentials();
+  const tool = `
+asked, thread, turn = "You charged me twice.", "ticket-raises", "m1"
+
+@reviewed
+def refund(invoice):
+    raise OSError("the bank is closed")
+
+try: refund(invoice="2211")
+except OSError: print(json.dumps(review({"call": action("refund", {"invoice": "2211"})})["call"]))`;
+  const stop = await approving(["refund-agent"]);
+  const answer = await output("python3", ["-c", [...shown, tool].join("\n")], { URL: url, KEY: agent_key }).finally(stop);
+  shows(JSON.parse(answer), { status: "failed" });
+});
+
 test("that loop asks again where nothing answers, and says what is wrong with a request", async (context) => {
   if (spawnSync("python3", ["--version"]).status !== 0) return context.skip("there is no Python");
   const { text } = blocks("docs/agents.md").find(({ text }) => text.includes("def call("));
