@@ -1,13 +1,15 @@
-// Applies the D1 migrations to a local state folder, once per set of migrations. Must not touch a
+// Applies the D1 migrations to a local state folder, once per set of migrations and server. Must not touch a
 // remote database: `npm run deploy` does.
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { at, say, wrangler } from "./run.mjs";
 
 /** Where wrangler keeps local state when nothing else is said. */
 export const LOCAL_STATE = at(".wrangler/state");
 const MIGRATIONS = at("src/service/migrations");
+/** Both decide which file of the folder the server opens. */
+const SERVER = [at("wrangler.toml"), at("package-lock.json")];
 
 /**
  * Applies what this state folder has not seen; a stamp in it spares the second start. A new folder begins as a
@@ -15,7 +17,8 @@ const MIGRATIONS = at("src/service/migrations");
  */
 export async function migrate(state) {
   const hash = createHash("sha256");
-  for (const name of readdirSync(MIGRATIONS).sort()) hash.update(name).update(readFileSync(join(MIGRATIONS, name)));
+  const migrations = readdirSync(MIGRATIONS).sort();
+  for (const path of [...migrations.map((name) => join(MIGRATIONS, name)), ...SERVER]) hash.update(basename(path)).update(readFileSync(path));
   const stamp = join(state, "migrations.stamp");
   const print = hash.digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === print) return;
