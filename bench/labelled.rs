@@ -6,7 +6,7 @@
     reason = "a tool for development, over data of known size; a panic is a report"
 )]
 
-use crate::edits::{Labelled, SETS, file_of, read};
+use crate::edits::{Labelled, SETS, file_of, is_own, read};
 use countersign_policy::edit::{EditKind, settled, weighed};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ pub struct Row {
     pub set: usize,
     pub substantive: bool,
     pub settled: Option<EditKind>,
+    pub is_message: bool,
     pub group: usize,
 }
 
@@ -40,6 +41,7 @@ pub fn load() -> Result<Vec<Row>, String> {
                 undone,
                 grams,
                 grams_undone,
+                is_message: is_own(name),
                 set,
                 settled: settled(&edit.before, &edit.after),
                 substantive: edit.kind == EditKind::Substantive,

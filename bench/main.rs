@@ -14,6 +14,7 @@ mod promotion;
 mod random;
 mod retrieval;
 mod signals;
+mod thresholds;
 mod train_edits;
 mod verify;
 mod weigh_grams;

@@ -5,12 +5,13 @@
 //! from the edits as they are, half from them and, with less weight, from the same edits undone.
 //! What is added is often more than what is taken away, but not in every kind of text; together
 //! the halves are better than either. Beside it, grams are weighed one by one (`weigh_grams`), from the
-//! same edits. In each set both kinds weigh the same, so that no set's habits rule; replies, which are
-//! of our own making, weigh less, and essays, which are hard to judge, more. Edits of one text are kept
-//! together when the data is split.
+//! same edits. In each set both kinds weigh the same, so that no set's habits rule. There are two models,
+//! which learn from all edits: in the one for messages replies weigh most; in the one for all other texts
+//! replies, which are of our own making, weigh less, and essays, which are hard to judge, more. Edits of
+//! one text are kept together when the data is split.
 //! `--folds`, `--repeats`, `--trees` (of each half), `--depth`, `--undone` and `--grams-undone` (the
-//! weight of an edit undone), `--grams` (what they count for), `--replies`, `--essays`, `--seed`; `--dry 1`
-//! writes nothing.
+//! weight of an edit undone), `--grams` (what they count for), `--replies`, `--essays`, `--messages` (what
+//! replies weigh in the model for messages), `--message-trees`, `--seed`; `--dry 1` writes nothing.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -20,11 +21,12 @@
     reason = "a tool for development, over data of known size; a panic is a report"
 )]
 
-use crate::edits::{SETS, auroc};
+use crate::edits::SETS;
 use crate::labelled::{Row, load};
 use crate::options::Options;
+use crate::thresholds::{Thresholds, mean, report};
 use crate::weigh_grams::{self, Edit, weigh};
-use countersign_policy::edit::{GRAM_UNIT, bounded, grams_file};
+use countersign_policy::edit::{GRAM_UNIT, grams_file};
 use std::collections::BTreeMap;
 
 /// How to train.
@@ -48,6 +50,9 @@ struct Recipe {
     /// What all replies weigh together, and all essays (ArgRewrite), another set weighing 1.
     replies: f64,
     essays: f64,
+    /// What all replies weigh in the model for messages, another set weighing 1, and its trees of each half.
+    messages: f64,
+    message_trees: usize,
     seed: u64,
 }
 
@@ -69,8 +74,10 @@ pub fn run(options: &Options) -> Result<(), String> {
             groups: options.number("grams-groups", 3)?,
             share: options.number("grams", 1.8)?,
         },
-        replies: options.number("replies", 0.5)?,
-        essays: options.number("essays", 1.5)?,
+        replies: options.number("replies", 0.2)?,
+        essays: options.number("essays", 2.0)?,
+        messages: options.number("messages", 20.0)?,
+        message_trees: options.number("message-trees", 200)?,
         seed: options.number("seed", 1)?,
     };
     let folds: usize = options.number("folds", 5)?;
@@ -90,8 +97,8 @@ pub fn run(options: &Options) -> Result<(), String> {
     }
     if options.text("dry").is_none() {
         let everything: Vec<&Row> = rows.iter().collect();
-        let model = train(&everything, recipe);
-        write(&model, recipe.depth, mean(&thresholds))?;
+        let models = recipe.both().map(|recipe| train(&everything, recipe));
+        write(&models, recipe.depth, mean(&thresholds))?;
     }
     if options.number("importance", 0)? == 1 {
         let everything: Vec<&Row> = rows.iter().collect();
@@ -100,11 +107,17 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// The mean of the thresholds found by each repeat.
-fn mean(thresholds: &[(i32, i32)]) -> (i32, i32) {
-    let count = thresholds.len().max(1) as i32;
-    let sum = |of: fn(&(i32, i32)) -> i32| thresholds.iter().map(of).sum::<i32>() / count;
-    (sum(|found| found.0), sum(|found| found.1))
+impl Recipe {
+    /// The recipes of the model for all texts that are no messages, and of that for messages.
+    fn both(self) -> [Self; 2] {
+        let messages = Self {
+            replies: self.messages,
+            trees: self.message_trees,
+            essays: 1.0,
+            ..self
+        };
+        [self, messages]
+    }
 }
 
 /// SplitMix64: a hash of a counter.
@@ -125,17 +138,17 @@ fn across_folds(rows: &[Row], folds: usize, recipe: Recipe) -> Vec<i32> {
             .map(|part| {
                 scope.spawn(move || {
                     let seen: Vec<&Row> = rows.iter().filter(|row| fold(row) != part).collect();
-                    (part, train(&seen, recipe))
+                    (part, recipe.both().map(|recipe| train(&seen, recipe)))
                 })
             })
             .collect();
         for part in work {
-            let Ok((part, model)) = part.join() else {
+            let Ok((part, models)) = part.join() else {
                 continue;
             };
             for (row, score) in rows.iter().zip(&mut scores) {
                 if fold(row) == part {
-                    *score = model.sum(row);
+                    *score = models[usize::from(row.is_message)].sum(row);
                 }
             }
         }
@@ -352,80 +365,6 @@ fn best_splits(
     best
 }
 
-/// The scores of one set, with the kinds that people gave.
-type Part = Vec<(i32, bool)>;
-
-/// The scores by set, with the rules applied around an operating point.
-fn parts(rows: &[Row], scores: &[i32], operating: i32) -> Vec<Part> {
-    let of_set = |set: usize| {
-        let of = rows
-            .iter()
-            .zip(scores)
-            .filter(move |(row, _)| row.set == set);
-        of.map(|(row, sum)| (bounded(*sum, row.settled, operating), row.substantive))
-            .collect()
-    };
-    (0..SETS.len()).map(of_set).collect()
-}
-
-/// Of the substantive edits, the share at or above a score; of the cosmetic ones, that below.
-fn shares(part: &Part, at: i32) -> (f64, f64) {
-    let share = |kind: bool| {
-        let of = part.iter().filter(|(_, k)| *k == kind);
-        let right = of.clone().filter(|(score, k)| (*score >= at) == *k).count();
-        right as f64 / of.count() as f64
-    };
-    (share(true), share(false))
-}
-
-/// Prints the figures of each set and chooses the two thresholds: the highest at which nine of ten
-/// substantive edits of every set are found, rules and all; and the one at which the set that loses
-/// most against its own best threshold loses least.
-fn report(rows: &[Row], scores: &[i32]) -> (i32, i32) {
-    let enough = |at: &i32| {
-        parts(rows, scores, *at)
-            .iter()
-            .all(|part| shares(part, *at).0 >= 0.9)
-    };
-    let operating = (-1600..400).rev().find(enough).unwrap_or(-1600);
-    let parts = parts(rows, scores, operating);
-    let balanced = |part: &Part, at: i32| {
-        let (sensitivity, specificity) = shares(part, at);
-        (sensitivity + specificity) / 2.0
-    };
-    let best = |part| (-800..800).map(|at| balanced(part, at)).fold(0.0, f64::max);
-    let bests: Vec<f64> = parts.iter().map(best).collect();
-    let loss = |at: i32| -> f64 {
-        let losses = parts
-            .iter()
-            .zip(&bests)
-            .map(|(part, best)| best - balanced(part, at));
-        losses.fold(0.0, f64::max)
-    };
-    let middle = (-800..800)
-        .min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
-        .unwrap_or(0);
-    for ((name, part), best) in SETS.iter().zip(&parts).zip(&bests) {
-        let ranks: Vec<(u32, bool)> = part
-            .iter()
-            .map(|(s, k)| (s.saturating_add(100_000).unsigned_abs(), *k))
-            .collect();
-        let called = part.iter().filter(|(s, _)| *s >= operating).count();
-        let hit = part.iter().filter(|(s, k)| *s >= operating && *k).count();
-        println!(
-            "{name:<12} unseen: auroc {:.4}  balanced {:.4} (its own best {:.4})  \
-             operating: precision {:.4} recall {:.4}",
-            auroc(&ranks),
-            balanced(part, middle),
-            best,
-            hit as f64 / called as f64,
-            shares(part, operating).0
-        );
-    }
-    println!("thresholds: operating {operating}, balanced {middle}");
-    (operating, middle)
-}
-
 fn importance(forest: &[Tree]) {
     let mut gains: BTreeMap<u8, f64> = BTreeMap::new();
     for tree in forest {
@@ -440,9 +379,9 @@ fn importance(forest: &[Tree]) {
     }
 }
 
-fn write(model: &Model, depth: u32, (operating, middle): (i32, i32)) -> Result<(), String> {
+fn stored(model: &Model, depth: u32, found: Thresholds) -> Vec<u8> {
     let mut bytes = vec![depth as u8];
-    for number in [operating, middle, model.forest.len() as i32] {
+    for number in [found.operating, found.balanced, model.forest.len() as i32] {
         bytes.extend((number as i16).to_le_bytes());
     }
     for tree in &model.forest {
@@ -455,6 +394,17 @@ fn write(model: &Model, depth: u32, (operating, middle): (i32, i32)) -> Result<(
     }
     let grams: Vec<(String, i8)> = model.grams.clone().into_iter().collect();
     bytes.extend(grams_file(&grams));
+    bytes
+}
+
+fn write(models: &[Model; 2], depth: u32, found: [Thresholds; 2]) -> Result<(), String> {
+    let [other, messages] = models;
+    let [of_other, of_messages] = found;
+    let other = stored(other, depth, of_other);
+    let length = u16::try_from(other.len()).map_err(|e| e.to_string())?;
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.extend(other);
+    bytes.extend(stored(messages, depth, of_messages));
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../src/policy/edit/weights.bin"

@@ -107,8 +107,9 @@ pub struct Edit {
     pub kind: EditKind,
     /// Why, the weightiest first; at most `REASONS_MAX`. Empty only for `none`.
     pub reasons: Vec<EditReasonFound>,
-    /// How likely the meaning changed, in millionths; at least [`operating_ppm`] exactly when the
-    /// kind is substantive. A rank, not a frequency.
+    /// How likely the meaning changed, in millionths; at least 500,000 exactly when the kind is
+    /// substantive: there nine of ten substantive edits of each set were found, of texts that the model had
+    /// not seen. A rank, not a frequency.
     pub score_ppm: u32,
 }
 
@@ -124,6 +125,8 @@ pub const REASONS_MAX: usize = 13;
 pub struct Learned<'b> {
     pairs: Pairs<'b>,
     weights: &'b [u8],
+    /// Whether the texts are messages, written to somebody.
+    is_message: bool,
 }
 
 impl Learned<'static> {
@@ -138,6 +141,16 @@ impl<'b> Learned<'b> {
         Self {
             pairs: Pairs::new(pairs),
             weights,
+            is_message: false,
+        }
+    }
+
+    /// The same for messages: what is written to somebody is edited in other ways than articles and essays.
+    #[must_use]
+    pub const fn of_messages(self) -> Self {
+        Self {
+            is_message: true,
+            ..self
         }
     }
 }
@@ -159,13 +172,14 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
     let found = Findings::of(&evidence);
-    let operating = model::operating_sum(learned.weights);
+    let weights = model::chosen(learned.weights, learned.is_message);
     let row = feature::row(&evidence, &found, learned.pairs);
-    let forest = model::forest_sum(learned.weights, &row);
-    let grams = model::grams_sum(learned.weights, gram::grams(&evidence).iter());
+    let forest = model::forest_sum(weights, &row);
+    let grams = model::grams_sum(weights, gram::grams(&evidence).iter());
     let weighed = forest.saturating_add(grams);
-    let sum = bounded(weighed, found.settled(), operating);
-    let kind = if sum >= operating {
+    let over = weighed.saturating_sub(model::operating_sum(weights));
+    let sum = bounded(over, found.settled());
+    let kind = if sum >= 0 {
         EditKind::Substantive
     } else {
         EditKind::Cosmetic
@@ -178,13 +192,13 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     }
 }
 
-/// A weighed sum, kept on the side of the operating point that a rule puts it on, so that the kind
-/// and the score never disagree; for the tool that trains the model, too.
-pub fn bounded(sum: i32, settled: Option<EditKind>, operating: i32) -> i32 {
+/// How far a weighed sum is over the operating point, kept on the side of it that a rule puts the edit on,
+/// so that the kind and the score never disagree; for the tool that trains the model, too.
+pub fn bounded(over: i32, settled: Option<EditKind>) -> i32 {
     match settled {
-        Some(EditKind::Substantive) => sum.max(operating),
-        Some(_) => sum.min(operating.saturating_sub(1)),
-        None => sum,
+        Some(EditKind::Substantive) => over.max(0),
+        Some(_) => over.min(-1),
+        None => over,
     }
 }
 
@@ -203,13 +217,9 @@ pub fn weighed(before: &str, after: &str) -> (Vec<u8>, Vec<String>) {
     (row, gram::grams(&evidence))
 }
 
-/// The score from which on an edit is called substantive: where nine of ten substantive edits of
-/// each set were found, of texts that the model had not seen.
-pub fn operating_ppm() -> u32 {
-    model::operating_ppm(model::WEIGHTS)
-}
-
 /// The score that divides the two kinds most evenly, for measuring.
-pub fn balanced_ppm() -> u32 {
-    model::balanced_ppm(model::WEIGHTS)
+pub fn balanced_ppm(learned: Learned<'_>) -> u32 {
+    let weights = model::chosen(learned.weights, learned.is_message);
+    let over = model::balanced_sum(weights).saturating_sub(model::operating_sum(weights));
+    model::score_ppm(over)
 }

@@ -25,10 +25,10 @@ struct Answer<T> {
     ok: T,
 }
 
-/// Of which kind the edit of a text is, and why: `{"ok": edit}`, null before `learn`.
+/// Of which kind the edit of a message is, and why: `{"ok": edit}`, null before `learn`.
 #[wasm_bindgen]
 pub fn text_edit(before: &str, after: &str) -> String {
-    written(learned().map(|learned| classify_by(before, after, learned)))
+    written(learned().map(|learned| classify_by(before, after, learned.of_messages())))
 }
 
 /// The kind of a change of one argument of an action, nothing standing for a value that is no

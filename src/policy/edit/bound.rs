@@ -10,14 +10,9 @@ const AT_LEAST: char = '≥';
 const AT_MOST: char = '≤';
 const BELOW: char = '<';
 
-/// What stands before an amount that bounds it, what is longer first. `No later than` is no bound of an amount:
-/// no later than two days before is at least two days before.
-const BEFORE: [(&[&str], char); 17] = [
-    (&["no", "more", "than"], AT_MOST),
-    (&["not", "more", "than"], AT_MOST),
-    (&["no", "less", "than"], AT_LEAST),
-    (&["not", "less", "than"], AT_LEAST),
-    (&["no", "fewer", "than"], AT_LEAST),
+/// What stands before an amount that bounds it. `No later than` is no bound of an amount: no later than two
+/// days before is at least two days before.
+const BEFORE: [(&[&str], char); 12] = [
     (&["more", "than"], ABOVE),
     (&["less", "than"], BELOW),
     (&["fewer", "than"], BELOW),
@@ -50,7 +45,8 @@ const BEHIND: [(&[&str], char); 9] = [
 pub(super) fn changed(e: &Evidence<'_, '_>) -> bool {
     let bounds = |word: &Word<'_>| {
         let mut rows = BEFORE.iter().chain(&BEHIND);
-        rows.any(|(row, _)| row.contains(&word.fold.as_str()))
+        let denies = matches!(word.fold.as_str(), "no" | "not" | "never");
+        denies || rows.any(|(row, _)| row.contains(&word.fold.as_str()))
     };
     let mut hunks = e.reading.aligned.hunks.iter();
     // The whole texts are read only where they can tell.
@@ -91,14 +87,25 @@ fn bounded<'w>(words: &'w [Word<'_>]) -> Vec<(&'w str, Option<char>)> {
 
 /// How the words from `at` to `end` are bounded.
 fn bound(text: &Text<'_, '_>, at: usize, end: usize) -> Option<char> {
-    let before = BEFORE.iter().find(|(row, _)| {
-        let start = at.checked_sub(row.len());
-        start.is_some_and(|start| text.past(start, row) != start)
-    });
-    let behind = |at: usize| BEHIND.iter().find(|(row, _)| text.past(at, row) != at);
+    let before = || {
+        BEFORE.iter().find_map(|(row, bound)| {
+            let start = at.checked_sub(row.len())?;
+            let denied = start.checked_sub(1).map_or("", |before| text.fold(before));
+            let bound = match (denied, *bound) {
+                // `No more than five`, `never under five`.
+                ("no" | "not" | "never", ABOVE) => AT_MOST,
+                ("no" | "not" | "never", BELOW) => AT_LEAST,
+                (_, bound) => bound,
+            };
+            (text.past(start, row) != start).then_some(bound)
+        })
+    };
+    let behind = |at: usize| {
+        let found = BEHIND.iter().find(|(row, _)| text.past(at, row) != at);
+        found.map(|(_, bound)| *bound)
+    };
     // `Two or more`, `two items or more`.
-    let found = before
+    before()
         .or_else(|| behind(end))
-        .or_else(|| behind(end.saturating_add(1)));
-    found.map(|(_, bound)| *bound)
+        .or_else(|| behind(end.saturating_add(1)))
 }

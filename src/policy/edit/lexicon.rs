@@ -75,7 +75,7 @@ pub(super) const DENIAL: Lexicon = Lexicon(
     ain't aren't aucun aucune can't cannot couldn't didn't doesn't don't geen hadn't hasn't \
     haven't isn't jamais jamás kein keine keinem keinen keiner keines mustn't needn't neither \
     never nicht nie niemals niet ninguna ningún no nobody non none nor not nothing nowhere nunca \
-    não ohne pas shouldn't wasn't weren't without won't wouldn't zonder\
+    não ohne pas shouldn't unable wasn't weren't without won't wouldn't zonder\
 ",
 );
 
@@ -103,6 +103,33 @@ pub(super) const LOOSE: Lexicon = Lexicon(
     "\
     can could expect expected expects hope hopes kan kann kunnen können könnte könnten may might peut peuvent pode podem podemos \
     podría podríamos possono pourrait pourrions pouvons puede pueden può should\
+",
+);
+
+/// Words that say the same to somebody who is written to, in either order.
+const SAME: Lexicon = Lexicon(
+    "\
+    a-an about-approximately about-roughly allow-permit allowed-permitted allows-permits \
+    amend-change amended-changed amending-changing amendment-change amendments-changes \
+    amends-changes answer-reply answer-respond answer-response answered-replied answered-responded \
+    answering-replying anybody-anyone approximately-around approximately-roughly arrange-organise \
+    arrange-organize arranged-organised arranged-organized assist-help assistance-help \
+    assisted-helped assisting-helping assists-helps began-started begin-commence begin-start \
+    begins-commences begins-starts begun-started bought-purchased buy-purchase buying-purchasing \
+    buys-purchases call-phone call-ring called-phoned called-rang calling-phoning calling-ringing \
+    charge-fee charges-fees choose-pick choose-select choosing-selecting chose-picked chose-selected \
+    commence-start commenced-started commences-starts commencing-starting defect-fault \
+    defects-faults delighted-happy delighted-pleased dispatch-ship dispatched-shipped \
+    dispatches-ships dispatching-shipping displayed-shown email-mail emailed-mailed emails-mails \
+    enough-sufficient entire-whole error-mistake errors-mistakes everybody-everyone find-locate \
+    finding-locating fix-resolve fix-solve fixed-resolved fixed-solved fixes-resolves \
+    fixing-resolving fixing-solving found-located glad-happy glad-pleased got-received happy-pleased \
+    inform-notify informed-notified informing-notifying informs-notifies issue-problem \
+    issues-problems journey-trip lorry-truck need-require needs-requires nobody-noone package-parcel \
+    packages-parcels phone-ring phone-telephone pick-select picked-selected replied-responded \
+    replies-responses reply-respond reply-response resolve-solve resolved-solved resolving-solving \
+    shortly-soon somebody-someone use-utilise use-utilize used-utilised used-utilized \
+    using-utilising\
 ",
 );
 
@@ -368,6 +395,21 @@ const REVERSING: [&str; 10] = [
     "un", "in", "im", "il", "ir", "dis", "non", "mis", "anti", "de",
 ];
 
+/// Whether two words say the same, or are one in British and in American spelling.
+pub(super) fn say_the_same(a: &str, b: &str) -> bool {
+    SAME.has_pair(a.min(b), a.max(b)) || (a.len().min(b.len()) >= 6 && respelt(a) == respelt(b))
+}
+
+/// A word of British spelling in American: `colour`, `centre`, `cancelled`, `licence`, `organise`.
+fn respelt(fold: &str) -> String {
+    const RESPELT: [(&str, &str); 4] = [("our", "or"), ("ell", "el"), ("ence", "ense"), ("z", "s")];
+    let word = fold.strip_suffix("tre").map(|rest| format!("{rest}ter"));
+    RESPELT.iter().fold(
+        word.unwrap_or_else(|| fold.to_owned()),
+        |word, (british, american)| word.replace(british, american),
+    )
+}
+
 /// Whether two words, in lower case, are opposites: listed ones, or a word and the same with a
 /// reversing prefix.
 pub(super) fn are_opposite(a: &str, b: &str) -> bool {
@@ -460,10 +502,13 @@ mod tests {
             assert!(words.iter().all(|word| list.has(word)), "{words:?}");
             assert!(!list.has("") && !list.has("nor not") && !list.has("zzz"));
         }
-        assert!(OPPOSITES.0.split(' ').all(|pair| {
-            let (one, other) = pair.split_once('-').unwrap();
-            one < other && OPPOSITES.has_pair(one, other)
-        }));
+        for pairs in [OPPOSITES, SAME] {
+            assert!(pairs.0.split(' ').is_sorted());
+            assert!(pairs.0.split(' ').all(|pair| {
+                let (one, other) = pair.split_once('-').unwrap();
+                one < other && pairs.has_pair(one, other)
+            }));
+        }
         assert_eq!(base_of("went"), "go");
         assert_eq!(base_of("wen"), "wen");
     }

@@ -1,13 +1,14 @@
 //! Which kind of edit was made to a message: to its words, and to who gets it under which subject.
 
-use super::{Edit, EditKind, EditReason, EditReasonFound, REASONS_MAX, classify, operating_ppm};
+use super::{Edit, EditKind, EditReason, EditReasonFound, Learned, REASONS_MAX, classify_by};
 use crate::draft::Content;
 
 /// What was changed in a message. Another recipient is substantive like another name; a subject is read
 /// as the first line of the text where it differs.
 pub fn message(before: &Content, after: &Content) -> Edit {
     let same_subject = before.subject == after.subject;
-    let edit = classify(&read(before, same_subject), &read(after, same_subject));
+    let (old, new) = (read(before, same_subject), read(after, same_subject));
+    let edit = classify_by(&old, &new, Learned::CARRIED.of_messages());
     let (gone, come) = (missing(before, after), missing(after, before));
     if gone.is_empty() && come.is_empty() {
         return edit;
@@ -28,7 +29,7 @@ pub fn message(before: &Content, after: &Content) -> Edit {
             .chain(others)
             .take(REASONS_MAX)
             .collect(),
-        score_ppm: edit.score_ppm.max(operating_ppm()),
+        score_ppm: edit.score_ppm.max(500_000),
     }
 }
 

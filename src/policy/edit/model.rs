@@ -2,7 +2,8 @@
 //! weight for each of its grams that is known; in integers, so that every machine gets the same. It
 //! must not know what a feature or a gram means.
 //!
-//! Weights, in bytes: one for the depth D, two for the sum from which on an edit counts as
+//! There is a model for messages and one for all other texts. Weights: the bytes of the latter in two
+//! bytes, then both. A model, in bytes: one for the depth D, two for the sum from which on an edit counts as
 //! substantive, two for the sum that divides both kinds most evenly, two for the number of trees; then
 //! per tree 2^D - 1 pairs (feature, threshold) from the root down, level by level, and 2^D leaves as
 //! signed bytes. A row goes right where its feature is greater than the threshold. The rest are the
@@ -21,6 +22,16 @@ pub const GRAM_UNIT: i32 = 4;
 
 /// A gram's mark is its weight and this, so that none is negative.
 const MARK_OF_NONE: i32 = 128;
+
+/// The model for messages, or that for other texts.
+pub(super) fn chosen(weights: &[u8], is_message: bool) -> &[u8] {
+    let both = || {
+        let (length, models) = weights.split_first_chunk::<2>()?;
+        models.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+    };
+    let (other, messages) = both().unwrap_or_default();
+    if is_message { messages } else { other }
+}
 
 /// How many leaves a tree has, the trees, and the grams after them.
 fn parts(weights: &[u8]) -> Option<(usize, &[u8], &[u8])> {
@@ -72,14 +83,9 @@ pub(super) fn operating_sum(weights: &[u8]) -> i32 {
     stored(weights, 1)
 }
 
-/// The same as a score.
-pub(super) fn operating_ppm(weights: &[u8]) -> u32 {
-    score_ppm(operating_sum(weights))
-}
-
-/// The score that divides the two kinds most evenly.
-pub(super) fn balanced_ppm(weights: &[u8]) -> u32 {
-    score_ppm(stored(weights, 3))
+/// The sum that divides the two kinds most evenly.
+pub(super) fn balanced_sum(weights: &[u8]) -> i32 {
+    stored(weights, 3)
 }
 
 fn stored(weights: &[u8], at: usize) -> i32 {
@@ -111,7 +117,8 @@ fn leaf(tree: &[u8], leaves: usize, row: &[u8]) -> i8 {
     tree.get(at).map_or(0, |leaf| i8::from_le_bytes([*leaf]))
 }
 
-/// A sum of leaves as millionths between 0 and 1, the higher the sum the higher: not a frequency.
+/// A sum, less that from which on an edit is called substantive, as millionths between 0 and 1, the higher
+/// the sum the higher: not a frequency.
 pub(super) fn score_ppm(sum: i32) -> u32 {
     /// The sum at which the score is three quarters.
     const SPREAD: i64 = 512;
@@ -148,6 +155,15 @@ mod tests {
         assert_eq!(sum(&["+not", "-small"]), 37 * GRAM_UNIT);
         assert_eq!(sum(&["-small"]), -3 * GRAM_UNIT);
         assert_eq!(grams_sum(&[], std::iter::empty()), 0);
+    }
+
+    #[test]
+    fn messages_have_a_model_of_their_own() {
+        let weights = [3, 0, 1, 2, 3, 4, 5];
+        assert_eq!(chosen(&weights, false), [1, 2, 3]);
+        assert_eq!(chosen(&weights, true), [4, 5]);
+        assert!(chosen(&[9, 0, 1], true).is_empty());
+        assert!(chosen(&[], false).is_empty());
     }
 
     #[test]

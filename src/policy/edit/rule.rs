@@ -6,20 +6,21 @@ use super::EditKind;
 use super::bag::Bag;
 use super::evidence::{Evidence, Moved};
 use super::lexicon::{
-    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, QUANTITY, TIME_UNIT, TONE, are_opposite,
+    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY, TIME_UNIT, TONE,
+    are_opposite, say_the_same,
 };
 use super::relation::{Speech, speech};
-use super::turn::{Turn, is_listed};
+use super::turn::{Turn, is_listed, is_revoiced};
 use super::word::{Class, Word, stem, typing_errors};
 
 /// What the rules find in an edit.
 pub(super) struct Findings<'w, 'a> {
     /// Only blank space, case, quotes and contractions differ.
     pub(super) is_form_only: bool,
-    /// Misspelt words were mended, and nothing else.
+    /// Misspelt words were mended, or words put that say the same, and nothing else.
     pub(super) is_mended: bool,
-    /// Only the order of a list differs.
-    pub(super) is_relisted: bool,
+    /// Only the order of a list differs, or the active became the passive.
+    pub(super) is_turned_round: bool,
     /// The numbers that gave way to others.
     pub(super) numbers: Replaced<'w, 'a>,
     /// The times, days and months that gave way to others.
@@ -42,7 +43,8 @@ impl<'w, 'a> Findings<'w, 'a> {
         Self {
             is_form_only: is_form_only(e) && same_links(&old, &new),
             is_mended: is_mended(e),
-            is_relisted: e.removed.is_empty() && e.added.is_empty() && is_listed(e),
+            is_turned_round: (e.removed.is_empty() && e.added.is_empty() && is_listed(e))
+                || is_revoiced(e),
             numbers,
             dates,
             names: names_replaced(e).len(),
@@ -58,7 +60,7 @@ impl<'w, 'a> Findings<'w, 'a> {
             || !self.dates.is_empty()
             || self.names > 0
             || !(gone.is_empty() || come.is_empty());
-        match self.is_form_only || self.is_mended || self.is_relisted {
+        match self.is_form_only || self.is_mended || self.is_turned_round {
             true => Some(EditKind::Cosmetic),
             false => (replaced || self.turn.is_any()).then_some(EditKind::Substantive),
         }
@@ -94,7 +96,10 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
         let says_nothing = last_word.is_some_and(|before| {
             stop(before, word) || next.is_some_and(|next| hyphen(before, word, next))
         });
-        if is_quote(word.text) || (word.is_joined && says_nothing) {
+        // `It takes only 5 minutes`, `just 5 minutes`: a matter of tone.
+        let is_tone = matches!(word.fold.as_str(), "only" | "just")
+            && next.is_some_and(|next| matches!(next.class, Class::Number | Class::NumberWord));
+        if is_quote(word.text) || (word.is_joined && says_nothing) || is_tone {
             continue;
         }
         let worth = word.quantity.as_ref().map(|quantity| &quantity.worth);
@@ -112,9 +117,12 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
         }
         let is_of_work =
             word.fold == "working" && next.is_some_and(|next| TIME_UNIT.has(&next.fold));
+        let asks_politely =
+            word.fold == "could" && next.is_some_and(|next| PRONOUN.has(&next.fold));
         let said = match worth {
             Some(worth) => worth.clone(),
             None if is_of_work => "business".into(),
+            None if asks_politely => "can".into(),
             None => said(word),
         };
         // Numbers that only stand closer together are other numbers: `1 5` is not `15`.
@@ -129,7 +137,8 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
 /// Whether a mark joins a word to the next one: `e-mail` is `email`. To `re-sign` is not to `resign`.
 fn hyphen(before: &Word<'_>, mark: &Word<'_>, next: &Word<'_>) -> bool {
     let is_hyphen = matches!(mark.text, "-" | "‐" | "‑") && mark.quantity.is_none();
-    is_hyphen && next.is_joined && next.class == Class::Content && before.fold != "re"
+    let is_word = matches!(next.class, Class::Content | Class::Function);
+    is_hyphen && next.is_joined && is_word && before.fold != "re"
 }
 
 /// Whether a mark ends a word of one letter: `U.S.` is `US`.
@@ -190,8 +199,9 @@ fn spoken_out(word: &Word<'_>) -> String {
         .unwrap_or_else(|| fold.to_owned())
 }
 
-/// Whether each change mends a misspelt word: what stood there is no English word known here, and
-/// what stands there now is one, a letter or two away. Names have no spelling to judge by.
+/// Whether each change puts a word for another that says the same, or mends a misspelt one: what stood
+/// there is no English word known here, and what stands there now is one, a letter or two away. Names have
+/// no spelling to judge by.
 fn is_mended(e: &Evidence<'_, '_>) -> bool {
     e.reading.aligned.hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
@@ -199,7 +209,7 @@ fn is_mended(e: &Evidence<'_, '_>) -> bool {
             && old
                 .iter()
                 .zip(new)
-                .all(|(a, b)| a.fold == b.fold || mends(a, b))
+                .all(|(a, b)| a.fold == b.fold || mends(a, b) || say_the_same(&a.fold, &b.fold))
     })
 }
 

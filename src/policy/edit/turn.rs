@@ -31,7 +31,10 @@ impl Turn {
             is_negated: negation_changed(e),
             has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e) || bound::changed(e),
             is_exchanged: roles_exchanged(e)
-                || ((crossed(e) || facts_moved(e)) && !is_listed(e) && !is_voice(e)),
+                || match is_voice(e) {
+                    true => roles_kept(e) == Some(false),
+                    false => (crossed(e) || facts_moved(e)) && !is_listed(e),
+                },
             sign: sign_changed(e),
         }
     }
@@ -370,6 +373,37 @@ fn is_voice(e: &Evidence<'_, '_>) -> bool {
     let few = e.removed.len().saturating_add(e.added.len()) <= WORDS_MAX;
     let ((was, only), (is, alone)) = (side(&e.removed, &e.added), side(&e.added, &e.removed));
     few && was != is && only && alone
+}
+
+/// Whether nothing but the voice changed: who did it before does it still. `The bank rejected the payment`,
+/// `the payment was rejected by the bank`; not `the bank was rejected by the payment`.
+pub(super) fn is_revoiced(e: &Evidence<'_, '_>) -> bool {
+    is_voice(e) && roles_kept(e) == Some(true)
+}
+
+/// Whether who does it stood before whom it is done to in the active, as they should; `None` where the words
+/// don't tell.
+fn roles_kept(e: &Evidence<'_, '_>) -> Option<bool> {
+    let reading = e.reading;
+    let became = e.added.iter().any(|moved| moved.word.fold == "by");
+    let (moved, active, passive) = match became {
+        true => (&e.added, &reading.before, &reading.after),
+        false => (&e.removed, &reading.after, &reading.before),
+    };
+    let place = |is: &dyn Fn(&str) -> bool| {
+        let word = moved.iter().find(|moved| is(&moved.word.fold))?.word;
+        passive.iter().position(|other| std::ptr::eq(other, word))
+    };
+    let carries = |word: &&Word<'_>| !matches!(word.class, Class::Function | Class::Mark);
+    let by = place(&|fold| fold == "by")?;
+    let be = place(&|fold| matches!(base_of(fold), "be" | "have"))?;
+    let doer = passive
+        .iter()
+        .skip(by)
+        .find(|word| word.fold != "by" && carries(word))?;
+    let done_to = passive.get(..be)?.iter().rev().find(carries)?;
+    let stands = |word: &Word<'_>| active.iter().position(|other| other.fold == word.fold);
+    Some(stands(doer)? < stands(done_to)?)
 }
 
 /// The words of some classes in a text, in order.

@@ -1,7 +1,7 @@
 //! What a new correction does to one like it: repeats it, contradicts it, or neither. It must not
 //! judge the texts itself: whether two corrected texts differ in substance is `edit`'s answer.
 
-use crate::edit::{self, EditKind};
+use crate::edit::{self, EditKind, Learned};
 use crate::order;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -61,7 +61,8 @@ pub fn differs(one: Taught<'_>, other: Taught<'_>) -> bool {
     if let (Some(one), Some(other)) = (object(one.corrected), object(other.corrected)) {
         return edit::action(&one, &other).kind == EditKind::Substantive;
     }
-    edit::classify(&lesson(one), &lesson(other)).kind == EditKind::Substantive
+    edit::classify_by(&lesson(one), &lesson(other), Learned::CARRIED.of_messages()).kind
+        == EditKind::Substantive
 }
 
 /// The corrected text, with what belongs to its own case only as `#`.
