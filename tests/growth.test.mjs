@@ -68,6 +68,50 @@ test("D1 that takes changes and no new row, as a full one does, keeps all waitin
   });
 });
 
+/** Makes D1 refuse new rows of a table, or those of them that a condition finds. */
+const refuse = ({ database }, table, when = "TRUE") =>
+  database.exec(`CREATE TRIGGER refuse_${table} BEFORE INSERT ON ${table} WHEN ${when} BEGIN SELECT RAISE(ABORT, 'full'); END`);
+const accept = ({ database }, table) => database.exec(`DROP TRIGGER refuse_${table}`);
+
+test("a full D1 that has room for small rows blames no large one, and is told first what is erased", async () => {
+  await grown("SELECT 1", async ({ service, tenant, lead }) => {
+    const count = (table) => service.database.prepare(`SELECT COUNT(*) AS count FROM ${table}`).first("count");
+    const withdraw = async (given) => tenant.agent("DELETE", `/v1/drafts/${(await tenant.post(draft(given))).body.id}`);
+    await withdraw({ customer: { id: "ada" } });
+    await until(async () => (await count("drafts")) === 1);
+    await refuse(service, "drafts");
+    await refuse(service, "audit_tiles", "length(NEW.hash) > 1000");
+    await withdraw({});
+    // More than a batch behind the one for which there is no room.
+    for (let posted = 0; posted < 250; posted += 50) await Promise.all(Array.from({ length: 50 }, () => tenant.post(draft())));
+    const { sequence } = (await lead("GET", "/v1/queue")).body;
+    const failures = () => service.logged.filter((line) => line.includes("did not take the batch")).length;
+    await until(() => failures() >= 4);
+    assert.equal((await lead("GET", "/v1/queue/health")).body.dead_letters, 0);
+    assert.equal((await lead("GET", "/v1/queue")).body.sequence, sequence, "nor does the log grow of it");
+    assert.equal(await count("drafts"), 1);
+    assert.equal((await lead("POST", "/v1/erasure", { customer_id: "ada" })).body.drafts, 1);
+    await until(async () => (await count("drafts")) === 0);
+
+    for (const table of ["drafts", "audit_tiles"]) await accept(service, table);
+    await until(async () => (await count("drafts")) === 1 && (await count("audit")) === (await lead("GET", "/v1/audit")).body.size);
+    assert.equal(await service.database.prepare("SELECT COUNT(*) AS count FROM audit_tiles WHERE level < 0").first("count"), 0);
+  });
+});
+
+test("rows that D1 refuses are set aside though it takes none after them", async () => {
+  await grown("SELECT 1", async ({ service, tenant, lead }) => {
+    for (const table of ["drafts", "trust"]) await refuse(service, table);
+    await refuse(service, "audit", "NEW.event <> 'copy.set_aside'");
+    const { id } = (await tenant.post(draft())).body;
+    await tenant.agent("DELETE", `/v1/drafts/${id}`);
+    const copies = async () => (await lead("GET", "/v1/dead-letters")).body.copies;
+    await until(async () => (await copies()).some(({ kind, about }) => kind === "draft" && about === id));
+    const told = "SELECT COUNT(*) AS count FROM audit WHERE event = 'copy.set_aside'";
+    await until(async () => (await service.database.prepare(told).first("count")) === (await copies()).length);
+  });
+});
+
 test("a person of many corrections is erased as quickly as one of few, where a week of answers is kept", async () => {
   const answer = (id, examples) => `json_object('id', ${id}, 'status', 'held', 'examples', json('${JSON.stringify(examples)}'), 'reasons', hex(zeroblob(400)))`;
   const fill = `

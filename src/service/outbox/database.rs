@@ -111,8 +111,8 @@ const EACH: [(&str, &str); 7] = [
     ),
 ];
 
-/// Kinds that add nothing: D1 takes them when it is full, too.
-const CHANGES: [&str; 3] = ["correction_change", "erase_drafts", "erase_corrections"];
+/// What makes room in D1 and so comes first. What waits of what is erased is gone: `erasure` takes it out.
+const ERASURES: &str = "kind IN ('erase_drafts', 'erase_corrections') AND kind <> 'audit'";
 
 /// Where the rows go.
 struct Copy {
@@ -140,25 +140,23 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     }
     let mut failures = state.failures;
     for _ in 0..BATCHES_MAX {
-        let rows = waiting(tenant)?;
-        let Some(last) = rows.last().map(|row| row.number) else {
+        let mut rows = waiting(tenant, ERASURES)?;
+        if rows.is_empty() {
+            rows = waiting(tenant, "TRUE")?;
+        }
+        if rows.is_empty() {
             break;
-        };
+        }
         let copy = Copy {
             database: tenant.env.d1(DATABASE)?,
             tenant_id: tenant.record()?.id,
         };
         let sent = match suspects_a_row(failures) {
             true => one_by_one(tenant, &copy, &rows, now).await?,
-            false => copy.write(&rows).await,
+            false => take(tenant, &copy, &rows).await?,
         };
-        match sent {
-            // Numbers only rise, so this removes what was sent and nothing else.
-            Ok(()) => tenant.storage.run(
-                "DELETE FROM outbox WHERE number <= ? AND broken_at IS NULL",
-                bind![last],
-            )?,
-            Err(error) => return wait_after_failure(tenant, now, failures, &error),
+        if let Err(error) = sent {
+            return wait_after_failure(tenant, now, failures, &error);
         }
         failures = 0;
     }
@@ -169,18 +167,31 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     )
 }
 
-/// The rows of the next batch, in order: as many as one may hold, and however large it is, the first.
-fn waiting(tenant: &Tenant) -> Outcome<Vec<Row>> {
+/// The next rows that a condition finds, in order: as many as a batch may hold, and however large it is, the first.
+fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
     // Sizes first: 200 drafts of the largest size would be more than an object's memory.
-    tenant.storage.rows(
+    let query = format!(
         "SELECT number, kind, payload FROM outbox WHERE number IN (
            SELECT number FROM (
              SELECT number, size, SUM(size) OVER (ORDER BY number) AS total FROM (
-               SELECT number, octet_length(payload) AS size FROM outbox WHERE broken_at IS NULL
-               ORDER BY number LIMIT ?))
-           WHERE total <= ? OR total = size) ORDER BY number",
-        bind![BATCH_ROWS, BATCH_BYTES],
-    )
+               SELECT number, octet_length(payload) AS size FROM outbox
+               WHERE broken_at IS NULL AND {condition} ORDER BY number LIMIT ?))
+           WHERE total <= ? OR total = size) ORDER BY number"
+    );
+    tenant.storage.rows(&query, bind![BATCH_ROWS, BATCH_BYTES])
+}
+
+/// Sends rows as one batch; they go when D1 has them.
+async fn take(tenant: &Tenant, copy: &Copy, rows: &[Row]) -> Outcome<worker::Result<()>> {
+    if let Err(error) = copy.write(rows).await {
+        return Ok(Err(error));
+    }
+    let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
+    tenant.storage.run(
+        "DELETE FROM outbox WHERE number IN (SELECT value FROM json_each(?))",
+        bind![&serde_json::to_string(&numbers)?],
+    )?;
+    Ok(Ok(()))
 }
 
 fn wait_after_failure(
@@ -198,40 +209,27 @@ fn wait_after_failure(
     )
 }
 
-/// After batches failed: each row alone, and those that D1 took are off the way at once. One that is refused twice
-/// is set aside when D1 adds a later one to what it has; where it doesn't, D1 is away or full, and everything waits.
+/// After batches failed: each row alone. One that is refused twice, though D1 has room, is set aside; where D1 is
+/// away or full, everything waits.
 async fn one_by_one(
     tenant: &Tenant,
     copy: &Copy,
     rows: &[Row],
     now: Millis,
 ) -> Outcome<worker::Result<()>> {
-    let mut refused = Vec::new();
     for row in rows {
         let one = std::slice::from_ref(row);
-        let mut taken = copy.write(one).await;
-        if taken.is_err() {
-            if let Err(error) = copy.touch().await {
-                return Ok(Err(error));
-            }
-            taken = copy.write(one).await;
-        }
-        if let Err(error) = taken {
-            refused.push((row, error));
+        if take(tenant, copy, one).await?.is_ok() {
             continue;
         }
-        let delete = "DELETE FROM outbox WHERE number = ?";
-        tenant.storage.run(delete, bind![row.number])?;
-        if !CHANGES.contains(&row.kind.as_str()) {
-            for (row, error) in refused.drain(..) {
-                set_aside(tenant, row, &error, now)?;
-            }
+        if let Err(error) = copy.find_room().await {
+            return Ok(Err(error));
+        }
+        if let Err(error) = take(tenant, copy, one).await? {
+            set_aside(tenant, row, &error, now)?;
         }
     }
-    Ok(match refused.pop() {
-        Some((_, error)) => Err(error),
-        None => Ok(()),
-    })
+    Ok(Ok(()))
 }
 
 /// A row that can't be sent stays where a lead sees it, and holds up nothing.
@@ -280,12 +278,19 @@ impl Copy {
         self.database.prepare(*statement).bind(&values)
     }
 
-    /// Whether D1 takes writes: one that changes nothing.
-    async fn touch(&self) -> worker::Result<()> {
-        let statement = "UPDATE tenants SET id = id WHERE id = ?";
-        let statement = self.database.prepare(statement);
-        let statement = statement.bind(&[self.tenant_id.as_str().into()])?;
-        self.batch(vec![statement]).await
+    /// Whether D1 has room for a batch: it takes a row as large, which is gone again when its transaction ends.
+    async fn find_room(&self) -> worker::Result<()> {
+        let insert = "INSERT INTO audit_tiles (tenant_id, level, idx, hash)
+                      VALUES (?1, -1, 0, hex(zeroblob(?2 / 2)))";
+        let delete = "DELETE FROM audit_tiles WHERE tenant_id = ?1 AND level = -1";
+        let tenant_id = || self.tenant_id.as_str().into();
+        let insert = self.database.prepare(insert);
+        let delete = self.database.prepare(delete);
+        self.batch(vec![
+            insert.bind(&[tenant_id(), BATCH_BYTES.into()])?,
+            delete.bind(&[tenant_id()])?,
+        ])
+        .await
     }
 
     async fn batch(&self, statements: Vec<D1PreparedStatement>) -> worker::Result<()> {
