@@ -1,6 +1,7 @@
 // What a lead and an auditor do in a day, by keyboard alone, in real Chromium: the focus is never lost, an
 // address always leads to what it names, and nothing that was typed is. Must not use the page's own state.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { changePolicy, signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
@@ -104,6 +105,44 @@ test("one entry is found among many, and its dossier has an address", async () =
   await dossier.getByText("Your refund arrived.").waitFor();
   await press("Tab", "Tab", "Enter");
   await soon(async () => (await entries.count()) === 100);
+});
+
+test("what an address names stays, though its conversation went on, and says why it is not in the queue", async () => {
+  const conversation = { id: randomUUID(), head: "m1" };
+  const older = await lead.posted("Uma Older", { body: { conversation } });
+  const newer = await lead.posted("Uma Newer", { body: { conversation: { ...conversation, head: "m2" } } });
+  const strip = page.locator(".strip");
+  const isAt = (name) => soon(async () => (await lead.heading().catch(() => "")).startsWith(name));
+  await page.goto(`${tenant.url}/drafts/${older}`);
+  await isAt("Uma Older");
+  await strip.getByText("No longer waiting: ").waitFor();
+  // What happens elsewhere changes nothing in that, nor does a list that is fetched anew.
+  await lead.posted("Uma Other");
+  await lead.rows().filter({ hasText: "Uma Other" }).waitFor();
+  await page.reload();
+  await strip.getByText("No longer waiting: ").waitFor();
+  await lead.rows().filter({ hasText: "Uma Other" }).waitFor();
+  await isAt("Uma Older");
+  assert.ok(page.url().endsWith(older));
+
+  const colleague = await signIn(tenant.sign_in_url);
+  const decided = async (id, verdict) => {
+    const { body } = await colleague(`/v1/drafts/${id}`);
+    assert.equal((await colleague(`/v1/drafts/${id}/verdict`, { method: "PUT", body: verdictOn(body, verdict) })).status, 200);
+  };
+  await decided(newer, { kind: "defer", until: new Date(Date.now() + 36e5).toISOString() });
+  await page.goto(`${tenant.url}/drafts/${newer}`);
+  await isAt("Uma Newer");
+  await strip.getByText("Deferred until ").waitFor();
+
+  const { body: policy } = await colleague("/v1/policy");
+  await changePolicy(colleague, "two people decide", (document) => ({ ...document, defaults: { ...document.defaults, four_eyes: true } }));
+  const twice = await lead.posted("Uma Twice");
+  await decided(twice, { kind: "approve" });
+  await page.goto(`${tenant.url}/drafts/${twice}`);
+  await isAt("Uma Twice");
+  await strip.getByText("it leaves when a second person agrees").waitFor();
+  await changePolicy(colleague, "one person decides", () => policy.document);
 });
 
 test("a session that ends beside the review says so, and the policy's changes are kept", async () => {

@@ -108,6 +108,8 @@ export const texts = {
     gone: (status: string) => `No longer waiting: ${status}.`,
     goneByMe: (what: string) => `You decided it elsewhere: ${what}.`,
     goneBy: (who: string, what: string) => `${who} was faster: ${what}.`,
+    goneFirst: "You decided it first: it leaves when a second person agrees.",
+    goneLater: (until: string) => `Deferred until ${until}.`,
     decided: "already decided",
     somebody: "Somebody",
     leased: (who: string, until: string) => `${who} claimed this draft until ${until}.`,

@@ -63,8 +63,9 @@ class Review {
   #wanted: string | undefined;
   #lease: ReturnType<typeof setTimeout> | undefined;
   #leased: string | null = null;
-  /** The last that is known of the draft in focus, for when it leaves the queue. */
+  /** The last that is known of the draft in focus, for when it leaves the queue; its id, where it was seen to wait. */
   #last = $state.raw<Summary | null>(null);
+  #waited: string | null = null;
 
   summary = $derived(queue.listed(this.focus) ?? null);
   detail = $derived(details.get(this.focus));
@@ -150,11 +151,11 @@ class Review {
 
   /** Shows the draft that an address names; of one that waits no longer one learns what became of it. */
   async #arrive(id: string): Promise<void> {
-    const { focus } = this;
+    const [focus, named] = [this.focus, place.draft];
     if (!queue.get(id)) await details.want({ id, version: 0 }, true);
     const left = queue.get(id) ? null : details.get(id);
     // Whoever went on by then is left there.
-    if (this.focus !== focus) return;
+    if (this.focus !== focus || place.draft !== named) return;
     if (left === undefined) return notices.show(details.failed.get(id)?.passing ? texts.draft.failed : texts.notices.notThere);
     this.show(id);
     if (left) this.#last = summaryOf(left);
@@ -181,15 +182,14 @@ class Review {
     this.toConfirm = false;
     this.#letGo();
     this.focus = id;
-    this.#last = queue.get(id) ?? null;
-    this.writing = this.choosing = this.pointed = null;
+    const summary = (this.#last = queue.get(id) ?? null);
+    this.writing = this.choosing = this.pointed = this.#waited = null;
     this.mayRetry = false;
     this.words = null;
     this.early = "";
     this.unseen();
     const at = queue.shown.findIndex((draft) => draft.id === id);
     if (at >= 0) this.#place = at;
-    const summary = queue.get(id);
     if (summary) {
       void this.#fetch(summary).then(() => this.#lookAhead(summary.id));
       this.#lease = setTimeout(() => void this.#claim(summary.id), LEASE_AFTER_MS);
@@ -200,6 +200,7 @@ class Review {
 
   /** Fetches the draft in focus as it is now, and again while the line is bad. */
   async #fetch(draft: Summary): Promise<void> {
+    this.#waited = draft.id;
     await details.want(draft);
     if (this.focus !== draft.id || !details.failed.get(draft.id)?.passing) return;
     clearTimeout(this.#refetch);
@@ -403,7 +404,7 @@ class Review {
   /** When the conversation went on under the reviewer's eyes, the newer draft takes the place of the one in focus. */
   async #follow(): Promise<void> {
     const { gone } = this;
-    if (gone === null || gone.pending?.reviewer === session.current?.person.id) return;
+    if (gone === null || gone.id !== this.#waited || gone.pending?.reviewer === session.current?.person.id) return;
     const heir = queue.all.find((draft) => draft.conversation_id === gone.conversation_id && draft.created_at >= gone.created_at);
     if (!heir) return;
     const before = details.get(gone.id) ?? null;
