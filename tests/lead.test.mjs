@@ -181,6 +181,45 @@ test("a session that ends beside the review says so, and the policy's changes ar
   await browser.close();
 });
 
+test("what a lead leaves unsaved is theirs alone, and no other tab of theirs throws it away", async () => {
+  const browser = await chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  const first = await signedIn(browser, tenant, tenant.sign_in_url);
+  const { page: second } = await person(browser, tenant);
+  const limit = (tab) => tab.getByLabel("Drafts that may wait at once");
+  const arrived = (tab) => tab.locator("#queue-list").or(limit(tab)).first().waitFor();
+  for (const tab of [second, first.page]) {
+    await tab.goto(`${tenant.url}/policy`);
+    await limit(tab).waitFor();
+  }
+  await limit(first.page).fill("8765");
+  const text = second.getByTestId("policy-text");
+  await text.fill(`${await text.inputValue()}\n`);
+  await second.getByTestId("save").getByText("No changes").waitFor();
+  await first.page.reload();
+  await soon(async () => (await limit(first.page).inputValue()) === "8765");
+
+  await browser.clearCookies();
+  const { page: other } = await person(browser, tenant);
+  await other.goto(await tenant.invite("lea@empty.example", "lead"));
+  await arrived(other);
+  await other.goto(`${tenant.url}/policy`);
+  await other.getByTestId("save").getByText("No changes").waitFor();
+  assert.notEqual(await limit(other).inputValue(), "8765");
+
+  // To look at it again does not keep it for longer.
+  await browser.clearCookies();
+  await first.page.goto("about:blank");
+  await first.page.goto(tenant.sign_in_url);
+  await arrived(first.page);
+  for (const [days, stays] of [[4, true], [8, false]]) {
+    await first.page.clock.setFixedTime(Date.now() + days * 86_400_000);
+    await first.page.goto(`${tenant.url}/policy`);
+    await limit(first.page).waitFor();
+    assert.equal((await limit(first.page).inputValue()) === "8765", stays, `after ${days} days`);
+  }
+  await browser.close();
+});
+
 test("a queue of which half is taken is filling up, not full", async () => {
   for (const name of ["Kim", "Lou", "Max"]) await lead.posted(`${name} Waits`);
   const { open } = (await asked("/queue?limit=0")).pressure;

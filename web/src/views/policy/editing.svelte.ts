@@ -60,6 +60,8 @@ export class Editing {
 
   /** The version that the changes follow: a later one is not overwritten unseen. */
   #base = 0;
+  /** What is kept, as this tab read or wrote it last. */
+  #ours: string | null = null;
   #run = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,29 +78,36 @@ export class Editing {
     if (kept) {
       this.#base = kept.base;
       this.reason = kept.reason;
-      this.setText(kept.text);
+      this.#take(kept.text);
     }
     this.#check();
   }
 
   get #key(): string {
-    return `${PREFIX}policy.${session.current?.tenant.id ?? ""}`;
+    return `${PREFIX}policy.${session.current?.tenant.id ?? ""}.${session.current?.person.id ?? ""}`;
   }
 
+  /** What this person left unsaved; who may not change the policy sees it as it is. */
   #kept(): Kept | null {
+    if (session.current?.person.role !== "lead") return null;
     try {
-      return JSON.parse(localStorage.getItem(this.#key) ?? "null") as Kept | null;
+      this.#ours = localStorage.getItem(this.#key);
+      return JSON.parse(this.#ours ?? "null") as Kept | null;
     } catch {
       return null;
     }
   }
 
-  /** Keeps what is unsaved; there is nothing to keep of what is as it was. */
+  /** Keeps what is unsaved; there is nothing to keep of what is as it was, but what another tab keeps stays. */
   keep(): void {
     try {
       const { text, reason } = this;
-      if (this.textFault === null && !this.changed) localStorage.removeItem(this.#key);
-      else localStorage.setItem(this.#key, JSON.stringify({ text, reason, base: this.#base, at: Date.now() } satisfies Kept));
+      if (this.textFault === null && !this.changed) {
+        if (localStorage.getItem(this.#key) === this.#ours) localStorage.removeItem(this.#key);
+        return;
+      }
+      this.#ours = JSON.stringify({ text, reason, base: this.#base, at: Date.now() } satisfies Kept);
+      localStorage.setItem(this.#key, this.#ours);
     } catch {
       // Storage may be full or forbidden: what is unsaved still stands in the view.
     }
@@ -115,6 +124,11 @@ export class Editing {
 
   /** Takes the text that somebody types; the document follows once it can be read. */
   setText(text: string): void {
+    this.#take(text);
+    this.#changed();
+  }
+
+  #take(text: string): void {
     this.text = text;
     try {
       const read: unknown = JSON.parse(text);
@@ -124,7 +138,6 @@ export class Editing {
     } catch (error) {
       this.textFault = error instanceof Error ? error.message : String(error);
     }
-    this.#changed();
   }
 
   /** Opens a whole document, such as an older version. */
