@@ -274,6 +274,18 @@ test("what waits for a lead, and what was lost, is told where one reviews", asyn
   await told.getByRole("link", { name: "Lost a level" }).waitFor();
   await told.getByText("A step up waits").waitFor({ state: "detached" });
   await lead.accessible("what waits for a lead");
+
+  // However much there is to tell, that nobody is on call and what is late soon are not left out.
+  const colleague = await signIn(tenant.sign_in_url);
+  const stopped = async (name, stops) => assert.equal((await colleague("/v1/stop", { method: "PUT", body: { covers: { scope: "category", name }, stopped: stops, reason: `no ${name}` } })).status, 200);
+  const several = ["shop.one", "shop.two", "shop.three", "shop.four"];
+  for (const name of several) await stopped(name, true);
+  assert.equal((await colleague("/v1/rota", { method: "PUT", body: { shifts: [] } })).status, 200);
+  await lead.posted("Nia Alone", { body: { category: "shop.one" } });
+  await page.reload();
+  for (const name of several) await told.getByText(`The category ${name} is stopped: no ${name}`).waitFor();
+  await told.getByText("Nobody is on call").waitFor();
+  for (const name of several) await stopped(name, false);
   const noa = await signIn(await tenant.invite("noa@empty.example", "reviewer"));
   const { proposals, levels_lost, policy_waits } = (await noa("/v1/queue/health")).body;
   assert.deepEqual([proposals, levels_lost, policy_waits], [undefined, undefined, undefined], "reviewers are not asked");

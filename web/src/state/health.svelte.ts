@@ -36,3 +36,4 @@ class Health {
 
 export const health = new Health();
 health.soon(0);
+document.addEventListener("visibilitychange", () => document.hidden || health.soon(0));
