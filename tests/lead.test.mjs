@@ -305,8 +305,10 @@ test("an auditor reads all of it, and is offered nothing that is refused", async
 });
 
 test("the weekly report on paper is the report alone", async () => {
+  await changePolicy(await signIn(tenant.sign_in_url), "a full queue", (document) => ({ ...document, queue_full_at: 1 }));
   await goTo("trust");
   await page.getByTestId("trust-tiles").waitFor();
+  await page.getByTestId("pressure").waitFor();
   await page.emulateMedia({ media: "print" });
   const isShown = (name) => page.getByRole("main").getByText(name).first().isVisible();
   assert.deepEqual([await isShown(/^Trust report, /), await isShown("The last four weeks")], [true, true]);
