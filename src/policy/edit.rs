@@ -172,7 +172,9 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
     let found = Findings::of(&evidence);
-    let weights = model::chosen(learned.weights, learned.is_message);
+    // The messages that were learned from are English: of others the other model misses less.
+    let is_message = learned.is_message && reading.is_english();
+    let weights = model::chosen(learned.weights, is_message);
     let row = feature::row(&evidence, &found, learned.pairs);
     let forest = model::forest_sum(weights, &row);
     let grams = model::grams_sum(weights, gram::grams(&evidence).iter());

@@ -133,6 +133,14 @@ const SAME: Lexicon = Lexicon(
 ",
 );
 
+/// Words that may come or go and leave said what is said.
+pub(super) const FILLER: Lexicon = Lexicon(
+    "\
+    absolutely actually already also apologies dear hello hey hi indeed just kindly now please quite really \
+    simply sorry thank thanks to too truly unfortunately very you\
+",
+);
+
 /// What leaves open whether something is so.
 pub(super) const HEDGE: Lexicon = Lexicon(
     "\
@@ -490,6 +498,7 @@ mod tests {
             OPPOSITES,
             IRREGULAR,
             FIRM,
+            FILLER,
             HEDGE,
             LOOSE,
             UPWARD,

@@ -6,7 +6,7 @@ use super::EditKind;
 use super::bag::Bag;
 use super::evidence::{Evidence, Moved};
 use super::lexicon::{
-    CONNECTIVE, FUNCTION, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY, TIME_UNIT, TONE,
+    CONNECTIVE, FILLER, FUNCTION, MODALITY, NEGATION, PROMISE, PRONOUN, QUANTITY, TIME_UNIT, TONE,
     are_opposite, say_the_same,
 };
 use super::relation::{Speech, speech};
@@ -17,7 +17,8 @@ use super::word::{Class, Word, stem, typing_errors};
 pub(super) struct Findings<'w, 'a> {
     /// Only blank space, case, quotes and contractions differ.
     pub(super) is_form_only: bool,
-    /// Misspelt words were mended, or words put that say the same, and nothing else.
+    /// Misspelt words were mended, words put that say the same, or words and marks that say nothing, and
+    /// nothing else.
     pub(super) is_mended: bool,
     /// Only the order of a list differs, or the active became the passive.
     pub(super) is_turned_round: bool,
@@ -42,7 +43,7 @@ impl<'w, 'a> Findings<'w, 'a> {
         );
         Self {
             is_form_only: is_form_only(e) && same_links(&old, &new),
-            is_mended: is_mended(e),
+            is_mended: is_mended(e) || is_filled(e),
             is_turned_round: (e.removed.is_empty() && e.added.is_empty() && is_listed(e))
                 || is_revoiced(e),
             numbers,
@@ -211,6 +212,24 @@ fn is_mended(e: &Evidence<'_, '_>) -> bool {
                 .zip(new)
                 .all(|(a, b)| a.fold == b.fold || mends(a, b) || say_the_same(&a.fold, &b.fold))
     })
+}
+
+/// Whether only words and marks came or went that say nothing: `It is on its way!`, `It is now on its way to you.`
+fn is_filled(e: &Evidence<'_, '_>) -> bool {
+    let reading = e.reading;
+    let says = |word: &&Word<'_>| match word.class {
+        Class::Mark => !matches!(word.text, "." | "!" | "," | ";" | "…"),
+        _ => !FILLER.has(&word.fold),
+    };
+    let changed = || {
+        let sides = reading.aligned.hunks.iter().map(|hunk| reading.sides(hunk));
+        sides.flat_map(|(old, new)| old.iter().chain(new))
+    };
+    // What only changed places may say something else: `from you to us`, `to you from us`.
+    let words = changed().filter(|word| word.class != Class::Mark).count();
+    words == e.removed.len().saturating_add(e.added.len())
+        && changed().all(|word| !says(&word))
+        && reading.before.iter().any(|word| says(&word))
 }
 
 fn mends(wrong: &Word<'_>, right: &Word<'_>) -> bool {
