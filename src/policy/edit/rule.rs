@@ -17,9 +17,10 @@ use super::word::{Class, Word, stem, typing_errors};
 pub(super) struct Findings<'w, 'a> {
     /// Only blank space, case, quotes and contractions differ.
     pub(super) is_form_only: bool,
-    /// Misspelt words were mended, words put that say the same, or words and marks that say nothing, and
-    /// nothing else.
+    /// Misspelt words were mended, or words put that say the same, and nothing else.
     pub(super) is_mended: bool,
+    /// Only words and marks that say nothing differ.
+    pub(super) is_filled: bool,
     /// Only the order of a list differs, or the active became the passive.
     pub(super) is_turned_round: bool,
     /// The numbers that gave way to others.
@@ -43,7 +44,8 @@ impl<'w, 'a> Findings<'w, 'a> {
         );
         Self {
             is_form_only: is_form_only(e) && same_links(&old, &new),
-            is_mended: is_mended(e) || is_filled(e),
+            is_mended: is_mended(e),
+            is_filled: is_filled(e),
             is_turned_round: (e.removed.is_empty() && e.added.is_empty() && is_listed(e))
                 || is_revoiced(e),
             numbers,
@@ -61,7 +63,9 @@ impl<'w, 'a> Findings<'w, 'a> {
             || !self.dates.is_empty()
             || self.names > 0
             || !(gone.is_empty() || come.is_empty());
-        match self.is_form_only || self.is_mended || self.is_turned_round {
+        let says_the_same =
+            self.is_form_only || self.is_mended || self.is_filled || self.is_turned_round;
+        match says_the_same {
             true => Some(EditKind::Cosmetic),
             false => (replaced || self.turn.is_any()).then_some(EditKind::Substantive),
         }
