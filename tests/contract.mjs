@@ -58,6 +58,7 @@ export function checkAnswer(method, target, { status, headers, body }) {
   const asked = target.split("?")[0];
   const found = PATHS.filter(({ pattern }) => pattern.test(asked)).sort((one, other) => one.path.includes("{") - other.path.includes("{"))[0];
   const responses = found?.methods[method.toLowerCase()]?.responses;
+  if (status === 429 || status === 503) assert.ok(Number(headers.get("retry-after")) > 0, `${method} ${target}: ${status} without retry-after`);
   if (!responses) return;
   const name = `${method} ${found.path} ${status}`;
   const type = headers.get("content-type")?.split(";")[0];

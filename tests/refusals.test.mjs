@@ -313,6 +313,14 @@ test("invitations, tenants, paths and parameters", async () => {
   await refused(tenant.agent("POST", "/v1/corrections/similar", { message: "m", limit: 9 }), 422, "invalid_field");
 });
 
+test("what can't be reached now says when to ask again, as what was too much does", async () => {
+  await service.database.exec("ALTER TABLE drafts RENAME TO away");
+  const asked = () => tenant.agent("GET", `/v1/drafts/${randomUUID()}`);
+  const { status, headers, body } = await asked();
+  await service.database.exec("ALTER TABLE away RENAME TO drafts");
+  assert.deepEqual([status, body.code, headers.get("retry-after")], [503, "unavailable", "10"]);
+  assert.equal((await asked()).status, 404);
+});
 test("every code of the table is in the document, and the service knows its paths", async () => {
   const document = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
   const codes = document.info.description.match(/^\| `/gm).length;

@@ -6,6 +6,12 @@ use crate::refusal::Refusal;
 use crate::trust::propose;
 use serde::{Deserialize, Serialize};
 
+/// Seconds after which something that was too much fits: what is counted is counted by the minute.
+const TOO_MUCH_S: u32 = 60;
+/// Seconds after which what can't be reached is worth asking for again: a database that is busy, rows on their
+/// way to it. As long as the keys of an issuer that didn't answer are not asked for anew.
+const AWAY_S: u32 = 10;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident => $name:literal, $status:literal, $title:literal;)*) => {
         /// A stable problem code. Clients may branch on it; it is never renamed.
@@ -102,6 +108,18 @@ codes! {
     QueueFull => "queue_full", 429, "Too many drafts wait for people: post again later.";
     Internal => "internal", 500, "Something broke on our side.";
     Unavailable => "unavailable", 503, "A part of the service can't be reached now.";
+}
+
+impl Code {
+    /// Seconds after which the same request may get another answer; none where it gets this one again, or
+    /// nobody knows.
+    pub fn retry_after_s(self) -> Option<u32> {
+        match self.status() {
+            429 => Some(TOO_MUCH_S),
+            503 => Some(AWAY_S),
+            _ => None,
+        }
+    }
 }
 
 impl From<Fault> for Code {

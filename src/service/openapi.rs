@@ -118,6 +118,12 @@ fn document() -> Value {
             "responses": {
                 "Problem": {
                     "description": "Refused, or broken; nothing was stored.",
+                    "headers": {
+                        "Retry-After": {
+                            "description": "Of 429 and 503: seconds after which the same request may be answered.",
+                            "schema": { "type": "integer" }
+                        }
+                    },
                     "content": { "application/problem+json": { "schema": problem } }
                 }
             },

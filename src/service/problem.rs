@@ -10,9 +10,6 @@ use serde::Serialize;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder};
 
-/// Seconds after which something that was too much may fit.
-const RETRY_AFTER_S: &str = "60";
-
 /// A request that was refused, or that broke.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -129,10 +126,10 @@ impl Problem {
         let response = guarded(ResponseBuilder::new().with_status(self.code.status()))?
             .with_header("content-type", "application/problem+json")?;
         let allow = self.beside.as_ref().and_then(|it| it.allow.as_deref());
-        let response = match (self.code.status(), allow) {
-            (429, _) => response.with_header("retry-after", RETRY_AFTER_S)?,
-            (_, Some(methods)) => response.with_header("allow", methods)?,
-            _ => response,
+        let response = match (self.code.retry_after_s(), allow) {
+            (Some(seconds), _) => response.with_header("retry-after", &seconds.to_string())?,
+            (None, Some(methods)) => response.with_header("allow", methods)?,
+            (None, None) => response,
         };
         Ok(response.fixed(serde_json::to_vec(&self.view()).unwrap_or_default()))
     }

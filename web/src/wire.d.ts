@@ -4774,6 +4774,8 @@ export interface components {
         /** @description Refused, or broken; nothing was stored. */
         Problem: {
             headers: {
+                /** @description Of 429 and 503: seconds after which the same request may be answered. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
