@@ -184,3 +184,28 @@ for (const [number, [framework, { agent, shown: words, after = "", told: saying 
     assert.deepEqual(became, ["done", "done", "rejected", "sent_back"], "what was done is reported");
   });
 }
+
+test("a redraft names what was sent back, once, and however often it is asked for", { skip: pythons[0].missing }, async (context) => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, undo_window_s: 0 }));
+  const env = { ...process.env, URL: String(await service.miniflare.ready).replace(/\/$/, ""), KEY: tenant.key };
+  const asks = `
+ask = lambda amount: review({"call": action("refund", {"invoice": "1", "amount": amount})})["call"]["id"]
+print(json.dumps([ask(amount) for amount in (240, 240, 120, 120, 60)]))`;
+  const program = [shown("def review("), shown("def action("), OWN, asks].join("\n");
+  const running = promisify(execFile)(pythons[0].name, ["-c", program], { env, signal: context.signal, timeout: 300_000 });
+  let ended = false;
+  running.finally(() => (ended = true)).catch(() => {});
+  const seen = [];
+  for (const verdict of [VERDICTS[3], { kind: "approve" }, { kind: "approve" }]) {
+    const id = await until(async () => ended || (await lead.call("GET", "/v1/queue")).body.drafts[0]?.id);
+    if (ended) break;
+    const { body } = await lead.call("GET", `/v1/drafts/${id}`);
+    seen.push([id, body.redraft_of?.instruction]);
+    await lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(body, verdict));
+  }
+  const [first, second, third] = seen.map(([id]) => id);
+  assert.deepEqual(JSON.parse((await running).stdout), [first, first, second, second, third]);
+  assert.deepEqual(seen.map(([, instruction]) => instruction), [undefined, VERDICTS[3].instruction, undefined]);
+});
