@@ -181,7 +181,7 @@ test("a session that ends beside the review says so, and the policy's changes ar
   await browser.close();
 });
 
-test("what a lead leaves unsaved is theirs alone, and no other tab of theirs throws it away", async () => {
+test("what a lead leaves unsaved is theirs alone, and the same in every tab of theirs", async () => {
   const browser = await chrome.newContext({ viewport: { width: 1440, height: 900 } });
   const first = await signedIn(browser, tenant, tenant.sign_in_url);
   const { page: second } = await person(browser, tenant);
@@ -191,10 +191,30 @@ test("what a lead leaves unsaved is theirs alone, and no other tab of theirs thr
     await tab.goto(`${tenant.url}/policy`);
     await limit(tab).waitFor();
   }
+  const full = (tab) => tab.getByLabel("Queue counts as full at");
+  const reason = (tab) => tab.getByLabel("Why does it change?");
+  const both = async (wanted) => {
+    for (const tab of [first.page, second]) await soon(async () => JSON.stringify([await limit(tab).inputValue(), await full(tab).inputValue()]) === JSON.stringify(wanted));
+  };
+  const before = await full(second).inputValue();
+  await limit(first.page).fill("7654");
+  await both(["7654", before]);
+  await full(second).fill("543");
+  await both(["7654", "543"]);
+  await reason(second).fill("we are few");
+  await soon(async () => (await reason(first.page).inputValue()) === "we are few");
+  await reason(first.page).press("Enter");
+  for (const tab of [first.page, second]) await tab.getByTestId("save").getByText(/No changes|is active/).waitFor();
+  await soon(async () => (await second.getByText(/^Version \d+ is active/).innerText()) === (await first.page.getByText(/^Version \d+ is active/).innerText()));
+  await limit(second).fill("1234");
+  await both(["1234", "543"]);
+  await first.page.getByRole("button", { name: "Undo all changes" }).click();
+  await both(["7654", "543"]);
+  await second.getByTestId("save").getByText("No changes").waitFor();
+
   await limit(first.page).fill("8765");
   const text = second.getByTestId("policy-text");
   await text.fill(`${await text.inputValue()}\n`);
-  await second.getByTestId("save").getByText("No changes").waitFor();
   await first.page.reload();
   await soon(async () => (await limit(first.page).inputValue()) === "8765");
 

@@ -60,8 +60,6 @@ export class Editing {
 
   /** The version that the changes follow: a later one is not overwritten unseen. */
   #base = 0;
-  /** What is kept, as this tab read or wrote it last. */
-  #ours: string | null = null;
   #run = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,40 +72,48 @@ export class Editing {
       this.loadFailed = true;
       return;
     }
-    const kept = this.#kept();
-    if (kept) {
-      this.#base = kept.base;
-      this.reason = kept.reason;
-      this.#take(kept.text);
-    }
+    this.#resume();
     this.#check();
   }
 
-  get #key(): string {
-    return `${PREFIX}policy.${session.current?.tenant.id ?? ""}.${session.current?.person.id ?? ""}`;
+  /** Where this person's changes are kept; of who may not change the policy none are. */
+  get #key(): string | null {
+    const { tenant, person } = session.current ?? {};
+    return person?.role === "lead" ? `${PREFIX}policy.${tenant?.id}.${person.id}` : null;
   }
 
-  /** What this person left unsaved; who may not change the policy sees it as it is. */
-  #kept(): Kept | null {
-    if (session.current?.person.role !== "lead") return null;
+  /** Goes on from what this person left unsaved. */
+  #resume(): void {
+    if (this.#key === null) return;
     try {
-      this.#ours = localStorage.getItem(this.#key);
-      return JSON.parse(this.#ours ?? "null") as Kept | null;
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Kept | null;
+      if (!kept) return;
+      this.#base = kept.base;
+      this.reason = kept.reason;
+      this.#take(kept.text);
     } catch {
-      return null;
+      return;
     }
   }
 
-  /** Keeps what is unsaved; there is nothing to keep of what is as it was, but what another tab keeps stays. */
+  /** What is unsaved is the same in every tab of theirs: what another one changes, saves or takes back is so here. */
+  follow({ key, newValue }: StorageEvent): void {
+    if (key === null || key !== this.#key) return;
+    this.saved = null;
+    this.problem = null;
+    this.reason = "";
+    if (newValue === null) return void this.load();
+    this.#resume();
+    void this.#check();
+  }
+
+  /** Keeps what is unsaved; there is nothing to keep of what is as it was. */
   keep(): void {
+    if (this.#key === null) return;
     try {
       const { text, reason } = this;
-      if (this.textFault === null && !this.changed) {
-        if (localStorage.getItem(this.#key) === this.#ours) localStorage.removeItem(this.#key);
-        return;
-      }
-      this.#ours = JSON.stringify({ text, reason, base: this.#base, at: Date.now() } satisfies Kept);
-      localStorage.setItem(this.#key, this.#ours);
+      if (this.textFault === null && !this.changed) localStorage.removeItem(this.#key);
+      else localStorage.setItem(this.#key, JSON.stringify({ text, reason, base: this.#base, at: Date.now() } satisfies Kept));
     } catch {
       // Storage may be full or forbidden: what is unsaved still stands in the view.
     }
