@@ -204,6 +204,9 @@ test("the log is verified and an entry proved in the browser", async () => {
   const { size } = await asked("/audit/checkpoint");
   assert.match(await page.getByTestId("verification").innerText(), /each what its hash was made of, none missing/);
   assert.ok(size > 50);
+  const [{ entry }] = (await asked("/audit?limit=1")).entries;
+  const newest = page.getByTestId("audit").locator("> li").filter({ hasText: new RegExp(`^${entry.seq}\\D`) });
+  assert.equal(await newest.locator("time").innerText(), new Date(entry.at_ms).toLocaleTimeString("en-GB"), "entries of one minute are told apart");
   await page.getByLabel("Filter by id, person or fact").fill("policy changed");
   const first = page.getByTestId("audit").locator("> li").first();
   await first.locator("summary").click();

@@ -2,7 +2,7 @@
 // own: those are in texts.ts.
 import type { Args, Json, Money } from "./nouns";
 
-const locale = navigator.languages?.length ? [...navigator.languages] : undefined;
+export const locale = navigator.languages?.length ? [...navigator.languages] : undefined;
 
 const timeFormat = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });

@@ -1,15 +1,16 @@
 // Every word of the audit view, ready for translation. Must not hold logic beyond putting values into
 // sentences.
-import { instant, list, number } from "../../format";
+import { list, number } from "../../format";
 import type { Fact } from "../../nouns";
 import type { LogFinding } from "../workbench/answers";
+import { exactly } from "./times";
 
 /** A name of the log's, such as `draft.settled`, as it is read. */
 export const inWords = (name: string) => name.replaceAll(/[._]/g, " ");
 
 /** A fact of an entry, as it is read. */
 export function factInWords(name: string, fact: Fact): string {
-  if (typeof fact === "number") return name.endsWith("_at_ms") ? instant(new Date(fact).toISOString()) : number(fact);
+  if (typeof fact === "number") return name.endsWith("_at_ms") ? exactly(fact) : number(fact);
   if (typeof fact === "boolean") return fact ? words.yes : words.no;
   return Array.isArray(fact) ? list(fact) : fact;
 }
