@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { localSecrets } from "../scripts/secrets.mjs";
 import { changePolicy, createTenant, signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
-import { verdictOn } from "./countersign.mjs";
+import { draft, verdictOn } from "./countersign.mjs";
 import { person, soon } from "./person.mjs";
 import { receive } from "./receiver.mjs";
 
@@ -258,6 +258,18 @@ test("leads invite people, make keys, and hold everything with its reason", asyn
   await key.getByRole("button", { name: "Revoke" }).press("Enter");
   await key.getByRole("button", { name: "Really? Revoke" }).press("Enter");
   await key.getByText(/revoked/).waitFor();
+
+  await page.getByText("Limit what it may post").press("Enter");
+  await page.getByLabel("Only this agent").fill("refund-agent");
+  await page.getByLabel("Only these categories, by commas").fill("billing.refund, billing.invoice,");
+  await page.getByLabel("Messages or actions").selectOption("only actions");
+  await page.getByLabel("Keys: Name").fill("refunds");
+  await page.getByLabel("Keys: Name").press("Enter");
+  await page.getByTestId("keys").getByText("only refund-agent · billing.refund and billing.invoice · actions").waitFor();
+  assert.equal(await page.getByLabel("Only this agent").inputValue(), "", "the next key is not limited by what was typed for this one");
+  const headers = { authorization: `Bearer ${await made()}`, "content-type": "application/json", "idempotency-key": randomUUID() };
+  const posted = await fetch(`${service.url}/v1/drafts`, { method: "POST", headers, body: JSON.stringify(draft({ agent: "refund-agent" })) });
+  assert.match((await posted.json()).detail, /^`\/kind`/, "of this agent and category, but no action");
   await accessible("settings");
 
   await page.getByLabel(/^Why\? Agents/).fill("a drill");

@@ -41,6 +41,3 @@ export const fields: readonly Field[] = [
 ];
 
 export const fieldOf = (name: string): Field | undefined => fields.find((field) => field.name === name);
-
-/** Words between commas, without blanks around them. */
-export const parted = (text: string): string[] => text.split(/[,\n]/).map((word) => word.trim()).filter(Boolean);
