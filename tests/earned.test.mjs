@@ -2,70 +2,16 @@
 // build has is used here; the clock is all that isn't real.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { draft, shared, until, verdictOn } from "./countersign.mjs";
+import { shared, until, verdictOn } from "./countersign.mjs";
+import { CATEGORY, DAY, Desk } from "./days.mjs";
 import { faultyEntry } from "./faults.mjs";
 
-const CATEGORY = "billing.refund";
-const [SECOND, HOUR, DAY] = [1_000, 3_600_000, 86_400_000];
 const TOPICS = ["invoice", "voucher", "delivery", "warranty", "damage", "exchange", "tariff", "discount", "deposit", "parcel"];
 
 const service = await shared({ entry: faultyEntry(), meaning: true });
 
-/** How far the clock is ahead; it never goes back. It begins at a noon: no day ends while it is worked on. */
-let ahead = DAY - ((Date.now() + DAY / 2) % DAY);
-
-/** A tenant whose days a test passes. */
-class Desk {
-  static async of(rules, policy = {}) {
-    const desk = new Desk();
-    desk.tenant = await service.tenant();
-    await desk.pass(0);
-    await desk.signIn();
-    const put = await desk.tenant.policy(desk.lead, (document) => ({
-      ...document,
-      ...policy,
-      undo_window_s: 0,
-      categories: { [CATEGORY]: { start_level: 1, ceiling: 3, ...rules } },
-    }));
-    assert.equal(put.status, 200, JSON.stringify(put.body));
-    return desk;
-  }
-
-  /** Time goes by; whoever was signed in signs in again. */
-  async pass(ms) {
-    ahead += ms;
-    await this.tenant.agent("GET", `/v1/callback-secret?clock=${ahead}`);
-    if (ms >= HOUR) await this.signIn();
-  }
-
-  async signIn() {
-    this.lead = await this.tenant.session("mia@example.com", "lead");
-  }
-
-  async post(topic, change = {}) {
-    const body = draft({ message: `What about my ${topic}?`, draft: { text: `Your ${topic} is settled.` }, ...change });
-    const answer = await this.tenant.post(body);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    return answer.body;
-  }
-
-  async decide(id, verdict, session = this.lead) {
-    const shown = (await session.call("GET", `/v1/drafts/${id}`)).body;
-    await this.pass(5 * SECOND);
-    const answer = await session.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, verdict));
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  }
-
-  async trust() {
-    const { body } = await this.lead.call("GET", "/v1/trust");
-    const category = body.categories.find(({ category }) => category === CATEGORY);
-    const agent = category?.agents.find(({ current }) => current);
-    return { ...body, agent };
-  }
-}
-
 test("two weeks of verdicts earn a level; looks that find harm, or none at all, take it away", async () => {
-  const desk = await Desk.of({ sample_rate: 1 });
+  const desk = await Desk.of(service, { sample_rate: 1 });
   for (let day = 0; day < 14; day += 1) {
     assert.deepEqual((await desk.trust()).proposals, [], `day ${day}`);
     for (const topic of TOPICS) {
@@ -96,7 +42,7 @@ test("two weeks of verdicts earn a level; looks that find harm, or none at all, 
 });
 
 test("a level that nobody looks at is lost with time", async () => {
-  const desk = await Desk.of({ start_level: 2, sample_rate: 0 });
+  const desk = await Desk.of(service, { start_level: 2, sample_rate: 0 });
   assert.equal((await desk.post("invoice")).status, "released");
   await desk.pass(100 * DAY);
   assert.equal((await desk.lead.call("GET", "/v1/queue")).status, 200);
@@ -108,7 +54,7 @@ test("a level that nobody looks at is lost with time", async () => {
 });
 
 test("a second look that nobody takes is given up after a month, and counts for nothing", async () => {
-  const desk = await Desk.of({ second_look_rate: 1 });
+  const desk = await Desk.of(service, { second_look_rate: 1 });
   const { id } = await desk.post("invoice");
   const reviewer = await desk.tenant.session("rae@example.com");
   const shown = (await reviewer.call("GET", `/v1/drafts/${id}`)).body;
@@ -125,7 +71,7 @@ test("a second look that nobody takes is given up after a month, and counts for 
 });
 
 test("the report of a week that is over keeps its steps, however many followed", async () => {
-  const desk = await Desk.of({ start_level: 2 });
+  const desk = await Desk.of(service, { start_level: 2 });
   await desk.tenant.policy(desk.lead, (document) => ({ ...document, defaults: { ...document.defaults, start_level: 2, ceiling: 3 },
     categories: { [CATEGORY]: {}, "other.a": {}, "other.b": {}, "other.c": {} } }));
   // A category has room for a hundred agents.
@@ -145,7 +91,7 @@ test("the report of a week that is over keeps its steps, however many followed",
 });
 
 test("messages of another kind than before cost a level", async () => {
-  const desk = await Desk.of({ start_level: 2, sample_rate: 0 });
+  const desk = await Desk.of(service, { start_level: 2, sample_rate: 0 });
   const known = (index) => ({ message: `Please tell me when the refund for order ${index} of the ${TOPICS[index % 10]} arrives.` });
   const edit = { kind: "edit", draft: { text: "Your refund arrives within ten days." } };
   for (let index = 0; index < 26; index += 1) {

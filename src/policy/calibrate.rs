@@ -66,6 +66,14 @@ impl Scores {
         scored.failed = scored.failed.saturating_add(u32::from(!acceptable));
     }
 
+    /// A label that was added as acceptable is none after all.
+    pub fn turn(&mut self, confidence: Option<Ratio>) {
+        let hundredth = confidence.map(|confidence| confidence.ppm() / HUNDREDTH_PPM);
+        if let Some(scored) = hundredth.and_then(|hundredth| self.0.get_mut(&hundredth)) {
+            scored.failed = scored.failed.saturating_add(1).min(scored.drafts);
+        }
+    }
+
     /// Adds another table's labels.
     pub fn merge(&mut self, other: &Self) {
         for (hundredth, added) in &other.0 {

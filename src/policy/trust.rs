@@ -9,6 +9,8 @@
 //! | edit of facts, numbers, promises, names, negation | substantive |
 //! | reject, respond, send_back, correct | harmful |
 //! | all others | none |
+//!
+//! What was let out and is found wrong later on turns harmful where it was counted, and once.
 
 pub mod account;
 pub mod alike;
@@ -222,7 +224,7 @@ pub struct Counts {
     pub cosmetic: u64,
     /// Reviewed and edited in substance.
     pub substantive: u64,
-    /// Reviewed and rejected or sent back.
+    /// Reviewed and rejected or sent back, or let out and found wrong later on.
     pub rejected: u64,
     /// Reviewed, and a person wrote the answer.
     pub responded: u64,
@@ -293,6 +295,27 @@ impl Counts {
         if !label.acceptable() {
             add(&mut self.sampled_failed, 1);
             add(&mut self.sampled_failed_weight, weight);
+        }
+    }
+
+    /// A draft that was counted as right is found wrong later on: its label turns, and it is counted no
+    /// second time. `draft` is as it was counted.
+    pub fn turn(&mut self, draft: &Settled) {
+        if let Some(sampling) = draft.released_at {
+            if self.sampled_failed < self.sampled {
+                add(&mut self.sampled_failed, 1);
+                add(&mut self.sampled_failed_weight, weight(sampling));
+            }
+            return;
+        }
+        let right = match draft.ending {
+            Ending::Approved | Ending::EditedNothing => &mut self.approved_unedited,
+            Ending::EditedCosmetic => &mut self.cosmetic,
+            _ => return,
+        };
+        if let Some(fewer) = right.checked_sub(1) {
+            *right = fewer;
+            add(&mut self.rejected, 1);
         }
     }
 
@@ -402,6 +425,31 @@ mod tests {
                 ..Counts::default()
             },
         );
+    }
+
+    #[test]
+    fn what_is_found_wrong_later_on_turns_where_it_was_counted() {
+        let settled = |ending, ppm: Option<u32>| Settled {
+            ending,
+            released_at: ppm.map(Ratio::from_ppm),
+            verdict_ms: None,
+        };
+        let mut turned = Counts::default();
+        let mut from_the_start = Counts::default();
+        for (was, ppm, is) in [
+            (Ending::Approved, None, Ending::Rejected),
+            (Ending::EditedCosmetic, None, Ending::Rejected),
+            (Ending::EditedSubstantive, None, Ending::EditedSubstantive),
+            (Ending::Confirmed, Some(100_000), Ending::Corrected),
+        ] {
+            turned.settle(&settled(was, ppm));
+            turned.turn(&settled(was, ppm));
+            from_the_start.settle(&settled(is, ppm));
+        }
+        assert_eq!(turned, from_the_start);
+        turned.turn(&settled(Ending::Approved, None));
+        turned.turn(&settled(Ending::Confirmed, Some(100_000)));
+        assert_eq!(turned, from_the_start, "nothing is left to turn");
     }
 
     #[test]

@@ -5,12 +5,11 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::{bind, column, levels, second_looks, situations};
+use crate::{bind, column, second_looks, situations};
 use countersign_policy::calibrate::counts_for_threshold;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day;
 use countersign_policy::draft::Draft;
-use countersign_policy::edit::EditKind;
 use countersign_policy::level::Level;
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;
@@ -18,10 +17,9 @@ use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
 use countersign_policy::sample;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::account::{self, Account, Labelled, Seen};
-use countersign_policy::trust::demote::Look;
+use countersign_policy::trust::account::{self, Account, Labelled};
 use countersign_policy::trust::evidence::{
-    Observation, Reading, Spoke, held_by_confidence_alone, high_stakes, is_novel, shown_characters,
+    Observation, Reading, Spoke, held_by_confidence_alone, is_novel, shown_characters,
     wants_second_look,
 };
 use countersign_policy::trust::{Counts, CountsKey, CountsRow, Ending, Label, Settled, alike};
@@ -174,7 +172,7 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let policy = tenant.policy(tenant.record()?.policy_version)?;
     let day = today(&policy, now);
     let situation: Situation = parsed(&stored.situation)?;
-    let verdict_ms = stored.newest().and_then(|verdict| verdict.took_ms);
+    let verdict_ms = stored.verdict.as_ref().and_then(|verdict| verdict.took_ms);
 
     let drafted = Settled {
         ending: ending(stored),
@@ -182,8 +180,10 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         verdict_ms,
     };
     let kept = of_draft(tenant, &stored.draft)?;
-    count(tenant, stored, kept.as_ref(), day, |counts| {
+    count(tenant, stored, kept.as_ref(), day, |counted| {
+        let mut counts = counted.unwrap_or_default();
         counts.settle(&drafted);
+        Some(counts)
     })?;
     let Some(mut kept) = kept else {
         return Ok(());
@@ -192,76 +192,18 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         kept.account.message(is_novel(&stored.decision), day);
     }
     if drafted.released_at.is_none() && drafted.ending.label().is_some() {
-        let observation = observation(tenant, stored, &kept, day)?;
-        let decided = tenant.policy(stored.policy_version)?;
-        let picked = sample::picks(decided.rules(Some(&kept.category)), &situation);
-        let representative = counts_for_threshold(stored.decision.level, picked)
-            && held_by_confidence_alone(&stored.decision);
-        let counted = kept.account.settle(&Labelled {
-            id: stored.id.clone(),
-            observation,
-            confidence: stored.draft.confidence,
-            representative,
-            day,
-        });
+        let mut labelled = labelled(tenant, stored, &kept, day)?;
+        labelled.observation.group_counted = group_counted(tenant, &kept, &stored.draft, day)?;
+        let counted = kept.account.settle(&labelled);
         if let Ok(label) = counted {
             remember_alike(tenant, &kept, stored, label, day)?;
         }
         let rate = policy.rules(Some(&kept.category)).second_look_rate;
         if wants_second_look(counted, situation.sample_draw, rate) {
-            second_looks::owe(tenant, &kept, stored, &observation)?;
+            second_looks::owe(tenant, &kept, stored, &labelled.observation)?;
         }
     }
     save(tenant, &kept)
-}
-
-/// Somebody looked at what is already out; `sampled` when the look was owed.
-pub fn looked(tenant: &Tenant, stored: &Stored, sampled: bool, now: Millis) -> Outcome<()> {
-    let Some(verdict) = stored.newest().filter(|_| !stored.shadow) else {
-        return Ok(());
-    };
-    let policy = tenant.policy(tenant.record()?.policy_version)?;
-    let day = today(&policy, now);
-    let ending = Ending::of(verdict.verdict.kind(), EditKind::None);
-    let Some(label) = ending.label() else {
-        return Ok(());
-    };
-    let Some(sampling) = released_at(stored) else {
-        return second_looks::looked(tenant, stored, label, day);
-    };
-
-    let kept = of_draft(tenant, &stored.draft)?;
-    if sampled {
-        let seen = Settled {
-            ending,
-            released_at: Some(sampling),
-            verdict_ms: verdict.took_ms,
-        };
-        count(tenant, stored, kept.as_ref(), day, |counts| {
-            counts.look(&seen);
-        })?;
-    }
-    let by_level = Spoke::of(&stored.decision) != Spoke::Beyond;
-    let Some(mut kept) = kept.filter(|_| by_level) else {
-        return Ok(());
-    };
-    let look = Look {
-        label,
-        sampling,
-        usual: sampling,
-        high_stakes: high_stakes(&stored.decision),
-        day,
-    };
-    let seen = Seen {
-        sampled,
-        read: reading(stored).unread().is_none(),
-        representative: held_by_confidence_alone(&stored.decision),
-        confidence: stored.draft.confidence,
-    };
-    match kept.account.look(&look, seen) {
-        Some(cause) => levels::lose(tenant, kept, cause, now, day),
-        None => save(tenant, &kept),
-    }
 }
 
 /// The account of a row.
@@ -283,8 +225,9 @@ pub fn version(draft: &Draft) -> &str {
     draft.agent_version.as_deref().unwrap_or("")
 }
 
-fn ending(stored: &Stored) -> Ending {
-    let verdict = stored.newest();
+/// How a draft ended, whatever looks found afterwards.
+pub fn ending(stored: &Stored) -> Ending {
+    let verdict = stored.verdict.as_ref();
     Ending::after(
         stored.decision.route,
         stored.entry.status,
@@ -294,26 +237,36 @@ fn ending(stored: &Stored) -> Ending {
 }
 
 /// The chance of a look, of what went out by itself.
-fn released_at(stored: &Stored) -> Option<Ratio> {
+pub fn released_at(stored: &Stored) -> Option<Ratio> {
     let released = stored.decision.route == Route::Release;
     released.then_some(stored.decision.sampling_probability)
 }
 
-fn observation(tenant: &Tenant, stored: &Stored, kept: &Kept, day: i32) -> Outcome<Observation> {
-    Ok(Observation {
-        ending: ending(stored),
-        spoke: Spoke::of(&stored.decision),
-        level: kept.account.standing.level,
-        shadow: stored.shadow,
-        reading: reading(stored),
-        second_look: None,
-        group_counted: group_counted(tenant, kept, &stored.draft, day)?,
+/// The label of a held draft, as its verdict gave it on a day.
+pub fn labelled(tenant: &Tenant, stored: &Stored, kept: &Kept, day: i32) -> Outcome<Labelled> {
+    let decided = tenant.policy(stored.policy_version)?;
+    let situation: Situation = parsed(&stored.situation)?;
+    let picked = sample::picks(decided.rules(Some(&kept.category)), &situation);
+    Ok(Labelled {
+        id: stored.id.clone(),
+        observation: Observation {
+            ending: ending(stored),
+            spoke: Spoke::of(&stored.decision),
+            level: kept.account.standing.level,
+            shadow: stored.shadow,
+            reading: reading(stored, stored.verdict.as_ref()),
+            second_look: None,
+            group_counted: None,
+        },
+        confidence: stored.draft.confidence,
+        representative: counts_for_threshold(stored.decision.level, picked)
+            && held_by_confidence_alone(&stored.decision),
+        day,
     })
 }
 
-/// How the newest verdict came about.
-pub fn reading(stored: &Stored) -> Reading {
-    let verdict = stored.newest();
+/// How a verdict on a draft came about.
+pub fn reading(stored: &Stored, verdict: Option<&StoredVerdict>) -> Reading {
     Reading {
         batch: verdict.is_some_and(|verdict| verdict.batch),
         verdict_ms: verdict.and_then(|verdict| verdict.took_ms).unwrap_or(0),
@@ -356,14 +309,14 @@ pub fn remember_alike(
     )
 }
 
-/// Counts of the draft's week, changed and to be sent again. Agents without an account are counted together:
-/// there may be any number of them.
-fn count(
+/// Counts of a draft in the week of a day, changed and to be sent again; what changes to nothing stays. Agents
+/// without an account are counted together: there may be any number of them.
+pub fn count(
     tenant: &Tenant,
     stored: &Stored,
     kept: Option<&Kept>,
     day: i32,
-    change: impl FnOnce(&mut Counts),
+    change: impl FnOnce(Option<Counts>) -> Option<Counts>,
 ) -> Outcome<()> {
     let policy = tenant.policy(stored.policy_version)?;
     let category = stored.draft.category.as_deref();
@@ -381,11 +334,10 @@ fn count(
          WHERE category = ? AND monday = ? AND agent = ? AND agent_version = ? AND level = ?",
         key,
     )?;
-    let mut counts = match known {
-        None => Counts::default(),
-        Some(counts) => parsed(&counts)?,
+    let known = known.as_deref().map(parsed).transpose()?;
+    let Some(counts) = change(known) else {
+        return Ok(());
     };
-    change(&mut counts);
     tenant.storage.run(
         "INSERT INTO counts (category, monday, agent, agent_version, level, counts, sent)
          VALUES (?, ?, ?, ?, ?, ?, 0)

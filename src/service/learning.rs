@@ -24,8 +24,12 @@ pub fn learn(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let Some(verdict) = stored.look.as_ref().or(stored.verdict.as_ref()) else {
         return Ok(());
     };
-    // A look at what a person had decided is a second word on the same use.
-    let is_first = stored.look.is_none() || stored.verdict.is_none();
+    // A look at what a person had decided, or looked at, is a second word on the same use.
+    let is_first = match (&stored.verdict, &stored.look) {
+        (Some(_), Some(_)) => false,
+        (_, Some(look)) => look.first.is_none(),
+        _ => true,
+    };
     let helped = match &verdict.verdict {
         Verdict::Approve | Verdict::Confirm => true,
         Verdict::Edit { .. } => kind_of(verdict) != EditKind::Substantive,

@@ -40,6 +40,7 @@ mod levels;
 mod limits;
 mod live;
 mod log;
+mod looks;
 mod memory;
 mod notes;
 #[cfg(test)]

@@ -78,6 +78,7 @@ pub fn give(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
                 Seen {
                     sampled: true,
                     read: true,
+                    replaces: None,
                     representative: false,
                     confidence: None,
                 },

@@ -2,25 +2,16 @@
 //! the first, and only then they are evidence. It must not say which: `policy::trust::evidence` does.
 
 use crate::accounts::{self, Kept};
-use crate::bind;
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::storage::parsed;
-use crate::stored::{self, Stored};
+use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
+use crate::{bind, column};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::Label;
 use countersign_policy::trust::evidence::Observation;
 use countersign_policy::verdict::VerdictKind;
 use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Row {
-    account: u64,
-    reviewer: String,
-    observation: String,
-}
 
 /// Notes that a second look at a settled draft is owed.
 pub fn owe(
@@ -44,53 +35,62 @@ pub fn owe(
 
 /// Whether a second look at a draft is owed: then nobody is shown the first.
 pub fn is_owed(tenant: &Tenant, draft: &str) -> Outcome<bool> {
-    Ok(row(tenant, draft)?.is_some())
+    Ok(first_reviewer(tenant, draft)?.is_some())
 }
 
 /// Refuses the first reviewer as the second who agrees; what they got wrong they may say at any time.
 pub fn check(tenant: &Tenant, draft: &str, kind: VerdictKind, person: &Person) -> Outcome<()> {
-    match row(tenant, draft)? {
-        Some(row) if kind == VerdictKind::Confirm && row.reviewer == person.id => {
+    match first_reviewer(tenant, draft)? {
+        Some(first) if kind == VerdictKind::Confirm && first == person.id => {
             Err(Problem::from(Code::SameReviewer))
         }
         _ => Ok(()),
     }
 }
 
-/// Counts a look at what a person had let out: as the second one where it was owed. A draft that is
-/// found wrong later on is evidence against its agent all the same, near-identical ones once a day.
-pub fn looked(tenant: &Tenant, stored: &Stored, label: Label, day: i32) -> Outcome<()> {
-    let Some(row) = row(tenant, &stored.id)? else {
-        let kept = accounts::of_draft(tenant, &stored.draft)?;
-        let Some(mut kept) = kept.filter(|_| !label.acceptable()) else {
-            return Ok(());
-        };
-        let counted = accounts::group_counted(tenant, &kept, &stored.draft, day)?;
-        if counted.is_none_or(|counted| counted < label) {
-            kept.account.add_evidence(&stored.id, label, day);
-            accounts::remember_alike(tenant, &kept, stored, label, day)?;
-            accounts::save(tenant, &kept)?;
-        }
+/// A second look that is no longer owed.
+#[derive(Deserialize)]
+pub struct Owed {
+    account: u64,
+    #[serde(deserialize_with = "column::json")]
+    observation: Observation,
+}
+
+/// Takes a draft's second look off the list, if one is owed.
+pub fn take(tenant: &Tenant, draft: &str) -> Outcome<Option<Owed>> {
+    tenant.storage.first(
+        "DELETE FROM second_looks WHERE draft_id = ? RETURNING account, observation",
+        bind![draft],
+    )
+}
+
+/// Counts that somebody agrees with what a person had let out, where that was owed.
+pub fn agreed(tenant: &Tenant, stored: &Stored, owed: Option<Owed>, day: i32) -> Outcome<()> {
+    let Some(owed) = owed else {
         return Ok(());
     };
-    tenant.storage.run(
-        "DELETE FROM second_looks WHERE draft_id = ?",
-        bind![&stored.id],
-    )?;
-    let Some(mut kept) = accounts::by_number(tenant, row.account)? else {
+    let Some(mut kept) = accounts::by_number(tenant, owed.account)? else {
         return Ok(());
     };
     let first = Observation {
         group_counted: accounts::group_counted(tenant, &kept, &stored.draft, day)?,
-        ..parsed(&row.observation)?
+        ..owed.observation
     };
-    let reading = accounts::reading(stored);
+    let reading = accounts::reading(stored, stored.look.as_ref());
     let account = &mut kept.account;
-    if let Ok(label) = account.second_look(&stored.id, &first, label, &reading, day) {
+    if let Ok(label) = account.second_look(&stored.id, &first, &reading, day) {
         accounts::remember_alike(tenant, &kept, stored, label, day)?;
         accounts::save(tenant, &kept)?;
     }
     Ok(())
+}
+
+/// The look of a second reviewer who had read the draft and agreed, before the newest one.
+pub fn agreement(stored: &Stored) -> Option<&StoredVerdict> {
+    let verdict = stored.verdict.as_ref()?;
+    let before = stored.look.as_ref()?.first.as_deref()?;
+    let read = accounts::reading(stored, Some(before)).unread().is_none();
+    (read && before.reviewer != verdict.reviewer).then_some(before)
 }
 
 /// Gives up looks at what was settled before that time: nobody took them, and what reviewers did not
@@ -113,9 +113,8 @@ pub fn give_up(tenant: &Tenant, before: Millis, now: Millis) -> Outcome<()> {
     )
 }
 
-fn row(tenant: &Tenant, draft: &str) -> Outcome<Option<Row>> {
-    tenant.storage.first(
-        "SELECT account, reviewer, observation FROM second_looks WHERE draft_id = ?",
-        bind![draft],
-    )
+/// Who looked first at a draft whose second look is owed.
+fn first_reviewer(tenant: &Tenant, draft: &str) -> Outcome<Option<String>> {
+    let query = "SELECT reviewer FROM second_looks WHERE draft_id = ?";
+    tenant.storage.value(query, bind![draft])
 }

@@ -4,7 +4,7 @@
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{accounts, groups, learning, log, second_looks};
+use crate::{groups, learning, log, looks, second_looks};
 use countersign_policy::canonical::canonical;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -62,12 +62,12 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
     count(tenant, stored, now)
 }
 
-/// A look at what is out counts at once; whether it was `owed` says whether it was sampled.
-pub fn looked(tenant: &Tenant, stored: &Stored, owed: bool, now: Millis) -> Outcome<()> {
+/// A look at what is out counts at once.
+pub fn looked(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     if stored.seed.is_some() {
         return Ok(());
     }
-    accounts::looked(tenant, stored, owed, now)?;
+    looks::count(tenant, stored, now)?;
     count(tenant, stored, now)
 }
 

@@ -76,7 +76,7 @@ pub struct StoredVerdict {
     /// Milliseconds that reading and deciding took at most.
     #[serde(default)]
     pub took_ms: Option<u64>,
-    /// What the first of two people said, who agreed on it.
+    /// What the first of two people said, who agreed on it; of a look, the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Box<StoredVerdict>>,
     /// Whether it was one of several given at once.

@@ -225,13 +225,16 @@ fn decide(
         return Err(stored::refused(Code::ViewConflict, &stored, now));
     }
     let changes = changes_of(&stored.draft, &given.verdict);
+    let was_looked_at = stored.look.is_some();
 
     keep(tenant, &mut stored, given, &changes, person, batch, now)?;
     stored::save(tenant, &stored, now)?;
     log_decided(tenant, &stored, given, &changes, person, now)?;
     match (given.verdict.kind(), stored.entry.status) {
+        // What was looked at and is right once more says nothing new.
+        (VerdictKind::Confirm, _) if was_looked_at => {}
         (VerdictKind::Confirm | VerdictKind::Correct, _) => {
-            settlements::looked(tenant, &stored, before.look_owed, now)?;
+            settlements::looked(tenant, &stored, now)?;
         }
         (_, Status::Pending) => settlements::settle(tenant, &mut stored, now)?,
         _ => {}
@@ -360,7 +363,11 @@ fn keep(
     };
     match &given.verdict {
         Verdict::Defer { note, .. } => notes::add(tenant, &stored.id, person, note.as_ref(), now)?,
-        Verdict::Confirm | Verdict::Correct { .. } => stored.look = Some(said),
+        Verdict::Confirm if stored.look.is_some() => {}
+        Verdict::Confirm | Verdict::Correct { .. } => {
+            let first = stored.look.take().map(Box::new);
+            stored.look = Some(StoredVerdict { first, ..said });
+        }
         _ => {
             let first = stored.entry.first.as_ref();
             let before = match stored.entry.pending {

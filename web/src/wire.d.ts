@@ -1919,7 +1919,7 @@ export interface components {
             drafts: number;
             /**
              * Format: uint64
-             * @description Reviewed and rejected or sent back.
+             * @description Reviewed and rejected or sent back, or let out and found wrong later on.
              * @default 0
              */
             rejected: number;

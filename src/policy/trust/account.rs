@@ -9,6 +9,7 @@
 //! | a sampled release was looked at | | always | always |
 //! | a release was confirmed by who can't have read it | | never | never |
 //! | a release nobody sampled was found wrong | | high stakes only | |
+//! | what was right is found wrong later on | its label turns | its label turns | its label turns |
 //! | a step up, or a level lost | starts again | starts again | kept |
 
 use super::Label;
@@ -130,6 +131,8 @@ pub struct Seen {
     pub sampled: bool,
     /// Whether the draft can have been read.
     pub read: bool,
+    /// The local day of an earlier look that counted, and took it for right.
+    pub replaces: Option<i32>,
     /// Whether nothing but confidence could have held the draft.
     pub representative: bool,
     /// The agent's own confidence.
@@ -175,37 +178,57 @@ impl Account {
         counted
     }
 
-    /// Counts what a second reviewer said of a draft that the first can't have read. Agreement earns
-    /// only where this one read it, and where the level is still the one that it is evidence for;
-    /// what was found wrong counts in any case, and near-identical drafts once a day.
+    /// Counts that a second reviewer agrees, of a draft that the first can't have read: that earns only
+    /// where this one read it, and where the level is still the one that it is evidence for.
     pub fn second_look(
         &mut self,
         id: &str,
         first: &Observation,
-        label: Label,
         reading: &Reading,
         day: i32,
     ) -> Result<Label, NotEvidence> {
+        if let Some(unread) = reading.unread() {
+            return Err(unread);
+        }
         let both = Observation {
             level: self.standing.level,
-            second_look: Some(label),
+            second_look: Some(Label::Clean),
             ..*first
         };
-        let again = first.group_counted.is_some_and(|counted| label <= counted);
-        let counted = match reading.unread().filter(|_| label.acceptable()) {
-            Some(unread) => Err(unread),
-            None if label.acceptable() => counts_as_evidence(&both),
-            None if again => Err(NotEvidence::NearIdentical),
-            None => Ok(label),
-        };
-        if let Ok(label) = counted {
-            self.add_evidence(id, label, day);
-        }
-        counted
+        let label = counts_as_evidence(&both)?;
+        self.add_evidence(id, label, day);
+        Ok(label)
     }
 
-    /// Adds evidence; by itself only what was found wrong later on.
-    pub fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
+    /// What a person let out as it was drafted is found wrong later on: the label with which it was
+    /// counted, `first`, turns harmful. It is evidence at any level, near-identical drafts once a day.
+    pub fn found_wrong(
+        &mut self,
+        first: &Labelled,
+        group_counted: Option<Label>,
+        day: i32,
+    ) -> Result<Label, NotEvidence> {
+        let observation = &first.observation;
+        let was_label = observation.reading.unread().is_none();
+        if !was_label {
+            self.labels = self.labels.saturating_add(1);
+        }
+        match was_label {
+            _ if !first.representative => {}
+            true => self.scores.turn(first.confidence),
+            false => self.scores.add(first.confidence, false),
+        }
+        if group_counted == Some(Label::Harmful) {
+            return Err(NotEvidence::NearIdentical);
+        }
+        if let Ok(label) = counts_as_evidence(observation) {
+            self.record.withdraw(label, first.day);
+        }
+        self.add_evidence(&first.id, Label::Harmful, day);
+        Ok(Label::Harmful)
+    }
+
+    fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
         self.record.add(label, day);
         if matches!(label, Label::Cosmetic | Label::Substantive) {
             self.edits.push(id.to_owned());
@@ -222,12 +245,17 @@ impl Account {
             let harmed = look.high_stakes && look.label == Label::Harmful;
             return harmed.then_some(Cause::HarmfulHighStakes);
         }
-        if look.label.acceptable() && !seen.read {
+        if look.label.acceptable() && (!seen.read || seen.replaces.is_some()) {
             return None;
         }
-        self.labels = self.labels.saturating_add(1);
-        if seen.representative {
-            self.scores.add(seen.confidence, look.label.acceptable());
+        match seen.replaces {
+            Some(day) => self.watch.withdraw(day),
+            None => self.labels = self.labels.saturating_add(1),
+        }
+        match seen.replaces {
+            _ if !seen.representative => {}
+            Some(_) => self.scores.turn(seen.confidence),
+            None => self.scores.add(seen.confidence, look.label.acceptable()),
         }
         self.watch.look(look)
     }
@@ -430,6 +458,7 @@ mod tests {
     const SAMPLED: Seen = Seen {
         sampled: true,
         read: true,
+        replaces: None,
         representative: true,
         confidence: None,
     };
@@ -487,44 +516,65 @@ mod tests {
             first.reading,
         );
         let mut account = Account::default();
-        let look = |account: &mut Account, label, reading: &Reading| {
-            account.second_look("d1", &first, label, reading, 20_777)
+        let look = |account: &mut Account, reading: &Reading| {
+            account.second_look("d1", &first, reading, 20_777)
         };
-        let hasty = look(&mut account, Label::Clean, &unread);
-        assert_eq!(hasty, Err(NotEvidence::TooFast));
-        assert_eq!(look(&mut account, Label::Clean, &read), Ok(Label::Clean));
-        assert_eq!(
-            look(&mut account, Label::Harmful, &unread),
-            Ok(Label::Harmful)
-        );
-        assert_eq!(account.record.recent, "ch");
+        assert_eq!(look(&mut account, &unread), Err(NotEvidence::TooFast));
+        assert_eq!(look(&mut account, &read), Ok(Label::Clean));
+        assert_eq!(account.record.recent, "c");
         account.standing.level = Level::ReviewEdgeCases;
-        let late = look(&mut account, Label::Clean, &read);
+        let late = look(&mut account, &read);
         assert_eq!(late, Err(NotEvidence::NotNewlyReleased));
-        assert_eq!(
-            look(&mut account, Label::Harmful, &read),
-            Ok(Label::Harmful)
-        );
     }
 
     #[test]
-    fn near_identical_drafts_fail_once_a_day() {
+    fn what_is_found_wrong_later_on_is_one_label_and_a_harmful_one() {
+        let (harmful, day) = (Ok(Label::Harmful), 20_790);
         let mut account = Account::default();
-        let mut look = |label, group_counted| {
-            let held = held(Ending::Approved, 10);
-            let first = Observation {
-                group_counted,
-                ..held.observation
-            };
-            account.second_look("d1", &first, label, &first.reading, 20_777)
+        let read = held(Ending::Approved, 10_000);
+        (0..3).for_each(|_| assert_eq!(account.settle(&read), Ok(Label::Clean)));
+        assert_eq!(account.found_wrong(&read, None, day), harmful);
+        assert_eq!(account.record.recent, "cch");
+        assert_eq!((account.record.totals(), account.labels), ((2, 1), 3));
+        let total = account.scores.total();
+        assert_eq!((total.drafts, total.failed), (3, 1));
+
+        // What nobody had read was no label yet.
+        let unread = held(Ending::Approved, 10);
+        account.settle(&unread).unwrap_err();
+        assert_eq!(account.found_wrong(&unread, None, day), harmful);
+        assert_eq!(account.record.recent, "cchh");
+        assert_eq!((account.labels, account.scores.total().failed), (4, 2));
+
+        // Nor is there one to take back of an earlier level.
+        account.step(Standing::begin(Level::ReviewEdgeCases, NOW), day);
+        assert_eq!(account.found_wrong(&read, None, day), harmful);
+        assert_eq!(account.record.recent, "h");
+        let again = account.found_wrong(&read, Some(Label::Harmful), day);
+        assert_eq!(again, Err(NotEvidence::NearIdentical));
+        assert_eq!(account.record.recent, "h");
+    }
+
+    #[test]
+    fn a_look_that_reassured_wrongly_is_taken_back() {
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_770);
+        let confirmed = Look {
+            day: 20_770,
+            ..look(Label::Clean, false)
         };
-        let again = Err(NotEvidence::NearIdentical);
-        assert_eq!(look(Label::Substantive, None), Ok(Label::Substantive));
-        assert_eq!(look(Label::Substantive, Some(Label::Substantive)), again);
-        let worse = look(Label::Harmful, Some(Label::Substantive));
-        assert_eq!(worse, Ok(Label::Harmful));
-        assert_eq!(look(Label::Harmful, Some(Label::Harmful)), again);
-        assert_eq!(account.record.recent, "sh");
+        (0..3).for_each(|_| assert_eq!(account.look(&confirmed, SAMPLED), None));
+        let later = Seen {
+            replaces: Some(20_770),
+            ..SAMPLED
+        };
+        assert_eq!(account.look(&look(Label::Clean, false), later), None);
+        assert_eq!(account.look(&look(Label::Harmful, false), later), None);
+        assert_eq!((account.labels, account.watch.points), (3, 16_000));
+        let weeks = account.watch.weeks.iter();
+        let weeks: Vec<_> = weeks.map(|week| (week.acceptable, week.failed)).collect();
+        assert_eq!(weeks, [(2, 0), (0, 1)]);
+        let cause = account.look(&look(Label::Harmful, true), later);
+        assert_eq!(cause, Some(Cause::HarmfulHighStakes));
     }
 
     #[test]

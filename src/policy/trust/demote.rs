@@ -175,6 +175,15 @@ impl Watch {
         })
     }
 
+    /// Takes back a good look of a local day, where it is still remembered. Its point stays off: there may
+    /// have been none to take.
+    pub fn withdraw(&mut self, day: i32) {
+        let monday = monday_of(day);
+        if let Some(week) = self.weeks.iter_mut().find(|week| week.monday == monday) {
+            week.acceptable = week.acceptable.saturating_sub(1);
+        }
+    }
+
     /// What time alone tells on a local day: drift, and labels that did not come.
     pub fn check(&self, day: i32, drift: Option<&Drift>) -> Option<Cause> {
         if let Some(drift) = drift

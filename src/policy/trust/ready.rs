@@ -103,6 +103,30 @@ impl Record {
         });
     }
 
+    /// Takes back a label that was added on a local day, where this record still has it; the days that it
+    /// spans stay.
+    pub fn withdraw(&mut self, label: Label, day: i32) {
+        if self.recent.is_empty() || day < self.first_day {
+            return;
+        }
+        let mut weeks = self.weeks.iter_mut();
+        let Some(week) = weeks.find(|week| week.monday == monday_of(day)) else {
+            return;
+        };
+        let count = match label.acceptable() {
+            true => &mut week.acceptable,
+            false => &mut week.failed,
+        };
+        let Some(fewer) = count.checked_sub(1) else {
+            return;
+        };
+        *count = fewer;
+        // Which of them it was isn't known; the oldest is the next to leave.
+        if let Some(at) = self.recent.find(label.letter()) {
+            self.recent.remove(at);
+        }
+    }
+
     /// Adds labels of a week; a week that is over counts as the last one.
     fn count(&mut self, labels: WeekOfLabels) {
         match self.weeks.last_mut() {

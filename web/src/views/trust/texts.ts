@@ -54,7 +54,7 @@ export const words = {
     table: "As a table",
     week: "Week from",
     drafts: "Drafts", reviewed: "Reviewed",
-    kinds: { unedited: "approved as drafted", cosmetic: "edited in wording", substantive: "edited in substance", rejected: "rejected", responded: "written by a person" } as Record<string, string>,
+    kinds: { unedited: "approved as drafted", cosmetic: "edited in wording", substantive: "edited in substance", rejected: "rejected, or found wrong later", responded: "written by a person" } as Record<string, string>,
     share: "Share", interval: "95% certain",
   },
 
@@ -79,7 +79,7 @@ export const words = {
         case "labels": return `labels: ${number(one.have)} of ${number(one.need)}`;
         case "days": return `days on record: ${number(one.have)} of ${number(one.need)}`;
         case "clean": return `approved as drafted, of the last 100: ${number(one.have)}, ${number(one.need)} needed`;
-        case "failures": return `edited in substance or rejected, of the last 100: ${number(one.have)}, none allowed`;
+        case "failures": return `edited in substance, rejected or found wrong later, of the last 100: ${number(one.have)}, none allowed`;
         case "bound": return `certain by now: at least ${percent(one.have)} right, ${percent(one.need)} needed`;
       }
     },
@@ -104,7 +104,7 @@ export const words = {
     none: "Nothing is proposed. A step up is proposed once a category is ready; only a lead can confirm it.",
     step: (category: string, from: number, to: number) => `${category}: level ${from} → ${to}`,
     means: (to: number) => (to === 2 ? "Drafts without a signal would go out by themselves." : "All but what must never go out would go out by itself."),
-    evidence: (labelled: number, clean: number, cosmetic: number, failed: number) => `Of the last ${number(labelled)} labelled drafts ${number(clean)} were approved as drafted, ${number(cosmetic)} edited in wording, ${number(failed)} edited in substance or rejected.`,
+    evidence: (labelled: number, clean: number, cosmetic: number, failed: number) => `Of the last ${number(labelled)} labelled drafts ${number(clean)} were approved as drafted, ${number(cosmetic)} edited in wording, ${number(failed)} edited in substance, rejected or found wrong later.`,
     bound: (share: string, weeks: number) => `At least ${share} of such drafts are right, looking back ${many(weeks, "week", "weeks")}.`,
     backtest: "Backtest",
     nothingRecorded: "no draft of it is on record yet.",
