@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { signIn } from "../scripts/service.mjs";
+import { changePolicy, signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
 import { verdictOn } from "./countersign.mjs";
 import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
@@ -300,6 +300,26 @@ test("what a fault took out of sight is not sent, neither a choice nor what was 
   await soon(someone.isWriting);
   assert.match(await someone.editor().inputValue(), /^Well\. /, "they are kept");
   await page.close();
+});
+
+test("whoever edits what belongs to a person by now writes the answer, and gives no command by it", async () => {
+  const desk = { ...service, ...(await service.emptyTenant()) };
+  const mia = await person(chrome, desk);
+  await mia.page.goto(desk.sign_in_url);
+  const id = await mia.posted("Lea Begun", { text: "We refund nothing." });
+  await mia.page.getByTestId("draft").getByText("refund nothing").waitFor();
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Hello! ");
+  await mia.press("Escape");
+  const guardrails = [{ name: "ours", when: { kind: "message" }, route: "human", because: "A person writes." }];
+  await changePolicy(await signIn(desk.sign_in_url), "all is a person's", (document) => ({ ...document, guardrails }));
+  await mia.page.getByTestId("draft").getByText("Background").waitFor();
+  await mia.pressUntil("e", mia.isWriting);
+  assert.equal(await mia.editor().inputValue(), "Hello! We refund nothing.", "what was begun is there");
+  await mia.page.keyboard.type("dear Hh");
+  assert.equal(await mia.editor().inputValue(), "Hello! dear HhWe refund nothing.");
+  assert.equal(await mia.statusOf(id), "with_human");
+  await mia.page.close();
 });
 
 test("the browser had nothing to complain about", () => {

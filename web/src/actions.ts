@@ -35,6 +35,9 @@ const held = () => deciding() && !review.lookOnly && review.summary?.status === 
 const agreeable = () => held() || (deciding() && !review.lookOnly && !!review.detail?.first_content);
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
+const answerable = () => waiting() && review.summary?.kind === "message";
+/** What a person has to answer is written anew: whoever means to edit it and types on gives no command by that. */
+const personal = () => answerable() && review.summary?.status === "with_human";
 /** Where the draft stands behind another part of the page, the key first brings it into view. */
 const ifSeen = (then: () => void) => () => {
   const { seenLongEnough } = review;
@@ -51,9 +54,9 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 
 export const actions: readonly Action[] = [
   verdict("approve", "A", () => agreeable() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
-  verdict("edit", "E", held, () => review.write("edit")),
+  verdict("edit", "E", () => held() || personal(), () => review.write(personal() ? "respond" : "edit")),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
-  verdict("respond", "W", () => waiting() && review.summary?.kind === "message", () => review.write("respond")),
+  verdict("respond", "W", answerable, () => review.write("respond")),
   verdict("send_back", "B", waiting, () => review.write("send_back")),
   verdict("handled_elsewhere", "H", waiting, () => review.decide({ kind: "handled_elsewhere" })),
   verdict("defer", "D", waiting, () => (review.choosing = "defer")),
