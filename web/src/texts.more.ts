@@ -76,9 +76,11 @@ export const more = {
   },
 
   pace: {
-    median: (s: string) => `${s} s a verdict`,
+    median: (time: string) => `${time} a verdict`,
+    seconds: (s: string) => `${s} s`,
+    minutes: (min: string) => `${min} min`,
     team: "Half of the team's verdicts of the last day took no longer.",
-    own: (count: number, s: string, presses: number) => `Yours here: ${s} s and ${many(presses, "key or press", "keys or presses")}, the median of your last ${many(count, "verdict", "verdicts")}.`,
+    own: (count: number, time: string, presses: number) => `Yours here: ${time} and ${many(presses, "key or press", "keys or presses")}, the median of your last ${many(count, "verdict", "verdicts")}.`,
   },
 
   action: {

@@ -155,7 +155,7 @@ export const texts = {
     above: "above the threshold",
     owner: "Owner",
     owners: { reviewer: "a reviewer", on_call: "who is on call", backup: "the backup", lead: "the lead" },
-    due: "Time left",
+    due: "Due",
     noDeadline: "no deadline",
     category: "Category",
     level: "Level",

@@ -68,7 +68,7 @@ export const words = {
     seeds: "Held drafts with a known-bad one beside",
     secondLead: "What lets more out needs a second lead",
     selfApproval: "Who made an agent's key may approve its drafts",
-    elsewhere: (parts: string) => `Also in this policy: ${parts}. The text beside shows them.`,
+    elsewhere: (parts: string) => `Also in this policy: ${parts}. The text shows them.`,
     actions: (count: number) => many(count, "action", "actions"),
     cases: (count: number) => many(count, "named case", "named cases"),
     signals: "rules for signals",
