@@ -53,7 +53,8 @@ pub struct DeadLetter {
     dead_at: Millis,
 }
 
-/// A row that D1 refused: the copy of the record lacks it until it is replayed.
+/// A row that D1 refused: the copy of the record lacks it, and what changed the same thing since, until it is
+/// replayed.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SetAside {
@@ -114,7 +115,7 @@ pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 pub fn count(tenant: &Tenant) -> Outcome<u32> {
     let count = tenant.storage.value(
         "SELECT (SELECT COUNT(*) FROM deliveries WHERE dead_at IS NOT NULL)
-           + (SELECT COUNT(*) FROM outbox WHERE broken_at IS NOT NULL)",
+           + (SELECT COUNT(*) FROM outbox WHERE broken_at IS NOT NULL AND behind IS NULL)",
         bind![],
     )?;
     Ok(count.unwrap_or(0))
@@ -124,7 +125,7 @@ fn copies(tenant: &Tenant) -> Outcome<Vec<SetAside>> {
     tenant.storage.rows(
         "SELECT ? || number AS id, kind, COALESCE(payload->>'id', payload->>'about') AS about, error,
            broken_at AS set_aside_at
-         FROM outbox WHERE broken_at IS NOT NULL ORDER BY number LIMIT ?",
+         FROM outbox WHERE broken_at IS NOT NULL AND behind IS NULL ORDER BY number LIMIT ?",
         bind![COPY, PAGE_MAX],
     )
 }
@@ -156,18 +157,17 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     Ok(Answer::empty())
 }
 
-/// The row goes behind those that wait.
+/// The row keeps its place, and what waits behind it goes along.
 fn replay_copy(tenant: &Tenant, call: &Call, person: &Person, number: &str) -> Outcome<Answer> {
     let number: u32 = number.parse().map_err(|_| Problem::from(Code::NotFound))?;
     let mut copies = copies(tenant)?.into_iter();
     let row = copies.find(|row| row.id == call.id);
     let row = row.ok_or(Problem::from(Code::NotFound))?;
-    for statement in [
-        "INSERT INTO outbox (kind, payload) SELECT kind, payload FROM outbox WHERE number = ?",
-        "DELETE FROM outbox WHERE number = ?",
-    ] {
-        tenant.storage.run(statement, bind![number])?;
-    }
+    tenant.storage.run(
+        "UPDATE outbox SET broken_at = NULL, error = NULL, behind = NULL
+         WHERE broken_at IS NOT NULL AND (number = ?1 OR behind = ?1)",
+        bind![number],
+    )?;
     let facts = [("kind", row.kind.into()), ("number", number.into())];
     log::append(
         tenant,

@@ -32,6 +32,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0023_due.sql"),
     include_str!("schema/0024_backlog.sql"),
     include_str!("schema/0025_skipped.sql"),
+    include_str!("schema/0026_behind.sql"),
 ];
 
 /// Brings the object's tables up to date.

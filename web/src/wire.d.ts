@@ -4108,7 +4108,10 @@ export interface components {
              */
             undo_window_s: number;
         };
-        /** @description A row that D1 refused: the copy of the record lacks it until it is replayed. */
+        /**
+         * @description A row that D1 refused: the copy of the record lacks it, and what changed the same thing since, until it is
+         *     replayed.
+         */
         SetAside: {
             /** @description The id of what it is, where that has one. */
             about?: string | null;

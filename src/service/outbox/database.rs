@@ -1,5 +1,6 @@
 //! The way to D1: rows in order, in batches that may be repeated. It must not lose a row: one goes
-//! only when D1 has said that it has it, and one that D1 refuses is set aside for a lead to see.
+//! only when D1 has said that it has it, and one that D1 refuses is set aside for a lead to see, with
+//! what changes the same thing after it.
 
 use super::{OutboxState, Row};
 use crate::problem::{Outcome, describe};
@@ -114,6 +115,11 @@ const EACH: [(&str, &str); 7] = [
 /// What makes room in D1 and so comes first. What waits of what is erased is gone: `erasure` takes it out.
 const ERASURES: &str = "kind IN ('erase_drafts', 'erase_corrections') AND kind <> 'audit'";
 
+/// What a row is about, where others may change it.
+const THING: &str =
+    "COALESCE(payload ->> 'id', json_array(payload ->> 'category', payload ->> 'monday',
+  payload ->> 'agent', payload ->> 'agent_version', payload ->> 'level'))";
+
 /// Where the rows go.
 struct Copy {
     database: D1Database,
@@ -138,6 +144,10 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     if Millis(state.next_at) > now {
         return Ok(());
     }
+    let copy = Copy {
+        database: tenant.env.d1(DATABASE)?,
+        tenant_id: tenant.record()?.id,
+    };
     let mut failures = state.failures;
     for _ in 0..BATCHES_MAX {
         let mut rows = waiting(tenant, ERASURES)?;
@@ -147,10 +157,6 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
         if rows.is_empty() {
             break;
         }
-        let copy = Copy {
-            database: tenant.env.d1(DATABASE)?,
-            tenant_id: tenant.record()?.id,
-        };
         let sent = match suspects_a_row(failures) {
             true => one_by_one(tenant, &copy, &rows, now).await?,
             false => take(tenant, &copy, &rows).await?,
@@ -169,6 +175,7 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
 
 /// The next rows that a condition finds, in order: as many as a batch may hold, and however large it is, the first.
 fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
+    hold_back(tenant)?;
     // Sizes first: 200 drafts of the largest size would be more than an object's memory.
     let query = format!(
         "SELECT number, kind, payload FROM outbox WHERE number IN (
@@ -179,6 +186,22 @@ fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
            WHERE total <= ? OR total = size) ORDER BY number"
     );
     tenant.storage.rows(&query, bind![BATCH_ROWS, BATCH_BYTES])
+}
+
+/// What changes the same thing as a row that is set aside waits behind it: D1 would have nothing to change, or the
+/// older state after the newer one.
+fn hold_back(tenant: &Tenant) -> Outcome<()> {
+    let statement = format!(
+        "WITH refused AS MATERIALIZED (
+           SELECT number, broken_at, {THING} AS thing FROM outbox
+           WHERE broken_at IS NOT NULL AND behind IS NULL
+             AND kind IN ('correction', 'correction_change', 'trust'))
+         UPDATE outbox SET broken_at = refused.broken_at, behind = refused.number FROM refused
+         WHERE EXISTS (SELECT 1 FROM refused) AND outbox.broken_at IS NULL
+           AND kind IN ('correction_change', 'trust') AND kind <> 'audit'
+           AND outbox.number > refused.number AND {THING} = refused.thing"
+    );
+    tenant.storage.run(&statement, bind![])
 }
 
 /// Sends rows as one batch; they go when D1 has them.
@@ -217,7 +240,11 @@ async fn one_by_one(
     rows: &[Row],
     now: Millis,
 ) -> Outcome<worker::Result<()>> {
+    let waits = "SELECT 1 FROM outbox WHERE number = ? AND broken_at IS NULL";
     for row in rows {
+        if !tenant.storage.finds(waits, bind![row.number])? {
+            continue;
+        }
         let one = std::slice::from_ref(row);
         if take(tenant, copy, one).await?.is_ok() {
             continue;
@@ -227,6 +254,7 @@ async fn one_by_one(
         }
         if let Err(error) = take(tenant, copy, one).await? {
             set_aside(tenant, row, &error, now)?;
+            hold_back(tenant)?;
         }
     }
     Ok(Ok(()))
