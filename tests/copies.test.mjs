@@ -2,7 +2,7 @@
 // acknowledged since must be in D1 then. It must not reach into an object.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { draft, shared, until, verdictOn } from "./countersign.mjs";
+import { ORIGIN, draft, shared, until, verdictOn } from "./countersign.mjs";
 
 const service = await shared();
 
@@ -113,4 +113,19 @@ test("a settled draft that D1 refused doesn't undo what became of it", async () 
   await replay(refused);
   await copied();
   assert.deepEqual(await rows("SELECT id, status FROM drafts WHERE tenant_id = ?"), [{ id, status: "done" }]);
+});
+
+test("what is erased is erased of what D1 refused, too", async () => {
+  const { lead, decide, rows, copied, refuse, setAside } = await desk();
+  const { accept } = await refuse("INSERT", "corrections");
+  // One that teaches nothing is in no index of the object.
+  await decide({ kind: "edit", draft: { text: "Here are 20 EUR, this once." }, one_off: true }, { customer: { id: "ada" } });
+  await until(async () => (await setAside()).length === 1);
+  assert.equal((await lead.call("POST", "/v1/erasure", { customer_id: "ada" })).body.corrections, 1);
+  assert.deepEqual(await setAside(), []);
+  await accept();
+  await copied();
+  assert.deepEqual(await rows("SELECT id FROM corrections WHERE tenant_id = ?"), []);
+  const taken = await service.miniflare.dispatchFetch(`${ORIGIN}/v1/export`, { headers: { cookie: lead.cookie } });
+  assert.ok(!(await taken.text()).includes("this once"));
 });

@@ -170,6 +170,10 @@ async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
         "SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ? LIMIT ?",
         bind![customer_id, AT_ONCE],
     )?);
+    let waiting = "payload ->> '$.customer_id' = ?";
+    found
+        .corrections
+        .extend(on_the_way(tenant, waiting, bind![customer_id])?);
     found.corrections.extend(ids(
         tenant,
         "SELECT id FROM corrections WHERE customer_id = ?1 OR draft_id IN (
@@ -209,6 +213,12 @@ async fn older_than(tenant: &Tenant, held: &[Option<String>], before: Millis) ->
            AND COALESCE(json_extract(body, '$.customer.id'), '') NOT IN (
              SELECT value FROM json_each(?2)) LIMIT ?3",
         bind![before, except, AT_ONCE],
+    )?);
+    found.corrections.extend(on_the_way(
+        tenant,
+        "payload ->> '$.at' < ? AND COALESCE(payload ->> '$.customer_id', '') NOT IN (
+           SELECT value FROM json_each(?))",
+        bind![&before.to_rfc3339(), except],
     )?);
     found.corrections.extend(ids(
         tenant,
@@ -285,7 +295,7 @@ const OF_CORRECTIONS: &[&str] = &[
     "DELETE FROM idempotency WHERE instr(answer, '\"examples\":[{') > 0 AND EXISTS (
        SELECT 1 FROM json_each(answer, '$.examples')
        WHERE value ->> 'id' IN (SELECT value FROM json_each(?)))",
-    "DELETE FROM outbox WHERE kind = 'correction' AND kind <> 'audit'
+    "DELETE FROM outbox WHERE kind IN ('correction', 'correction_change') AND kind <> 'audit'
        AND json_extract(payload, '$.id') IN (SELECT value FROM json_each(?))",
 ];
 
@@ -313,6 +323,16 @@ async fn in_database(
     let values = [values, &[told.into()]].concat();
     let database = tenant.env.d1(DATABASE)?;
     let rows = database.prepare(query).bind(&values)?.rows::<Id>().await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Corrections that D1 has yet to get: those that teach nothing are nowhere else.
+fn on_the_way(
+    tenant: &Tenant,
+    condition: &str,
+    values: &[crate::storage::Bind<'_>],
+) -> Outcome<Vec<String>> {
+    let rows = outbox::waiting::<Id>(&tenant.storage, "correction", condition, values)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
