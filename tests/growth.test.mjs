@@ -99,6 +99,29 @@ test("a full D1 that has room for small rows blames no large one, and is told fi
   });
 });
 
+test("what rested long enough leaves the object though D1 is full", async () => {
+  const columns = "conversation_id, entry, body, salt, situation, decision, agent, key_id, created_at, policy_version, look_owed";
+  const rested = Date.now() + 10_000;
+  const fill = `INSERT INTO drafts (id, status, visible, settled_at, ${columns}) SELECT 'rested', 'withdrawn', 0, ${rested - 3_600_000}, ${columns} FROM drafts`;
+  const left = await grown(
+    fill,
+    async ({ service, tenant, lead }) => {
+      const count = (table) => service.database.prepare(`SELECT COUNT(*) AS count FROM ${table}`).first("count");
+      const withdraw = async (given) => tenant.agent("DELETE", `/v1/drafts/${(await tenant.post(draft(given))).body.id}`);
+      await withdraw({ customer: { id: "ada" } });
+      await until(async () => (await count("drafts")) === 1);
+      await refuse(service, "drafts");
+      await refuse(service, "audit_tiles", "length(NEW.hash) > 1000");
+      await withdraw({});
+      await until(() => Date.now() > rested);
+      assert.equal((await lead("POST", "/v1/erasure", { customer_id: "ada" })).body.drafts, 1);
+      await until(async () => (await count("drafts")) === 0);
+    },
+    "SELECT COUNT(*) AS drafts, SUM(id = 'rested') AS rested FROM drafts",
+  );
+  assert.deepEqual({ ...left[0] }, { drafts: 2, rested: 0 });
+});
+
 test("rows that D1 refuses are set aside though it takes none after them", async () => {
   await grown("SELECT 1", async ({ service, tenant, lead }) => {
     for (const table of ["drafts", "trust"]) await refuse(service, table);

@@ -10,6 +10,7 @@ use crate::{archive, bind, log, random};
 use countersign_policy::copy::{suspects_a_row, wait_ms};
 use countersign_policy::log::Event;
 use countersign_policy::time::Millis;
+use std::cell::Cell;
 use worker::{D1Database, D1PreparedStatement};
 
 /// Rows of one batch: a fifth of what one D1 batch may take, so that it stays well below its 30 s.
@@ -124,6 +125,8 @@ const THING: &str =
 struct Copy {
     database: D1Database,
     tenant_id: String,
+    /// Whether D1 took any this time.
+    took: Cell<bool>,
 }
 
 /// Sends what waits. A failure changes nothing but when it is tried again.
@@ -147,6 +150,7 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let copy = Copy {
         database: tenant.env.d1(DATABASE)?,
         tenant_id: tenant.record()?.id,
+        took: Cell::default(),
     };
     let mut failures = state.failures;
     for _ in 0..BATCHES_MAX {
@@ -162,7 +166,12 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
             false => take(tenant, &copy, &rows).await?,
         };
         if let Err(error) = sent {
-            return wait_after_failure(tenant, now, failures, &error);
+            wait_after_failure(tenant, now, failures, &error)?;
+            // A full D1 takes a few at a time: they leave all the same.
+            return match copy.took.get() {
+                true => archive::clear_out(tenant, now),
+                false => Ok(()),
+            };
         }
         failures = 0;
     }
@@ -209,6 +218,7 @@ async fn take(tenant: &Tenant, copy: &Copy, rows: &[Row]) -> Outcome<worker::Res
     if let Err(error) = copy.write(rows).await {
         return Ok(Err(error));
     }
+    copy.took.set(true);
     let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
     tenant.storage.run(
         "DELETE FROM outbox WHERE number IN (SELECT value FROM json_each(?))",
