@@ -27,9 +27,6 @@ use worker::{D1Database, Response};
 /// Leaves of one read of an export: some 200 KB.
 const EXPORT_PAGE: u32 = 500;
 
-/// Which of the leaves on their way are asked for.
-const LEAVES: &str = "payload ->> '$.seq' >= ? AND payload ->> '$.seq' < ?";
-
 /// `GET /v1/audit/checkpoint`.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -77,9 +74,7 @@ struct Published {
 /// A leaf or a stored node: as D1 has it, or on its way there.
 #[derive(Deserialize)]
 struct NodeRow {
-    #[serde(alias = "seq")]
     idx: u64,
-    #[serde(alias = "leaf_hash")]
     hash: String,
 }
 
@@ -287,14 +282,19 @@ async fn read_tile(tenant: &Tenant, tile: Tile, hashes: &mut Hashes) -> Outcome<
 }
 
 fn waiting(storage: &Storage, level: u32, run: Range<u64>) -> Outcome<Vec<NodeRow>> {
-    let Range { start, end } = run;
     match level {
-        0 => outbox::waiting(storage, "audit", LEAVES, bind![start, end]),
+        0 => Ok(log::waiting_run(storage, &run)?
+            .into_iter()
+            .map(|leaf| NodeRow {
+                idx: leaf.seq,
+                hash: leaf.leaf_hash,
+            })
+            .collect()),
         _ => outbox::waiting(
             storage,
             "audit_tile",
             "payload ->> '$.level' = ? AND payload ->> '$.idx' >= ? AND payload ->> '$.idx' < ?",
-            bind![level, start, end],
+            bind![level, run.start, run.end],
         ),
     }
 }
@@ -306,8 +306,7 @@ async fn run_of(
     tenant_id: &str,
     run: Range<u64>,
 ) -> Outcome<Vec<Leaf>> {
-    let wanted = ("seq >= ? AND seq < ?", bind![run.start, run.end]);
-    let leaves = log::leaves(storage, database, tenant_id, wanted).await?;
+    let leaves = log::run(storage, database, tenant_id, &run).await?;
     let count = u64::try_from(leaves.len()).unwrap_or(0);
     if count == run.end.saturating_sub(run.start) {
         Ok(leaves)

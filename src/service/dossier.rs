@@ -4,12 +4,12 @@
 
 use crate::call::{Answer, Call};
 use crate::log::{self, Leaf, LeafView};
+use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, policies};
 use countersign_policy::digest::hex;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};
@@ -99,11 +99,8 @@ pub async fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         .transpose()?;
     let database = tenant.env.d1(DATABASE)?;
     let tenant_id = tenant.record()?.id;
-    let wanted = (
-        "about = ? ORDER BY seq LIMIT ?",
-        bind![&call.id, ENTRIES_MAX],
-    );
-    let leaves = log::leaves(&tenant.storage, &database, &tenant_id, wanted).await?;
+    let wanted = (call.id.as_str(), ENTRIES_MAX);
+    let leaves = log::about(&tenant.storage, &database, &tenant_id, wanted).await?;
     if leaves.is_empty() && record.is_none() {
         return Err(Problem::from(Code::NotFound));
     }

@@ -17,11 +17,14 @@ use countersign_policy::proof::Node;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use wasm_bindgen::JsValue;
 use worker::D1Database;
 
 /// Entries of one page.
 const PAGE_MAX: u32 = 200;
+/// Numbers of the outbox are below: as large as one may be towards JavaScript.
+const NUMBER_MAX: u64 = 1 << 53;
 
 /// A leaf on its way to D1: its columns there.
 #[derive(Serialize)]
@@ -68,6 +71,13 @@ pub struct LeafView {
     entry: AuditEntry,
     /// SHA-256 of 0x00 and the canonical JSON of the entry (RFC 6962, RFC 8785).
     leaf_hash: String,
+}
+
+/// Where a leaf waits.
+#[derive(Deserialize)]
+struct Place {
+    number: u64,
+    seq: u64,
 }
 
 #[derive(Deserialize)]
@@ -153,28 +163,72 @@ pub fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
     Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
 }
 
-/// Which leaves are read: a condition on `seq` and `about`, with an order and a limit, and its values.
-pub type Wanted<'a> = (&'a str, &'a [Bind<'a>]);
-
-/// The leaves that are wanted, each once and in the log's order: those that D1 has, and those that are still on
-/// their way there.
-pub async fn leaves(
+/// The leaves of a run, each once and in the log's order: those that D1 has, and those that are still on their way
+/// there. However many are, it reads no more of them than the run is long.
+pub async fn run(
     storage: &Storage,
     database: &D1Database,
     tenant_id: &str,
-    (condition, values): Wanted<'_>,
+    run: &Range<u64>,
 ) -> Outcome<Vec<Leaf>> {
-    // Those on their way first: what reaches D1 in between is then in both.
-    let mut leaves = storage.rows::<Leaf>(
-        &format!(
-            "SELECT seq, entry, leaf_hash FROM (
-               SELECT payload ->> '$.seq' AS seq, payload ->> '$.about' AS about,
-                 payload ->> '$.entry' AS entry, payload ->> '$.leaf_hash' AS leaf_hash
-               FROM outbox WHERE kind = 'audit')
-             WHERE {condition}"
-        ),
-        values,
-    )?;
+    let waiting = waiting_run(storage, run)?;
+    let wanted = ("seq >= ? AND seq < ?", bind![run.start, run.end]);
+    with_copied(waiting, database, tenant_id, wanted).await
+}
+
+/// The first leaves about something, likewise. Those on their way are all looked at.
+pub async fn about(
+    storage: &Storage,
+    database: &D1Database,
+    tenant_id: &str,
+    (about, most): (&str, u32),
+) -> Outcome<Vec<Leaf>> {
+    let values = bind![about, most];
+    let waiting = "payload ->> '$.about' = ? ORDER BY number LIMIT ?";
+    let waiting = outbox::waiting(storage, "audit", waiting, values)?;
+    let wanted = ("about = ? ORDER BY seq LIMIT ?", values);
+    with_copied(waiting, database, tenant_id, wanted).await
+}
+
+/// The leaves of a run that are still on their way to D1, newest first.
+pub fn waiting_run(storage: &Storage, run: &Range<u64>) -> Outcome<Vec<Leaf>> {
+    let most = run.end.saturating_sub(run.start);
+    storage.rows(
+        "SELECT seq, entry, leaf_hash FROM (
+           SELECT payload ->> '$.seq' AS seq, payload ->> '$.entry' AS entry,
+             payload ->> '$.leaf_hash' AS leaf_hash
+           FROM outbox WHERE kind = 'audit' AND number < ? ORDER BY number DESC LIMIT ?)
+         WHERE seq >= ?",
+        bind![place_of(storage, run.end)?, most, run.start],
+    )
+}
+
+/// The number in the outbox below which leaves before `end` wait, and no other. Leaves wait in the log's order, beside
+/// rows of other kinds: one that comes `n` before another waits at least `n` rows before it, so that a few steps
+/// find it among any number.
+fn place_of(storage: &Storage, end: u64) -> Outcome<u64> {
+    let mut below = NUMBER_MAX;
+    while let Some(place) = storage
+        .first::<Place>(
+            "SELECT number, payload ->> '$.seq' AS seq FROM outbox
+             WHERE kind = 'audit' AND number < ? ORDER BY number DESC LIMIT 1",
+            bind![below],
+        )?
+        .filter(|place| place.seq >= end)
+    {
+        below = place.number.saturating_sub(place.seq.saturating_sub(end));
+    }
+    Ok(below)
+}
+
+/// Those that D1 has put in order with those on their way there, which are read first: what reaches D1 in between is
+/// then in both.
+async fn with_copied(
+    mut leaves: Vec<Leaf>,
+    database: &D1Database,
+    tenant_id: &str,
+    (condition, values): (&str, &[Bind<'_>]),
+) -> Outcome<Vec<Leaf>> {
     let values = values.iter().map(JsValue::from);
     let values: Vec<JsValue> = std::iter::once(tenant_id.into()).chain(values).collect();
     let query =
@@ -201,15 +255,14 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let tenant_id = tenant.record()?.id;
     let frontier = frontier(tenant)?;
     let database = tenant.env.d1(DATABASE)?;
-    let wanted = ("seq < ? ORDER BY seq DESC LIMIT ?", bind![before, limit]);
-    let leaves = leaves(&tenant.storage, &database, &tenant_id, wanted).await?;
+    let end = u64::from(before).min(frontier.size);
+    let start = end.saturating_sub(u64::from(limit));
+    let leaves = run(&tenant.storage, &database, &tenant_id, &(start..end)).await?;
 
-    let shown = usize::try_from(limit).unwrap_or(0);
-    let shown: Vec<Leaf> = leaves.into_iter().rev().take(shown).collect();
-    let last = shown.last().map(|leaf| leaf.seq);
+    let newest_first = leaves.into_iter().rev();
     let page = AuditPage {
-        next_cursor: last.filter(|seq| *seq > 0),
-        entries: shown.into_iter().map(Leaf::view).collect::<Outcome<_>>()?,
+        next_cursor: Some(start).filter(|start| (1..end).contains(start)),
+        entries: newest_first.map(Leaf::view).collect::<Outcome<_>>()?,
         size: frontier.size,
         root: hex(&frontier.root()),
     };
