@@ -9,6 +9,7 @@ const FAULTS = `
 const faults = { clock: 0, alarms: 0, before: 0, after: 0, slow: 0, gate: 0 };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let gated = 0;
+let asks = 0;
 let newest;
 const RealDate = Date;
 globalThis.Date = class extends RealDate {
@@ -47,6 +48,7 @@ function kept(statement) {
     const bound = bind.apply(statement, values);
     const { all } = bound;
     bound.all = async () => {
+      asks += 1;
       gated += 1;
       while (faults.gate > 0) await sleep(20);
       gated -= 1;
@@ -57,10 +59,11 @@ function kept(statement) {
   return statement;
 }
 
-/** How many readers wait, and in how many milliseconds the newest object's alarm goes off, where a request asks. */
+/** How many readers wait, how many there were, and in how many milliseconds the newest object's alarm goes off, where a request asks. */
 async function asked(request) {
   const wanted = new URL(request.url).searchParams;
   if (wanted.has("gated")) return Response.json(gated);
+  if (wanted.has("asked")) return Response.json(asks);
   if (!wanted.has("alarm")) return undefined;
   const at = await newest.getAlarm();
   return Response.json(at === null ? Number.MAX_SAFE_INTEGER : at - Date.now());

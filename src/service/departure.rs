@@ -19,24 +19,33 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 use worker::{D1Database, Env, Response};
 
-/// Rows of one read: at most 25 MiB of bodies.
+/// Rows of one read of the object: at most 25 MiB of bodies.
 const PAGE_ROWS: u32 = 100;
-/// The same of rows that hold no body.
-const SMALL_ROWS: u32 = 1_000;
+/// Bytes of one read of D1, and rows of it: 2 GB with as many queries as D1 takes of a request (1,000).
+const PAGE_BYTES: u32 = 2_000_000;
+const PAGE_ROWS_MAX: u32 = 10_000;
 /// Rows that D1 deletes at once: well below the 30 s that it gives a statement.
 const DELETED_AT_ONCE: u32 = 5_000;
 
-/// What D1 has of a tenant, by what tells its rows apart, and how many are read at once.
-const IN_DATABASE: [(&str, &str, u32); 5] = [
-    ("drafts", "id", PAGE_ROWS),
-    ("corrections", "id", PAGE_ROWS),
-    ("policies", "version", PAGE_ROWS),
+/// What D1 has of a tenant, by what tells its rows apart, and which of its columns are long.
+const IN_DATABASE: [(&str, &str, &[&str]); 5] = [
+    (
+        "drafts",
+        "id",
+        &["body", "situation", "decision", "verdict", "look", "entry"],
+    ),
+    (
+        "corrections",
+        "id",
+        &["message", "draft", "corrected", "vector"],
+    ),
+    ("policies", "version", &["document"]),
     (
         "trust",
         "category, week, agent, agent_version, level",
-        SMALL_ROWS,
+        &["counts"],
     ),
-    ("audit", "seq", SMALL_ROWS),
+    ("audit", "seq", &["entry"]),
 ];
 
 /// What the object has of it, without a secret or the hash of one; a row has its place beside it.
@@ -154,21 +163,31 @@ fn of_object(storage: &Storage, (name, query): &(&str, &str), after: &str) -> Ou
 async fn of_database(
     storage: &Storage,
     database: &D1Database,
-    (table, keys, limit): &(&str, &str, u32),
+    (table, keys, long): &(&str, &str, &[&str]),
     (tenant_id, after): (&str, &str),
 ) -> Outcome<Page> {
-    let mut values = vec![tenant_id.into(), (*limit).into()];
+    let mut values = vec![tenant_id.into(), PAGE_ROWS_MAX.into(), PAGE_BYTES.into()];
     let mut beyond = String::new();
     if !after.is_empty() {
         values.push(after.into());
-        let places = (0..keys.split(',').count()).map(|place| format!("?3 ->> {place}"));
+        let places = (0..keys.split(',').count()).map(|place| format!("?4 ->> {place}"));
         let places: Vec<String> = places.collect();
         beyond = format!("AND ({keys}) > ({})", places.join(", "));
     }
-    // By its key: the rows of one tenant lie side by side there.
+    let size: Vec<String> = long
+        .iter()
+        .map(|column| format!("COALESCE(octet_length({column}), 0)"))
+        .collect();
+    let size = size.join(" + ");
+    // By its key: the rows of one tenant lie side by side there. Sizes first, as for the outbox.
     let query = format!(
-        "SELECT json_array({keys}) AS place, * FROM {table} WHERE tenant_id = ?1 {beyond}
-         ORDER BY {keys} LIMIT ?2"
+        "SELECT json_array({keys}) AS place, * FROM {table} WHERE rowid IN (
+           SELECT row FROM (
+             SELECT row, size, SUM(size) OVER (ORDER BY {keys}) AS total FROM (
+               SELECT rowid AS row, {keys}, {size} AS size FROM {table}
+               WHERE tenant_id = ?1 {beyond} ORDER BY {keys} LIMIT ?2))
+           WHERE total <= ?3 OR total = size)
+         ORDER BY {keys}"
     );
     let erased = Erased::now(storage)?;
     let rows = database.prepare(&query).bind(&values)?;
