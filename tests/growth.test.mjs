@@ -123,6 +123,22 @@ test("what rested long enough leaves the object though D1 is full", async () => 
   assert.deepEqual({ ...left[0] }, { drafts: 2, rested: 0 });
 });
 
+test("a tenant that is slow to wake keeps no other asleep", async () => {
+  const service = await start({ entry: faultyEntry() });
+  try {
+    const tenants = await Promise.all(["one", "two", "three"].map((name) => service.tenant(name)));
+    const ask = async (query) => (await service.miniflare.dispatchFetch(`${ORIGIN}/v1/callback-secret?${query}`, { headers: { authorization: `Bearer ${tenants[0].key}` } })).json();
+    // Each asks D1 what is too old, which answers none of them.
+    await ask("gate=1");
+    const round = service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`);
+    await until(async () => (await ask("gated")) === tenants.length);
+    await ask("gate=0");
+    assert.equal((await round).status, 200);
+  } finally {
+    await service.stop();
+  }
+});
+
 test("rows that D1 refuses are set aside though it takes none after them", async () => {
   await grown("SELECT 1", async ({ service, tenant, lead }) => {
     for (const table of ["drafts", "trust"]) await refuse(service, table);

@@ -13,6 +13,7 @@ use countersign_policy::key::{self, KeyKind};
 use countersign_policy::problem::Code;
 use countersign_policy::starting::Team;
 use countersign_policy::time::Millis;
+use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -28,6 +29,8 @@ const OBJECTS: &str = "TENANT";
 pub const DATABASE: &str = "DB";
 /// The variable that keeps all objects in a jurisdiction, such as `eu`; empty or absent: anywhere.
 const JURISDICTION: &str = "JURISDICTION";
+/// Tenants that are woken at once: as many connections as the platform opens for one request.
+const WOKEN_AT_ONCE: usize = 6;
 /// The only shard so far; a tenant beyond one object is sharded by conversation.
 const SHARD: u32 = 0;
 
@@ -261,19 +264,21 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Res
     Ok(Answer::json(201, &InvitationMade::new(invitation))?.response()?)
 }
 
-/// Wakes every tenant's object; one that fails does not keep the others asleep. Who comes first is left to chance:
-/// where the platform cuts a long round off, nobody is always behind.
+/// Wakes every tenant's object, some at once; one that fails or is slow does not keep the others asleep. Who comes first
+/// is left to chance: where the platform cuts a long round off, nobody is always behind.
 pub async fn wake_all(env: &Env) -> Outcome<()> {
     let tenants = env
         .d1(DATABASE)?
         .prepare("SELECT id FROM tenants ORDER BY random()")
         .rows::<Registered>()
         .await?;
-    for tenant in tenants {
+    let wake = |tenant: Registered| async move {
         if tell(env, &tenant.id, "wake", &()).await.is_err() {
             worker::console_error!("tenant {} did not wake", tenant.id);
         }
-    }
+    };
+    let round = stream::iter(tenants).for_each_concurrent(WOKEN_AT_ONCE, wake);
+    round.await;
     Ok(())
 }
 
