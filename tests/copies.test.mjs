@@ -70,6 +70,17 @@ test("what happens to a correction that D1 refused reaches D1 with it", async ()
   assert.deepEqual(await setAside(), []);
 });
 
+test("an index that is made anew has what D1 refused", async () => {
+  const { tenant, lead, teach, refuse, setAside } = await desk();
+  const { accept } = await refuse("INSERT", "corrections");
+  await teach();
+  await until(async () => (await setAside()).length === 1);
+  assert.equal((await lead.call("POST", "/v1/corrections:reindex")).status, 204);
+  const { examples } = (await tenant.agent("POST", "/v1/corrections/similar", { message: "My kettle leaks" })).body;
+  assert.equal(examples.length, 1);
+  await accept();
+});
+
 test("a change that D1 refused doesn't undo what came after it", async () => {
   const { lead, teach, rows, copied, refuse, setAside, replay } = await desk();
   await teach();

@@ -8,7 +8,7 @@ use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::vectors::Kind;
-use crate::{bind, corrections, embedder, learning, memory, vectors};
+use crate::{bind, corrections, embedder, learning, memory, outbox, vectors};
 use countersign_policy::digest::from_hex;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub fn wait(tenant: &Tenant) -> Outcome<()> {
     )
 }
 
-/// Empties the index, so that it is made anew from D1.
+/// Empties the index, so that it is made anew from D1, and of what D1 has yet to get.
 fn begin(tenant: &Tenant) -> Outcome<()> {
     for statement in [
         "DELETE FROM corrections",
@@ -54,7 +54,13 @@ fn begin(tenant: &Tenant) -> Outcome<()> {
     ] {
         tenant.storage.run(statement, bind![])?;
     }
-    vectors::empty(tenant, Kind::Correction)
+    vectors::empty(tenant, Kind::Correction)?;
+    let untold = Untold::now(&tenant.storage)?;
+    let waiting = outbox::waiting(&tenant.storage, "correction", "TRUE", bind![])?.into_iter();
+    waiting
+        .filter(Correction::teaches)
+        .filter_map(|correction| untold.taught(correction))
+        .try_for_each(|correction| memory::index(tenant, &correction, None))
 }
 
 /// `POST /v1/corrections:reindex`.
