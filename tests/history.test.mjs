@@ -55,6 +55,29 @@ test("what is settled is found once, here and on record", async () => {
   assert.deepEqual(drafts.map(({ id, status, correctable }) => ({ id, status, correctable })), [{ id, status: "approved", correctable: true }]);
 });
 
+test("a look is found again by who took it, and what is out can be corrected whatever became of it, here and on record", async () => {
+  const tenant = await service.tenant();
+  const lead = await tenant.session();
+  await tenant.policy(lead, (policy) => ({ ...policy, categories: { "billing.refund": { start_level: 3, ceiling: 3, sample_rate: 1 } } }));
+  const { id, status } = (await tenant.post(of("ada", "Your parcel left today."))).body;
+  assert.equal(status, "released");
+  const look = verdictOn((await lead.call("GET", `/v1/drafts/${id}`)).body, { kind: "confirm" });
+  assert.equal((await lead.call("PUT", `/v1/drafts/${id}/verdict`, look)).status, 200);
+  await tenant.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  const told = async (query) =>
+    (await lead.call("GET", `/v1/drafts?${query}`)).body.drafts.map(({ id, status, verdict, correctable }) => [id, status, verdict?.kind, correctable]);
+  assert.deepEqual(await told("reviewer=me"), [[id, "done", "confirm", true]]);
+  assert.deepEqual(await told("customer=ada"), [[id, "done", undefined, true]]);
+
+  const row = await until(() => service.database.prepare("SELECT * FROM drafts WHERE id = ? AND status = 'done'").bind(id).first());
+  const copy = { ...row, id: randomUUID() };
+  const columns = Object.keys(copy);
+  const put = `INSERT INTO drafts (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+  await service.database.prepare(put).bind(...Object.values(copy)).run();
+  const found = await told("reviewer=me");
+  assert.deepEqual(found.find(([id]) => id === copy.id), [copy.id, "done", "confirm", true]);
+});
+
 test("a draft on record is opened again, and one from before D1 kept what that takes is listed alone", async () => {
   const tenant = await service.tenant();
   const lead = await tenant.session();

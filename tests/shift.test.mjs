@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { changePolicy, signIn } from "../scripts/service.mjs";
 import { shared } from "./browser.mjs";
 import { SEEN_MS, person, signedIn, soon } from "./person.mjs";
 
@@ -398,6 +399,29 @@ test("in the reader's own colours the draft in focus, what has the focus and wha
   assert.equal(await outline(page.locator("#queue-search")), "solid");
   await lead.press("Escape");
   await page.emulateMedia({ forcedColors: "none" });
+});
+
+test("what is out is found wrong where it is come upon, though nobody was asked to look", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  await changePolicy(session, "all goes out", (document) => ({
+    ...document,
+    categories: { "billing.refund": { start_level: 3, ceiling: 3, sample_rate: 0 } },
+  }));
+  const ida = await person(chrome, { ...service, ...tenant });
+  const id = await ida.posted("Ida Sent", { status: "released" });
+  await ida.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  await ida.page.goto(tenant.sign_in_url);
+  await ida.page.getByTestId("health").waitFor();
+  await ida.page.goto(`${tenant.url}/drafts/${id}`);
+  await soon(async () => (await ida.heading()).startsWith("Ida Sent"));
+  await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
+  await ida.accessible("what is found wrong");
+  await ida.press("1");
+  await soon(async () => (await ida.statusOf(id)) === "corrected");
+  await soon(async () => (await ida.page.locator("[data-action=correct]").count()) === 0);
+  assert.deepEqual(ida.errors, []);
+  await ida.page.close();
 });
 
 test("the browser had nothing to complain about", () => {

@@ -31,10 +31,12 @@ const DRAFTS: u32 = 20;
 const WORDS_MAX: usize = 16;
 /// Both tables have these columns; what is to be found narrows them in either.
 const FOUND: &str = "{readable} AND (?1 = '' OR json_extract(body, '$.customer.id') = ?1)
-    AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2)
+    AND (?2 = '' OR json_extract(verdict, '$.reviewer') = ?2 OR json_extract(look, '$.reviewer') = ?2)
     AND (?3 = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.examples_used') WHERE value = ?3))
     AND NOT EXISTS (SELECT 1 FROM json_each(?4) WHERE instr(lower(body), value) = 0)
-    ORDER BY COALESCE(json_extract(verdict, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?5";
+    ORDER BY COALESCE(json_extract({said}, '$.at'), '') DESC, created_at DESC, id DESC LIMIT ?5";
+/// What is told of a draft: its verdict; to whoever is asked for what they said, their own look at it.
+const SAID: &str = "CASE json_extract(look, '$.reviewer') WHEN ?2 THEN look ELSE verdict END";
 
 /// What became of a known-bad draft, once its verdict counts: as JSON has it.
 const KNOWN_BAD: &str = "(SELECT json_object(
@@ -130,7 +132,7 @@ struct Row {
     created_at: u64,
     body: String,
     verdict: Option<String>,
-    /// The state machine's; only the object has it.
+    /// The state machine's; absent in D1 where it was given the draft before it kept that.
     entry: Option<String>,
     /// Of a known-bad draft, which never leaves the object.
     known_bad: Option<String>,
@@ -159,10 +161,11 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     let words: Vec<&str> = words.split_whitespace().take(WORDS_MAX).collect();
     let words = serde_json::to_string(&words)?;
     let found = FOUND.replace("{readable}", &sight::readable("category", 6));
+    let found = found.replace("{said}", SAID);
     let sight = sight::bound(&call.sight)?;
 
     let live = tenant.storage.rows::<Row>(
-        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, verdict, entry,
+        &format!("SELECT id, json_extract(entry, '$.version') AS version, status, created_at, body, {SAID} AS verdict, entry,
            {KNOWN_BAD} AS known_bad FROM drafts WHERE {found}"),
         bind![&customer, &reviewer, &example, &words, limit, &sight],
     )?;
@@ -173,7 +176,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         .env
         .d1(DATABASE)?
         .prepare(format!(
-            "SELECT id, version, status, created_at, body, verdict, NULL AS entry, NULL AS known_bad
+            "SELECT id, version, status, created_at, body, {SAID} AS verdict, entry, NULL AS known_bad
              FROM drafts WHERE tenant_id = ?7 AND {found}"
         ))
         .bind(&[&values[..], &others[..]].concat())?
@@ -249,7 +252,7 @@ fn past(row: Row) -> worker::Result<Past> {
         blind: entry
             .as_ref()
             .is_some_and(|entry| entry.is_blind_look(verdict.is_some())),
-        correctable: entry.is_some() && row.status.may_leave() && known_bad.is_none(),
+        correctable: entry.is_some() && row.status.is_out() && known_bad.is_none(),
         known_bad,
         pending: entry.and_then(|entry| entry.pending),
         verdict: verdict.map(|given| PastVerdict {

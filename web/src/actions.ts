@@ -2,7 +2,7 @@
 // No key is listened for anywhere else, and no two actions share one.
 import { texts } from "./texts";
 import { details } from "./state/details.svelte";
-import { queue } from "./state/queue.svelte";
+import { isOut, queue } from "./state/queue.svelte";
 import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
 import { selection } from "./state/selection.svelte";
@@ -38,6 +38,8 @@ const look = () => deciding() && review.lookOnly;
 const answerable = () => waiting() && review.summary?.kind === "message";
 /** What a person has to answer is written anew: whoever means to edit it and types on gives no command by that. */
 const personal = () => answerable() && review.summary?.status === "with_human";
+/** What nobody was asked to look at any more can be found wrong all the same. */
+const out = () => selection.drafts.length === 0 && isOut(review.gone) && review.mayDecide;
 /** Where the draft stands behind another part of the page, the key first brings it into view. */
 const ifSeen = (then: () => void) => () => {
   const { seenLongEnough } = review;
@@ -62,7 +64,7 @@ export const actions: readonly Action[] = [
   verdict("defer", "D", waiting, () => (review.choosing = "defer")),
   verdict("assign", "O", waiting, () => (review.choosing = "assign")),
   verdict("confirm", "Y", look, () => review.decide({ kind: "confirm" })),
-  verdict("correct", "X", look, () => (review.choosing = "correct")),
+  verdict("correct", "X", () => look() || out(), () => (review.lookOnly ? (review.choosing = "correct") : void review.reopen(review.focus!))),
   {
     name: "undo", label: texts.actions.undo, keys: ["U"], group: "verdict",
     when: () => verdicts.last !== undefined && review.writing === null,
