@@ -22,8 +22,8 @@ const AGAIN_MS_MAX: u64 = 3_600_000;
 /// How far the alarm has come with the drafts that are behind.
 #[derive(Clone, Copy, Default)]
 pub struct Round {
-    /// The row of the last one that was looked at.
-    after: u64,
+    /// The rules and the row of the last one that was looked at.
+    after: (u32, u64),
     /// Whether one of them failed.
     failed: bool,
     /// When the next round begins, or this one goes on.
@@ -34,6 +34,7 @@ pub struct Round {
 
 #[derive(Deserialize)]
 struct Behind {
+    rules_version: u32,
     row: u64,
     id: String,
 }
@@ -49,7 +50,7 @@ pub fn begin(tenant: &Tenant, now: Millis) -> Outcome<()> {
     )?;
     tenant.rerouting.take();
     let pending = tenant.storage.rows::<Behind>(
-        "SELECT rowid AS row, id FROM drafts WHERE status = 'pending' LIMIT ?",
+        "SELECT rules_version, rowid AS row, id FROM drafts WHERE status = 'pending' LIMIT ?",
         bind![BATCH],
     )?;
     route_again(tenant, &pending, now).map(drop)
@@ -81,16 +82,18 @@ pub fn go_on(tenant: &Tenant, now: Millis) -> Outcome<()> {
     if round.from > now {
         return Ok(());
     }
+    // In the order of their index: in that of their rows, every alarm would read all drafts.
+    let (rules_version, row) = round.after;
     let behind = tenant.storage.rows::<Behind>(
-        "SELECT rowid AS row, id FROM drafts
+        "SELECT rules_version, rowid AS row, id FROM drafts
          WHERE status IN ('held', 'pending') AND rules_version < (SELECT rules_version FROM tenant)
-           AND rowid > ? ORDER BY rowid LIMIT ?",
-        bind![round.after, BATCH],
+           AND (rules_version, rowid) > (?, ?) ORDER BY rules_version, rowid LIMIT ?",
+        bind![rules_version, row, BATCH],
     )?;
     round.failed |= !route_again(tenant, &behind, now)?;
     tenant.rerouting.set(match behind.last() {
         Some(last) => Round {
-            after: last.row,
+            after: (last.rules_version, last.row),
             ..round
         },
         None => {
