@@ -194,9 +194,10 @@ fn in_texts(settings: &SignalRules, draft: &Draft, found: &mut Found) {
     topic::find(settings, &message, &text, found);
     injection::find(draft, &message, found);
     if !text.text.is_empty() || draft.draft.action.is_some() {
-        let grounds = grounds::Grounds::read(draft, settings);
-        claim::find(&grounds, &text, found);
-        personal::find(&grounds, draft, found);
+        let grounds = grounds::Grounds::read(draft, &message, settings);
+        let personal = personal::read(text.text);
+        claim::find(&grounds, &text, &personal, found);
+        personal::find(&grounds, draft, personal, found);
     }
     tone::find(&text, found);
     language::find(settings, &message, &text, found);

@@ -6,7 +6,7 @@ mod figure;
 
 use super::grounds::Grounds;
 use super::lexicon::Lexicon;
-use super::personal::joins;
+use super::personal::{Item, joins};
 use super::words::Words;
 use super::{Field, Found, SignalCode, holds, merge};
 use crate::order;
@@ -36,17 +36,14 @@ fn lexicon(file: &str) -> Lexicon {
     lexicon
 }
 
-pub(crate) fn find(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
+/// Reads the draft's text, in which the `personal` data is known.
+pub(crate) fn find(grounds: &Grounds<'_>, text: &Field<'_>, personal: &[Item], found: &mut Found) {
     if text.text.is_empty() {
         return;
     }
     // Digits of a link, a telephone number or a card are no figure.
     let mut taken = links(grounds, text, found);
-    taken.extend(
-        super::personal::read(text.text)
-            .into_iter()
-            .map(|item| item.at),
-    );
+    taken.extend(personal.iter().map(|item| item.at.clone()));
     let dates = date::read(&text.words);
     let mut figures = figure::read(text.text);
     figures.extend(figure::spelled(text.text, &text.words));
@@ -74,8 +71,7 @@ impl Known {
             calendar: Calendar::default(),
             figures: BTreeSet::new(),
         };
-        for text in grounds.texts() {
-            let words = Words::read(text);
+        for (text, words) in grounds.words() {
             let dates = date::read(&words);
             let figures = outside(figure::read(text), &dates, &words);
             known
@@ -151,7 +147,7 @@ fn promises(grounds: &Grounds<'_>, text: &Field<'_>, found: &mut Found) {
     if hits.is_empty() {
         return;
     }
-    let known = (grounds.texts()).flat_map(|text| PROMISES.find(&Words::read(text)));
+    let known = (grounds.words()).flat_map(|(_, words)| PROMISES.find(&words));
     let known: BTreeSet<u32> = order::gathered(known.map(|hit| hit.family));
     let mut open: BTreeMap<Ratio, Vec<Range<usize>>> = BTreeMap::new();
     for hit in hits.into_iter().filter(|hit| !known.contains(&hit.family)) {

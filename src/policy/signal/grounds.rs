@@ -1,15 +1,19 @@
 //! What a draft may rest on: the conversation, the customer card, the subject, the sources, the
 //! recipients, and the tenant's own contacts. It must not say what a draft claims.
 
-use super::SignalRules;
 use super::personal::{digit, joins};
+use super::words::Words;
+use super::{Field, SignalRules};
 use crate::draft::Draft;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// Every text that a draft may rest on.
 pub(crate) struct Grounds<'a> {
     rules: &'a SignalRules,
+    message: &'a Field<'a>,
+    /// All but the message.
     texts: Vec<String>,
     lower: OnceCell<String>,
     squeezed: OnceCell<String>,
@@ -17,15 +21,9 @@ pub(crate) struct Grounds<'a> {
 
 impl<'a> Grounds<'a> {
     /// Gathers the texts; what is made of them waits until it is asked for.
-    pub fn read(draft: &Draft, rules: &'a SignalRules) -> Self {
-        let mut texts = vec![draft.message.clone()];
-        texts.extend(
-            draft
-                .conversation
-                .messages
-                .iter()
-                .map(|said| said.text.clone()),
-        );
+    pub fn read(draft: &Draft, message: &'a Field<'a>, rules: &'a SignalRules) -> Self {
+        let said = draft.conversation.messages.iter();
+        let mut texts: Vec<String> = said.map(|said| said.text.clone()).collect();
         for source in &draft.sources {
             texts.push(source.title.clone());
             texts.extend([&source.url, &source.quote].into_iter().flatten().cloned());
@@ -48,14 +46,26 @@ impl<'a> Grounds<'a> {
         texts.extend(draft.draft.to.iter().chain(&draft.draft.cc).cloned());
         Self {
             rules,
+            message,
             texts,
             lower: OnceCell::new(),
             squeezed: OnceCell::new(),
         }
     }
 
+    /// Each text with its words; the message's were read before.
+    pub fn words(&self) -> impl Iterator<Item = (&str, Cow<'_, Words>)> {
+        let message = (self.message.text, Cow::Borrowed(&self.message.words));
+        let read = |text| (text, Cow::Owned(Words::read(text)));
+        [message].into_iter().chain(self.others().map(read))
+    }
+
     /// Each text, as it was written.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        [self.message.text].into_iter().chain(self.others())
+    }
+
+    fn others(&self) -> impl Iterator<Item = &str> {
         let own = self.rules.own_contacts.iter();
         self.texts.iter().chain(own).map(String::as_str)
     }

@@ -65,8 +65,14 @@ pub fn read(text: &str) -> Vec<Item> {
     items
 }
 
-/// Reads all that is to leave: the words, what stands above them, and an action's arguments.
-pub(crate) fn find<'b>(grounds: &'b Grounds<'_>, draft: &'b Draft, found: &'b mut Found) {
+/// Looks at all that is to leave: the words, in which the `items` were read, what stands above them, and an
+/// action's arguments.
+pub(crate) fn find<'b>(
+    grounds: &'b Grounds<'_>,
+    draft: &'b Draft,
+    items: Vec<Item>,
+    found: &'b mut Found,
+) {
     let mut search = Search {
         grounds,
         found,
@@ -74,11 +80,10 @@ pub(crate) fn find<'b>(grounds: &'b Grounds<'_>, draft: &'b Draft, found: &'b mu
         at: Vec::new(),
     };
     let content = &draft.draft;
-    for (name, text) in [
-        ("text", &content.text),
-        ("subject", &content.subject),
-        ("format", &content.format),
-    ] {
+    if let Some(text) = &content.text {
+        search.within("text", |search| search.items(text, items));
+    }
+    for (name, text) in [("subject", &content.subject), ("format", &content.format)] {
         if let Some(text) = text {
             search.within(name, |search| search.text(text));
         }
@@ -137,7 +142,14 @@ impl<'b> Search<'_, 'b> {
 
     /// A text that evidence can point into.
     fn text(&mut self, text: &str) {
-        let strange = self.strange(text);
+        if !self.is_full() {
+            self.items(text, read(text));
+        }
+    }
+
+    /// What was read in such a text.
+    fn items(&mut self, text: &str, items: Vec<Item>) {
+        let strange = self.strange(text, items);
         if !strange.is_empty() {
             let places = marks(&self.pointer(), text, strange);
             self.found.add(SignalCode::PersonalData, Ratio::ONE, places);
@@ -146,19 +158,20 @@ impl<'b> Search<'_, 'b> {
 
     /// A name or a number, of which evidence shows the whole field.
     fn whole(&mut self, text: &str) {
-        if !self.strange(text).is_empty() {
+        if !self.is_full() && !self.strange(text, read(text)).is_empty() {
             let pointer = self.pointer();
             self.found
                 .field(SignalCode::PersonalData, Ratio::ONE, &pointer);
         }
     }
 
-    /// What doesn't belong, until there is as much as is ever shown.
-    fn strange(&mut self, text: &str) -> Vec<Range<usize>> {
-        if self.found.is_full(SignalCode::PersonalData) {
-            return Vec::new();
-        }
-        let mut items = read(text);
+    /// Whether there is as much as is ever shown.
+    fn is_full(&self) -> bool {
+        self.found.is_full(SignalCode::PersonalData)
+    }
+
+    /// What doesn't belong.
+    fn strange(&mut self, text: &str, mut items: Vec<Item>) -> Vec<Range<usize>> {
         items.retain(|item| {
             self.asked = self.asked.saturating_add(1);
             let value = text.get(item.at.clone()).unwrap_or("");

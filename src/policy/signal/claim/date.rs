@@ -110,13 +110,15 @@ fn date(words: &Words, at: usize) -> Option<(Date, usize)> {
         here.zip(next)
             .is_some_and(|(a, b)| b.at.start == a.at.end.saturating_add(1))
     };
-    if let (Some(a), Some(b), Some(c)) = (number(0), number(1), number(2))
+    let front = number(0);
+    if let Some(a) = front
+        && let (Some(b), Some(c)) = (number(1), number(2))
         && tight(0)
         && tight(1)
     {
         return numeric(a, b, c).map(|date| (date, 3));
     }
-    match (name(word(0)?), number(0)) {
+    match (name(word(0)?), front) {
         (Some(Name::Weekday(day)), _) => {
             // `sun`, `mon` and `sat` are words of their own.
             let whole = word(0).is_some_and(|word| word.len() > 4);
