@@ -287,9 +287,11 @@ impl Open {
     }
 }
 
-/// Characters that take no room: zero-width joiners, soft hyphens, tags that spell hidden text.
+/// Characters that take no room: zero-width joiners, soft hyphens, tags that spell hidden text. (Most texts are
+/// of plain letters, which one comparison tells.)
 pub(crate) fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+    !character.is_ascii()
+        && matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
         | '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{640}' | '\u{64b}'..='\u{65f}'
         | '\u{e0000}'..='\u{e007f}')
@@ -297,7 +299,8 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// Chinese and Japanese characters, written without spaces.
 pub(crate) fn is_ideograph(character: char) -> bool {
-    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+    !character.is_ascii()
+        && matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 
 fn is_word(character: char) -> bool {
