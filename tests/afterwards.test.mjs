@@ -252,3 +252,21 @@ test("an example is told once whether it helped, however often the draft is look
   const [{ used }] = (await corrections()).filter(({ id }) => id === example);
   assert.equal(used, 1);
 });
+
+test("a batch that costs a level costs no second one by what the lower level would have held", async () => {
+  const desk = await Desk.of(service, { start_level: 3, sample_rate: 1 });
+  const post = async (topics, confidence) => {
+    const drafts = [];
+    for (const topic of topics) drafts.push(await desk.post(topic, { confidence }));
+    return drafts.map(({ id }) => id);
+  };
+  const topics = ["invoice", "voucher", "delivery", "warranty", "damage", "exchange", "tariff", "discount"];
+  const [unsure, sure] = [await post(topics, 0.1), await post(["deposit", "parcel", "order", "ticket"], 0.9)];
+  for (const id of unsure) await desk.decide(id, WRONG);
+  const once = await desk.trust();
+  assert.deepEqual([once.agent.level, once.agent.watch.points, once.agent.labels], [2, 0, 8]);
+  for (const id of sure) await desk.decide(id, WRONG);
+  const { agent, changes } = await desk.trust();
+  assert.deepEqual(changes.map(({ from, to, cause }) => [from, to, cause]), [[2, 1, "failure_rate"], [3, 2, "failure_rate"]]);
+  assert.equal(agent.level, 1, "what it would have let out counts");
+});

@@ -55,7 +55,8 @@ pub fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
             Some(counts)
         })?;
     }
-    if Spoke::of(&stored.decision) == Spoke::Beyond {
+    let spoke = Spoke::of(&stored.decision);
+    if spoke == Spoke::Beyond {
         return Ok(());
     }
     let look = Look {
@@ -67,6 +68,7 @@ pub fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     };
     let was_read = |look: &StoredVerdict| accounts::reading(stored, Some(look)).unread().is_none();
     let seen = Seen {
+        spoke,
         sampled,
         read: was_read(verdict),
         replaces: counted_on.filter(|_| earlier.is_some_and(was_read)),

@@ -12,6 +12,7 @@ use countersign_policy::time::Millis;
 use countersign_policy::trust::Label;
 use countersign_policy::trust::account::Seen;
 use countersign_policy::trust::demote::Look;
+use countersign_policy::trust::evidence::Spoke;
 use serde::Deserialize;
 
 /// What an account is to have seen.
@@ -76,6 +77,7 @@ pub fn give(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             let _ = account.look(
                 &look,
                 Seen {
+                    spoke: Spoke::Nothing,
                     sampled: true,
                     read: true,
                     replaces: None,

@@ -6,7 +6,7 @@
 //! | --- | --- | --- | --- |
 //! | a held draft got its label | where it is evidence | | where labels represent what comes in |
 //! | an approval that nobody can have read | once another person agrees who did | | never |
-//! | a sampled release was looked at | | always | always |
+//! | a sampled release was looked at | | where the level still lets such out | always |
 //! | a release was confirmed by who can't have read it | | never | never |
 //! | a release nobody sampled was found wrong | | high stakes only | |
 //! | what was right is found wrong later on | its label turns | its label turns | its label turns |
@@ -14,7 +14,7 @@
 
 use super::Label;
 use super::demote::{Cause, Drift, LABELS_WANTED, Look, WEEKS_KEPT, Watch, by_week};
-use super::evidence::{NotEvidence, Observation, Reading, counts_as_evidence};
+use super::evidence::{NotEvidence, Observation, Reading, Spoke, counts_as_evidence};
 use super::propose::Standing;
 use super::ready::Record;
 use crate::calibrate::{Scores, Source, Threshold, due, learn};
@@ -127,6 +127,8 @@ pub struct Labelled {
 /// What is known of a look at a release beside what was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
+    /// What spoke in the draft.
+    pub spoke: Spoke,
     /// Whether the look was owed, so that it says something of the rate.
     pub sampled: bool,
     /// Whether the draft can have been read.
@@ -239,23 +241,30 @@ impl Account {
     }
 
     /// Counts a look at a release; the cause, when the level is lost by it. What was found without
-    /// having been sampled says nothing of a rate, but a harm of high stakes needs no rate.
+    /// having been sampled says nothing of a rate, nor does what the level no longer lets out: one batch
+    /// would cost two levels. But a harm of high stakes needs no rate.
     pub fn look(&mut self, look: &Look, seen: Seen) -> Option<Cause> {
+        let harmed = look.high_stakes && look.label == Label::Harmful;
+        let harmed = harmed.then_some(Cause::HarmfulHighStakes);
         if !seen.sampled {
-            let harmed = look.high_stakes && look.label == Label::Harmful;
-            return harmed.then_some(Cause::HarmfulHighStakes);
+            return harmed;
         }
         if look.label.acceptable() && (!seen.read || seen.replaces.is_some()) {
             return None;
         }
-        match seen.replaces {
-            Some(day) => self.watch.withdraw(day),
-            None => self.labels = self.labels.saturating_add(1),
+        if seen.replaces.is_none() {
+            self.labels = self.labels.saturating_add(1);
         }
         match seen.replaces {
             _ if !seen.representative => {}
             Some(_) => self.scores.turn(seen.confidence),
             None => self.scores.add(seen.confidence, look.label.acceptable()),
+        }
+        if !seen.spoke.goes_out_at(self.standing.level) {
+            return harmed;
+        }
+        if let Some(day) = seen.replaces {
+            self.watch.withdraw(day);
         }
         self.watch.look(look)
     }
@@ -429,7 +438,6 @@ impl Account {
 mod tests {
     use super::*;
     use crate::trust::Ending;
-    use crate::trust::evidence::Spoke;
 
     const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -456,6 +464,7 @@ mod tests {
     }
 
     const SAMPLED: Seen = Seen {
+        spoke: Spoke::Nothing,
         sampled: true,
         read: true,
         replaces: None,
@@ -620,6 +629,26 @@ mod tests {
         assert_eq!(start_of_new(low, Some(high)), low);
         assert_eq!(start_of_new(high, None), high);
         assert!(has_room(AGENTS_MAX - 1) && !has_room(AGENTS_MAX));
+    }
+
+    #[test]
+    fn what_a_level_no_longer_lets_out_costs_no_further_one() {
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        let edge = Seen {
+            spoke: Spoke::Signal,
+            ..SAMPLED
+        };
+        let wrong = look(Label::Harmful, false);
+        let causes = (0..4).filter_map(|_| account.look(&wrong, edge));
+        let cause = causes.last().unwrap();
+        account.demote(cause, NOW, 20_777);
+        assert_eq!(account.standing.level, Level::ReviewEdgeCases);
+        (0..9).for_each(|_| assert_eq!(account.look(&wrong, edge), None));
+        assert_eq!((account.watch.points, account.labels), (0, 13));
+        let harmed = account.look(&look(Label::Harmful, true), edge);
+        assert_eq!(harmed, Some(Cause::HarmfulHighStakes));
+        let causes = (0..4).filter_map(|_| account.look(&wrong, SAMPLED));
+        assert_eq!(causes.count(), 1, "what it lets out still does");
     }
 
     #[test]

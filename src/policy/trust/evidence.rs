@@ -51,6 +51,15 @@ impl Spoke {
             Self::Signal
         }
     }
+
+    /// Whether a level lets such a draft out.
+    pub fn goes_out_at(self, level: Level) -> bool {
+        match self {
+            Self::Nothing => level >= Level::ReviewEdgeCases,
+            Self::Signal => level >= Level::MonitorAndCorrect,
+            Self::Beyond => false,
+        }
+    }
 }
 
 /// How a verdict came about, as far as it shows whether anybody looked.
