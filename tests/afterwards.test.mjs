@@ -270,3 +270,28 @@ test("a batch that costs a level costs no second one by what the lower level wou
   assert.deepEqual(changes.map(({ from, to, cause }) => [from, to, cause]), [[2, 1, "failure_rate"], [3, 2, "failure_rate"]]);
   assert.equal(agent.level, 1, "what it would have let out counts");
 });
+
+test("a look that agrees with what a person wrote doesn't make it right as it was drafted", async () => {
+  const desk = await Desk.of(service);
+  const [edited, approved] = [await desk.post("invoice"), await desk.post("voucher")];
+  await desk.decide(edited.id, written("edit", "Your invoice of 12 May was cancelled."));
+  await desk.decide(approved.id, APPROVE);
+  await desk.decide(edited.id, CONFIRM);
+  await desk.decide(approved.id, WRONG);
+  const labels = await until(async () => {
+    const { records } = (await desk.lead.call("GET", "/v1/policy/records")).body;
+    const labels = Object.fromEntries(records.map(({ id, label }) => [id, label]));
+    return labels[approved.id] === "harmful" && labels;
+  });
+  assert.equal(labels[edited.id], "substantive", "nor in a backtest");
+});
+
+test("a level that a lower ceiling hides is at the ceiling, not at the top", async () => {
+  const desk = await Desk.of(service, { start_level: 3, sample_rate: 0 });
+  await desk.post("invoice");
+  assert.equal((await desk.trust()).agent.not_proposed, "top_level");
+  const capped = (document) => ({ ...document, categories: { [CATEGORY]: { start_level: 1, ceiling: 1 } } });
+  assert.equal((await desk.tenant.policy(desk.lead, capped)).status, 200);
+  const { agent } = await desk.trust();
+  assert.deepEqual([agent.level, agent.not_proposed], [1, "at_ceiling"]);
+});

@@ -118,7 +118,7 @@ pub async fn page(
         .d1(DATABASE)?
         .prepare(
             "SELECT id, status, created_at, policy_version, body, situation, decision,
-               COALESCE(look, verdict) AS verdict
+               COALESCE(CASE json_extract(look, '$.verdict.kind') WHEN 'correct' THEN look END, verdict, look) AS verdict
              FROM drafts WHERE tenant_id = ? AND created_at >= ? AND (created_at, id) < (?, ?)
              ORDER BY created_at DESC, id DESC LIMIT ?",
         )

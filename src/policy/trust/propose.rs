@@ -222,6 +222,9 @@ pub fn not_proposed(
     ceiling: Level,
     now: Millis,
 ) -> Option<NotProposed> {
+    if standing.level > ceiling {
+        return Some(NotProposed::AtCeiling);
+    }
     let Some(to) = next_level(standing.level) else {
         return Some(NotProposed::TopLevel);
     };
@@ -444,6 +447,13 @@ mod tests {
         let standing = Standing::begin(Level::ReviewEverything, NOW);
         let capped = propose(&standing, &good(), &basis(Level::ReviewEverything), NOW);
         assert_eq!(capped, Err(NotProposed::AtCeiling));
+        let top = Standing::begin(Level::MonitorAndCorrect, NOW);
+        for (ceiling, why) in [
+            (Level::ReviewEverything, NotProposed::AtCeiling),
+            (Level::MonitorAndCorrect, NotProposed::TopLevel),
+        ] {
+            assert_eq!(propose(&top, &good(), &basis(ceiling), NOW), Err(why));
+        }
         let unearned = propose(
             &standing,
             &Record::default(),
