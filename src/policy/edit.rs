@@ -107,11 +107,14 @@ pub struct Edit {
     pub kind: EditKind,
     /// Why, the weightiest first; at most `REASONS_MAX`. Empty only for `none`.
     pub reasons: Vec<EditReasonFound>,
-    /// How likely the meaning changed, in millionths; at least 500,000 exactly when the kind is
-    /// substantive: there nine of ten substantive edits of each set were found, of texts that the model had
-    /// not seen. A rank, not a frequency.
+    /// How likely the meaning changed, in millionths; at least `SUBSTANTIVE_PPM` exactly when the kind is
+    /// substantive: there nineteen of twenty substantive edits of messages were found, and nine of ten of other
+    /// texts, by a model that had not seen them. A rank, not a frequency.
     pub score_ppm: u32,
 }
+
+/// The least `score_ppm` of a substantive edit.
+pub const SUBSTANTIVE_PPM: u32 = 500_000;
 
 /// The most characters of text shown on one side of a reason.
 pub const EVIDENCE_CHARS_MAX: usize = 80;

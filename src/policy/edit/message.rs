@@ -1,6 +1,8 @@
 //! Which kind of edit was made to a message: to its words, and to who gets it under which subject.
 
-use super::{Edit, EditKind, EditReason, EditReasonFound, Learned, REASONS_MAX, classify_by};
+use super::{
+    Edit, EditKind, EditReason, EditReasonFound, Learned, REASONS_MAX, SUBSTANTIVE_PPM, classify_by,
+};
 use crate::draft::Content;
 
 /// What was changed in a message. Another recipient is substantive like another name; a subject is read
@@ -29,7 +31,7 @@ pub fn message(before: &Content, after: &Content) -> Edit {
             .chain(others)
             .take(REASONS_MAX)
             .collect(),
-        score_ppm: edit.score_ppm.max(500_000),
+        score_ppm: edit.score_ppm.max(SUBSTANTIVE_PPM),
     }
 }
 

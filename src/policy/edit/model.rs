@@ -9,6 +9,7 @@
 //! signed bytes. A row goes right where its feature is greater than the threshold. The rest are the
 //! grams, a `shelf`.
 
+use super::SUBSTANTIVE_PPM;
 use super::shelf::{Shelf, stored as shelf};
 
 /// Trained by `bench train-edits`; see there for how.
@@ -122,10 +123,10 @@ fn leaf(tree: &[u8], leaves: usize, row: &[u8]) -> i8 {
 pub(super) fn score_ppm(sum: i32) -> u32 {
     /// The sum at which the score is three quarters.
     const SPREAD: i64 = 512;
-    let sum = i64::from(sum);
+    let (sum, middle) = (i64::from(sum), i64::from(SUBSTANTIVE_PPM));
     let spread = sum.saturating_abs().saturating_add(SPREAD);
-    let offset = sum.saturating_mul(500_000).checked_div(spread).unwrap_or(0);
-    u32::try_from(offset.saturating_add(500_000)).unwrap_or(0)
+    let offset = sum.saturating_mul(middle).checked_div(spread).unwrap_or(0);
+    u32::try_from(offset.saturating_add(middle)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn scores_rise_with_sums() {
-        assert_eq!(score_ppm(0), 500_000);
+        assert_eq!(score_ppm(0), SUBSTANTIVE_PPM);
         assert_eq!(score_ppm(512), 750_000);
         assert!(score_ppm(-9) < score_ppm(-8));
     }

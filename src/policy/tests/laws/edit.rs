@@ -1,6 +1,8 @@
 //! Laws of the edit kind.
 
-use countersign_policy::edit::{EditKind, EditReason, Learned, action, classify, classify_by};
+use countersign_policy::edit::{
+    EditKind, EditReason, Learned, SUBSTANTIVE_PPM, action, classify, classify_by,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -29,7 +31,7 @@ proptest! {
         let edit = classify(&before, &after);
         prop_assert_eq!(edit.kind == EditKind::None, before == after);
         prop_assert_eq!(edit.reasons.is_empty(), before == after);
-        prop_assert_eq!(edit.kind == EditKind::Substantive, edit.score_ppm >= 500_000);
+        prop_assert_eq!(edit.kind == EditKind::Substantive, edit.score_ppm >= SUBSTANTIVE_PPM);
         prop_assert!(edit.score_ppm <= 1_000_000);
     }
 
