@@ -11,16 +11,17 @@ use std::path::{Path, PathBuf};
 
 /// The sets that the model was trained on: public ones, and at last replies as reviewers edit them,
 /// written for this project.
-pub const SETS: [&str; 4] = ["iterater", "summedits", "argrewrite", "replies"];
+pub const SETS: [&str; 5] = ["iterater", "summedits", "argrewrite", "replies", "foreign"];
 
 /// Sets of our own that it never sees: replies as reviewers naturally edit them; others written last, in
 /// which edits of both kinds are as large as each other, and with which no rule was tried; replies meant to
-/// mislead; and replies in other languages.
-const UNSEEN: [&str; 4] = ["natural", "fresh", "hard", "languages"];
+/// mislead; replies in other languages, by whose look rules were made; others, seen by nobody who made rules;
+/// and replies in languages of which no word is known.
+const UNSEEN: [&str; 6] = ["natural", "fresh", "hard", "languages", "abroad", "elsewhere"];
 
 /// Whether a set is of our own: all are messages.
 pub fn is_own(set: &str) -> bool {
-    set == "replies" || UNSEEN.contains(&set)
+    matches!(set, "replies" | "foreign") || UNSEEN.contains(&set)
 }
 
 /// Where a set lies.

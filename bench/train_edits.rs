@@ -6,12 +6,12 @@
 //! What is added is often more than what is taken away, but not in every kind of text; together
 //! the halves are better than either. Beside it, grams are weighed one by one (`weigh_grams`), from the
 //! same edits. In each set both kinds weigh the same, so that no set's habits rule. There are two models,
-//! which learn from all edits: in the one for messages replies weigh most; in the one for all other texts
-//! replies, which are of our own making, weigh less, and essays, which are hard to judge, more. Edits of
-//! one text are kept together when the data is split.
+//! which learn from all edits: in the one for messages replies weigh most, those in other languages than
+//! English half as much; in the one for all other texts English replies, which are of our own making, weigh less,
+//! and essays, which are hard to judge, more. Edits of one text are kept together when the data is split.
 //! `--folds`, `--repeats`, `--trees` (of each half), `--depth`, `--undone` and `--grams-undone` (the
-//! weight of an edit undone), `--grams` (what they count for), `--replies`, `--essays`, `--messages` (what
-//! replies weigh in the model for messages), `--message-trees`, `--seed`; `--dry 1` writes nothing.
+//! weight of an edit undone), `--grams` (what they count for), `--replies`, `--essays`, `--messages` and `--foreign`
+//! (what replies weigh in the model for messages), `--message-trees`, `--seed`; `--dry 1` writes nothing.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -47,11 +47,15 @@ struct Recipe {
     /// The same, when grams are weighed.
     grams_undone: f64,
     grams: weigh_grams::Recipe,
-    /// What all replies weigh together, and all essays (ArgRewrite), another set weighing 1.
+    /// What all English replies weigh together, those in other languages, and all essays (ArgRewrite), another set
+    /// weighing 1.
     replies: f64,
+    foreign: f64,
     essays: f64,
-    /// What all replies weigh in the model for messages, another set weighing 1, and its trees of each half.
+    /// What replies weigh in the model for messages, English and other, another set weighing 1, and its trees of
+    /// each half.
     messages: f64,
+    foreign_messages: f64,
     message_trees: usize,
     seed: u64,
 }
@@ -76,8 +80,10 @@ pub fn run(options: &Options) -> Result<(), String> {
         },
         replies: options.number("replies", 0.2)?,
         essays: options.number("essays", 2.0)?,
+        foreign: 0.0,
         messages: options.number("messages", 20.0)?,
-        message_trees: options.number("message-trees", 200)?,
+        foreign_messages: options.number("foreign", 10.0)?,
+        message_trees: options.number("message-trees", 400)?,
         seed: options.number("seed", 1)?,
     };
     let folds: usize = options.number("folds", 5)?;
@@ -108,10 +114,21 @@ pub fn run(options: &Options) -> Result<(), String> {
 }
 
 impl Recipe {
+    /// What all edits of a row's set weigh together, most sets weighing 1.
+    fn weight_of(&self, row: &Row) -> f64 {
+        match SETS[row.set] {
+            "replies" => self.replies,
+            "foreign" => self.foreign,
+            "argrewrite" => self.essays,
+            _ => 1.0,
+        }
+    }
+
     /// The recipes of the model for all texts that are no messages, and of that for messages.
     fn both(self) -> [Self; 2] {
         let messages = Self {
             replies: self.messages,
+            foreign: self.foreign_messages,
             trees: self.message_trees,
             essays: 1.0,
             ..self
@@ -207,6 +224,10 @@ impl Model {
 
 /// Both halves of the forest, and the grams.
 fn train(rows: &[&Row], recipe: Recipe) -> Model {
+    let rows: Vec<&Row> = (rows.iter().copied())
+        .filter(|row| recipe.weight_of(row) > 0.0)
+        .collect();
+    let rows = rows.as_slice();
     let mut forest = boosted(&examples(rows, 0.0, recipe), recipe);
     let other = Recipe {
         seed: mixed(recipe.seed, 0x0dd),
@@ -245,15 +266,10 @@ fn examples<'r>(rows: &[&'r Row], undone: f64, recipe: Recipe) -> Vec<Example<'r
         *counts.entry((row.set, row.substantive)).or_insert(0.0) += 1.0 + undone;
     }
     let share = rows.len() as f64 / counts.len() as f64;
-    let share_of = |row: &Row| match SETS[row.set] {
-        "replies" => share * recipe.replies,
-        "argrewrite" => share * recipe.essays,
-        _ => share,
-    };
     let example = |row: &'r Row, features: &'r [u8], weight: f64| Example {
         features,
         substantive: row.substantive,
-        weight: weight * share_of(row) / counts[&(row.set, row.substantive)],
+        weight: weight * share * recipe.weight_of(row) / counts[&(row.set, row.substantive)],
     };
     let done = rows.iter().map(|row| example(row, &row.features, 1.0));
     let back = rows.iter().map(|row| example(row, &row.undone, undone));

@@ -12,6 +12,7 @@
 //! substantive edit costs more than the opposite, and the shipped threshold leans that way.
 
 mod action;
+mod asked;
 mod bag;
 mod bound;
 mod case;
@@ -29,6 +30,7 @@ mod reason;
 mod relation;
 mod rule;
 mod shelf;
+mod tongue;
 mod turn;
 mod word;
 
@@ -40,6 +42,7 @@ use relation::Pairs;
 pub use relation::{Link, files as relation_files};
 use rule::Findings;
 use serde::{Deserialize, Serialize};
+use tongue::Tongue;
 
 /// What an edit did to the meaning. Ordered by how much it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -175,8 +178,8 @@ pub fn classify_by(before: &str, after: &str, learned: Learned<'_>) -> Edit {
     let reading = Reading::new(before, after);
     let evidence = Evidence::new(&reading);
     let found = Findings::of(&evidence);
-    // The messages that were learned from are English: of others the other model misses less.
-    let is_message = learned.is_message && reading.is_english();
+    // Of messages in other languages than were learned from the other model misses less.
+    let is_message = learned.is_message && reading.tongue != Tongue::Unknown;
     let weights = model::chosen(learned.weights, is_message);
     let row = feature::row(&evidence, &found, learned.pairs);
     let forest = model::forest_sum(weights, &row);

@@ -80,7 +80,7 @@ fn bounded<'w>(words: &'w [Word<'_>]) -> Vec<(&'w str, Option<char>)> {
         let end = at
             .saturating_add(1)
             .saturating_add(rest.take_while(same).count());
-        Some((quantity.worth.as_str(), bound(&Text(words), at, end)))
+        Some((quantity.worth.as_str(), bound(&Text::of(words), at, end)))
     };
     words.iter().enumerate().filter_map(amount).collect()
 }

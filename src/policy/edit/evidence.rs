@@ -1,8 +1,8 @@
 //! What changed, counted and sorted by what kind of word it is. It collects; it must not weigh.
 
 use super::bag::Bag;
-use super::lexicon::FUNCTION;
-use super::word::{Class, Word, read, stem};
+use super::tongue::Tongue;
+use super::word::{Class, Word, fold, read, stem};
 use crate::diff::{Aligned, Hunk, align};
 
 /// One word that changed, and where.
@@ -29,6 +29,8 @@ pub(super) fn folds_in(side: &[Moved<'_, '_>], hunk: usize) -> Vec<String> {
 /// The two texts, read.
 pub(super) struct Reading<'a> {
     pub(super) aligned: Aligned<'a>,
+    /// The language of both.
+    pub(super) tongue: Tongue,
     pub(super) before: Vec<Word<'a>>,
     pub(super) after: Vec<Word<'a>>,
 }
@@ -36,21 +38,14 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(before: &'a str, after: &'a str) -> Self {
         let aligned = align(before, after);
-        let (before, after) = (read(&aligned.before), read(&aligned.after));
+        let tongue = spoken(&aligned);
+        let (before, after) = (read(&aligned.before, tongue), read(&aligned.after, tongue));
         Self {
             aligned,
+            tongue,
             before,
             after,
         }
-    }
-
-    /// Whether the texts are English, by the words that hold its sentences together: in English messages
-    /// they are half of all, in other languages hardly one in ten looks like one.
-    pub(super) fn is_english(&self) -> bool {
-        let words = || self.before.iter().chain(&self.after);
-        let of = |is: &dyn Fn(&Word<'_>) -> bool| words().filter(|word| is(word)).count();
-        let english = of(&|word| FUNCTION.has(&word.fold));
-        english.saturating_mul(6) >= of(&|word| word.class != Class::Mark)
     }
 
     /// The deleted and the inserted words of a hunk.
@@ -60,6 +55,16 @@ impl<'a> Reading<'a> {
             self.after.get(hunk.after.clone()).unwrap_or_default(),
         )
     }
+}
+
+/// The language of two texts, by how they begin.
+fn spoken(aligned: &Aligned<'_>) -> Tongue {
+    /// So many words tell the language; they are read at every key of an editor.
+    const WORDS_MAX: usize = 300;
+    let tokens = aligned.before.iter().chain(&aligned.after);
+    let words = tokens.filter(|token| token.is_word()).take(WORDS_MAX);
+    let words: Vec<String> = words.map(|token| fold(token.text)).collect();
+    Tongue::of(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The words that one text has and the other has not, whatever their place.

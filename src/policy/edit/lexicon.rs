@@ -60,22 +60,20 @@ fn halves(list: &'static str) -> (&'static str, &'static str, &'static str) {
 /// What turns a statement around.
 pub(super) const NEGATION: Lexicon = Lexicon(
     "\
-    ain't aren't aucun aucune barely can't cannot couldn't denied denies deny didn't doesn't \
-    don't except fail failed failing fails geen hadn't hardly hasn't haven't isn't jamais jamás \
-    kein keine keinem keinen keiner keines lack lacked lacking lacks mustn't needn't neither \
-    never nicht nie niemals niet ninguna ningún no nobody non none nor not nothing nowhere nunca \
-    não ohne pas prevent prevented prevents refuse refused refuses shouldn't unable unless \
-    wasn't weren't without won't wouldn't zonder\
+    ain't aren't barely can't cannot couldn't denied denies deny didn't doesn't don't except \
+    fail failed failing fails hadn't hardly hasn't haven't isn't lack lacked lacking lacks \
+    mustn't needn't neither never no nobody non none nor not nothing nowhere prevent prevented \
+    prevents refuse refused refuses shouldn't unable unless wasn't weren't without won't \
+    wouldn't\
 ",
 );
 
 /// The words among those of negation that by themselves turn a statement around.
 pub(super) const DENIAL: Lexicon = Lexicon(
     "\
-    ain't aren't aucun aucune can't cannot couldn't didn't doesn't don't geen hadn't hasn't \
-    haven't isn't jamais jamás kein keine keinem keinen keiner keines mustn't needn't neither \
-    never nicht nie niemals niet ninguna ningún no nobody non none nor not nothing nowhere nunca \
-    não ohne pas shouldn't unable wasn't weren't without won't wouldn't zonder\
+    ain't aren't can't cannot couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't \
+    needn't neither never no nobody non none nor not nothing nowhere shouldn't unable wasn't \
+    weren't without won't wouldn't\
 ",
 );
 
@@ -93,16 +91,14 @@ pub(super) const MODALITY: Lexicon = Lexicon(
 /// What binds or is sure.
 pub(super) const FIRM: Lexicon = Lexicon(
     "\
-    allons debe debemos deben devemos devono devons doit doivent guarantee guaranteed guarantees \
-    moeten muss must müssen promise promised promises shall va vai vamos vont werde werden will wird zal zullen\
+    guarantee guaranteed guarantees must promise promised promises shall will\
 ",
 );
 
 /// What is only possible, allowed or advised.
 pub(super) const LOOSE: Lexicon = Lexicon(
     "\
-    can could expect expected expects hope hopes kan kann kunnen können könnte könnten may might peut peuvent pode podem podemos \
-    podría podríamos possono pourrait pourrions pouvons puede pueden può should\
+    can could expect expected expects hope hopes may might should\
 ",
 );
 
@@ -355,46 +351,43 @@ const OPPOSITES: Lexicon = Lexicon(
     ab-bis able-unable above-below absence-presence absent-present accept-decline accept-refuse \
     accept-reject accepted-declined accepted-refused accepted-rejected accepts-rejects \
     active-inactive add-remove added-removed advantage-disadvantage advantages-disadvantages \
-    after-before against-for agree-disagree agreed-disagreed alcune-tutte alcuni-tutti \
-    algumas-todas algunas-todas algunos-todos alguns-todos alive-dead all-most all-none all-some \
-    alle-einige alle-sommige allow-forbid allow-prevent allow-require allowed-forbidden \
-    allowed-required allows-requires altijd-nooit always-never ancient-modern and-or antes-depois \
-    antes-después approve-deny approved-declined approved-denied approved-refused \
-    approved-rejected après-avant arrival-departure arrive-depart arrived-left attack-defend \
-    attract-repel attracts-repels automatic-manual avec-sans back-front bad-good begin-end \
-    benefit-harm benefits-drawbacks best-worst better-worse big-small borrow-lend bottom-top \
-    bought-sold boy-girl brother-sister buy-sell buyer-seller cause-prevent certaines-toutes \
-    certains-tous cheap-expensive close-open closed-open closed-opened closes-opens cold-hot \
-    com-sem common-rare complex-simple con-senza con-sin confirm-deny confirmed-denied cons-pros \
-    contract-expand cool-warm create-destroy credit-debit criticize-praise criticized-praised \
-    dangerous-safe dark-light daughter-son day-night decline-growth declined-grew \
-    decrease-increase decreased-increased decreases-increases decreasing-increasing deep-shallow \
-    deposit-withdraw deposited-withdrew die-live different-same different-similar difficult-easy \
-    direct-indirect disable-enable disabled-enabled discourage-encourage discouraged-encouraged \
-    dopo-prima down-up dropped-grew dropped-rose earlier-later earliest-latest early-late \
-    earn-spend east-west eastern-western easy-hard empty-full end-start ended-started ends-starts \
-    enemies-friends enemy-friend enter-exit evening-morning every-most every-some everyone-nobody \
-    everything-nothing exclude-include excluded-included excludes-includes excluding-including \
-    existing-novel expand-shrink export-import external-internal fail-pass fail-succeed \
-    failed-passed failure-success fall-grow fall-rise falling-rising false-true fast-slow \
-    faster-slower father-mother fell-rose female-male few-many fewer-more fire-hire first-last \
-    forget-remember found-lost free-paid früher-später future-past gain-loss gains-losses \
-    granted-refused grow-shrink guilty-innocent hate-love he-she heavy-light her-him her-his \
-    hers-his herself-himself hidden-visible high-low higher-lower immer-manchmal immer-nie \
-    impossible-possible improve-worsen improved-worsened in-out inbound-outbound incoming-outgoing \
-    increase-reduce increased-reduced increases-reduces increasing-reducing inside-outside \
-    insignificant-significant jamais-toujours join-leave known-unknown large-small larger-smaller \
-    later-sooner least-most left-right less-more likely-unlikely lock-unlock login-logout \
-    long-short longer-shorter lose-win loser-winner loss-profit lost-won lower-raise lower-upper \
-    lowered-raised mai-sempre mais-menos major-minor majority-minority man-woman \
-    mandatory-optional maximum-minimum mehr-weniger men-women menos-más met-zonder mit-ohne \
-    moins-plus mr-mrs mr-ms na-voor nach-vor narrow-wide narrow-widen negative-positive new-old \
-    newer-older next-previous nonrefundable-refundable north-south northern-southern nunca-siempre \
-    off-on offline-online often-rarely old-young older-younger once-twice open-shut oppose-support \
-    opposed-supported optimistic-pessimistic optimistic-skeptical optional-required over-under \
-    peace-war permanent-temporary poor-rich private-public receive-send received-sent \
-    recipient-sender right-wrong short-tall strong-weak stronger-weaker successful-unsuccessful \
-    summer-winter supervised-unsupervised thick-thin true-untrue with-without\
+    after-before against-for agree-disagree agreed-disagreed alive-dead all-most all-none \
+    all-some allow-forbid allow-prevent allow-require allowed-forbidden allowed-required \
+    allows-requires always-never always-sometimes ancient-modern and-or approve-deny approved-declined \
+    approved-denied approved-refused approved-rejected arrival-departure arrive-depart \
+    arrived-left attack-defend attract-repel attracts-repels automatic-manual back-front \
+    bad-good begin-end benefit-harm benefits-drawbacks best-worst better-worse big-small \
+    borrow-lend bottom-top bought-sold boy-girl brother-sister buy-sell buyer-seller \
+    cause-prevent cheap-expensive close-open closed-open closed-opened closes-opens cold-hot \
+    common-rare complex-simple confirm-deny confirmed-denied cons-pros contract-expand cool-warm \
+    create-destroy credit-debit criticize-praise criticized-praised dangerous-safe dark-light \
+    daughter-son day-night decline-growth declined-grew decrease-increase decreased-increased \
+    decreases-increases decreasing-increasing deep-shallow deposit-withdraw deposited-withdrew \
+    die-live different-same different-similar difficult-easy direct-indirect disable-enable \
+    disabled-enabled discourage-encourage discouraged-encouraged down-up dropped-grew \
+    dropped-rose earlier-later earliest-latest early-late earn-spend east-west eastern-western \
+    easy-hard empty-full end-start ended-started ends-starts enemies-friends enemy-friend \
+    enter-exit evening-morning every-most every-some everyone-nobody everything-nothing \
+    exclude-include excluded-included excludes-includes excluding-including existing-novel \
+    expand-shrink export-import external-internal fail-pass fail-succeed failed-passed \
+    failure-success fall-grow fall-rise falling-rising false-true fast-slow faster-slower \
+    father-mother fell-rose female-male few-many fewer-more fire-hire first-last forget-remember \
+    found-lost free-paid future-past gain-loss gains-losses granted-refused grow-shrink \
+    guilty-innocent hate-love he-she heavy-light her-him her-his hers-his herself-himself \
+    hidden-visible high-low higher-lower impossible-possible improve-worsen improved-worsened \
+    in-out inbound-outbound incoming-outgoing increase-reduce increased-reduced \
+    increases-reduces increasing-reducing inside-outside insignificant-significant join-leave \
+    known-unknown large-small larger-smaller later-sooner least-most left-right less-more \
+    likely-unlikely lock-unlock login-logout long-short longer-shorter lose-win loser-winner \
+    loss-profit lost-won lower-raise lower-upper lowered-raised major-minor majority-minority \
+    man-woman mandatory-optional maximum-minimum men-women mr-mrs mr-ms narrow-wide narrow-widen \
+    negative-positive new-old newer-older next-previous nonrefundable-refundable north-south \
+    northern-southern off-on offline-online often-rarely old-young older-younger once-twice \
+    open-shut oppose-support opposed-supported optimistic-pessimistic optimistic-skeptical \
+    optional-required over-under peace-war permanent-temporary poor-rich private-public \
+    receive-send received-sent recipient-sender right-wrong short-tall strong-weak \
+    stronger-weaker successful-unsuccessful summer-winter supervised-unsupervised thick-thin \
+    true-untrue with-without\
 ",
 );
 

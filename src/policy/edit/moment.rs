@@ -1,9 +1,13 @@
 //! Which dates and times of day does a text name? Each in one form, so that `6 May 2026` is
 //! `2026-05-06` and `3 pm` is `15:00`. It must not compare texts.
 
-use super::lexicon::{MONTH, in_digits};
+use super::lexicon::{MONTH, MONTH_OR_DAY, in_digits};
 use super::number::without_ordinal;
 use super::quantity::{Found, Text};
+use super::word::Class;
+
+/// What stands behind an hour in other languages.
+const HOURS: [&[&str]; 4] = [&["h"], &["hour"], &["hours"], &["uhr"]];
 
 impl Text<'_, '_> {
     /// The date or time of day that begins at a place.
@@ -12,6 +16,7 @@ impl Text<'_, '_> {
         begins.then(|| {
             self.date(at)
                 .or_else(|| self.hour(at))
+                .or_else(|| self.clock(at))
                 .or_else(|| self.time(at))
         })?
     }
@@ -24,7 +29,7 @@ impl Text<'_, '_> {
             known.then(|| (format!("{year}-{month}-{day}"), end))
         };
         let with_year = |month: u32, day: u32, end: usize| {
-            let from = self.past_any(end, &[&[","], &["de"]]);
+            let from = self.past_any(end, &[&[","], &["of"], &["de"]]);
             match year(self.fold(from)) {
                 Some(year) => said(year, month, day, from.saturating_add(1)),
                 None => said(0, month, day, end),
@@ -38,6 +43,10 @@ impl Text<'_, '_> {
         }
         if let Some(month) = self.month(at) {
             return with_year(month, day(self.fold(next))?, next.saturating_add(1));
+        }
+        if let Some(date) = self.dashed(at) {
+            let (day, month, year, end) = date;
+            return said(year, month, day, end);
         }
         if let Some(year) = year(self.fold(at)) {
             let (month, day) = (next.saturating_add(1), next.saturating_add(3));
@@ -53,8 +62,13 @@ impl Text<'_, '_> {
         let dots = self.fold(at).contains('.');
         let parts = self.fold(at).split(['.', '/']).map(str::parse::<u32>);
         let parts: Vec<u32> = parts.collect::<Result<_, _>>().ok()?;
+        let day_first = dots || self.is_foreign;
+        // `Am 1.4. um 15 Uhr`.
+        let stop = self.past(next, &["."]);
         match *parts.as_slice() {
-            [day, month, year] if dots && year > 1800 => said(year, month, day, next),
+            [day, month, year] if day_first && year > 1800 => said(year, month, day, next),
+            [day, month] if self.is_foreign && !dots => said(0, month, day, next),
+            [day, month] if self.is_foreign && stop != next => said(0, month, day, stop),
             [day, month, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
             [month, day, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
             [month, day] if !dots && day > 12 => said(0, month, day, next),
@@ -62,9 +76,28 @@ impl Text<'_, '_> {
         }
     }
 
+    /// `6-5-2026` and, behind a word that tells when, `6-5`: the day, the month, the year and the place behind.
+    fn dashed(&self, at: usize) -> Option<(u32, u32, u32, usize)> {
+        let part = |step: usize| {
+            let at = at.saturating_add(step);
+            let dashed = step == 0 || self.before(at) == "-";
+            self.fold(at).parse::<u32>().ok().filter(|_| dashed)
+        };
+        let (day, month) = part(0).zip(part(2)).filter(|_| self.is_foreign)?;
+        let year = part(4).filter(|year| *year > 1800);
+        let is_when = || {
+            matches!(self.before(at), "on" | "until" | "from" | "by" | ",")
+                || MONTH_OR_DAY.has(self.before(at))
+        };
+        match year {
+            Some(year) => Some((day, month, year, at.saturating_add(5))),
+            None => is_when().then_some((day, month, 0, at.saturating_add(3))),
+        }
+    }
+
     /// The number of the month that stands at a place.
     fn month(&self, at: usize) -> Option<u32> {
-        let word = self.0.get(at)?;
+        let word = self.words.get(at)?;
         // `You may 5 times`: such a word is a month only where it has a capital letter.
         let doubtful = matches!(word.fold.as_str(), "may" | "mar" | "march");
         let month = MONTH.right_of(&word.fold)?.parse().ok()?;
@@ -97,6 +130,86 @@ impl Text<'_, '_> {
             Some((is_pm, end)) => said_at(in_day(hour, is_pm), minute, end),
             None => said_at(hour, minute, next),
         }
+    }
+
+    /// `15h`, `9 h 15`, `à 15 heures`, `von 9 bis 17.30 Uhr`, `alle 15`, in other languages than English.
+    fn clock(&self, at: usize) -> Found {
+        if !self.is_foreign {
+            return None;
+        }
+        let (hour, minute, next) = self.figures(at)?;
+        let end = self.past_any(next, &HOURS);
+        let glued = self.fold(at).contains('h');
+        let is_clock = match minute {
+            Some(_) => glued || end != next || self.is_at(at),
+            None if glued || end != next => self.is_at(at) || self.past(next, &["uhr"]) != next,
+            None => self.is_range(next) || (self.is_on_the_hour(at) && self.stands_alone(next)),
+        };
+        if !is_clock {
+            return None;
+        }
+        said_at(hour, minute.unwrap_or(0), end)
+    }
+
+    /// The hour and minute that figures name, and the place behind them.
+    fn figures(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
+        let next = at.saturating_add(1);
+        let two = |fold: &str| fold.parse::<u32>().ok().filter(|_| fold.len() == 2);
+        let fold = self.fold(at);
+        let (hour, minute, end) = match fold.split_once(['h', ':', '.']) {
+            Some((hour, "")) => (hour, two(self.fold(next)), next),
+            Some((hour, minute)) => return Some((hour.parse().ok()?, Some(two(minute)?), next)),
+            None if self.fold(next) == "h" => {
+                let behind = next.saturating_add(1);
+                match two(self.fold(behind)) {
+                    Some(minute) => (fold, Some(minute), behind),
+                    None => (fold, None, at),
+                }
+            }
+            None => (in_digits(fold).unwrap_or(fold), None, at),
+        };
+        let end = if minute.is_some() { end } else { at };
+        Some((hour.parse().ok()?, minute, end.saturating_add(1)))
+    }
+
+    /// Whether a time up to which it lasts stands at a place, with what tells that it is one.
+    fn is_range(&self, at: usize) -> bool {
+        let to = self.past_any(
+            at,
+            &[&["and"], &["to"], &["-"], &["–"], &["until"], &["at"]],
+        );
+        let other = self.figures(to).filter(|_| to != at);
+        other.is_some_and(|(_, minute, end)| {
+            minute.is_some() || self.past_any(end, &HOURS) != end || self.is_on_the_hour(to)
+        })
+    }
+
+    /// Whether the word before a place tells when, and not for how long: `à 15 h`, `a las 15 h`.
+    fn is_at(&self, at: usize) -> bool {
+        const WHEN: [&str; 9] = [
+            "after", "and", "before", "between", "from", "of", "since", "to", "until",
+        ];
+        self.is_on_the_hour(at) || WHEN.contains(&self.before(at))
+    }
+
+    /// Whether an hour stands at a place without a word for it: `alle 15`, `a las 15`.
+    fn is_on_the_hour(&self, at: usize) -> bool {
+        let last = at.saturating_sub(1);
+        match self.before(at) {
+            "at" | "hours" => true,
+            "the" => matches!(self.before(last), "at" | "to"),
+            _ => false,
+        }
+    }
+
+    /// Whether no word stands at a place that the number before it may count.
+    fn stands_alone(&self, at: usize) -> bool {
+        let word = self.words.get(at);
+        word.is_none_or(|word| matches!(word.class, Class::Mark | Class::Function | Class::Date))
+    }
+
+    fn before(&self, at: usize) -> &str {
+        at.checked_sub(1).map_or("", |at| self.fold(at))
     }
 
     /// `3 pm`, `15:00`, `9 to 11:30 a.m.`, `15 Uhr`.
@@ -164,7 +277,10 @@ impl Text<'_, '_> {
         let (is_pm, end) = ends.find(|(_, end)| *end != at)?;
         // The stop of `p.m.` may end a sentence, too.
         let dot = self.past(end, &["."]);
-        let goes_on = self.0.get(dot).is_some_and(|word| word.text == word.fold);
+        let goes_on = self
+            .words
+            .get(dot)
+            .is_some_and(|word| word.text == word.fold);
         Some((is_pm, if goes_on { dot } else { end }))
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn worth(fold: &str) -> String {
 }
 
 /// What makes an ordinal of digits.
-pub(super) const ORDINAL: [&str; 4] = ["st", "nd", "rd", "th"];
+pub(super) const ORDINAL: [&str; 5] = ["st", "nd", "rd", "th", "er"];
 
 /// The digits of an ordinal.
 pub(super) fn without_ordinal(fold: &str) -> Option<&str> {
@@ -115,6 +115,7 @@ pub(super) fn negatives(tokens: &[Token<'_>], words: &[Word<'_>]) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use super::super::tongue::Tongue;
     use super::super::word::read;
     use super::*;
     use crate::diff::token::tokens;
@@ -152,7 +153,7 @@ mod tests {
     fn numbers_below_zero() {
         let below = |text: &str| {
             let tokens = tokens(text);
-            negatives(&tokens, &read(&tokens)).join(" ")
+            negatives(&tokens, &read(&tokens, Tongue::English)).join(" ")
         };
         assert_eq!(below("It is -5 or \u{2212}7 degrees."), "5 7");
         assert_eq!(below("In 3-5 days, A-17 - 20 EUR"), "");

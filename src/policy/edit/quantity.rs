@@ -18,10 +18,10 @@ pub(super) struct Quantity {
 }
 
 /// Tells the words of a text which quantity they belong to.
-pub(super) fn mark(words: &mut [Word<'_>]) {
+pub(super) fn mark(words: &mut [Word<'_>], is_foreign: bool) {
     let mut at = 0;
     while at < words.len() {
-        let text = Text(words);
+        let text = Text { words, is_foreign };
         let moment = text.moment(at);
         let is_date = moment.is_some();
         let found = moment.or_else(|| text.amount(at));
@@ -44,11 +44,21 @@ pub(super) fn mark(words: &mut [Word<'_>]) {
 pub(super) type Found = Option<(String, usize)>;
 
 /// A text, read from any of its words on.
-pub(super) struct Text<'w, 'a>(pub(super) &'w [Word<'a>]);
+pub(super) struct Text<'w, 'a> {
+    pub(super) words: &'w [Word<'a>],
+    /// Whether they are of another language than English.
+    pub(super) is_foreign: bool,
+}
 
-impl Text<'_, '_> {
+impl<'w, 'a> Text<'w, 'a> {
+    /// A text, read for its words alone.
+    pub(super) fn of(words: &'w [Word<'a>]) -> Self {
+        let is_foreign = false;
+        Self { words, is_foreign }
+    }
+
     pub(super) fn fold(&self, at: usize) -> &str {
-        self.0.get(at).map_or("", |word| &word.fold)
+        self.words.get(at).map_or("", |word| &word.fold)
     }
 
     /// The place behind the words that stand at a place; the place itself where others do.
@@ -68,7 +78,7 @@ impl Text<'_, '_> {
 
     /// Whether a quantity may begin at a place, by the sort of word that stands there.
     pub(super) fn begins(&self, at: usize) -> bool {
-        self.0.get(at).is_some_and(|word| match word.class {
+        self.words.get(at).is_some_and(|word| match word.class {
             Class::Number | Class::NumberWord | Class::Date | Class::Name => true,
             Class::Function => matches!(word.fold.as_str(), "a" | "an"),
             Class::Content | Class::Mark => false,
@@ -117,7 +127,7 @@ impl Text<'_, '_> {
     /// `half an hour`, `a quarter of an hour`, `half of it`, `a week`, in millionths, with the unit.
     fn part(&self, at: usize) -> Option<(u64, usize, Option<&'static str>)> {
         let next = at.saturating_add(1);
-        let articles: [&[&str]; 3] = [&["a"], &["an"], &["of", "an"]];
+        let articles: [&[&str]; 4] = [&["a"], &["an"], &["of", "an"], &["-"]];
         let unit = |at| UNIT.right_of(self.fold(at));
         // Of a unit, or in hundredths of whatever else it is a part of.
         let part_of = |hundredths: u64, last: usize| {
@@ -149,7 +159,10 @@ impl Text<'_, '_> {
     fn is_counted(&self, at: usize) -> bool {
         at.checked_sub(1).is_some_and(|at| {
             let before = self.fold(at);
-            let counts = self.0.get(at).is_some_and(|word| word.quantity.is_some());
+            let counts = self
+                .words
+                .get(at)
+                .is_some_and(|word| word.quantity.is_some());
             counts
                 || UNIT.right_of(before).is_some()
                 || matches!(before, "once" | "times" | "twice")
@@ -158,7 +171,7 @@ impl Text<'_, '_> {
 
     /// A number in millionths, in digits or letters, with what multiplies it.
     fn value(&self, at: usize, is_money: bool) -> Option<(u64, usize)> {
-        let word = self.0.get(at)?;
+        let word = self.words.get(at)?;
         let mut end = at.saturating_add(1);
         let whole = |fold: &str| in_digits(fold)?.parse::<u64>().ok();
         let times = |fold: &str| MULTIPLE.right_of(fold)?.parse::<u64>().ok();
@@ -174,7 +187,11 @@ impl Text<'_, '_> {
                     "m" if is_money => 1_000_000,
                     _ => times(tail).or_else(|| UNIT.right_of(tail).map(|_| 1))?,
                 };
-                micros(digits)?.checked_mul(multiple)?
+                let digits = match self.is_foreign && tail.is_empty() {
+                    true => self.grouped(digits, &mut end),
+                    false => digits.to_owned(),
+                };
+                micros(&digits)?.checked_mul(multiple)?
             }
             Class::NumberWord => match whole(&word.fold) {
                 Some(tens) => {
@@ -205,9 +222,35 @@ impl Text<'_, '_> {
         Some((value, half))
     }
 
+    /// Digits that spaces part: `1 234,50`. `89,-` has none behind its comma.
+    fn grouped(&self, first: &str, end: &mut usize) -> String {
+        let mut digits = first.to_owned();
+        let is_plain = |fold: &str| fold.bytes().all(|byte| byte.is_ascii_digit());
+        while first.len() <= 3 && is_plain(&digits) {
+            let next = self.fold(*end);
+            let (group, _) = next.split_once(',').unwrap_or((next, ""));
+            if group.len() != 3
+                || !is_plain(group)
+                || self.words.get(*end).is_none_or(|word| word.is_joined)
+            {
+                break;
+            }
+            digits.push_str(next);
+            *end = end.saturating_add(1);
+        }
+        *end = self.past(*end, &[",", "-"]);
+        // `1.250` can't be read in two ways here.
+        match digits.split_once('.') {
+            Some((whole, group)) if group.len() == 3 && is_plain(whole) && is_plain(group) => {
+                format!("{whole}{group}")
+            }
+            _ => digits,
+        }
+    }
+
     /// A word with digits, or a number in letters, that stands for itself.
     fn other(&self, at: usize) -> Found {
-        let word = self.0.get(at)?;
+        let word = self.words.get(at)?;
         let counts = matches!(word.class, Class::Number | Class::NumberWord);
         counts.then(|| (worth(&word.fold), at.saturating_add(1)))
     }
@@ -229,11 +272,17 @@ fn currency(fold: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::word::read;
+    use super::super::tongue::Tongue;
+    use super::super::word::{fold, read};
     use crate::diff::token::tokens;
 
     fn worths(text: &str) -> Vec<String> {
-        let words = read(&tokens(text));
+        let tokens = tokens(text);
+        let folds: Vec<String> = tokens.iter().map(|token| fold(token.text)).collect();
+        let words = read(
+            &tokens,
+            Tongue::of(&folds.iter().map(String::as_str).collect::<Vec<_>>()),
+        );
         let mut found: Vec<String> = (words.iter())
             .filter_map(|word| word.quantity.clone().filter(|one| one.is_first))
             .map(|quantity| quantity.worth)
@@ -272,6 +321,70 @@ mod tests {
             ("2.5 kg", "2,500 g"),
         ] {
             assert_eq!(worths(one), worths(other), "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_alike_in_other_languages() {
+        for (one, other) in [
+            ("Wir öffnen um 8 Uhr.", "Wir öffnen um 8:00 Uhr."),
+            (
+                "Wir haben von 9 bis 17.30 Uhr geöffnet.",
+                "Wir haben von 9:00 bis 17:30 Uhr geöffnet.",
+            ),
+            ("Das ist in zwei Wochen.", "Das ist in 14 Tagen."),
+            (
+                "Wir haben den Termin am 1.4. bestätigt.",
+                "Wir haben den Termin am 1. April bestätigt.",
+            ),
+            ("Der Preis ist 89,- Euro.", "Der Preis ist 89,00 €."),
+            ("Der Preis ist 1.250 Euro.", "Der Preis ist 1250 €."),
+            ("Le départ est à 15h.", "Le départ est à 15 h 00."),
+            (
+                "Le départ est le 06/05/2026.",
+                "Le départ est le 6 mai 2026.",
+            ),
+            (
+                "Votre facture est de 1 234,50 euros.",
+                "Votre facture est de 1234,50 €.",
+            ),
+            (
+                "Le lien est valable une demi-heure.",
+                "Le lien est valable 30 minutes.",
+            ),
+            ("Le lien est valable 24h.", "Le lien est valable 24 heures."),
+            (
+                "L'appuntamento è alle ore 15.",
+                "L'appuntamento è alle 15:00.",
+            ),
+            (
+                "Siamo aperti dalle 7 alle 10.",
+                "Siamo aperti dalle 7:00 alle 10:00.",
+            ),
+            ("La reunión es a las 15 h.", "La reunión es a las 15:00."),
+            (
+                "Wij zijn open van 9 tot 17 uur.",
+                "Wij zijn open van 9.00 tot 17.00 uur.",
+            ),
+            ("Uw afspraak is op 3-11.", "Uw afspraak is op 3 november."),
+            (
+                "Het bedrag van € 1.250,- is op 6-5-2026 betaald.",
+                "Het bedrag van 1250 euro is op 6 mei 2026 betaald.",
+            ),
+        ] {
+            assert_eq!(worths(one), worths(other), "{one} / {other}");
+        }
+        for (one, other) in [
+            ("Le départ est à 15h.", "Le départ est à 16h."),
+            (
+                "Le départ est le 06/05/2026.",
+                "Le départ est le 5 juin 2026.",
+            ),
+            ("Der Preis ist 1.250 Euro.", "Der Preis ist 1,25 €."),
+            ("Wir öffnen um 8 Uhr.", "Wir öffnen um 8:30 Uhr."),
+            ("Das dauert 3-5 Tage.", "Das dauert 3-6 Tage."),
+        ] {
+            assert_ne!(worths(one), worths(other), "{one} / {other}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::lexicon::{
     are_opposite, say_the_same,
 };
 use super::relation::{Speech, speech};
+use super::tongue::{Tongue, unaccented};
 use super::turn::{Turn, is_listed, is_revoiced};
 use super::word::{Class, Word, stem, typing_errors};
 
@@ -82,6 +83,8 @@ fn is_form_only(e: &Evidence<'_, '_>) -> bool {
         // `dont` is `don't`.
         spoken(old, &spoken_out) == spoken(new, &spoken_out)
             || spoken(old, &bare) == spoken(new, &bare)
+            || (e.reading.tongue != Tongue::English
+                && spoken(old, &unmarked) == spoken(new, &unmarked))
     };
     // Change by change, since that is cheaper; where the diff pairs words that don't belong
     // together, as it may when only the case differs, the texts as wholes decide.
@@ -159,6 +162,11 @@ fn bare(word: &Word<'_>) -> String {
         Some(verb) => format!("{verb}nt"),
         None => word.fold.clone(),
     }
+}
+
+/// A word of another language whose accents may have been forgotten.
+fn unmarked(word: &Word<'_>) -> String {
+    unaccented(&word.fold)
 }
 
 /// A contraction in full, without its space: `don't` is `donot`, `unavailable` is `notavailable`, and `Mon` is

@@ -2,6 +2,7 @@
 //! what is sure to what may be, a sign before a number. It must not weigh: what is in doubt is the
 //! model's.
 
+use super::asked;
 use super::bag::Bag;
 use super::bound;
 use super::evidence::{Evidence, Moved, folds_in, key};
@@ -11,6 +12,7 @@ use super::lexicon::{
 };
 use super::number::{negatives, worth};
 use super::relation::root;
+use super::tongue::Tongue;
 use super::word::{Class, Word, stem};
 
 /// How a statement turned.
@@ -31,6 +33,7 @@ impl Turn {
             is_negated: negation_changed(e),
             has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e) || bound::changed(e),
             is_exchanged: roles_exchanged(e)
+                || asked::changed(e)
                 || match is_voice(e) {
                     true => roles_kept(e) == Some(false),
                     false => (crossed(e) || facts_moved(e)) && !is_listed(e),
@@ -51,7 +54,13 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
     const REWORDED_MIN: usize = 2;
     /// More words that only one of the texts has: the whole was said anew.
     const ANEW_MIN: usize = 5;
-    if e.lost.len().max(e.novel.len()) >= ANEW_MIN {
+    /// The same where most words of meaning aren't known, and one holds what English says in two.
+    const ANEW_MIN_ABROAD: usize = 3;
+    let anew_min = match e.reading.tongue {
+        Tongue::English => ANEW_MIN,
+        Tongue::Other(_) | Tongue::Unknown => ANEW_MIN_ABROAD,
+    };
+    if e.lost.len().max(e.novel.len()) >= anew_min {
         return false;
     }
     let denials = |side: &[Moved<'_, '_>]| {
@@ -78,6 +87,11 @@ fn negation_changed(e: &Evidence<'_, '_>) -> bool {
             let rests = (0..side.len()).filter_map(|from| side.get(from..));
             rests.filter(|rest| denies(rest)).count()
         };
+        // `Don't hesitate to call` asks to call.
+        let hesitates = |side: &[String]| side.iter().any(|word| word == "hesitate");
+        if hesitates(&removed) || hesitates(&added) {
+            return false;
+        }
         // `Neither card works`, `both cards work`: inflected, not said anew.
         let around = |side: &[String], other: &[String]| {
             let same = |word: &String| other.iter().any(|one| root(one) == root(word));

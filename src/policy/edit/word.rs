@@ -4,6 +4,7 @@
 use super::case;
 use super::lexicon::{FUNCTION, MONTH_OR_DAY, NUMBER_WORD, TITLE};
 use super::quantity::{self, Quantity};
+use super::tongue::Tongue;
 use crate::diff::token::Token;
 
 /// What a token stands for.
@@ -30,7 +31,7 @@ pub(super) enum Class {
 pub(super) struct Word<'a> {
     /// As it stands in the text.
     pub(super) text: &'a str,
-    /// In lower case, with plain apostrophes.
+    /// In lower case, with plain apostrophes; the English for a frequent word of another language.
     pub(super) fold: String,
     /// What it stands for.
     pub(super) class: Class,
@@ -41,15 +42,19 @@ pub(super) struct Word<'a> {
 }
 
 /// The tokens of a text, read in order.
-pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
+pub(super) fn read<'a>(tokens: &[Token<'a>], tongue: Tongue) -> Vec<Word<'a>> {
     let mut initial = true;
     let mut titled = false;
     let mut words = Vec::with_capacity(tokens.len());
     let mut end = None;
     for token in tokens {
         let is_joined = end.replace(token.end()) == Some(token.start);
-        let fold = fold(token.text);
-        let class = class(token, &fold, initial);
+        let plain = fold(token.text);
+        let gloss = tongue.in_english(without_elision(&plain, tongue));
+        let fold = gloss.map_or_else(|| without_elision(&plain, tongue).to_owned(), str::to_owned);
+        // A noun is no name, though a title before it tells one.
+        let is_noun = gloss.is_some() || (tongue.has_capital_nouns() && !titled);
+        let class = class(token, &fold, initial, is_noun);
         let was_titled = std::mem::replace(&mut titled, TITLE.has(&fold));
         words.push(Word {
             text: token.text,
@@ -69,11 +74,25 @@ pub(super) fn read<'a>(tokens: &[Token<'a>]) -> Vec<Word<'a>> {
             _ => false,
         };
     }
-    quantity::mark(&mut words);
+    quantity::mark(&mut words, matches!(tongue, Tongue::Other(_)));
     words
 }
 
-fn fold(text: &str) -> String {
+/// A word without what was elided before it: `l'agence`, `dell'ordine`.
+fn without_elision(plain: &str, tongue: Tongue) -> &str {
+    match plain.split_once('\'') {
+        Some((_, rest))
+            if matches!(tongue, Tongue::Other(_))
+                && !rest.is_empty()
+                && tongue.in_english(plain).is_none() =>
+        {
+            rest
+        }
+        _ => plain,
+    }
+}
+
+pub(super) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -88,7 +107,7 @@ fn fold(text: &str) -> String {
         .collect()
 }
 
-fn class(token: &Token<'_>, fold: &str, initial: bool) -> Class {
+fn class(token: &Token<'_>, fold: &str, initial: bool, is_noun: bool) -> Class {
     if !token.is_word() {
         let sign = matches!(token.text, "$" | "€" | "£" | "¥" | "₹" | "%" | "‰");
         return if sign { Class::Number } else { Class::Mark };
@@ -107,7 +126,7 @@ fn class(token: &Token<'_>, fold: &str, initial: bool) -> Class {
         Class::NumberWord
     } else if fold.starts_with("i'") || (FUNCTION.has(fold) && !(inner && fold.len() < 4)) {
         Class::Function
-    } else if (capital && !initial) || inner {
+    } else if (capital && !initial && !is_noun) || inner {
         Class::Name
     } else {
         Class::Content
@@ -181,7 +200,10 @@ mod tests {
     #[test]
     fn classes() {
         let words = tokens("Please ask Anna on Monday about AB12, we may pay $5.");
-        let found: Vec<Class> = read(&words).iter().map(|word| word.class).collect();
+        let found: Vec<Class> = read(&words, Tongue::English)
+            .iter()
+            .map(|word| word.class)
+            .collect();
         use Class::{Content, Date, Function, Mark, Name, Number};
         let expected = [
             Content, Content, Name, Function, Date, Function, Number, Mark, Function, Function,
