@@ -17,7 +17,14 @@ pub const SETS: [&str; 5] = ["iterater", "summedits", "argrewrite", "replies", "
 /// which edits of both kinds are as large as each other, and with which no rule was tried; replies meant to
 /// mislead; replies in other languages, by whose look rules were made; others, seen by nobody who made rules;
 /// and replies in languages of which no word is known.
-const UNSEEN: [&str; 6] = ["natural", "fresh", "hard", "languages", "abroad", "elsewhere"];
+const UNSEEN: [&str; 6] = [
+    "natural",
+    "fresh",
+    "hard",
+    "languages",
+    "abroad",
+    "elsewhere",
+];
 
 /// Whether a set is of our own: all are messages.
 pub fn is_own(set: &str) -> bool {

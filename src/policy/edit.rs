@@ -12,7 +12,7 @@
 //! substantive edit costs more than the opposite, and the shipped threshold leans that way.
 
 mod action;
-mod asked;
+mod actor;
 mod bag;
 mod bound;
 mod case;

@@ -3,6 +3,7 @@
 use super::bag::Bag;
 use super::tongue::Tongue;
 use super::word::{Class, Word, fold, read, stem};
+use crate::diff::token::Token;
 use crate::diff::{Aligned, Hunk, align};
 
 /// One word that changed, and where.
@@ -58,11 +59,16 @@ impl<'a> Reading<'a> {
 }
 
 /// The language of two texts, by how they begin.
-fn spoken(aligned: &Aligned<'_>) -> Tongue {
-    /// So many words tell the language; they are read at every key of an editor.
-    const WORDS_MAX: usize = 300;
-    let tokens = aligned.before.iter().chain(&aligned.after);
-    let words = tokens.filter(|token| token.is_word()).take(WORDS_MAX);
+fn spoken<'t, 'a>(aligned: &'t Aligned<'a>) -> Tongue {
+    /// So many words of each tell the language; they are read at every key of an editor.
+    const WORDS_MAX: usize = 150;
+    let first = |tokens: &'t [Token<'a>]| {
+        tokens
+            .iter()
+            .filter(|token| token.is_word())
+            .take(WORDS_MAX)
+    };
+    let words = first(&aligned.before).chain(first(&aligned.after));
     let words: Vec<String> = words.map(|token| fold(token.text)).collect();
     Tongue::of(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
@@ -116,7 +122,7 @@ impl<'w, 'a> Evidence<'w, 'a> {
 /// What a word is compared by: one of a quantity by what that is worth.
 pub(super) fn key<'w>(word: &'w Word<'_>) -> &'w str {
     let quantity = word.quantity.as_ref();
-    quantity.map_or(&word.fold, |quantity| &quantity.worth)
+    quantity.map_or(word.said(), |quantity| &quantity.worth)
 }
 
 /// The words of `side`, marks aside, less those that `other`, out of `text`, has as well, one for one.
@@ -146,11 +152,11 @@ fn nowhere<'w, 'a>(side: &[Moved<'w, 'a>], text: &[Word<'a>]) -> Vec<Moved<'w, '
     if side.is_empty() {
         return Vec::new();
     }
-    let stems: Vec<&str> = text.iter().map(|word| stem(&word.fold)).collect();
+    let stems: Vec<&str> = text.iter().map(|word| stem(word.said())).collect();
     let stems = Bag::of(&stems);
     side.iter()
         .filter(|moved| !matches!(moved.word.class, Class::Function | Class::Mark))
-        .filter(|moved| !stems.has(stem(&moved.word.fold)))
+        .filter(|moved| !stems.has(stem(moved.word.said())))
         .copied()
         .collect()
 }

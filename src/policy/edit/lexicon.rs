@@ -353,11 +353,11 @@ const OPPOSITES: Lexicon = Lexicon(
     active-inactive add-remove added-removed advantage-disadvantage advantages-disadvantages \
     after-before against-for agree-disagree agreed-disagreed alive-dead all-most all-none \
     all-some allow-forbid allow-prevent allow-require allowed-forbidden allowed-required \
-    allows-requires always-never always-sometimes ancient-modern and-or approve-deny approved-declined \
-    approved-denied approved-refused approved-rejected arrival-departure arrive-depart \
-    arrived-left attack-defend attract-repel attracts-repels automatic-manual back-front \
-    bad-good begin-end benefit-harm benefits-drawbacks best-worst better-worse big-small \
-    borrow-lend bottom-top bought-sold boy-girl brother-sister buy-sell buyer-seller \
+    allows-requires always-never always-sometimes ancient-modern and-or approve-deny \
+    approved-declined approved-denied approved-refused approved-rejected arrival-departure \
+    arrive-depart arrived-left attack-defend attract-repel attracts-repels automatic-manual \
+    back-front bad-good begin-end benefit-harm benefits-drawbacks best-worst better-worse \
+    big-small borrow-lend bottom-top bought-sold boy-girl brother-sister buy-sell buyer-seller \
     cause-prevent cheap-expensive close-open closed-open closed-opened closes-opens cold-hot \
     common-rare complex-simple confirm-deny confirmed-denied cons-pros contract-expand cool-warm \
     create-destroy credit-debit criticize-praise criticized-praised dangerous-safe dark-light \
@@ -374,20 +374,20 @@ const OPPOSITES: Lexicon = Lexicon(
     father-mother fell-rose female-male few-many fewer-more fire-hire first-last forget-remember \
     found-lost free-paid future-past gain-loss gains-losses granted-refused grow-shrink \
     guilty-innocent hate-love he-she heavy-light her-him her-his hers-his herself-himself \
-    hidden-visible high-low higher-lower impossible-possible improve-worsen improved-worsened \
-    in-out inbound-outbound incoming-outgoing increase-reduce increased-reduced \
-    increases-reduces increasing-reducing inside-outside insignificant-significant join-leave \
-    known-unknown large-small larger-smaller later-sooner least-most left-right less-more \
-    likely-unlikely lock-unlock login-logout long-short longer-shorter lose-win loser-winner \
-    loss-profit lost-won lower-raise lower-upper lowered-raised major-minor majority-minority \
-    man-woman mandatory-optional maximum-minimum men-women mr-mrs mr-ms narrow-wide narrow-widen \
-    negative-positive new-old newer-older next-previous nonrefundable-refundable north-south \
-    northern-southern off-on offline-online often-rarely old-young older-younger once-twice \
-    open-shut oppose-support opposed-supported optimistic-pessimistic optimistic-skeptical \
-    optional-required over-under peace-war permanent-temporary poor-rich private-public \
-    receive-send received-sent recipient-sender right-wrong short-tall strong-weak \
-    stronger-weaker successful-unsuccessful summer-winter supervised-unsupervised thick-thin \
-    true-untrue with-without\
+    hidden-visible high-low higher-lower if-unless impossible-possible improve-worsen \
+    improved-worsened in-out inbound-outbound incoming-outgoing increase-reduce \
+    increased-reduced increases-reduces increasing-reducing inside-outside \
+    insignificant-significant join-leave known-unknown large-small larger-smaller later-sooner \
+    least-most left-right less-more likely-unlikely lock-unlock login-logout long-short \
+    longer-shorter lose-win loser-winner loss-profit lost-won lower-raise lower-upper \
+    lowered-raised major-minor majority-minority man-woman mandatory-optional maximum-minimum \
+    men-women mr-mrs mr-ms narrow-wide narrow-widen negative-positive new-old newer-older \
+    next-previous no-yes nonrefundable-refundable north-south northern-southern off-on \
+    offline-online often-rarely old-young older-younger once-twice open-shut oppose-support \
+    opposed-supported optimistic-pessimistic optimistic-skeptical optional-required over-under \
+    peace-war permanent-temporary poor-rich private-public receive-send received-sent \
+    recipient-sender right-wrong short-tall strong-weak stronger-weaker successful-unsuccessful \
+    summer-winter supervised-unsupervised thick-thin true-untrue with-without\
 ",
 );
 

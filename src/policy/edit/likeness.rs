@@ -18,7 +18,7 @@ impl Runs {
         let mut run = 0_u32;
         let letters = words
             .iter()
-            .flat_map(|moved| moved.word.fold.bytes().chain(std::iter::once(b' ')));
+            .flat_map(|moved| moved.word.said().bytes().chain(std::iter::once(b' ')));
         for letter in letters {
             // The three last bytes.
             run = (run << 8 | u32::from(letter)) & 0x00ff_ffff;

@@ -6,8 +6,21 @@ use super::number::without_ordinal;
 use super::quantity::{Found, Text};
 use super::word::Class;
 
-/// What stands behind an hour in other languages.
+/// What stands behind an hour in other languages, and what of it behind no number of hours.
 const HOURS: [&[&str]; 4] = [&["h"], &["hour"], &["hours"], &["uhr"]];
+const OF_DAY: [&[&str]; 2] = [&["h"], &["uhr"]];
+
+/// An hour of the day, perhaps.
+struct Hour {
+    hour: u32,
+    minute: Option<u32>,
+    /// Whether an `h` stands in it or behind it.
+    has_h: bool,
+    /// Whether a dot parts hour and minute, as it parts other numbers.
+    has_dot: bool,
+    /// The place behind it.
+    end: usize,
+}
 
 impl Text<'_, '_> {
     /// The date or time of day that begins at a place.
@@ -68,12 +81,19 @@ impl Text<'_, '_> {
         match *parts.as_slice() {
             [day, month, year] if day_first && year > 1800 => said(year, month, day, next),
             [day, month] if self.is_foreign && !dots => said(0, month, day, next),
-            [day, month] if self.is_foreign && stop != next => said(0, month, day, stop),
+            [day, month] if self.is_foreign && stop != next && self.is_day(at) => {
+                said(0, month, day, stop)
+            }
             [day, month, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
             [month, day, year] if !dots && day > 12 && year > 1800 => said(year, month, day, next),
             [month, day] if !dots && day > 12 => said(0, month, day, next),
             _ => None,
         }
+    }
+
+    /// Whether a date may stand at a place, by what stands before it.
+    fn is_day(&self, at: usize) -> bool {
+        matches!(self.before(at), "on" | "until") || MONTH_OR_DAY.has(self.before(at))
     }
 
     /// `6-5-2026` and, behind a word that tells when, `6-5`: the day, the month, the year and the place behind.
@@ -85,10 +105,7 @@ impl Text<'_, '_> {
         };
         let (day, month) = part(0).zip(part(2)).filter(|_| self.is_foreign)?;
         let year = part(4).filter(|year| *year > 1800);
-        let is_when = || {
-            matches!(self.before(at), "on" | "until" | "from" | "by" | ",")
-                || MONTH_OR_DAY.has(self.before(at))
-        };
+        let is_when = || self.is_day(at) && self.stands_alone(at.saturating_add(3));
         match year {
             Some(year) => Some((day, month, year, at.saturating_add(5))),
             None => is_when().then_some((day, month, 0, at.saturating_add(3))),
@@ -137,54 +154,77 @@ impl Text<'_, '_> {
         if !self.is_foreign {
             return None;
         }
-        let (hour, minute, next) = self.figures(at)?;
-        let end = self.past_any(next, &HOURS);
-        let glued = self.fold(at).contains('h');
-        let is_clock = match minute {
-            Some(_) => glued || end != next || self.is_at(at),
-            None if glued || end != next => self.is_at(at) || self.past(next, &["uhr"]) != next,
-            None => self.is_range(next) || (self.is_on_the_hour(at) && self.stands_alone(next)),
+        let hour = self.figures(at)?;
+        let end = self.past_any(hour.end, &HOURS);
+        let named = self.past_any(hour.end, &OF_DAY) != hour.end || hour.has_h;
+        let on_the_hour = self.is_on_the_hour(at);
+        let is_clock = match hour.minute {
+            Some(_) if hour.has_dot => named || (on_the_hour && self.stands_alone(hour.end)),
+            Some(_) => true,
+            None if self.past(hour.end, &["uhr"]) != hour.end => true,
+            None if hour.has_h => self.is_at(at),
+            None if end != hour.end => on_the_hour,
+            None => on_the_hour && self.stands_alone(hour.end),
         };
-        if !is_clock {
-            return None;
-        }
-        said_at(hour, minute.unwrap_or(0), end)
+        let is_clock = is_clock || self.is_range(hour.end);
+        let half = self.past_any(end, &[&["and", "half"], &["and", "a", "half"]]);
+        let minute = match hour.minute {
+            None if half != end => 30,
+            minute => minute.unwrap_or(0),
+        };
+        let end = if hour.minute.is_none() { half } else { end };
+        is_clock.then(|| said_at(hour.hour, minute, end))?
     }
 
-    /// The hour and minute that figures name, and the place behind them.
-    fn figures(&self, at: usize) -> Option<(u32, Option<u32>, usize)> {
+    /// The hour and minute that figures name, or a word.
+    fn figures(&self, at: usize) -> Option<Hour> {
         let next = at.saturating_add(1);
         let two = |fold: &str| fold.parse::<u32>().ok().filter(|_| fold.len() == 2);
-        let fold = self.fold(at);
-        let (hour, minute, end) = match fold.split_once(['h', ':', '.']) {
-            Some((hour, "")) => (hour, two(self.fold(next)), next),
-            Some((hour, minute)) => return Some((hour.parse().ok()?, Some(two(minute)?), next)),
-            None if self.fold(next) == "h" => {
-                let behind = next.saturating_add(1);
-                match two(self.fold(behind)) {
-                    Some(minute) => (fold, Some(minute), behind),
-                    None => (fold, None, at),
-                }
-            }
-            None => (in_digits(fold).unwrap_or(fold), None, at),
+        let fold = in_digits(self.fold(at)).unwrap_or(self.fold(at));
+        let mark = fold.find(['h', ':', '.']);
+        let (hour, rest) = fold.split_at_checked(mark.unwrap_or(fold.len()))?;
+        let has_h = rest.starts_with('h') || (rest.is_empty() && self.fold(next) == "h");
+        let found = Hour {
+            hour: hour.parse().ok()?,
+            minute: None,
+            has_h,
+            has_dot: rest.starts_with('.'),
+            end: next,
         };
-        let end = if minute.is_some() { end } else { at };
-        Some((hour.parse().ok()?, minute, end.saturating_add(1)))
+        let behind = if rest.is_empty() {
+            next.saturating_add(1)
+        } else {
+            next
+        };
+        match rest.get(1..).filter(|minute| !minute.is_empty()) {
+            Some(minute) => Some(Hour {
+                minute: Some(two(minute)?),
+                ..found
+            }),
+            None if has_h => match two(self.fold(behind)) {
+                minute @ Some(_) => Some(Hour {
+                    minute,
+                    end: behind.saturating_add(1),
+                    ..found
+                }),
+                None => Some(found),
+            },
+            None => Some(found),
+        }
     }
 
     /// Whether a time up to which it lasts stands at a place, with what tells that it is one.
     fn is_range(&self, at: usize) -> bool {
-        let to = self.past_any(
-            at,
-            &[&["and"], &["to"], &["-"], &["–"], &["until"], &["at"]],
-        );
+        let joins: [&[&str]; 6] = [&["and"], &["to"], &["-"], &["–"], &["until"], &["at"]];
+        let to = self.past_any(at, &joins);
         let other = self.figures(to).filter(|_| to != at);
-        other.is_some_and(|(_, minute, end)| {
-            minute.is_some() || self.past_any(end, &HOURS) != end || self.is_on_the_hour(to)
+        other.is_some_and(|other| {
+            let named = self.past_any(other.end, &OF_DAY) != other.end || other.has_h;
+            named || (other.minute.is_some() && !other.has_dot) || self.is_on_the_hour(to)
         })
     }
 
-    /// Whether the word before a place tells when, and not for how long: `à 15 h`, `a las 15 h`.
+    /// Whether the word before a place tells when: `à 15 h`, `a las 15 h`, `de 9h à 17h`.
     fn is_at(&self, at: usize) -> bool {
         const WHEN: [&str; 9] = [
             "after", "and", "before", "between", "from", "of", "since", "to", "until",

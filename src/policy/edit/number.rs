@@ -52,7 +52,10 @@ pub(super) fn micros(digits: &str) -> Option<u64> {
     }
     let in_threes = |whole: &str, mark: char| {
         let mut groups = whole.split(mark);
-        groups.next().is_some_and(|first| first.len() < 4) && groups.all(|group| group.len() == 3)
+        groups
+            .next()
+            .is_some_and(|first| first.len() < 4 && !first.starts_with('0'))
+            && groups.all(|group| group.len() == 3)
     };
     let last = digits.rfind([',', '.']);
     let mark = last.and_then(|at| digits.get(at..)?.chars().next());

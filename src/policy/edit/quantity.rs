@@ -188,7 +188,11 @@ impl<'w, 'a> Text<'w, 'a> {
                     _ => times(tail).or_else(|| UNIT.right_of(tail).map(|_| 1))?,
                 };
                 let digits = match self.is_foreign && tail.is_empty() {
-                    true => self.grouped(digits, &mut end),
+                    true => {
+                        let (digits, behind) = self.abroad(at, digits)?;
+                        end = behind;
+                        digits
+                    }
                     false => digits.to_owned(),
                 };
                 micros(&digits)?.checked_mul(multiple)?
@@ -222,29 +226,43 @@ impl<'w, 'a> Text<'w, 'a> {
         Some((value, half))
     }
 
-    /// Digits that spaces part: `1 234,50`. `89,-` has none behind its comma.
-    fn grouped(&self, first: &str, end: &mut usize) -> String {
-        let mut digits = first.to_owned();
+    /// Digits as they are written in other languages, and the place behind them: `1 234,50 €`, `1.250 kg`, `89,- €`. Spaces
+    /// part them only before or behind a unit; `1,250` may be a thousand or hardly more than one.
+    fn abroad(&self, at: usize, first: &str) -> Option<(String, usize)> {
+        /// So many groups of three digits and the first are a trillion.
+        const GROUPS_MAX: usize = 3;
         let is_plain = |fold: &str| fold.bytes().all(|byte| byte.is_ascii_digit());
-        while first.len() <= 3 && is_plain(&digits) {
-            let next = self.fold(*end);
-            let (group, _) = next.split_once(',').unwrap_or((next, ""));
-            if group.len() != 3
-                || !is_plain(group)
-                || self.words.get(*end).is_none_or(|word| word.is_joined)
-            {
+        let mut end = at.saturating_add(1);
+        let mut digits = first.to_owned();
+        let mut goes_on = first.len() <= 3 && is_plain(first) && !first.starts_with('0');
+        for _ in 0..GROUPS_MAX {
+            let next = self.fold(end);
+            let (group, part) = next.split_once(',').unwrap_or((next, ""));
+            let apart = self.words.get(end).is_some_and(|word| !word.is_joined);
+            goes_on &= apart && group.len() == 3 && is_plain(group) && is_plain(part);
+            if !goes_on {
                 break;
             }
             digits.push_str(next);
-            *end = end.saturating_add(1);
+            end = end.saturating_add(1);
+            goes_on = part.is_empty();
         }
-        *end = self.past(*end, &[",", "-"]);
-        // `1.250` can't be read in two ways here.
-        match digits.split_once('.') {
-            Some((whole, group)) if group.len() == 3 && is_plain(whole) && is_plain(group) => {
-                format!("{whole}{group}")
+        let unit = |at: usize| UNIT.right_of(self.fold(at)).is_some();
+        if end > at.saturating_add(1) && !unit(end) && !at.checked_sub(1).is_some_and(unit) {
+            return Some((first.to_owned(), at.saturating_add(1)));
+        }
+        let end = self.past(end, &[",", "-"]);
+        let in_three = |mark: char| {
+            let (whole, group) = digits.split_once(mark)?;
+            let known = group.len() == 3 && is_plain(whole) && is_plain(group);
+            known.then(|| (whole.to_owned(), group.to_owned()))
+        };
+        match (in_three('.'), in_three(',')) {
+            (Some((whole, group)), _) if !whole.starts_with('0') => {
+                Some((format!("{whole}{group}"), end))
             }
-            _ => digits,
+            (_, Some((whole, _))) if !whole.starts_with('0') => None,
+            _ => Some((digits, end)),
         }
     }
 

@@ -4,7 +4,8 @@
 use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
 use super::rule::{Findings, Replaced, is_amount, is_moment};
-use super::word::{Class, Word, stem, typing_errors};
+use super::tongue::{Tongue, unaccented};
+use super::word::{Class, Word, fold, stem, typing_errors};
 use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
 
 /// New or lost words of meaning in one place from which on it is a claim that came or went, and
@@ -215,7 +216,7 @@ const COMPARED_WORDS_MAX: usize = 128;
 fn manner(e: &Evidence<'_, '_>, reasons: &mut Vec<EditReasonFound>) {
     let content = |word: &Word<'_>| word.class == Class::Content;
     let bent = |old: &Word<'_>, new: &Word<'_>| {
-        stem(&old.fold) == stem(&new.fold) || typing_errors(&old.fold, &new.fold) <= 2
+        stem(old.said()) == stem(new.said()) || typing_errors(old.said(), new.said()) <= 2
     };
     let partner = |moved: &Moved<'_, '_>, others: &[Moved<'_, '_>]| {
         let near = in_hunk(others, moved.hunk).iter().take(16);
@@ -265,6 +266,7 @@ fn moved(e: &Evidence<'_, '_>, kind: EditKind, reasons: &mut Vec<EditReasonFound
         EditKind::Substantive if all(Class::Name) => EditReason::Name,
         EditKind::Substantive if all(Class::Date) => EditReason::Date,
         EditKind::Substantive => EditReason::Wording,
+        _ if has_stand_ins(e) => EditReason::Tone,
         _ => EditReason::Format,
     };
     if reasons
@@ -275,6 +277,19 @@ fn moved(e: &Evidence<'_, '_>, kind: EditKind, reasons: &mut Vec<EditReasonFound
         let shown = |after: bool| joined(side(after).map(|(at, word)| (at, word.text)));
         push(reasons, reason, shown(false), shown(true));
     }
+}
+
+/// Whether words gave way to others that say the same, as `du` to `Sie`.
+fn has_stand_ins(e: &Evidence<'_, '_>) -> bool {
+    let spelt = |word: &Word<'_>| unaccented(&fold(word.text));
+    let is_foreign = matches!(e.reading.tongue, Tongue::Other(_));
+    is_foreign
+        && e.reading.aligned.hunks.iter().any(|hunk| {
+            let (old, new) = e.reading.sides(hunk);
+            let there = |word: &Word<'_>| new.iter().any(|other| spelt(other) == spelt(word));
+            let mut words = old.iter().filter(|word| word.quantity.is_none());
+            words.any(|word| word.class != Class::Mark && !there(word))
+        })
 }
 
 #[cfg(test)]

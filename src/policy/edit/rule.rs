@@ -12,7 +12,7 @@ use super::lexicon::{
 use super::relation::{Speech, speech};
 use super::tongue::{Tongue, unaccented};
 use super::turn::{Turn, is_listed, is_revoiced};
-use super::word::{Class, Word, stem, typing_errors};
+use super::word::{Class, Word, fold, stem, typing_errors};
 
 /// What the rules find in an edit.
 pub(super) struct Findings<'w, 'a> {
@@ -84,6 +84,7 @@ fn is_form_only(e: &Evidence<'_, '_>) -> bool {
         spoken(old, &spoken_out) == spoken(new, &spoken_out)
             || spoken(old, &bare) == spoken(new, &bare)
             || (e.reading.tongue != Tongue::English
+                && !may_be_inflected(old, new)
                 && spoken(old, &unmarked) == spoken(new, &unmarked))
     };
     // Change by change, since that is cheaper; where the diff pairs words that don't belong
@@ -105,7 +106,7 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
             stop(before, word) || next.is_some_and(|next| hyphen(before, word, next))
         });
         // `It takes only 5 minutes`, `just 5 minutes`: a matter of tone.
-        let is_tone = matches!(word.fold.as_str(), "only" | "just")
+        let is_tone = matches!(word.said(), "only" | "just")
             && next.is_some_and(|next| matches!(next.class, Class::Number | Class::NumberWord));
         if is_quote(word.text) || (word.is_joined && says_nothing) || is_tone {
             continue;
@@ -124,9 +125,9 @@ fn spoken(words: &[Word<'_>], said: &dyn Fn(&Word<'_>) -> String) -> String {
             continue;
         }
         let is_of_work =
-            word.fold == "working" && next.is_some_and(|next| TIME_UNIT.has(&next.fold));
+            word.said() == "working" && next.is_some_and(|next| TIME_UNIT.has(&next.fold));
         let asks_politely =
-            word.fold == "could" && next.is_some_and(|next| PRONOUN.has(&next.fold));
+            word.said() == "could" && next.is_some_and(|next| PRONOUN.has(&next.fold));
         let said = match worth {
             Some(worth) => worth.clone(),
             None if is_of_work => "business".into(),
@@ -158,21 +159,35 @@ fn stop(letter: &Word<'_>, mark: &Word<'_>) -> bool {
 
 /// A word with a `not` that forgot its apostrophe.
 fn bare(word: &Word<'_>) -> String {
-    match word.fold.strip_suffix("n't") {
+    match word.said().strip_suffix("n't") {
         Some(verb) => format!("{verb}nt"),
-        None => word.fold.clone(),
+        None => word.said().to_owned(),
+    }
+}
+
+/// Whether one word only was written otherwise, and ends in an accent on one side: `cancelo`, `canceló`.
+fn may_be_inflected(old: &[Word<'_>], new: &[Word<'_>]) -> bool {
+    let pairs = old
+        .iter()
+        .zip(new)
+        .map(|(a, b)| (fold(a.text), fold(b.text)));
+    let mut changed = pairs.filter(|(a, b)| a != b);
+    let ends = |word: &str| word.chars().next_back();
+    match (changed.next(), changed.next()) {
+        (Some((a, b)), None) => ends(&a) != ends(&b),
+        _ => false,
     }
 }
 
 /// A word of another language whose accents may have been forgotten.
 fn unmarked(word: &Word<'_>) -> String {
-    unaccented(&word.fold)
+    unaccented(&fold(word.text))
 }
 
 /// A contraction in full, without its space: `don't` is `donot`, `unavailable` is `notavailable`, and `Mon` is
 /// `Monday`.
 fn spoken_out(word: &Word<'_>) -> String {
-    let fold = word.fold.as_str();
+    let fold = word.said();
     if word.class == Class::Date {
         return day_or_month(fold);
     }
@@ -216,22 +231,26 @@ fn spoken_out(word: &Word<'_>) -> String {
 /// there is no English word known here, and what stands there now is one, a letter or two away. Names have
 /// no spelling to judge by.
 fn is_mended(e: &Evidence<'_, '_>) -> bool {
+    let is_read = !matches!(e.reading.tongue, Tongue::Other(_));
     e.reading.aligned.hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
         old.len() == new.len()
-            && old
-                .iter()
-                .zip(new)
-                .all(|(a, b)| a.fold == b.fold || mends(a, b) || say_the_same(&a.fold, &b.fold))
+            && old.iter().zip(new).all(|(a, b)| {
+                let mends = is_read && mends(a, b);
+                a.said() == b.said() || mends || say_the_same(a.said(), b.said())
+            })
     })
 }
 
 /// Whether only words and marks came or went that say nothing: `It is on its way!`, `It is now on its way to you.`
 fn is_filled(e: &Evidence<'_, '_>) -> bool {
     let reading = e.reading;
+    let is_foreign = matches!(reading.tongue, Tongue::Other(_));
     let says = |word: &&Word<'_>| match word.class {
         Class::Mark => !matches!(word.text, "." | "!" | "," | ";" | "…"),
-        _ => !FILLER.has(&word.fold),
+        // `Wir rufen Sie an`.
+        _ if is_foreign && word.fold == "you" => true,
+        _ => !FILLER.has(word.said()),
     };
     let changed = || {
         let sides = reading.aligned.hunks.iter().map(|hunk| reading.sides(hunk));

@@ -7,17 +7,30 @@ use crate::order;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// A line per English word, with the words that say it.
+/// A line per English word, with the words that say it; behind `=` those that say no more, whichever of them
+/// stands there.
 const TABLE: &str = include_str!("tongues.txt");
 
 /// The languages of the table, in its order.
 const OTHERS: usize = 6;
 
-/// The place of German among them.
+/// The places of German, French, Spanish, Italian and Portuguese among them.
 const GERMAN: usize = 0;
+const FRENCH: usize = 1;
+const SPANISH: usize = 2;
+const ITALIAN: usize = 3;
+const PORTUGUESE: usize = 4;
 
-/// The words of a language in alphabetical order, each with an English one.
-type Glossary = Vec<(Cow<'static, str>, &'static str)>;
+/// What a word says in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gloss {
+    pub(super) english: &'static str,
+    /// Whether that is all it says, so that words with this gloss may stand for each other.
+    pub(super) is_all: bool,
+}
+
+/// The words of a language in alphabetical order.
+type Glossary = Vec<(Cow<'static, str>, Gloss)>;
 
 static GLOSSARIES: LazyLock<[Glossary; OTHERS]> = LazyLock::new(|| std::array::from_fn(glossary));
 
@@ -25,14 +38,18 @@ fn glossary(language: usize) -> Glossary {
     let mut glossary = Glossary::new();
     for row in TABLE.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = row.split('|');
-        let english = cells.next().unwrap_or_default();
+        let head = cells.next().unwrap_or_default();
+        let gloss = Gloss {
+            english: head.trim_start_matches('='),
+            is_all: head.starts_with('='),
+        };
         let words = cells.nth(language).unwrap_or_default();
-        glossary.extend(words.split_whitespace().map(|word| (word.into(), english)));
+        glossary.extend(words.split_whitespace().map(|word| (word.into(), gloss)));
     }
     // Forgotten accents, where no other word is written so.
     let accented = glossary.iter().filter(|(word, _)| !word.is_ascii());
     let bare: Glossary = accented
-        .map(|(word, english)| (unaccented(word).into(), *english))
+        .map(|(word, gloss)| (unaccented(word).into(), *gloss))
         .collect();
     glossary.extend(bare);
     order::each_once(glossary, |(word, _)| word.clone())
@@ -55,15 +72,27 @@ impl Tongue {
         if english.saturating_mul(3) >= words.len() {
             return Self::English;
         }
-        let known = |language| {
-            let known = words.iter().filter(|word| gloss(language, word).is_some());
-            (known.count(), language)
+        // What is written as in English is no sign of another language.
+        let shows = |language: usize, word: &str| {
+            let gloss = gloss(language, word).filter(|gloss| gloss.english != word);
+            gloss.filter(|_| !FUNCTION.has(word))
         };
-        let most = (0..OTHERS).map(known).max_by_key(|(count, _)| *count);
-        match most {
-            Some((count, language))
+        let known = |language| {
+            let shown = words.iter().filter(|word| shows(language, word).is_some());
+            let known = words.iter().filter(|word| gloss(language, word).is_some());
+            (shown.count(), known.count(), language)
+        };
+        let has_grammar = |language: &usize| {
+            let mut shown = words.iter().filter_map(|word| shows(*language, word));
+            shown.any(|gloss| FUNCTION.has(gloss.english))
+        };
+        let most = (0..OTHERS)
+            .map(known)
+            .max_by_key(|(shown, known, _)| (*shown, *known));
+        match most.filter(|(_, _, language)| has_grammar(language)) {
+            Some((count, _, language))
                 if count > english.saturating_mul(2).max(1)
-                    && count.saturating_mul(4) >= words.len() =>
+                    && count.saturating_mul(5) >= words.len() =>
             {
                 Self::Other(language)
             }
@@ -72,12 +101,33 @@ impl Tongue {
         }
     }
 
-    /// What a word in lower case says in English; `None` of English words, and of those that aren't known.
-    pub(super) fn in_english(self, word: &str) -> Option<&'static str> {
-        match self {
-            Self::Other(language) => gloss(language, word),
-            Self::English | Self::Unknown => None,
-        }
+    /// What a word says in English, in lower case and as it is written; `None` of English words, and of those that
+    /// aren't known.
+    pub(super) fn in_english(self, word: &str, written: &str) -> Option<Gloss> {
+        /// Without a capital letter they are words for others.
+        const COURTEOUS: [&str; 8] = [
+            "ihnen", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihres", "sie",
+        ];
+        let Self::Other(language) = self else {
+            return None;
+        };
+        let is_other = language == GERMAN && written == word && COURTEOUS.contains(&word);
+        gloss(language, word).filter(|_| !is_other)
+    }
+
+    /// Whether a word, with what is elided before it, is one of the table.
+    pub(super) fn has(self, word: &str) -> bool {
+        matches!(self, Self::Other(language) if gloss(language, word).is_some())
+    }
+
+    /// Whether short words are elided before others: `d'agence`.
+    pub(super) fn elides(self) -> bool {
+        matches!(self, Self::Other(FRENCH | ITALIAN))
+    }
+
+    /// Whether a verb tells by itself who does it: the table then says it in other words of those who write.
+    pub(super) fn drops_pronouns(self) -> bool {
+        matches!(self, Self::Other(SPANISH | ITALIAN | PORTUGUESE))
     }
 
     /// Whether nouns begin with a capital letter, so that one makes no name.
@@ -86,12 +136,12 @@ impl Tongue {
     }
 }
 
-fn gloss(language: usize, word: &str) -> Option<&'static str> {
+fn gloss(language: usize, word: &str) -> Option<Gloss> {
     let glossary = GLOSSARIES.get(language)?;
     let at = glossary
         .binary_search_by(|(other, _)| other.as_ref().cmp(word))
         .ok()?;
-    glossary.get(at).map(|(_, english)| *english)
+    glossary.get(at).map(|(_, gloss)| *gloss)
 }
 
 /// A word in lower case without accents, as it is typed in haste: `expediee`, `fuer`, `Strasse`.
@@ -150,11 +200,17 @@ mod tests {
 
     #[test]
     fn words_say_something_in_english() {
+        let says = |tongue: Tongue, written: &str| {
+            let gloss = tongue.in_english(&written.to_lowercase(), written);
+            gloss.map(|gloss| gloss.english)
+        };
         let german = Tongue::Other(GERMAN);
-        assert_eq!(german.in_english("nicht"), Some("not"));
-        assert_eq!(german.in_english("fuer"), Some("for"));
-        assert_eq!(german.in_english("lampe"), None);
-        assert_eq!(Tongue::English.in_english("nicht"), None);
+        assert_eq!(says(german, "nicht"), Some("not"));
+        assert_eq!(says(german, "fuer"), Some("for"));
+        assert_eq!(says(german, "Ihnen"), Some("you"));
+        assert_eq!(says(german, "ihnen"), None);
+        assert_eq!(says(german, "Lampe"), None);
+        assert_eq!(says(Tongue::English, "nicht"), None);
     }
 
     #[test]

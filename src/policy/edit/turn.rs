@@ -2,7 +2,7 @@
 //! what is sure to what may be, a sign before a number. It must not weigh: what is in doubt is the
 //! model's.
 
-use super::asked;
+use super::actor::{self, Person, person};
 use super::bag::Bag;
 use super::bound;
 use super::evidence::{Evidence, Moved, folds_in, key};
@@ -33,7 +33,7 @@ impl Turn {
             is_negated: negation_changed(e),
             has_opposite: word_turned(e) || hedged(e) || done(e) || limited(e) || bound::changed(e),
             is_exchanged: roles_exchanged(e)
-                || asked::changed(e)
+                || actor::changed(e)
                 || match is_voice(e) {
                     true => roles_kept(e) == Some(false),
                     false => (crossed(e) || facts_moved(e)) && !is_listed(e),
@@ -136,11 +136,14 @@ fn word_turned(e: &Evidence<'_, '_>) -> bool {
 }
 
 /// The one word that gave way to one other.
-fn swap<'s, 'a>(old: &'s [Word<'a>], new: &'s [Word<'a>]) -> Option<(&'s Word<'a>, &'s Word<'a>)> {
+pub(super) fn swap<'s, 'a>(
+    old: &'s [Word<'a>],
+    new: &'s [Word<'a>],
+) -> Option<(&'s Word<'a>, &'s Word<'a>)> {
     /// More words than these in one place are said anew.
     const WORDS_MAX: usize = 8;
     let only = |side: &'s [Word<'a>], other: &[Word<'_>]| {
-        let kept = |word: &Word<'_>| other.iter().any(|one| one.fold == word.fold);
+        let kept = |word: &Word<'_>| other.iter().any(|one| one.said() == word.said());
         let mut rest = side
             .iter()
             .filter(|word| word.class != Class::Mark && !kept(word));
@@ -264,27 +267,6 @@ fn roles_exchanged(e: &Evidence<'_, '_>) -> bool {
     old != new
         && old.len() == new.len()
         && old.iter().all(|who| times(&old, who) == times(&new, who))
-}
-
-/// Whom a pronoun stands for.
-struct Person {
-    who: &'static str,
-    /// Whether they do something, or have it done to them; `None` where the word doesn't tell.
-    does: Option<bool>,
-}
-
-fn person(fold: &str) -> Option<Person> {
-    let (who, does) = match fold.split('\'').next()? {
-        "i" | "we" => ("we", Some(true)),
-        "me" | "us" => ("we", Some(false)),
-        "you" => ("you", None),
-        "he" => ("he", Some(true)),
-        "him" => ("he", Some(false)),
-        "they" => ("they", Some(true)),
-        "them" => ("they", Some(false)),
-        _ => return None,
-    };
-    Some(Person { who, does })
 }
 
 /// Whether what stood in one place stands in another now, and the other way round.
@@ -416,7 +398,7 @@ fn roles_kept(e: &Evidence<'_, '_>) -> Option<bool> {
         .skip(by)
         .find(|word| word.fold != "by" && carries(word))?;
     let done_to = passive.get(..be)?.iter().rev().find(carries)?;
-    let stands = |word: &Word<'_>| active.iter().position(|other| other.fold == word.fold);
+    let stands = |word: &Word<'_>| active.iter().position(|other| other.said() == word.said());
     Some(stands(doer)? < stands(done_to)?)
 }
 
@@ -433,7 +415,7 @@ fn said<'w>(words: &'w [Word<'_>]) -> impl Iterator<Item = &'w str> {
         Class::Function => PRONOUN.has(&word.fold),
         _ => true,
     };
-    words.iter().filter(said).map(|word| word.fold.as_str())
+    words.iter().filter(said).map(Word::said)
 }
 
 /// The first number that came below zero, or above, and stayed otherwise; before and after.

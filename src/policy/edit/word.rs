@@ -33,12 +33,21 @@ pub(super) struct Word<'a> {
     pub(super) text: &'a str,
     /// In lower case, with plain apostrophes; the English for a frequent word of another language.
     pub(super) fold: String,
+    /// The word itself, where the English for it is less than it says: `hemos` and `han` are both read as `have`.
+    pub(super) own: Option<String>,
     /// What it stands for.
     pub(super) class: Class,
     /// Whether it follows what stands before it without blank space.
     pub(super) is_joined: bool,
     /// The amount, time or date that it belongs to.
     pub(super) quantity: Option<Quantity>,
+}
+
+impl Word<'_> {
+    /// What the word is compared by.
+    pub(super) fn said(&self) -> &str {
+        self.own.as_deref().unwrap_or(&self.fold)
+    }
 }
 
 /// The tokens of a text, read in order.
@@ -50,8 +59,17 @@ pub(super) fn read<'a>(tokens: &[Token<'a>], tongue: Tongue) -> Vec<Word<'a>> {
     for token in tokens {
         let is_joined = end.replace(token.end()) == Some(token.start);
         let plain = fold(token.text);
-        let gloss = tongue.in_english(without_elision(&plain, tongue));
-        let fold = gloss.map_or_else(|| without_elision(&plain, tongue).to_owned(), str::to_owned);
+        let (elided, rest) = elision(&plain, tongue);
+        let gloss = tongue.in_english(rest, token.text);
+        let fold = gloss
+            .as_ref()
+            .map_or(rest, |gloss| gloss.english)
+            .to_owned();
+        let own = match elided {
+            "" | "l" if gloss.as_ref().is_none_or(|gloss| gloss.is_all) => None,
+            "" | "l" => Some(rest.to_owned()),
+            _ => Some(plain.clone()),
+        };
         // A noun is no name, though a title before it tells one.
         let is_noun = gloss.is_some() || (tongue.has_capital_nouns() && !titled);
         let class = class(token, &fold, initial, is_noun);
@@ -59,6 +77,7 @@ pub(super) fn read<'a>(tokens: &[Token<'a>], tongue: Tongue) -> Vec<Word<'a>> {
         words.push(Word {
             text: token.text,
             fold,
+            own,
             class,
             is_joined,
             quantity: None,
@@ -78,20 +97,15 @@ pub(super) fn read<'a>(tokens: &[Token<'a>], tongue: Tongue) -> Vec<Word<'a>> {
     words
 }
 
-/// A word without what was elided before it: `l'agence`, `dell'ordine`.
-fn without_elision(plain: &str, tongue: Tongue) -> &str {
+/// What was elided before a word, and the word: `d'` and `agence`, `dell'` and `ordine`.
+fn elision(plain: &str, tongue: Tongue) -> (&str, &str) {
     match plain.split_once('\'') {
-        Some((_, rest))
-            if matches!(tongue, Tongue::Other(_))
-                && !rest.is_empty()
-                && tongue.in_english(plain).is_none() =>
-        {
-            rest
-        }
-        _ => plain,
+        Some((head, rest)) if tongue.elides() && !tongue.has(plain) => (head, rest),
+        _ => ("", plain),
     }
 }
 
+/// A token in lower case, with plain apostrophes.
 pub(super) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

@@ -1,14 +1,71 @@
-//! Is whoever gets the message asked to do now what somebody else was to do, or the other way round? `Our
-//! adviser will call you`, `please call our adviser`. It must not weigh.
+//! Is it somebody else who does it now? `We can check this`, `you can check this`; `Our adviser will call you`,
+//! `please call our adviser`. It must not weigh.
 
 use super::evidence::{Evidence, Moved};
 use super::lexicon::{TONE, base_of};
 use super::tongue::Tongue;
-use super::word::{Class, Word, stem};
+use super::turn::swap;
+use super::word::{Class, Word, fold, stem};
+
+/// Whom a pronoun stands for.
+pub(super) struct Person {
+    pub(super) who: &'static str,
+    /// Whether they do something, or have it done to them; `None` where the word doesn't tell.
+    pub(super) does: Option<bool>,
+}
+
+pub(super) fn person(fold: &str) -> Option<Person> {
+    let (who, does) = match fold.split('\'').next()? {
+        "i" | "we" => ("we", Some(true)),
+        "me" | "us" => ("we", Some(false)),
+        "you" => ("you", None),
+        "he" => ("he", Some(true)),
+        "him" => ("he", Some(false)),
+        "they" => ("they", Some(true)),
+        "them" => ("they", Some(false)),
+        _ => return None,
+    };
+    Some(Person { who, does })
+}
 
 pub(super) fn changed(e: &Evidence<'_, '_>) -> bool {
     let (before, after) = (&e.reading.before, &e.reading.after);
-    is_asked(e, after, &e.added, before) || is_asked(e, before, &e.removed, after)
+    is_another(e) || is_asked(e, after, &e.added, before) || is_asked(e, before, &e.removed, after)
+}
+
+/// Whether one person gave way to another, and little else was said anew.
+fn is_another(e: &Evidence<'_, '_>) -> bool {
+    /// More words of meaning than these: the whole was said anew.
+    const ANEW_MIN: usize = 5;
+    /// What a verb is read as where it alone tells that those who write do it, and that others do.
+    const BY_VERB: [(&str, &[&str]); 6] = [
+        ("am", &["is", "are"]),
+        ("have", &["has"]),
+        ("may", &["can"]),
+        ("might", &["could"]),
+        ("ought", &["should"]),
+        ("shall", &["must"]),
+    ];
+    let by_verb = |a: &str, b: &str| {
+        let mut pairs = BY_VERB.iter();
+        pairs.any(|(ours, others)| *ours == a && others.contains(&b))
+    };
+    let differ = |a: &Word<'_>, b: &Word<'_>| match (person(&a.fold), person(&b.fold)) {
+        // `They` may be one who isn't known.
+        (Some(one), Some(other)) => {
+            one.who != other.who
+                && (matches!(one.who, "we" | "you") || matches!(other.who, "we" | "you"))
+        }
+        (None, None) if e.reading.tongue.drops_pronouns() => {
+            by_verb(&a.fold, &b.fold) || by_verb(&b.fold, &a.fold)
+        }
+        _ => false,
+    };
+    e.lost.len().max(e.novel.len()) < ANEW_MIN
+        && e.reading.aligned.hunks.iter().any(|hunk| {
+            let (old, new) = e.reading.sides(hunk);
+            swap(old, new).is_some_and(|(a, b)| differ(a, b))
+        })
 }
 
 /// Whether a request that is in one text only asks for what the other says of somebody, in a place that
@@ -72,14 +129,18 @@ fn same_verb(one: &Word<'_>, other: &Word<'_>, tongue: Tongue) -> bool {
     const STEM_MIN: usize = 3;
     /// And so many at most are an ending.
     const ENDING_MAX: usize = 2;
-    let letters = one.fold.chars().zip(other.fold.chars());
-    let alike = letters.take_while(|(a, b)| a == b).count();
-    let shorter = one.fold.chars().count().min(other.fold.chars().count());
-    one.class == Class::Content
-        && match tongue {
-            Tongue::English => stem(base_of(&one.fold)) == stem(base_of(&other.fold)),
-            _ => alike >= STEM_MIN && alike.saturating_add(ENDING_MAX) >= shorter,
-        }
+    if one.class != Class::Content {
+        return false;
+    }
+    if tongue == Tongue::English {
+        return stem(base_of(&one.fold)) == stem(base_of(&other.fold));
+    }
+    let spelt = |word: &Word<'_>| fold(word.text.rsplit(['\'', '’']).next().unwrap_or_default());
+    let (one, other) = (spelt(one), spelt(other));
+    let alike = (one.chars().zip(other.chars())).take_while(|(a, b)| a == b);
+    let alike = alike.count();
+    let shorter = one.chars().count().min(other.chars().count());
+    alike >= STEM_MIN && alike.saturating_add(ENDING_MAX) >= shorter
 }
 
 #[cfg(test)]
@@ -87,12 +148,48 @@ mod tests {
     use super::super::evidence::Reading;
     use super::*;
 
+    fn asked(before: &str, after: &str) -> bool {
+        let reading = Reading::new(before, after);
+        changed(&Evidence::new(&reading))
+    }
+
+    #[test]
+    fn who_does_it() {
+        for (one, other) in [
+            ("We can check this today.", "You can check this today."),
+            ("We'll pay for the repair.", "You'll pay for the repair."),
+            ("He paid the bill.", "You paid the bill."),
+            (
+                "Wir können das heute prüfen.",
+                "Sie können das heute prüfen.",
+            ),
+            (
+                "Abbiamo ricevuto il pacco ieri.",
+                "Ha ricevuto il pacco ieri.",
+            ),
+            (
+                "Le podemos devolver el importe.",
+                "Le puede devolver el importe.",
+            ),
+        ] {
+            assert!(asked(one, other), "{other}");
+            assert!(asked(other, one), "{one}");
+        }
+        for (one, other) in [
+            ("I can check this today.", "We can check this today."),
+            ("Please let us know.", "Please let me know."),
+            ("He may call, if he likes.", "They may call, if they like."),
+            (
+                "Du kannst das heute prüfen.",
+                "Sie können das heute prüfen.",
+            ),
+        ] {
+            assert!(!asked(one, other), "{other}");
+        }
+    }
+
     #[test]
     fn who_is_to_do_it() {
-        let asked = |before: &str, after: &str| {
-            let reading = Reading::new(before, after);
-            changed(&Evidence::new(&reading))
-        };
         for (telling, asking) in [
             (
                 "Our adviser will call you on Thursday to finish the contract.",
