@@ -319,6 +319,30 @@ test("a draft is posted though the examples for it are as large as they can be",
   });
 });
 
+test("behind a row that D1 refused one state waits, however many follow, and nothing behind a row that is gone", async () => {
+  const counts = (week, reviewed) => `json_object('category', 'late', 'monday', ${week * 7 + 4}, 'agent', 'bot', 'agent_version', '1', 'level', 1, 'reviewed', ${reviewed})`;
+  const standing = (agreements) => `json_object('id', 'one', 'standing', json_object('agreements', ${agreements}))`;
+  const vector = "json_object('id', 'one', 'vector', '00')";
+  const rows = [
+    // A version before replayed what these waited behind, under another number.
+    ["trust", counts(1, 7), 77], ["trust", counts(2, 5), 77],
+    ["trust", counts(3, 1), "NULL"], ["trust", counts(3, 2)], ["trust", counts(4, 1)], ["trust", counts(3, 3)],
+    ["correction_change", standing(1), "NULL"], ["correction_change", standing(2)], ["correction_change", vector], ["correction_change", standing(3)],
+  ].map(([kind, payload, behind]) => `('${kind}', ${payload}, ${behind ? "1" : "NULL"}, ${behind ?? "NULL"})`);
+  const fill = `INSERT INTO outbox (kind, payload, broken_at, behind) VALUES ${rows.join(", ")}`;
+  const left = "SELECT COALESCE(payload ->> 'reviewed', payload ->> '$.standing.agreements', 'vector') AS state, behind IS NOT NULL AS waits FROM outbox WHERE broken_at IS NOT NULL ORDER BY number";
+  const use = async ({ service, tenant, lead }) => {
+    assert.equal((await tenant.post(draft())).status, 201);
+    const copied = () => service.database.prepare("SELECT COUNT(*) AS count FROM audit").first("count");
+    await until(async () => (await copied()) === (await lead("GET", "/v1/audit")).body.size);
+    const { results } = await service.database.prepare("SELECT week, counts ->> '$.reviewed' AS reviewed FROM trust WHERE category = 'late' ORDER BY week").all();
+    assert.deepEqual(results.map(({ reviewed }) => reviewed), [7, 5, 1], "what waits behind nothing is there");
+    assert.equal((await lead("GET", "/v1/queue/health")).body.dead_letters, 2);
+  };
+  const waits = (await grown(fill, use, left)).map(({ state, waits }) => [state, waits]);
+  assert.deepEqual(waits, [[3, 0], [1, 0], ["vector", 1], [3, 1]]);
+});
+
 /** Statements of the service as it writes them, but for those that are put together. */
 const statements = () => {
   const folder = new URL("../src/service/", import.meta.url);

@@ -121,6 +121,25 @@ const THING: &str =
     "COALESCE(payload ->> 'id', json_array(payload ->> 'category', payload ->> 'monday',
   payload ->> 'agent', payload ->> 'agent_version', payload ->> 'level'))";
 
+/// A version of the service that knows nothing of `behind` replays a row under another number.
+const RELEASE: &str = "UPDATE outbox SET broken_at = NULL, behind = NULL
+    WHERE broken_at IS NOT NULL AND behind NOT IN (
+      SELECT number FROM outbox WHERE broken_at IS NOT NULL AND behind IS NULL)";
+
+/// However long a row stays set aside, one state waits for it: counts take its place, and of a correction's standings
+/// the newest stays, beside its vectors.
+const ONLY_NEWEST: [&str; 3] = [
+    "UPDATE outbox SET payload = newest.payload FROM (
+       SELECT behind, payload, MAX(number) FROM outbox
+       WHERE broken_at IS NOT NULL AND behind IS NOT NULL AND kind = 'trust' GROUP BY behind) AS newest
+     WHERE number = newest.behind",
+    "DELETE FROM outbox WHERE broken_at IS NOT NULL AND behind IS NOT NULL AND kind = 'trust'",
+    "DELETE FROM outbox WHERE broken_at IS NOT NULL AND behind IS NOT NULL
+       AND payload ->> 'vector' IS NULL AND number NOT IN (
+         SELECT MAX(number) FROM outbox WHERE broken_at IS NOT NULL AND behind IS NOT NULL
+           AND payload ->> 'vector' IS NULL GROUP BY behind)",
+];
+
 /// Where the rows go.
 struct Copy {
     database: D1Database,
@@ -153,7 +172,10 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
         took: Cell::default(),
     };
     let mut failures = state.failures;
+    tenant.storage.run(RELEASE, bind![])?;
+    let mut looked_to = 0;
     for _ in 0..BATCHES_MAX {
+        looked_to = hold_back(tenant, looked_to)?;
         let mut rows = waiting(tenant, ERASURES)?;
         if rows.is_empty() {
             rows = waiting(tenant, "TRUE")?;
@@ -184,7 +206,6 @@ async fn send(tenant: &Tenant, now: Millis) -> Outcome<()> {
 
 /// The next rows that a condition finds, in order: as many as a batch may hold, and however large it is, the first.
 fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
-    hold_back(tenant)?;
     // Sizes first: 200 drafts of the largest size would be more than an object's memory.
     let query = format!(
         "SELECT number, kind, payload FROM outbox WHERE number IN (
@@ -198,19 +219,30 @@ fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
 }
 
 /// What changes the same thing as a row that is set aside waits behind it: D1 would have nothing to change, or the
-/// older state after the newer one.
-fn hold_back(tenant: &Tenant) -> Outcome<()> {
+/// older state after the newer one. Rows up to `after` have been looked at; it says up to where they now are.
+fn hold_back(tenant: &Tenant, after: u64) -> Outcome<u64> {
+    let storage = &tenant.storage;
+    let newest = "SELECT number FROM outbox ORDER BY number DESC LIMIT 1";
+    let newest = storage.value(newest, bind![])?.unwrap_or(after);
+    let refused = "broken_at IS NOT NULL AND behind IS NULL
+        AND kind IN ('correction', 'correction_change', 'trust')";
+    let any = format!("SELECT 1 FROM outbox WHERE {refused}");
+    if !storage.finds(&any, bind![])? {
+        return Ok(newest);
+    }
     let statement = format!(
         "WITH refused AS MATERIALIZED (
-           SELECT number, broken_at, {THING} AS thing FROM outbox
-           WHERE broken_at IS NOT NULL AND behind IS NULL
-             AND kind IN ('correction', 'correction_change', 'trust'))
+           SELECT number, broken_at, {THING} AS thing FROM outbox WHERE {refused})
          UPDATE outbox SET broken_at = refused.broken_at, behind = refused.number FROM refused
-         WHERE EXISTS (SELECT 1 FROM refused) AND outbox.broken_at IS NULL
+         WHERE outbox.number > ? AND outbox.broken_at IS NULL
            AND kind IN ('correction_change', 'trust') AND kind <> 'audit'
            AND outbox.number > refused.number AND {THING} = refused.thing"
     );
-    tenant.storage.run(&statement, bind![])
+    storage.run(&statement, bind![after])?;
+    for statement in ONLY_NEWEST {
+        storage.run(statement, bind![])?;
+    }
+    Ok(newest)
 }
 
 /// Sends rows as one batch; they go when D1 has them.
@@ -264,7 +296,7 @@ async fn one_by_one(
         }
         if let Err(error) = take(tenant, copy, one).await? {
             set_aside(tenant, row, &error, now)?;
-            hold_back(tenant)?;
+            hold_back(tenant, row.number)?;
         }
     }
     Ok(Ok(()))
