@@ -23,7 +23,7 @@ use worker::{D1Database, Env, Response};
 const PAGE_ROWS: u32 = 100;
 /// Bytes of one read of D1, and rows of it: 2 GB with as many queries as D1 takes of a request (1,000).
 const PAGE_BYTES: u32 = 2_000_000;
-const PAGE_ROWS_MAX: u32 = 10_000;
+const PAGE_ROWS_MAX: u32 = 5_000;
 /// Rows that D1 deletes at once: well below the 30 s that it gives a statement.
 const DELETED_AT_ONCE: u32 = 5_000;
 

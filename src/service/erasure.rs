@@ -160,20 +160,26 @@ async fn of_customer(tenant: &Tenant, customer_id: &str) -> Outcome<Found> {
     let corrections = "(customer_id = ?2 OR draft_id IN (SELECT id FROM drafts
         WHERE tenant_id = ?1 AND json_extract(body, '$.customer.id') = ?2))";
     let values = [tenant_id.as_str().into(), customer_id.into()];
+    let waiting = || {
+        on_the_way(
+            tenant,
+            "payload ->> '$.customer_id' = ?",
+            bind![customer_id],
+        )
+    };
+    // Before every wait and after it: what reaches D1 in between is found, and what came in between.
+    let waited = waiting()?;
     let mut found = Found {
         drafts: in_database(tenant, "drafts", drafts, &values).await?,
         corrections: in_database(tenant, "corrections", corrections, &values).await?,
     };
-    // Read after every wait: what came in between is found as well.
+    found.corrections.extend(waited);
+    found.corrections.extend(waiting()?);
     found.drafts.extend(ids(
         tenant,
         "SELECT id FROM drafts WHERE json_extract(body, '$.customer.id') = ? LIMIT ?",
         bind![customer_id, AT_ONCE],
     )?);
-    let waiting = "payload ->> '$.customer_id' = ?";
-    found
-        .corrections
-        .extend(on_the_way(tenant, waiting, bind![customer_id])?);
     found.corrections.extend(ids(
         tenant,
         "SELECT id FROM corrections WHERE customer_id = ?1 OR draft_id IN (
@@ -332,8 +338,11 @@ fn on_the_way(
     condition: &str,
     values: &[crate::storage::Bind<'_>],
 ) -> Outcome<Vec<String>> {
-    let rows = outbox::waiting::<Id>(&tenant.storage, "correction", condition, values)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    let query = format!(
+        "SELECT payload ->> 'id' FROM outbox
+         WHERE kind = 'correction' AND kind <> 'audit' AND {condition} LIMIT {AT_ONCE}"
+    );
+    ids(tenant, &query, values)
 }
 
 fn ids(tenant: &Tenant, query: &str, values: &[crate::storage::Bind<'_>]) -> Outcome<Vec<String>> {

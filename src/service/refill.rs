@@ -5,15 +5,16 @@ use crate::call::Answer;
 use crate::corrections::{Correction, CorrectionRow, Untold};
 use crate::d1::Rows;
 use crate::problem::Outcome;
+use crate::storage::parsed;
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
 use crate::vectors::Kind;
-use crate::{bind, corrections, embedder, learning, memory, outbox, vectors};
+use crate::{bind, corrections, embedder, learning, memory, vectors};
 use countersign_policy::digest::from_hex;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
 
-/// Corrections of one page from D1: a megabyte at their usual size.
+/// Corrections of one page, from D1 or on their way there: a megabyte at their usual size.
 const PAGE_ROWS: u32 = 200;
 /// Vectors of one alarm: some two seconds of work.
 const VECTORS_AT_ONCE: u32 = 100;
@@ -24,6 +25,13 @@ const WAIT_MS: u64 = 30_000;
 struct State {
     filled_to: Option<String>,
     due_at: Option<u64>,
+}
+
+/// A correction that D1 has yet to get.
+#[derive(Deserialize)]
+struct Waiting {
+    number: u64,
+    payload: String,
 }
 
 #[derive(Deserialize)]
@@ -56,11 +64,27 @@ fn begin(tenant: &Tenant) -> Outcome<()> {
     }
     vectors::empty(tenant, Kind::Correction)?;
     let untold = Untold::now(&tenant.storage)?;
-    let waiting = outbox::waiting(&tenant.storage, "correction", "TRUE", bind![])?.into_iter();
-    waiting
-        .filter(Correction::teaches)
-        .filter_map(|correction| untold.taught(correction))
-        .try_for_each(|correction| memory::index(tenant, &correction, None))
+    let mut after = 0;
+    loop {
+        // A page at a time: all that gathered while D1 was away would be more than an object's memory.
+        let page = tenant.storage.rows::<Waiting>(
+            "SELECT number, payload FROM outbox
+             WHERE kind = 'correction' AND kind <> 'audit' AND number > ? ORDER BY number LIMIT ?",
+            bind![after, PAGE_ROWS],
+        )?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.number;
+        for row in page {
+            let correction: Correction = parsed(&row.payload)?;
+            if correction.teaches()
+                && let Some(correction) = untold.taught(correction)
+            {
+                memory::index(tenant, &correction, None)?;
+            }
+        }
+    }
 }
 
 /// `POST /v1/corrections:reindex`.
