@@ -3,7 +3,7 @@
 
 use crate::call::{self, Answer, Call};
 use crate::d1::Rows;
-use crate::log::{self, Leaf};
+use crate::log;
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
@@ -22,7 +22,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::rc::Rc;
-use worker::{D1Database, Response};
+use worker::Response;
 
 /// Leaves of one read of an export: some 2 MB, and five million with as many queries as D1 takes of a request.
 const EXPORT_PAGE: u32 = 5_000;
@@ -124,7 +124,7 @@ pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let database = tenant.env.d1(DATABASE)?;
     let tenant_id = tenant.record()?.id;
     let own = seq..seq.saturating_add(1);
-    let own = run_of(&tenant.storage, &database, &tenant_id, own).await?;
+    let own = log::run(&tenant.storage, &database, &tenant_id, &own).await?;
     let leaf = own.into_iter().next();
     let leaf = leaf.ok_or(Problem::from(Code::Unavailable))?;
 
@@ -156,7 +156,7 @@ pub fn export(tenant: &Tenant) -> Outcome<Response> {
                 return Ok(None);
             }
             let end = next.saturating_add(u64::from(EXPORT_PAGE)).min(size);
-            let leaves = run_of(&storage, &database, &tenant_id, next..end).await;
+            let leaves = log::run(&storage, &database, &tenant_id, &(next..end)).await;
             let leaves = leaves.map_err(|problem| worker::Error::from(problem.code.name()))?;
             let lines = leaves
                 .iter()
@@ -296,24 +296,5 @@ fn waiting(storage: &Storage, level: u32, run: Range<u64>) -> Outcome<Vec<NodeRo
             "payload ->> '$.level' = ? AND payload ->> '$.idx' >= ? AND payload ->> '$.idx' < ?",
             bind![level, run.start, run.end],
         ),
-    }
-}
-
-/// A run of leaves without a gap.
-async fn run_of(
-    storage: &Storage,
-    database: &D1Database,
-    tenant_id: &str,
-    run: Range<u64>,
-) -> Outcome<Vec<Leaf>> {
-    let leaves = log::run(storage, database, tenant_id, &run).await?;
-    let count = u64::try_from(leaves.len()).unwrap_or(0);
-    if count == run.end.saturating_sub(run.start) {
-        Ok(leaves)
-    } else {
-        Err(Problem::new(
-            Code::Unavailable,
-            "a part of the log is on its way: ask again",
-        ))
     }
 }

@@ -163,8 +163,8 @@ pub fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
     Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
 }
 
-/// The leaves of a run, each once and in the log's order: those that D1 has, and those that are still on their way
-/// there. However many are, it reads no more of them than the run is long.
+/// The leaves of a run, each once, in the log's order and without a gap: those that D1 has, and those that are still on
+/// their way there. However many are, it reads no more of them than the run is long.
 pub async fn run(
     storage: &Storage,
     database: &D1Database,
@@ -173,7 +173,15 @@ pub async fn run(
 ) -> Outcome<Vec<Leaf>> {
     let waiting = waiting_run(storage, run)?;
     let wanted = ("seq >= ? AND seq < ?", bind![run.start, run.end]);
-    with_copied(waiting, database, tenant_id, wanted).await
+    let leaves = with_copied(waiting, database, tenant_id, wanted).await?;
+    if u64::try_from(leaves.len()).ok() == Some(run.end.saturating_sub(run.start)) {
+        Ok(leaves)
+    } else {
+        Err(Problem::new(
+            Code::Unavailable,
+            "a part of the log is on its way: ask again",
+        ))
+    }
 }
 
 /// The first leaves about something, likewise. Those on their way are all looked at.
@@ -198,14 +206,14 @@ pub fn waiting_run(storage: &Storage, run: &Range<u64>) -> Outcome<Vec<Leaf>> {
            SELECT payload ->> '$.seq' AS seq, payload ->> '$.entry' AS entry,
              payload ->> '$.leaf_hash' AS leaf_hash
            FROM outbox WHERE kind = 'audit' AND number < ? ORDER BY number DESC LIMIT ?)
-         WHERE seq >= ?",
-        bind![place_of(storage, run.end)?, most, run.start],
+         WHERE seq >= ? AND seq < ?",
+        bind![place_of(storage, run.end)?, most, run.start, run.end],
     )
 }
 
-/// The number in the outbox below which leaves before `end` wait, and no other. Leaves wait in the log's order, beside
-/// rows of other kinds: one that comes `n` before another waits at least `n` rows before it, so that a few steps
-/// find it among any number.
+/// The number in the outbox below which leaves before `end` wait, and no other. Leaves wait in the log's order, but for
+/// one that a version before `behind` replayed, and beside rows of other kinds: one that comes `n` before another waits
+/// at least `n` rows before it, so that a few steps find it among any number.
 fn place_of(storage: &Storage, end: u64) -> Outcome<u64> {
     let mut below = NUMBER_MAX;
     while let Some(place) = storage
