@@ -222,8 +222,8 @@ fn waiting(tenant: &Tenant, condition: &str) -> Outcome<Vec<Row>> {
 /// older state after the newer one. Rows up to `after` have been looked at; it says up to where they now are.
 fn hold_back(tenant: &Tenant, after: u64) -> Outcome<u64> {
     let storage = &tenant.storage;
-    let newest = "SELECT number FROM outbox ORDER BY number DESC LIMIT 1";
-    let newest = storage.value(newest, bind![])?.unwrap_or(after);
+    let newest = storage.value::<Option<u64>>("SELECT MAX(number) FROM outbox", bind![])?;
+    let newest = newest.flatten().unwrap_or(after);
     let refused = "broken_at IS NOT NULL AND behind IS NULL
         AND kind IN ('correction', 'correction_change', 'trust')";
     let any = format!("SELECT 1 FROM outbox WHERE {refused}");
