@@ -212,7 +212,14 @@ test("what a lead leaves unsaved is theirs alone, and the same in every tab of t
   await both(["7654", "543"]);
   await second.getByTestId("save").getByText("No changes").waitFor();
 
+  // Changes of a version that came meanwhile stand in a tab that never showed it: it shows it then.
+  const version = (tab) => tab.getByText(/^Version \d+ is active/).innerText();
+  await changePolicy(await signIn(tenant.sign_in_url), "elsewhere", (document) => ({ ...document, undo_window_s: document.undo_window_s + 1 }));
+  const old = await version(second);
+  await first.page.reload();
+  await soon(async () => (await version(first.page)) !== old);
   await limit(first.page).fill("8765");
+  await soon(async () => (await version(second)) === (await version(first.page)));
   const text = second.getByTestId("policy-text");
   await text.fill(`${await text.inputValue()}\n`);
   await first.page.reload();

@@ -104,7 +104,9 @@ export class Editing {
     this.reason = "";
     if (newValue === null) return void this.load();
     this.#resume();
-    void this.#check();
+    // Their changes follow a version that was never shown here.
+    const behind = this.#base > (this.active?.version ?? 0);
+    this.#soon(() => (behind ? this.load() : this.#check()));
   }
 
   /** Keeps what is unsaved; there is nothing to keep of what is as it was. */
@@ -177,8 +179,12 @@ export class Editing {
   #changed(): void {
     this.saved = null;
     this.keep();
+    this.#soon(() => this.#check());
+  }
+
+  #soon(work: () => Promise<void>): void {
     clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => this.#check(), PAUSE_MS);
+    this.#pause = setTimeout(work, PAUSE_MS);
   }
 
   /** Lints and replays the document as it is now; an answer to an older one is dropped. */
