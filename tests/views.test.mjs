@@ -259,10 +259,12 @@ test("leads invite people, make keys, and hold everything with its reason", asyn
   await key.getByRole("button", { name: "Really? Revoke" }).press("Enter");
   await key.getByText(/revoked/).waitFor();
 
-  await page.getByText("Limit what it may post").press("Enter");
+  await page.getByText("Limit what it may do").press("Enter");
   await page.getByLabel("Only this agent").fill("refund-agent");
-  await page.getByLabel("Only these categories, by commas").fill("billing.refund, billing.invoice,");
+  await page.getByLabel("Only these categories, separated by commas").fill("billing.refund, billing.invoice,");
   await page.getByLabel("Messages or actions").selectOption("only actions");
+  for (const kind of ["Policy", "Agent"]) await page.getByLabel("Keys: For").selectOption(kind);
+  await page.getByLabel("Only this agent").waitFor();
   await page.getByLabel("Keys: Name").fill("refunds");
   await page.getByLabel("Keys: Name").press("Enter");
   await page.getByTestId("keys").getByText("only refund-agent · billing.refund and billing.invoice · actions").waitFor();
