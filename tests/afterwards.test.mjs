@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { draft, shared, until, verdictOn } from "./countersign.mjs";
-import { CATEGORY, DAY, Desk } from "./days.mjs";
+import { CATEGORY, DAY, Desk, SECOND } from "./days.mjs";
 import { faultyEntry } from "./faults.mjs";
 
 const service = await shared({ entry: faultyEntry() });
@@ -199,6 +199,78 @@ test("an approval that nobody had read, and a second person agreed to, is one la
   assert.deepEqual(weeksOf({ category }).map(({ held }) => held).filter(([reviewed]) => reviewed > 0), [[1, 0, 1]]);
 });
 
+/** The labels of a version that count: those that are clean, and those that failed. */
+const evidence = ({ category }, version) => {
+  const { readiness } = category.agents.find(({ agent_version, current }) => (version ? agent_version === version : current));
+  return [readiness.clean, readiness.failed];
+};
+const several = (desk, drafts, verdict) =>
+  Promise.all(drafts.map(async ({ id }) => verdictOn((await desk.lead.call("GET", `/v1/drafts/${id}`)).body, verdict))).then((given) =>
+    desk.lead.call("POST", "/v1/verdicts", { verdicts: given.map((given, at) => ({ id: drafts[at].id, given })) }));
+
+test("each of two drafts that are alike loses its label when both are found wrong on a day", async () => {
+  const desk = await Desk.of(service);
+  const drafts = [];
+  for (let day = 0; day < 2; day += 1) {
+    drafts.push(await desk.post("invoice"));
+    await desk.decide(drafts.at(-1).id, APPROVE);
+    await desk.pass(DAY);
+  }
+  assert.deepEqual(evidence(await desk.trust()), [2, 0], "near-identical drafts count once a day");
+  for (const { id } of drafts) await desk.decide(id, WRONG);
+  assert.deepEqual(evidence(await desk.trust()), [0, 1]);
+});
+
+test("a draft that was left out as near-identical takes no label of another draft with it", async () => {
+  const desk = await Desk.of(service);
+  await desk.decide((await desk.post("voucher")).id, APPROVE);
+  await desk.decide((await desk.post("invoice")).id, APPROVE);
+  const copy = await desk.post("invoice");
+  await desk.decide(copy.id, APPROVE);
+  assert.deepEqual(evidence(await desk.trust()), [2, 0]);
+  await desk.decide(copy.id, WRONG);
+  assert.deepEqual(evidence(await desk.trust()), [2, 1]);
+});
+
+test("a second look that nobody was asked for neither earns a label nor moves one", async () => {
+  const desk = await Desk.of(service, { second_look_rate: 0 });
+  const tom = await desk.tenant.session("tom@example.com");
+  await desk.decide((await desk.post("voucher")).id, APPROVE);
+  const unread = await desk.post("invoice");
+  await several(desk, [unread], APPROVE);
+  await desk.decide(unread.id, CONFIRM, tom);
+  assert.deepEqual(evidence(await desk.trust()), [1, 0]);
+  await desk.decide(unread.id, WRONG);
+  assert.deepEqual(evidence(await desk.trust()), [1, 1], "nothing was counted of it");
+
+  const read = await desk.post("delivery");
+  await desk.decide(read.id, APPROVE);
+  await desk.pass(8 * DAY);
+  await desk.decide(read.id, CONFIRM, await desk.tenant.session("tom@example.com"));
+  await desk.decide(read.id, WRONG);
+  assert.deepEqual(evidence(await desk.trust()), [1, 2], "its label was of the week before");
+});
+
+test("a version has to lose only what it took over of one that it was declared as good as", async () => {
+  const desk = await Desk.of(service);
+  const [before, after] = [await desk.post("invoice", { agent_version: "v1" }), await desk.post("delivery", { agent_version: "v1" })];
+  const own = await desk.post("voucher", { agent_version: "v2" });
+  await desk.decide(before.id, APPROVE);
+  await desk.decide(own.id, APPROVE);
+  const declared = { agent_version: "v2", equivalent_to: "v1", reason: "a typo in the prompt" };
+  assert.equal((await desk.lead.call("PUT", "/v1/agents/support-bot/version", declared)).status, 200);
+  await desk.decide(after.id, APPROVE);
+  const both = async () => {
+    const trust = await desk.trust();
+    return [evidence(trust, "v1"), evidence(trust, "v2"), trust.category.agents.map(({ labels }) => labels)];
+  };
+  assert.deepEqual(await both(), [[2, 0], [2, 0], [2, 2]]);
+  await desk.decide(after.id, WRONG);
+  assert.deepEqual(await both(), [[1, 1], [2, 1], [3, 2]], "v2 never counted it");
+  await desk.decide(before.id, WRONG);
+  assert.deepEqual(await both(), [[0, 2], [1, 2], [3, 2]]);
+});
+
 test("a step that rests on a label which turns can't be confirmed, and leaves the list", async () => {
   const desk = await Desk.of(service);
   const topics = ["invoice", "voucher", "delivery", "warranty", "damage", "exchange", "tariff", "discount", "deposit", "parcel"];
@@ -294,4 +366,26 @@ test("a level that a lower ceiling hides is at the ceiling, not at the top", asy
   assert.equal((await desk.tenant.policy(desk.lead, capped)).status, 200);
   const { agent } = await desk.trust();
   assert.deepEqual([agent.level, agent.not_proposed], [1, "at_ceiling"]);
+});
+
+test("a verdict that settles after midnight counts, and turns, in the week in which it settled", async () => {
+  const desk = await Desk.of(service, {}, { undo_window_s: 10 });
+  const clock = async () => Date.parse((await desk.lead.call("GET", `/v1/drafts/${(await desk.post("voucher")).id}`)).body.created_at);
+  const noon = new Date(await clock());
+  const sunday = (7 - noon.getUTCDay()) % 7;
+  await desk.pass(sunday * DAY + DAY / 2 - (noon.getTime() % (DAY / 2)) - 12 * SECOND);
+  const { id } = await desk.post("invoice");
+  const shown = (await desk.lead.call("GET", `/v1/drafts/${id}`)).body;
+  await desk.pass(5 * SECOND);
+  const put = await desk.lead.call("PUT", `/v1/drafts/${id}/verdict`, verdictOn(shown, APPROVE));
+  assert.equal(put.body.status, "pending");
+  assert.equal(new Date(await clock()).getUTCDay(), 0, "it is still Sunday");
+  await desk.pass(20 * SECOND);
+  assert.equal(new Date(await clock()).getUTCDay(), 1);
+  const settled = await desk.trust();
+  assert.deepEqual([weeksOf(settled)[0].held, evidence(settled)], [[1, 1, 0], [1, 0]]);
+  await desk.decide(id, WRONG);
+  const { category, ...trust } = await desk.trust();
+  assert.deepEqual([weeksOf({ category })[0].held, evidence({ category, ...trust })], [[1, 0, 1], [0, 1]]);
+  await desk.pass(DAY / 2);
 });

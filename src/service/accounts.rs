@@ -17,7 +17,7 @@ use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
 use countersign_policy::sample;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::account::{self, Account, Labelled};
+use countersign_policy::trust::account::{self, Account, Counted, Labelled};
 use countersign_policy::trust::evidence::{
     Observation, Reading, Spoke, held_by_confidence_alone, is_novel, shown_characters,
     wants_second_look,
@@ -164,8 +164,9 @@ pub fn save(tenant: &Tenant, kept: &Kept) -> Outcome<()> {
     )
 }
 
-/// A draft is decided for the first time: it is counted, and its label goes to its account.
-pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+/// A draft is decided for the first time: it is counted, and its label goes to its account. Its verdict
+/// remembers when, in case it is found wrong.
+pub fn settled(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     if stored.shadow {
         return Ok(());
     }
@@ -173,6 +174,10 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let day = today(&policy, now);
     let situation: Situation = parsed(&stored.situation)?;
     let verdict_ms = stored.verdict.as_ref().and_then(|verdict| verdict.took_ms);
+    let here = Counted { at: now, day };
+    if let Some(verdict) = &mut stored.verdict {
+        verdict.settled = Some(here);
+    }
 
     let drafted = Settled {
         ending: ending(stored),
@@ -201,6 +206,9 @@ pub fn settled(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
         let rate = policy.rules(Some(&kept.category)).second_look_rate;
         if wants_second_look(counted, situation.sample_draw, rate) {
             second_looks::owe(tenant, &kept, stored, &labelled.observation)?;
+        }
+        if let Some(verdict) = &mut stored.verdict {
+            verdict.evidence = counted.is_ok().then_some(here);
         }
     }
     save(tenant, &kept)

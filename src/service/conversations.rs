@@ -141,7 +141,7 @@ pub fn apply(
         if draft.step(&command, now).is_err() {
             continue;
         }
-        stored::save(tenant, &draft, now)?;
+        stored::save(tenant, &mut draft, now)?;
         let actor = Actor::agent(key);
         log::append(tenant, now, Event::DraftStale, actor, Some(&draft.id), [])?;
         stale.push(draft);

@@ -171,7 +171,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
         .as_ref()
         .filter(|_| entry.status.is_open())
         .map(|deadline| deadline.late_at);
-    let stored = Stored {
+    let mut stored = Stored {
         id: id.clone(),
         entry,
         decision_text: decision.canonical(),
@@ -191,7 +191,7 @@ pub fn post(tenant: &Tenant, call: &Call, key: &str, admitted: Admitted) -> Outc
         seed: None,
         draft,
     };
-    stored::insert(tenant, &stored, call.now)?;
+    stored::insert(tenant, &mut stored, call.now)?;
     let vector = recalled.vector.as_deref();
     memory::keep(tenant, &stored.id, vector, impression.nearness)?;
     if stored.entry.status.is_open() {
@@ -299,7 +299,7 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let mut stored = stored::load_own(tenant, &call.id, key)?;
     if stored.entry.status != Status::Withdrawn {
         step(tenant, &mut stored, &Command::Withdraw, call.now)?;
-        stored::save(tenant, &stored, call.now)?;
+        stored::save(tenant, &mut stored, call.now)?;
         let actor = Actor::agent(key);
         log::append(
             tenant,
@@ -330,7 +330,7 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
     if stored.step(&Command::Supersede, now).is_err() {
         return Ok(());
     }
-    stored::save(tenant, &stored, now)?;
+    stored::save(tenant, &mut stored, now)?;
     let actor = Actor::agent(key);
     log::append(
         tenant,

@@ -203,7 +203,7 @@ pub fn leave(tenant: &Tenant, gone: &Person, by: &Person, now: Millis) -> Outcom
             to: None,
         };
         stored.step(&command, now)?;
-        stored::save(tenant, &stored, now)?;
+        stored::save(tenant, &mut stored, now)?;
         let facts = [("to", "".into()), ("from", gone.id.clone().into())];
         log::append(
             tenant,

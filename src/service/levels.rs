@@ -272,7 +272,7 @@ fn declare(
         let before = kept.account.standing.level;
         kept.account = kept
             .account
-            .equivalent(version, &earlier.account, &new.equivalent_to)
+            .equivalent(version, &earlier.account, &new.equivalent_to, now)
             .map_err(|Overlap| {
                 let detail = "labels of one version would count twice";
                 Invalid::field("/equivalent_to", detail)

@@ -10,14 +10,14 @@ use countersign_policy::compiled::Compiled;
 use countersign_policy::draft::Draft;
 use countersign_policy::edit::EditKind;
 use countersign_policy::time::Millis;
-use countersign_policy::trust::account::Seen;
+use countersign_policy::trust::account::{Counted, Known, Seen};
 use countersign_policy::trust::demote::Look;
 use countersign_policy::trust::evidence::{Spoke, held_by_confidence_alone, high_stakes};
 use countersign_policy::trust::{Counts, Ending, Label, Settled};
 
 /// Somebody looked at what is already out. What an earlier look or verdict had been counted as turns, where
 /// this one finds it wrong.
-pub fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+pub fn count(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     let Some(verdict) = stored.look.as_ref().filter(|_| !stored.shadow) else {
         return Ok(());
     };
@@ -30,7 +30,7 @@ pub fn count(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     let Some(sampling) = accounts::released_at(stored) else {
         let owed = second_looks::take(tenant, &stored.id)?;
         return match label.acceptable() {
-            true => second_looks::agreed(tenant, stored, owed, day),
+            true => second_looks::agreed(tenant, stored, owed, Counted { at: now, day }),
             false => found_wrong(tenant, stored, &policy, day),
         };
     };
@@ -99,20 +99,27 @@ fn found_wrong(tenant: &Tenant, stored: &Stored, policy: &Compiled, day: i32) ->
         released_at: None,
         verdict_ms: None,
     };
-    let counted_on = accounts::today(policy, verdict.at);
+    let settled = verdict.settled.unwrap_or(Counted {
+        at: verdict.at,
+        day: accounts::today(policy, verdict.at),
+    });
     let kept = accounts::of_draft(tenant, &stored.draft)?;
-    accounts::count(tenant, stored, kept.as_ref(), counted_on, |counted| {
+    accounts::count(tenant, stored, kept.as_ref(), settled.day, |counted| {
         turned(counted, &seen)
     })?;
-    let agreed = second_looks::agreement(stored);
+    let version = accounts::version(&stored.draft);
+    let was_read = accounts::reading(stored, Some(verdict)).unread().is_none();
     for mut kept in including(tenant, &stored.draft)? {
-        let mut first = accounts::labelled(tenant, stored, &kept, counted_on)?;
-        if let Some(second) = agreed {
-            first.observation.second_look = Some(Label::Clean);
-            first.day = accounts::today(policy, second.at);
-        }
+        let evidence = verdict
+            .evidence
+            .filter(|counted| kept.account.has(version, *counted));
+        let known = Known {
+            label: was_read && kept.account.has(version, settled),
+            evidence: before.label().zip(evidence.map(|counted| counted.day)),
+        };
+        let first = accounts::labelled(tenant, stored, &kept, settled.day)?;
         let group = accounts::group_counted(tenant, &kept, &stored.draft, day)?;
-        if let Ok(label) = kept.account.found_wrong(&first, group, day) {
+        if let Ok(label) = kept.account.found_wrong(&first, known, group, day) {
             accounts::remember_alike(tenant, &kept, stored, label, day)?;
         }
         accounts::save(tenant, &kept)?;

@@ -26,7 +26,7 @@ pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let before = stored.entry.clone();
     step(tenant, &mut stored, &Command::Report { outcome }, call.now)?;
     if stored.entry != before {
-        stored::save(tenant, &stored, call.now)?;
+        stored::save(tenant, &mut stored, call.now)?;
         let facts = [("outcome", outcome.status().name().into())];
         log::append(
             tenant,

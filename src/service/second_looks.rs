@@ -4,11 +4,12 @@
 use crate::accounts::{self, Kept};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::stored::{self, Stored, StoredVerdict};
+use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
 use crate::{bind, column};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::account::Counted;
 use countersign_policy::trust::evidence::Observation;
 use countersign_policy::verdict::VerdictKind;
 use serde::Deserialize;
@@ -65,7 +66,13 @@ pub fn take(tenant: &Tenant, draft: &str) -> Outcome<Option<Owed>> {
 }
 
 /// Counts that somebody agrees with what a person had let out, where that was owed.
-pub fn agreed(tenant: &Tenant, stored: &Stored, owed: Option<Owed>, day: i32) -> Outcome<()> {
+pub fn agreed(
+    tenant: &Tenant,
+    stored: &mut Stored,
+    owed: Option<Owed>,
+    here: Counted,
+) -> Outcome<()> {
+    let day = here.day;
     let Some(owed) = owed else {
         return Ok(());
     };
@@ -81,16 +88,12 @@ pub fn agreed(tenant: &Tenant, stored: &Stored, owed: Option<Owed>, day: i32) ->
     if let Ok(label) = account.second_look(&stored.id, &first, &reading, day) {
         accounts::remember_alike(tenant, &kept, stored, label, day)?;
         accounts::save(tenant, &kept)?;
+        if let Some(verdict) = &mut stored.verdict {
+            verdict.evidence = Some(here);
+        }
+        stored::save(tenant, stored, here.at)?;
     }
     Ok(())
-}
-
-/// The look of a second reviewer who had read the draft and agreed, before the newest one.
-pub fn agreement(stored: &Stored) -> Option<&StoredVerdict> {
-    let verdict = stored.verdict.as_ref()?;
-    let before = stored.look.as_ref()?.first.as_deref()?;
-    let read = accounts::reading(stored, Some(before)).unread().is_none();
-    (read && before.reviewer != verdict.reviewer).then_some(before)
 }
 
 /// Gives up looks at what was settled before that time: nobody took them, and what reviewers did not
@@ -103,7 +106,7 @@ pub fn give_up(tenant: &Tenant, before: Millis, now: Millis) -> Outcome<()> {
     )?;
     for mut stored in missed {
         stored.entry.look_owed = false;
-        stored::save(tenant, &stored, now)?;
+        stored::save(tenant, &mut stored, now)?;
     }
     tenant.storage.run(
         "DELETE FROM second_looks

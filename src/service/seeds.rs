@@ -210,7 +210,7 @@ pub fn plant(
         weight: Some(Weight::of(&draft, &policy.policy().actions, now)),
         ..Entry::new(Route::Review, false, &draft.conversation.head)
     };
-    let stored = Stored {
+    let mut stored = Stored {
         id: random::id(now)?,
         entry,
         body: draft.canonical(),
@@ -230,7 +230,7 @@ pub fn plant(
         seed: Some(seed.id),
         draft,
     };
-    stored::insert(tenant, &stored, now)?;
+    stored::insert(tenant, &mut stored, now)?;
     drafts::log_routed(tenant, &stored, system(), now)
 }
 

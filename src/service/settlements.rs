@@ -63,7 +63,7 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
 }
 
 /// A look at what is out counts at once.
-pub fn looked(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+pub fn looked(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     if stored.seed.is_some() {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use countersign_policy::queue::{Command, Entry, Status, step};
 use countersign_policy::rota::Duty;
 use countersign_policy::route::Decision;
 use countersign_policy::time::Millis;
+use countersign_policy::trust::account::Counted;
 use countersign_policy::verdict::Verdict;
 use countersign_policy::webhook::EventType;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,12 @@ pub struct StoredVerdict {
     /// Milliseconds that reading and deciding took at most.
     #[serde(default)]
     pub took_ms: Option<u64>,
+    /// When it settled, and the week of that day counted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Counted>,
+    /// When its account took it as evidence, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Counted>,
     /// What the first of two people said, who agreed on it; of a look, the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Box<StoredVerdict>>,
@@ -232,7 +239,8 @@ impl Traits {
 }
 
 /// Stores a draft for the first time.
-pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
+pub fn insert(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
+    count(tenant, stored, None, now)?;
     let (entry, draft) = (&stored.entry, &stored.draft);
     let traits = Traits::of(stored, now)?;
     // With `OR FAIL` it is the transaction that undoes it: SQLite copies no page for this statement alone.
@@ -275,15 +283,16 @@ pub fn insert(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
 }
 
 /// Writes the state that a draft has now, and everything that follows from it.
-pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
-    let entry = &stored.entry;
-    let traits = Traits::of(stored, now)?;
+pub fn save(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     tenant.recall.wake.clear();
     tenant.recall.ahead.clear();
     let before = tenant
         .storage
         .value::<Status>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
         .ok_or(Problem::from(Code::NotFound))?;
+    count(tenant, stored, Some(before), now)?;
+    let entry = &stored.entry;
+    let traits = Traits::of(stored, now)?;
     tenant.storage.run(
         "UPDATE OR FAIL drafts SET status = ?, visible = ?, look_owed = ?, wake_at = ?,
            settled_at = COALESCE(settled_at, ?), entry = ?, verdict = ?, look = ?,
@@ -305,8 +314,21 @@ pub fn save(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     tell(tenant, stored, traits, Some(before), now)
 }
 
-/// Tells who has to know what a draft became: its agent, D1 and trust of what is decided, those who
-/// watch of everything.
+/// Counts a draft that ends now; its verdict remembers where. A known-bad one is nobody's.
+fn count(tenant: &Tenant, stored: &mut Stored, before: Option<Status>, now: Millis) -> Outcome<()> {
+    match ends(stored, before) && stored.seed.is_none() {
+        true => accounts::settled(tenant, stored, now),
+        false => Ok(()),
+    }
+}
+
+/// Whether a draft is decided, and wasn't before.
+fn ends(stored: &Stored, before: Option<Status>) -> bool {
+    stored.entry.status.is_decided() && !before.is_some_and(Status::is_decided)
+}
+
+/// Tells who has to know what a draft became: its agent, D1 of what is decided, those who watch of
+/// everything.
 fn tell(
     tenant: &Tenant,
     stored: &Stored,
@@ -315,7 +337,7 @@ fn tell(
     now: Millis,
 ) -> Outcome<()> {
     let status = stored.entry.status;
-    let ends = status.is_decided() && !before.is_some_and(Status::is_decided);
+    let ends = ends(stored, before);
     if ends {
         reading::forget(tenant, &stored.id)?;
     }
@@ -337,10 +359,7 @@ fn tell(
             &archive::settled(stored, settled_at, traits.verdict, traits.look)?,
         )?;
     }
-    match ends {
-        true => accounts::settled(tenant, stored, now),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
 /// Writes the decision that a draft has now.

@@ -228,13 +228,13 @@ fn decide(
     let was_looked_at = stored.look.is_some();
 
     keep(tenant, &mut stored, given, &changes, person, batch, now)?;
-    stored::save(tenant, &stored, now)?;
+    stored::save(tenant, &mut stored, now)?;
     log_decided(tenant, &stored, given, &changes, person, now)?;
     match (given.verdict.kind(), stored.entry.status) {
         // What was looked at and is right once more says nothing new.
         (VerdictKind::Confirm, _) if was_looked_at => {}
         (VerdictKind::Confirm | VerdictKind::Correct, _) => {
-            settlements::looked(tenant, &stored, now)?;
+            settlements::looked(tenant, &mut stored, now)?;
         }
         (_, Status::Pending) => settlements::settle(tenant, &mut stored, now)?,
         _ => {}
@@ -358,6 +358,8 @@ fn keep(
         edit_kind: changes.kind(),
         edit_kind_overruled: given.edit_kind,
         took_ms: Some(took_ms),
+        settled: None,
+        evidence: None,
         first: None,
         batch,
     };

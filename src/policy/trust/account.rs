@@ -10,6 +10,7 @@
 //! | a release was confirmed by who can't have read it | | never | never |
 //! | a release nobody sampled was found wrong | | high stakes only | |
 //! | what was right is found wrong later on | its label turns | its label turns | its label turns |
+//! | … where it was never counted | a new label | a new label | a new label |
 //! | a step up, or a level lost | starts again | starts again | kept |
 
 use super::Label;
@@ -102,6 +103,10 @@ pub struct Account {
     /// these were declared equivalent to before. The newest declaration is last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub includes: Vec<String>,
+    /// When the labels of each of these were taken over. What held drafts of theirs were counted as
+    /// afterwards isn't here.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub taken_over: BTreeMap<String, Millis>,
 }
 
 /// Two accounts have labels in common, which would count twice.
@@ -122,6 +127,24 @@ pub struct Labelled {
     pub representative: bool,
     /// The local day on which it settled.
     pub day: i32,
+}
+
+/// When something was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The moment.
+    pub at: Millis,
+    /// The local day that it was then.
+    pub day: i32,
+}
+
+/// What an account has of a held draft that a person let out as it was drafted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// Whether it is among its labels.
+    pub label: bool,
+    /// The label that it took as evidence, and the local day on which it did.
+    pub evidence: Option<(Label, i32)>,
 }
 
 /// What is known of a look at a release beside what was seen.
@@ -202,29 +225,28 @@ impl Account {
         Ok(label)
     }
 
-    /// What a person let out as it was drafted is found wrong later on: the label with which it was
-    /// counted, `first`, turns harmful. It is evidence at any level, near-identical drafts once a day.
+    /// What a person let out as it was drafted is found wrong later on: what is `known` of it turns
+    /// harmful, and nothing else does. It is evidence at any level, near-identical drafts once a day.
     pub fn found_wrong(
         &mut self,
         first: &Labelled,
+        known: Known,
         group_counted: Option<Label>,
         day: i32,
     ) -> Result<Label, NotEvidence> {
-        let observation = &first.observation;
-        let was_label = observation.reading.unread().is_none();
-        if !was_label {
+        if !known.label {
             self.labels = self.labels.saturating_add(1);
         }
-        match was_label {
+        match known.label {
             _ if !first.representative => {}
             true => self.scores.turn(first.confidence),
             false => self.scores.add(first.confidence, false),
         }
+        if let Some((label, day)) = known.evidence {
+            self.record.withdraw(label, day);
+        }
         if group_counted == Some(Label::Harmful) {
             return Err(NotEvidence::NearIdentical);
-        }
-        if let Ok(label) = counts_as_evidence(observation) {
-            self.record.withdraw(label, first.day);
         }
         self.add_evidence(&first.id, Label::Harmful, day);
         Ok(Label::Harmful)
@@ -344,6 +366,7 @@ impl Account {
         version: &str,
         earlier: &Self,
         earlier_version: &str,
+        now: Millis,
     ) -> Result<Self, Overlap> {
         if self.includes.iter().any(|name| name == earlier_version) {
             return Ok(self.clone());
@@ -388,7 +411,21 @@ impl Account {
         account.includes.push(earlier_version.to_owned());
         let surplus = account.includes.len().saturating_sub(INCLUDES_MAX);
         account.includes.drain(..surplus);
+        account.taken_over.extend(self.taken_over.clone());
+        account.taken_over.insert(earlier_version.to_owned(), now);
+        let includes = &account.includes;
+        account
+            .taken_over
+            .retain(|version, _| includes.contains(version));
         Ok(account)
+    }
+
+    /// Whether this account has what a held draft of a version was counted as at that time: its own, or
+    /// one whose labels it took over since.
+    pub fn has(&self, version: &str, counted: Counted) -> bool {
+        self.taken_over
+            .get(version)
+            .is_none_or(|taken_over| counted.at < *taken_over)
     }
 
     /// The version that a lead declared this one equivalent to last.
@@ -539,10 +576,14 @@ mod tests {
     #[test]
     fn what_is_found_wrong_later_on_is_one_label_and_a_harmful_one() {
         let (harmful, day) = (Ok(Label::Harmful), 20_790);
+        let counted = Known {
+            label: true,
+            evidence: Some((Label::Clean, 20_777)),
+        };
         let mut account = Account::default();
         let read = held(Ending::Approved, 10_000);
         (0..3).for_each(|_| assert_eq!(account.settle(&read), Ok(Label::Clean)));
-        assert_eq!(account.found_wrong(&read, None, day), harmful);
+        assert_eq!(account.found_wrong(&read, counted, None, day), harmful);
         assert_eq!(account.record.recent, "cch");
         assert_eq!((account.record.totals(), account.labels), ((2, 1), 3));
         let total = account.scores.total();
@@ -551,17 +592,66 @@ mod tests {
         // What nobody had read was no label yet.
         let unread = held(Ending::Approved, 10);
         account.settle(&unread).unwrap_err();
-        assert_eq!(account.found_wrong(&unread, None, day), harmful);
+        assert_eq!(
+            account.found_wrong(&unread, Known::default(), None, day),
+            harmful
+        );
         assert_eq!(account.record.recent, "cchh");
         assert_eq!((account.labels, account.scores.total().failed), (4, 2));
 
         // Nor is there one to take back of an earlier level.
         account.step(Standing::begin(Level::ReviewEdgeCases, NOW), day);
-        assert_eq!(account.found_wrong(&read, None, day), harmful);
+        assert_eq!(account.found_wrong(&read, counted, None, day), harmful);
         assert_eq!(account.record.recent, "h");
-        let again = account.found_wrong(&read, Some(Label::Harmful), day);
+        let again = account.found_wrong(&read, counted, Some(Label::Harmful), day);
         assert_eq!(again, Err(NotEvidence::NearIdentical));
         assert_eq!(account.record.recent, "h");
+    }
+
+    #[test]
+    fn each_of_near_identical_drafts_that_are_found_wrong_loses_the_label_that_it_had() {
+        let (monday, friday) = (20_773, 20_777);
+        let alike = |day| Labelled {
+            day,
+            ..held(Ending::Approved, 10_000)
+        };
+        let known = |evidence| Known {
+            label: true,
+            evidence,
+        };
+        let mut account = Account::default();
+        account.settle(&alike(monday)).unwrap();
+        account.settle(&alike(monday + 1)).unwrap();
+        let clean = |day| known(Some((Label::Clean, day)));
+        let first = account.found_wrong(&alike(monday), clean(monday), None, friday);
+        assert_eq!(first, Ok(Label::Harmful));
+        let group = Some(Label::Harmful);
+        let second = alike(monday + 1);
+        let second = account.found_wrong(&second, clean(monday + 1), group, friday);
+        assert_eq!(second, Err(NotEvidence::NearIdentical));
+        assert_eq!((account.record.recent.as_str(), account.labels), ("h", 2));
+
+        // What was left out on its day has none to lose, and takes none from others.
+        account.settle(&alike(friday)).unwrap();
+        let left_out = account.found_wrong(&alike(friday), known(None), None, friday + 1);
+        assert_eq!(left_out, Ok(Label::Harmful));
+        assert_eq!(account.record.recent, "hch");
+    }
+
+    #[test]
+    fn a_version_has_what_another_was_counted_as_until_it_took_over() {
+        let version = || Account::begin(Level::ReviewEverything, None, NOW, 20_777);
+        let counted = |hours: u64| Counted {
+            at: NOW.plus(hours * 3_600_000),
+            day: 20_777,
+        };
+        let (one, two) = (counted(1).at, counted(2).at);
+        let second = version().equivalent("v2", &version(), "v1", one).unwrap();
+        let third = version().equivalent("v3", &second, "v2", two).unwrap();
+        assert!(second.has("v1", counted(0)) && !second.has("v1", counted(1)));
+        assert!(second.has("v2", counted(9)), "its own");
+        assert!(third.has("v1", counted(0)) && !third.has("v1", counted(1)));
+        assert!(third.has("v2", counted(1)) && !third.has("v2", counted(2)));
     }
 
     #[test]
@@ -680,7 +770,7 @@ mod tests {
         earlier.record.add(Label::Clean, 20_770);
         let mut later = Account::begin(Level::ReviewEdgeCases, Some(&earlier), NOW, 20_777);
         later.add_evidence("d2", Label::Cosmetic, 20_777);
-        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        let both = later.equivalent("v2", &earlier, "v1", NOW).unwrap();
         assert_eq!(both.standing.level, Level::MonitorAndCorrect);
         assert_eq!((both.record.recent.as_str(), both.record.days()), ("ct", 8));
         assert_eq!(both.equivalent_to(), Some("v1"));
@@ -693,7 +783,7 @@ mod tests {
             };
             later.add_evidence("d3", label, 20_777 + failed / 10);
         }
-        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        let both = later.equivalent("v2", &earlier, "v1", NOW).unwrap();
         assert_eq!(
             both.record.totals(),
             (102, 20),
@@ -702,7 +792,7 @@ mod tests {
         assert_eq!((both.record.tests, both.record.days()), (4, 19));
         assert_eq!((both.record.recent.len(), both.watch.points), (100, 45_000));
         later.demote(Cause::HarmfulHighStakes, NOW, 20_777);
-        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        let both = later.equivalent("v2", &earlier, "v1", NOW).unwrap();
         assert_eq!(both.standing.level, Level::ReviewEverything);
     }
 
@@ -727,7 +817,7 @@ mod tests {
         let today = start + quarter + 14;
         assert_eq!(later.check(Level::MonitorAndCorrect, today), None);
 
-        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        let both = later.equivalent("v2", &earlier, "v1", NOW).unwrap();
         assert_eq!(both.check(Level::MonitorAndCorrect, today), None);
         assert_eq!(both.watch.labels(today), later.watch.labels(today));
         assert_eq!(both.drift(today), later.drift(today));
@@ -735,7 +825,7 @@ mod tests {
         assert_eq!(both.edits, ["d2"]);
 
         later.demote(Cause::HarmfulHighStakes, NOW, today);
-        let both = later.equivalent("v2", &earlier, "v1").unwrap();
+        let both = later.equivalent("v2", &earlier, "v1", NOW).unwrap();
         assert_eq!(
             both.watch,
             Watch::begin(today),
@@ -756,19 +846,22 @@ mod tests {
         let third = version(Label::Substantive, 20_720);
         let twice = || Err(Overlap);
 
-        let second = second.equivalent("v2", &first, "v1").unwrap();
-        assert_eq!(second.equivalent("v2", &first, "v1"), Ok(second.clone()));
-        assert_eq!(first.equivalent("v1", &second, "v2"), twice());
-        let whole = third.equivalent("v3", &second, "v2").unwrap();
+        let second = second.equivalent("v2", &first, "v1", NOW).unwrap();
+        assert_eq!(
+            second.equivalent("v2", &first, "v1", NOW),
+            Ok(second.clone())
+        );
+        assert_eq!(first.equivalent("v1", &second, "v2", NOW), twice());
+        let whole = third.equivalent("v3", &second, "v2", NOW).unwrap();
         assert_eq!(
             (whole.record.recent.as_str(), whole.record.totals()),
             ("cts", (2, 1))
         );
         assert_eq!(whole.equivalent_to(), Some("v2"));
-        assert_eq!(whole.equivalent("v3", &first, "v1"), Ok(whole.clone()));
-        assert_eq!(first.equivalent("v1", &whole, "v3"), twice());
-        let beside = third.equivalent("v3", &first, "v1").unwrap();
-        assert_eq!(beside.equivalent("v3", &second, "v2"), twice());
+        assert_eq!(whole.equivalent("v3", &first, "v1", NOW), Ok(whole.clone()));
+        assert_eq!(first.equivalent("v1", &whole, "v3", NOW), twice());
+        let beside = third.equivalent("v3", &first, "v1", NOW).unwrap();
+        assert_eq!(beside.equivalent("v3", &second, "v2", NOW), twice());
     }
 
     #[test]
