@@ -175,9 +175,12 @@ impl Watch {
         })
     }
 
-    /// Takes back a good look of a local day, where it is still remembered. Its point stays off: there may
-    /// have been none to take.
+    /// Takes back a good look of a local day, where it is still remembered: not from before this watch
+    /// began. Its point stays off: there may have been none to take.
     pub fn withdraw(&mut self, day: i32) {
+        if day < self.since_day {
+            return;
+        }
         let monday = monday_of(day);
         if let Some(week) = self.weeks.iter_mut().find(|week| week.monday == monday) {
             week.acceptable = week.acceptable.saturating_sub(1);
@@ -365,6 +368,20 @@ mod tests {
             expected,
             "{watch:?}"
         );
+    }
+
+    #[test]
+    fn a_watch_that_began_anew_keeps_its_looks_when_one_before_it_turns() {
+        let (monday, wednesday) = (monday_of(GOOD.day), monday_of(GOOD.day) + 2);
+        let mut watch = Watch::begin(wednesday);
+        watch.look(&Look {
+            day: wednesday,
+            ..GOOD
+        });
+        watch.withdraw(monday);
+        assert_eq!(watch.labels(wednesday), 1);
+        watch.withdraw(wednesday);
+        assert_eq!(watch.labels(wednesday), 0);
     }
 
     #[test]
