@@ -301,6 +301,23 @@ test("a page of the log costs a page however many entries wait for D1, and pages
   });
 });
 
+test("an entry that waits out of order stands in no other page of the log", async () => {
+  // A version before put an entry that D1 had refused behind the others.
+  const entry = `json_object('v', 1, 'tenant', 't', 'seq', seq, 'at_ms', 1, 'event', 'draft.routed', 'actor', json('{"kind":"system","id":"countersign"}'), 'facts', json('{}'))`;
+  const fill = `
+    INSERT INTO outbox (number, kind, payload)
+      WITH RECURSIVE leaves (seq) AS (SELECT size FROM frontier UNION ALL SELECT seq + 1 FROM leaves WHERE seq < 1023)
+      SELECT 1000000 + IIF(seq = 500, 9999, seq), 'audit', json_object('seq', seq, 'at_ms', 1, 'event', 'draft.routed', 'entry', ${entry}, 'leaf_hash', printf('%064x', seq)) FROM leaves;
+    UPDATE outbox_state SET next_at = ${Date.now() + 3_600_000};
+    UPDATE frontier SET size = 1024, peaks = json_array(printf('%064x', 0))`;
+  await grown(fill, async ({ lead }) => {
+    const page = async (cursor) => (await lead("GET", `/v1/audit?limit=50&cursor=${cursor}`)).body.entries?.map(({ entry }) => entry.seq);
+    const before = (end) => Array.from({ length: 50 }, (_, place) => end - 1 - place);
+    for (const cursor of [1024, 800, 400, 100]) assert.deepEqual(await page(cursor), before(cursor));
+    assert.equal((await lead("GET", "/v1/audit?limit=50&cursor=520")).status, 503, "it is on its way");
+  });
+});
+
 test("a draft is posted though the examples for it are as large as they can be", async () => {
   await grown("SELECT 1", async ({ tenant, lead }) => {
     assert.equal((await tenant.policy({ call: lead }, (policy) => ({ ...policy, undo_window_s: 0 }))).status, 200);

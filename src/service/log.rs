@@ -216,17 +216,20 @@ pub fn waiting_run(storage: &Storage, run: &Range<u64>) -> Outcome<Vec<Leaf>> {
 /// at least `n` rows before it, so that a few steps find it among any number.
 fn place_of(storage: &Storage, end: u64) -> Outcome<u64> {
     let mut below = NUMBER_MAX;
-    while let Some(place) = storage
-        .first::<Place>(
+    loop {
+        let last = storage.rows::<Place>(
             "SELECT number, payload ->> '$.seq' AS seq FROM outbox
-             WHERE kind = 'audit' AND number < ? ORDER BY number DESC LIMIT 1",
+             WHERE kind = 'audit' AND number < ? ORDER BY number DESC LIMIT 2",
             bind![below],
-        )?
-        .filter(|place| place.seq >= end)
-    {
-        below = place.number.saturating_sub(place.seq.saturating_sub(end));
+        )?;
+        below = match last.as_slice() {
+            [replayed, before] if replayed.seq < before.seq => replayed.number,
+            [place, ..] if place.seq >= end => {
+                place.number.saturating_sub(place.seq.saturating_sub(end))
+            }
+            _ => return Ok(below),
+        };
     }
-    Ok(below)
 }
 
 /// Those that D1 has put in order with those on their way there, which are read first: what reaches D1 in between is
