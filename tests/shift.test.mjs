@@ -417,12 +417,6 @@ test("what is out is found wrong where it is come upon, though nobody was asked 
   await soon(async () => (await ida.heading()).startsWith("Ida Sent"));
   await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
   await ida.accessible("what is found wrong");
-  // Left again, it is no look that somebody owes.
-  await ida.press("Escape");
-  await soon(async () => (await ida.page.locator("[data-action=correct]").count()) === 1);
-  assert.equal(await ida.page.locator("[data-action=confirm]").count(), 0);
-  assert.equal(await ida.page.locator("#queue-list [role=option]").count(), 0);
-  await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
   await ida.press("1");
   await soon(async () => (await ida.statusOf(id)) === "corrected");
   await soon(async () => (await ida.page.locator("[data-action=correct]").count()) === 0);

@@ -66,8 +66,6 @@ class Review {
   /** The last that is known of the draft in focus, for when it leaves the queue; its id, where it was seen to wait. */
   #last = $state.raw<Summary | null>(null);
   #waited: string | null = null;
-  /** What is out and shown again, as the service has it. */
-  #reopened: Summary | null = null;
 
   summary = $derived(queue.listed(this.focus) ?? null);
   detail = $derived(details.get(this.focus));
@@ -183,7 +181,6 @@ class Review {
     this.follows = null;
     this.toConfirm = false;
     this.#letGo();
-    this.#putBack();
     this.focus = id;
     const summary = (this.#last = queue.get(id) ?? null);
     this.writing = this.choosing = this.pointed = this.#waited = null;
@@ -368,7 +365,6 @@ class Review {
     this.writing = this.choosing = null;
     this.words = null;
     this.early = "";
-    this.#putBack();
   }
 
   sendWords(): void {
@@ -436,19 +432,11 @@ class Review {
     if (!detail) return notices.show(texts.draft.failed);
     // Whoever went elsewhere by then is left there.
     if (place.view !== view) return;
-    const summary = summaryOf(detail);
-    queue.keep({ ...summary, look_owed: true });
+    queue.keep({ ...summaryOf(detail), look_owed: true });
     place.go("/");
     this.show(id);
-    this.#reopened = summary;
     this.zone = "draft";
     this.choosing = "correct";
-  }
-
-  /** Nobody is asked to look at what was shown again, unless the service says so. */
-  #putBack(): void {
-    if (this.#reopened) queue.put(this.#reopened);
-    this.#reopened = null;
   }
 
   /** After a reload one goes on writing where one was. */
