@@ -2349,9 +2349,9 @@ export interface components {
             reasons: components["schemas"]["EditReasonFound"][];
             /**
              * Format: uint32
-             * @description How likely the meaning changed, in millionths; at least 500,000 exactly when the kind is
-             *     substantive: there nine of ten substantive edits of each set were found, of texts that the model had
-             *     not seen. A rank, not a frequency.
+             * @description How likely the meaning changed, in millionths; at least `SUBSTANTIVE_PPM` exactly when the kind is
+             *     substantive: there nineteen of twenty substantive edits of messages were found, and nine of ten of other
+             *     texts, by a model that had not seen them. A rank, not a frequency.
              */
             score_ppm: number;
         };
