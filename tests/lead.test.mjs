@@ -64,7 +64,8 @@ test("an address leads to the draft that it names, though it waits no longer", a
   await isAt("Hal Decided", gone);
   await page.locator(".strip").getByText("No longer waiting: edited.").waitFor();
   await page.getByTestId("draft").getByText("Your refund arrived.").waitFor();
-  assert.ok(await page.getByRole("button", { name: "Approve" }).isDisabled());
+  await page.getByRole("button", { name: "It was wrong" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0, "what is out isn't approved again");
   await press("j");
   await isAt("Hal Waits", waiting);
 
