@@ -70,7 +70,7 @@ fn spoken<'t, 'a>(aligned: &'t Aligned<'a>) -> Tongue {
     };
     let words = first(&aligned.before).chain(first(&aligned.after));
     let words: Vec<String> = words.map(|token| fold(token.text)).collect();
-    Tongue::of(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    Tongue::of(&words)
 }
 
 /// The words that one text has and the other has not, whatever their place.

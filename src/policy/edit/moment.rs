@@ -57,8 +57,7 @@ impl Text<'_, '_> {
         if let Some(month) = self.month(at) {
             return with_year(month, day(self.fold(next))?, next.saturating_add(1));
         }
-        if let Some(date) = self.dashed(at) {
-            let (day, month, year, end) = date;
+        if let Some((day, month, year, end)) = self.dashed(at) {
             return said(year, month, day, end);
         }
         if let Some(year) = year(self.fold(at)) {

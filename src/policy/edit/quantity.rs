@@ -297,10 +297,7 @@ mod tests {
     fn worths(text: &str) -> Vec<String> {
         let tokens = tokens(text);
         let folds: Vec<String> = tokens.iter().map(|token| fold(token.text)).collect();
-        let words = read(
-            &tokens,
-            Tongue::of(&folds.iter().map(String::as_str).collect::<Vec<_>>()),
-        );
+        let words = read(&tokens, Tongue::of(&folds));
         let mut found: Vec<String> = (words.iter())
             .filter_map(|word| word.quantity.clone().filter(|one| one.is_first))
             .map(|quantity| quantity.worth)

@@ -4,7 +4,7 @@
 use super::evidence::{Evidence, Moved, in_hunk};
 use super::lexicon::{Lexicon, MODALITY, NEGATION, PROMISE, QUANTITY, TONE, are_opposite};
 use super::rule::{Findings, Replaced, is_amount, is_moment};
-use super::tongue::{Tongue, unaccented};
+use super::tongue::unaccented;
 use super::word::{Class, Word, fold, stem, typing_errors};
 use super::{EVIDENCE_CHARS_MAX, EditKind, EditReason, EditReasonFound};
 
@@ -282,7 +282,7 @@ fn moved(e: &Evidence<'_, '_>, kind: EditKind, reasons: &mut Vec<EditReasonFound
 /// Whether words gave way to others that say the same, as `du` to `Sie`.
 fn has_stand_ins(e: &Evidence<'_, '_>) -> bool {
     let spelt = |word: &Word<'_>| unaccented(&fold(word.text));
-    let is_foreign = matches!(e.reading.tongue, Tongue::Other(_));
+    let is_foreign = e.reading.tongue.is_other();
     is_foreign
         && e.reading.aligned.hunks.iter().any(|hunk| {
             let (old, new) = e.reading.sides(hunk);

@@ -231,7 +231,7 @@ fn spoken_out(word: &Word<'_>) -> String {
 /// there is no English word known here, and what stands there now is one, a letter or two away. Names have
 /// no spelling to judge by.
 fn is_mended(e: &Evidence<'_, '_>) -> bool {
-    let is_read = !matches!(e.reading.tongue, Tongue::Other(_));
+    let is_read = !e.reading.tongue.is_other();
     e.reading.aligned.hunks.iter().all(|hunk| {
         let (old, new) = e.reading.sides(hunk);
         old.len() == new.len()
@@ -245,7 +245,7 @@ fn is_mended(e: &Evidence<'_, '_>) -> bool {
 /// Whether only words and marks came or went that say nothing: `It is on its way!`, `It is now on its way to you.`
 fn is_filled(e: &Evidence<'_, '_>) -> bool {
     let reading = e.reading;
-    let is_foreign = matches!(reading.tongue, Tongue::Other(_));
+    let is_foreign = reading.tongue.is_other();
     let says = |word: &&Word<'_>| match word.class {
         Class::Mark => !matches!(word.text, "." | "!" | "," | ";" | "…"),
         // `Wir rufen Sie an`.

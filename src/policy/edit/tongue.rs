@@ -67,9 +67,11 @@ pub(super) enum Tongue {
 impl Tongue {
     /// The language of words in lower case. Words that hold its sentences together are half of an English
     /// text; in other languages hardly one in ten looks like one.
-    pub(super) fn of(words: &[&str]) -> Self {
-        let english = words.iter().filter(|word| FUNCTION.has(word)).count();
-        if english.saturating_mul(3) >= words.len() {
+    pub(super) fn of(words: &[impl AsRef<str>]) -> Self {
+        let words = || words.iter().map(AsRef::as_ref);
+        let count = words().count();
+        let english = words().filter(|word| FUNCTION.has(word)).count();
+        if english.saturating_mul(3) >= count {
             return Self::English;
         }
         // What is written as in English is no sign of another language.
@@ -78,25 +80,24 @@ impl Tongue {
             gloss.filter(|_| !FUNCTION.has(word))
         };
         let known = |language| {
-            let shown = words.iter().filter(|word| shows(language, word).is_some());
-            let known = words.iter().filter(|word| gloss(language, word).is_some());
+            let shown = words().filter(|word| shows(language, word).is_some());
+            let known = words().filter(|word| gloss(language, word).is_some());
             (shown.count(), known.count(), language)
         };
         let has_grammar = |language: &usize| {
-            let mut shown = words.iter().filter_map(|word| shows(*language, word));
+            let mut shown = words().filter_map(|word| shows(*language, word));
             shown.any(|gloss| FUNCTION.has(gloss.english))
         };
         let most = (0..OTHERS)
             .map(known)
             .max_by_key(|(shown, known, _)| (*shown, *known));
         match most.filter(|(_, _, language)| has_grammar(language)) {
-            Some((count, _, language))
-                if count > english.saturating_mul(2).max(1)
-                    && count.saturating_mul(5) >= words.len() =>
+            Some((shown, _, language))
+                if shown > english.saturating_mul(2).max(1) && shown.saturating_mul(5) >= count =>
             {
                 Self::Other(language)
             }
-            _ if english.saturating_mul(6) >= words.len() => Self::English,
+            _ if english.saturating_mul(6) >= count => Self::English,
             _ => Self::Unknown,
         }
     }
@@ -113,6 +114,11 @@ impl Tongue {
         };
         let is_other = language == GERMAN && written == word && COURTEOUS.contains(&word);
         gloss(language, word).filter(|_| !is_other)
+    }
+
+    /// Whether it is a language of the table.
+    pub(super) fn is_other(self) -> bool {
+        matches!(self, Self::Other(_))
     }
 
     /// Whether a word, with what is elided before it, is one of the table.

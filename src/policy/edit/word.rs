@@ -93,7 +93,7 @@ pub(super) fn read<'a>(tokens: &[Token<'a>], tongue: Tongue) -> Vec<Word<'a>> {
             _ => false,
         };
     }
-    quantity::mark(&mut words, matches!(tongue, Tongue::Other(_)));
+    quantity::mark(&mut words, tongue.is_other());
     words
 }
 
