@@ -417,6 +417,11 @@ test("what is out is found wrong where it is come upon, though nobody was asked 
   await soon(async () => (await ida.heading()).startsWith("Ida Sent"));
   await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
   await ida.accessible("what is found wrong");
+  // Nobody was asked to look: whoever leaves it has nothing to say yes to.
+  await ida.press("Escape");
+  await soon(async () => (await ida.rows().count()) === 0);
+  assert.equal(await ida.page.locator("[data-action=confirm]").count(), 0);
+  await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
   await ida.press("1");
   await soon(async () => (await ida.statusOf(id)) === "corrected");
   await soon(async () => (await ida.page.locator("[data-action=correct]").count()) === 0);

@@ -79,6 +79,47 @@ test("drafts that are approved together are shown with where they go and all the
   await lead.press("Escape");
 });
 
+test("drafts that are chosen one by one are approved together, and the one in focus can be edited by itself", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await person(chrome, { ...service, ...tenant });
+  const ids = [];
+  for (const name of ["Hal First", "Hal Second", "Hal Third"]) ids.push(await mia.posted(name, { text: `Your lamp is lit, ${name}.`, body: { message: `Is it lit, ${name}?` } }));
+  await mia.page.goto(tenant.sign_in_url);
+  const batch = mia.page.getByTestId("batch");
+  const chosen = (count) => async () => (await batch.getByRole("heading", { name: new RegExp(`^${count} drafts? chosen`) }).count()) === 1;
+  await soon(async () => (await mia.heading()).startsWith("Hal First"));
+  await mia.pressUntil("r", async () => (await mia.page.locator("#choice-title").count()) === 1);
+  await mia.press("z");
+  assert.equal(await batch.count(), 0, "who says why one is rejected chooses no others by that");
+  await mia.press("Escape");
+  for (const count of [1, 2, 3]) {
+    await mia.pressUntil("z", chosen(count));
+    if (count < 3) await mia.press("j");
+  }
+  await mia.press("r", "d");
+  assert.equal(await mia.page.locator("#choice-title").count(), 0, "a choice is of one draft");
+
+  // What is typed after E is never a command: `a` would approve all three.
+  await mia.press("k");
+  assert.match(await batch.locator("li", { hasText: "Hal Second" }).innerText(), /Edit/);
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.page.keyboard.type("Ada asks: ");
+  assert.equal(await mia.editor().inputValue(), "Ada asks: Your lamp is lit, Hal Second.");
+  await mia.press("Escape");
+  await soon(chosen(3));
+  await mia.pressUntil("e", mia.isWriting);
+  await mia.press("Control+Enter");
+  await soon(mia.undoShows("Hal Second"));
+  await soon(chosen(2));
+  await mia.accessible("a batch of which one is in focus");
+  await mia.pressUntil("a", async () => (await mia.page.getByText("Approved 2 drafts").count()) === 1);
+  const settled = await Promise.all(ids.map(mia.settled));
+  assert.deepEqual(settled.map(({ status }) => status), ["approved", "edited", "approved"]);
+  assert.equal(settled[1].outgoing.text, "Ada asks: Your lamp is lit, Hal Second.");
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
 test("what can't be seen is spelt out in recipients, subject and arguments, too", async () => {
   await lead.posted("Dot Sends", { body: { draft: { text: "Hello.", to: [`ada${hidden("x")}@customer.example`], cc: ["\u202egro.elpmaxe@adb"], subject: `Refund${hidden("all")}` } } });
   await lead.open("Dot Sends");

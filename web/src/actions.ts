@@ -28,16 +28,20 @@ export interface Action {
   perform: (key: string) => void;
 }
 
+/** Nothing half done. */
+const free = () => review.writing === null && review.choosing === null;
 /** A verdict needs a draft that waits, that was in view long enough, and nothing half done. */
-const deciding = () => selection.drafts.length === 0 && review.open && review.writing === null && review.choosing === null;
-const held = () => deciding() && !review.lookOnly && review.summary?.status === "held";
+const deciding = () => selection.drafts.length === 0 && review.open && free();
+const held = () => deciding() && review.summary?.status === "held";
 /** What a person has to do can't be approved, but for what another person made of it. */
 const agreeable = () => held() || (deciding() && !review.lookOnly && !!review.detail?.first_content);
 const waiting = () => deciding() && !review.lookOnly;
 const look = () => deciding() && review.lookOnly;
 const answerable = () => waiting() && review.summary?.kind === "message";
-/** What a person has to answer is written anew: whoever means to edit it and types on gives no command by that. */
-const personal = () => answerable() && review.summary?.status === "with_human";
+/** Of several that are chosen, the one in focus is edited by itself: whoever types on approves none of them by that. */
+const editable = () => review.open && free() && review.summary?.status === "held";
+/** What a person has to answer is written anew: here, too, what is typed on is no command. */
+const personal = () => review.open && free() && review.summary?.status === "with_human" && review.summary.kind === "message";
 /** What nobody was asked to look at any more can be found wrong all the same. */
 const out = () => selection.drafts.length === 0 && isOut(review.gone) && review.mayDecide;
 /** Where the draft stands behind another part of the page, the key first brings it into view. */
@@ -56,7 +60,7 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 
 export const actions: readonly Action[] = [
   verdict("approve", "A", () => agreeable() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
-  verdict("edit", "E", () => held() || personal(), () => review.write(personal() ? "respond" : "edit")),
+  verdict("edit", "E", () => editable() || personal(), () => review.write(personal() ? "respond" : "edit")),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
   verdict("respond", "W", answerable, () => review.write("respond")),
   verdict("send_back", "B", waiting, () => review.write("send_back")),
@@ -73,12 +77,12 @@ export const actions: readonly Action[] = [
 
   {
     name: "select", label: texts.actions.select, keys: ["Z"], group: "batch",
-    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held",
+    when: () => free() && review.mayDecide && review.summary?.status === "held",
     perform: () => review.summary && selection.toggle(review.summary),
   },
   {
     name: "alike", label: texts.actions.alike, keys: ["G"], group: "batch",
-    when: () => review.writing === null && review.mayDecide && review.summary?.status === "held" && queue.alike(review.summary) > 1,
+    when: () => free() && review.mayDecide && review.summary?.status === "held" && queue.alike(review.summary) > 1,
     perform: () => review.summary && selection.add(queue.allAlike(review.summary)),
   },
 

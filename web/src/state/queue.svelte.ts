@@ -82,6 +82,8 @@ class Queue {
   #tally = new Tally();
   /** The newest version that is known of a draft, whether or not it still waits. */
   #versions = new Map<string, number>();
+  /** A draft that is out and shown again, as the service has it. */
+  #reopened: Summary | null = null;
   /** What was told of drafts while all are being listed, and how long the log was then. */
   #told: Map<string, { draft: Summary; sequence: number }> | null = null;
 
@@ -200,6 +202,20 @@ class Queue {
   keep(draft: Summary): void {
     this.#know(draft.id, draft.version);
     this.#change(draft.id, () => this.#byId.set(draft.id, draft));
+  }
+
+  /** Takes in a draft that is out, for as long as somebody says what is done about it. */
+  reopen(draft: Summary): void {
+    this.putBack(draft.id);
+    this.keep({ ...draft, look_owed: true });
+    this.#reopened = draft;
+  }
+
+  /** Nobody is asked to look at what was shown again, unless the service says so; `shown` is shown still. */
+  putBack(shown: string | null = null): void {
+    if (!this.#reopened || this.#reopened.id === shown) return;
+    this.put(this.#reopened);
+    this.#reopened = null;
   }
 
   /** Leaves out a draft that doesn't wait in this version: the one that is known, where none is named. */

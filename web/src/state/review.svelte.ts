@@ -181,11 +181,11 @@ class Review {
     this.follows = null;
     this.toConfirm = false;
     this.#letGo();
+    queue.putBack(id);
     this.focus = id;
     const summary = (this.#last = queue.get(id) ?? null);
-    this.writing = this.choosing = this.pointed = this.#waited = null;
+    this.writing = this.choosing = this.pointed = this.words = this.#waited = null;
     this.mayRetry = false;
-    this.words = null;
     this.early = "";
     this.unseen();
     const at = queue.shown.findIndex((draft) => draft.id === id);
@@ -362,9 +362,9 @@ class Review {
 
   leave(): void {
     if (this.writing && this.wordsSendable) notices.say(texts.notices.left);
-    this.writing = this.choosing = null;
-    this.words = null;
+    this.writing = this.choosing = this.words = null;
     this.early = "";
+    queue.putBack();
   }
 
   sendWords(): void {
@@ -432,8 +432,8 @@ class Review {
     if (!detail) return notices.show(texts.draft.failed);
     // Whoever went elsewhere by then is left there.
     if (place.view !== view) return;
-    queue.keep({ ...summaryOf(detail), look_owed: true });
     place.go("/");
+    queue.reopen(summaryOf(detail));
     this.show(id);
     this.zone = "draft";
     this.choosing = "correct";
