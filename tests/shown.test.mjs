@@ -263,4 +263,29 @@ test("a link that invites asks whoever is signed in already, and says who that i
   await mia.page.close();
 });
 
+test("what could not be done is told with its cause, and Escape puts the notice away before it ends the search", async () => {
+  const tenant = await service.emptyTenant();
+  const mia = await person(chrome, { ...service, ...tenant });
+  await mia.posted("Ira Away");
+  await mia.page.goto(tenant.sign_in_url);
+  await soon(async () => (await mia.heading()).startsWith("Ira Away"));
+  const away = (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: '{"code":"unavailable"}' });
+  const told = mia.page.getByTestId("notices").locator("p span");
+  await mia.press("/");
+  await mia.page.keyboard.type("Ira");
+  await mia.press("Enter");
+  await mia.page.route("**/v1/leases", away);
+  await mia.press("c");
+  await soon(async () => (await told.allInnerTexts()).join() === "The service did not answer.");
+  await mia.press("Escape");
+  await soon(async () => (await told.count()) === 0);
+  assert.equal(await mia.page.locator("#queue-search").inputValue(), "Ira");
+  await mia.page.route("**/verdict", away);
+  await mia.pressUntil("a", async () => (await mia.page.getByTestId("undo").count()) === 1);
+  await soon(async () => /^Not done: Ira Away.*, Your refund\. The service did not answer\.$/.test((await told.allInnerTexts()).join()));
+  await mia.press("Escape", "Escape");
+  await soon(async () => (await mia.page.locator("#queue-search").inputValue()) === "");
+  await mia.page.close();
+});
+
 test("the browser had nothing to complain about", () => assert.deepEqual(lead.errors, []));

@@ -2,6 +2,7 @@
 // No key is listened for anywhere else, and no two actions share one.
 import { texts } from "./texts";
 import { details } from "./state/details.svelte";
+import { notices } from "./state/notices.svelte";
 import { isOut, queue } from "./state/queue.svelte";
 import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
@@ -104,7 +105,7 @@ export const actions: readonly Action[] = [
   },
   {
     name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
-    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || queue.narrowed || isSearching(),
+    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || notices.shown.length > 0 || queue.narrowed || isSearching(),
     perform: () => leave(),
   },
 
@@ -156,12 +157,14 @@ async function choose(number: number): Promise<void> {
 /** In the search or the filter, which one leaves even where nothing was looked for. */
 const isSearching = () => document.activeElement?.closest(".queue .tools") != null;
 
-/** One step back: out of the editor, the choice, the search. */
+/** One step back: out of the editor, the choice, what was told, the search. */
 function leave(): void {
   if (review.writing !== null || review.choosing !== null) {
     review.leave();
   } else if (selection.drafts.length > 0) {
     selection.clear();
+  } else if (notices.shown.length > 0 && (queue.shown.length > 0 || !queue.narrowed)) {
+    notices.dismiss(notices.shown.at(-1)!.id);
   } else {
     queue.widen();
     if (review.focus === null) review.move(1);

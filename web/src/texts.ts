@@ -186,6 +186,7 @@ export const texts = {
     seconds: (count: number) => `${count} s`,
     verdict: (what: string, whom: string) => `${what}: ${whom}`,
     undone: (whom: string) => `Taken back: ${whom}`,
+    notUndone: (whom: string, why: string) => `Not taken back: ${whom}. ${why}`,
     undoLate: "Too late to take it back: it has already been passed on.",
     rolledBack: (whom: string, why: string) => `Not done: ${whom}. ${why}`,
     claimed: (whom: string) => `Claimed: ${whom}`,
@@ -197,7 +198,7 @@ export const texts = {
     wentOn: "A new message came in; the agent's newer draft is shown.",
     assigned: (whom: string, name: string) => `Assigned to ${name}: ${whom}`,
     problems: {
-      unreachable: "The service did not answer; it is back in your queue.",
+      unreachable: "The service did not answer.",
       not_open: "It no longer waits for a verdict.",
       leased_by_other: "Someone else has claimed it.",
       version_conflict: "It changed while you looked at it.",

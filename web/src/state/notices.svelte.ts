@@ -1,5 +1,8 @@
 // What the page says out loud: quiet announcements for screen readers, and notices that stay in
 // sight until dismissed. Must not decide what is worth saying.
+import type { Problem } from "../api";
+import { texts } from "../texts";
+
 export interface Notice { id: number; tone: "bad" | "plain"; text: string; draft?: string }
 
 const NOTICES_MAX = 3;
@@ -25,6 +28,12 @@ class Notices {
   dismiss(id: number): void {
     this.shown = this.shown.filter((notice) => notice.id !== id);
   }
+}
+
+/** Why something was not done, in words. */
+export function whyNot({ code, passing }: Problem): string {
+  const { problems, otherwise } = texts.notices;
+  return problems[code] ?? (passing ? problems.unreachable! : otherwise);
 }
 
 export const notices = new Notices();

@@ -6,7 +6,7 @@ import { texts } from "../texts";
 import type { Detail, Summary, Verdict } from "../nouns";
 import { details } from "./details.svelte";
 import { live } from "./live.svelte";
-import { notices } from "./notices.svelte";
+import { notices, whyNot } from "./notices.svelte";
 import { pace } from "./pace.svelte";
 import { place } from "./place.svelte";
 import { queue, waits } from "./queue.svelte";
@@ -293,7 +293,7 @@ class Review {
     } else {
       queue.remove(sent.detail.id);
       if (this.focus === sent.detail.id) this.show(queue.get(before) ? before : (queue.shown[0]?.id ?? null));
-      notices.show(problem.passing ? texts.notices.problems.unreachable! : texts.notices.undoLate);
+      notices.show(problem.passing ? texts.notices.notUndone(sent.name, whyNot(problem)) : texts.notices.undoLate);
     }
   }
 
@@ -307,8 +307,7 @@ class Review {
   #rollBack(sent: Sent, problem: Problem): void {
     // Whoever signs in again is back at what they were deciding.
     if (problem.status === 401) return this.#restore(sent.detail);
-    const why = texts.notices.problems[problem.code] ?? (problem.status === 0 ? texts.notices.problems.unreachable! : texts.notices.otherwise);
-    notices.show(texts.notices.rolledBack(sent.name, why), "bad", sent.detail.id);
+    notices.show(texts.notices.rolledBack(sent.name, whyNot(problem)), "bad", sent.detail.id);
     void details.want(sent.detail, true);
     if (!queue.get(sent.detail.id) && problem.status === 409) void this.load();
     this.#showFirst();
@@ -324,7 +323,7 @@ class Review {
       this.zone = "draft";
       notices.say(texts.notices.claimed(nameOf(next)));
     } catch (problem) {
-      if (problem instanceof Problem) notices.show(texts.notices.problems[problem.code] ?? texts.notices.otherwise);
+      if (problem instanceof Problem) notices.show(whyNot(problem));
     }
   }
 
@@ -458,7 +457,7 @@ class Review {
       // Whoever went on by then, or began to write, is left there.
       if (this.focus === summary.id && this.writing === null && this.choosing === null) this.move(1);
     } catch (problem) {
-      if (problem instanceof Problem) notices.show(texts.notices.problems[problem.code] ?? texts.notices.otherwise);
+      if (problem instanceof Problem) notices.show(whyNot(problem));
     }
   }
 
