@@ -30,7 +30,7 @@ const peer = await peers();
 const jsdiff = peer('diff');
 const DiffMatchPatch = peer('diff-match-patch');
 const { diff: fastMyers } = peer('fast-myers-diff');
-const { wasmBindgen } = await buildTools();
+const { bindgen } = await buildTools();
 const ours = wasm();
 
 // Builds the Wasm and loads it.
@@ -42,7 +42,7 @@ function wasm() {
   const targetFolder = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
   const built = join(targetFolder, target, 'release/countersign_bench_wasm.wasm');
   const out = join(targetFolder, 'bench-wasm');
-  execFileSync(wasmBindgen, ['--target', 'nodejs', '--out-dir', out, built]);
+  execFileSync(bindgen, [built, 'nodejs', out, 'countersign_bench_wasm']);
   // What it writes is CommonJS; what is around it isn't.
   writeFileSync(join(out, 'package.json'), '{"type": "commonjs"}');
   return require(join(out, 'countersign_bench_wasm.js'));

@@ -16,7 +16,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const targetFolder = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 const DRAFTS = 1_000;
 const REPEATS = 7;
-const { wasmBindgen } = await buildTools();
+const { bindgen } = await buildTools();
 
 // Builds and runs the native part.
 function native() {
@@ -35,7 +35,7 @@ function wasm() {
   execFileSync('cargo', build, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   const built = join(targetFolder, target, 'release/countersign_bench_wasm.wasm');
   const out = join(targetFolder, 'bench-workerd');
-  execFileSync(wasmBindgen, ['--target', 'web', '--out-dir', out, '--out-name', 'bench', built]);
+  execFileSync(bindgen, [built, 'web', out, 'bench']);
   return [readFileSync(join(out, 'bench.js'), 'utf8'), new Uint8Array(readFileSync(join(out, 'bench_bg.wasm')))];
 }
 

@@ -99,16 +99,26 @@ async function makeRelease() {
   await shrink(wasmOpt, at("build/release/index_bg.wasm"));
 }
 
+/** The Rust Worker and the JavaScript that calls it, in one piece. */
 async function compileWorker(profile, folder, features = []) {
   const tools = await buildTools();
   await embedder();
-  // worker-build takes the output folder relative to the crate; what follows `--` goes to cargo.
-  await run(
-    tools.workerBuild,
-    ["--profile", profile, "--no-opt", "--out-dir", `../../${folder}`, "src/service", "--", "--locked", ...features],
-    // Without its own stack after it, the last thing seen is the compiler's error.
-    { env: { ...tools.env, RUST_BACKTRACE: "0" }, advice: "The compiler's first error above says where." },
-  );
+  await run("cargo", ["build", "--locked", "--profile", profile, "--target", TARGET, "--package", "countersign-service", "--lib", ...features], {
+    // Futures of `js_sys`, which the `worker` crate is made for.
+    env: { WASM_BINDGEN_USE_JS_SYS: "1" },
+    advice: "The compiler's first error above says where.",
+  });
+  await afresh(folder, async (fresh) => {
+    const made = join(fresh, "made");
+    await run(tools.bindgen, [join(cargoTarget(), TARGET, profile, "countersign_service.wasm"), "worker", made, "index"]);
+    const words = ["--bundle", "--minify", "--format=esm", "--external:./index_bg.wasm", "--log-level=warning"];
+    await run(npmBin("esbuild"), [join(made, "index.js"), ...words, `--outfile=${join(fresh, "index.js")}`]);
+    // wrangler's bundler knows the compiled module by a plain import only.
+    const bundled = readFileSync(join(fresh, "index.js"), "utf8");
+    writeFileSync(join(fresh, "index.js"), bundled.replace("import source ", "import "));
+    renameSync(join(made, "index_bg.wasm"), join(fresh, "index_bg.wasm"));
+    rmSync(made, { recursive: true });
+  });
   return tools;
 }
 
@@ -121,26 +131,32 @@ async function makeWasm() {
   const target = cargoTarget();
   for (const name of PAGE_CRATES) {
     const wasm = join(target, TARGET, "page", `countersign_${name}.wasm`);
-    await run(tools.wasmBindgen, [wasm, "--target", "web", "--out-dir", at("web/pkg"), "--out-name", name]);
+    await run(tools.bindgen, [wasm, "web", at("web/pkg"), name]);
   }
   // The first view is waited for; what is loaded on demand is not worth minutes of every build.
   await shrink(tools.wasmOpt, at("web/pkg/page_bg.wasm"));
   await shrink(tools.wasmOpt, at("web/pkg/judge_bg.wasm"));
 }
 
-/** A server that runs reads web/dist at any moment: what is made elsewhere is put there once it is whole. */
 async function makePage() {
   await build("wasm");
-  mkdirSync(at("build"), { recursive: true });
-  const fresh = mkdtempSync(at("build/page-"));
-  try {
+  await afresh("web/dist", async (fresh) => {
     await run(npmBin("node"), [at("node_modules/vite/bin/vite.js"), "build", "web", "--outDir", fresh, "--logLevel", "warn"], {
       advice: "Vite's first error above says where.",
     });
     // Served as it is, so that the Worker needn't carry it.
     mkdirSync(join(fresh, "v1"));
     writeFileSync(join(fresh, "v1/openapi.json"), JSON.stringify(JSON.parse(readFileSync(at("openapi.json"), "utf8"))));
-    place(fresh, at("web/dist"));
+  });
+}
+
+/** A server that runs reads what is built at any moment: what is made elsewhere is put there once it is whole. */
+async function afresh(folder, make) {
+  mkdirSync(at("build"), { recursive: true });
+  const fresh = mkdtempSync(at("build/fresh-"));
+  try {
+    await make(fresh);
+    place(fresh, at(folder));
   } finally {
     rmSync(fresh, { recursive: true });
   }

@@ -1,11 +1,10 @@
-// Finds or installs the programs that npm and cargo don't bring: the wasm target, worker-build,
-// wasm-bindgen, and a Chromium for the tests. Must not build anything of the project itself.
+// Finds or installs the programs that npm and cargo don't bring: the wasm target, what writes the
+// JavaScript beside our Wasm, and a Chromium for the tests. Must not build anything of the product.
 //
 // They go into the ignored folder `.tools/`, or where COUNTERSIGN_TOOLS says, so that one machine
-// can keep them across clones. Versions are those of Cargo.toml.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+// can keep them across clones.
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, Stop, ask, at, main, npmBin, run, say } from "./run.mjs";
 
@@ -14,24 +13,21 @@ const TARGET = "wasm32-unknown-unknown";
 /** How long to wait for a download's first byte before compiling instead. */
 const PROBE_MS = 5_000;
 
-/** Everything a build needs; answers the environment that makes worker-build use it. */
+/** The programs that a build needs. */
 export async function buildTools() {
   await wasmTarget();
-  const workerBuild = await cargoTool("worker-build", "worker-build", versionOf("worker"), "some 6 minutes");
-  const wasmBindgen = await wasmBindgenTool();
-  return {
-    workerBuild,
-    wasmBindgen,
-    wasmOpt: npmBin("wasm-opt"),
-    env: { WASM_BINDGEN_BIN: wasmBindgen, ESBUILD_BIN: npmBin("esbuild"), WASM_OPT_BIN: npmBin("wasm-opt") },
-  };
+  return { bindgen: await bindgen(), wasmOpt: npmBin("wasm-opt") };
 }
 
-/** The exact version that Cargo.toml pins for a dependency. */
-function versionOf(name) {
-  const found = new RegExp(`^${name} = "=([0-9.]+)"`, "m").exec(readFileSync(at("Cargo.toml"), "utf8"));
-  if (!found) throw new Stop(`Cargo.toml pins no exact version of ${name}.`);
-  return found[1];
+/** Our small program around wasm-bindgen's library; cargo knows whether it has to be compiled. */
+async function bindgen() {
+  const folder = join(TOOLS, "target");
+  const program = join(folder, "release", "countersign-bindgen");
+  if (!existsSync(program)) say("compiling wasm-bindgen, once: less than a minute on two cores");
+  await run("cargo", ["build", "--release", "--locked", "--quiet", "--manifest-path", at("scripts/bindgen/Cargo.toml"), "--target-dir", folder], {
+    advice: "cargo needs the network and a C compiler (Debian: apt-get install build-essential).",
+  });
+  return program;
 }
 
 /** Rust itself comes from rust-toolchain.toml; a machine may have rustup's automatic installs off. */
@@ -49,73 +45,6 @@ async function wasmTarget() {
   }
   say(`adding Rust's target ${TARGET}`);
   await run("rustup", ["target", "add", TARGET], { advice: "rustup needs the network for this." });
-}
-
-/** The wasm-bindgen program: the one named, ours, worker-build's, a download, or a compilation. */
-async function wasmBindgenTool() {
-  const version = versionOf("wasm-bindgen");
-  const fits = (path) => path && ask(path, ["--version"])?.split(" ").pop() === version;
-  const named = process.env.WASM_BINDGEN_BIN;
-  if (fits(named)) return named;
-  const compiled = join(TOOLS, "bin", "wasm-bindgen");
-  if (fits(compiled)) return compiled;
-  const download = wasmBindgenDownload(version);
-  if (download && fits(join(download.folder, "wasm-bindgen"))) return join(download.folder, "wasm-bindgen");
-  if (download && (await fetched(download)) && fits(join(download.folder, "wasm-bindgen"))) {
-    return join(download.folder, "wasm-bindgen");
-  }
-  return cargoTool("wasm-bindgen-cli", "wasm-bindgen", version, "some 4 minutes");
-}
-
-/** Where worker-build keeps the wasm-bindgen that it downloads, and from where; null if it can't. */
-function wasmBindgenDownload(version) {
-  const arch = { x64: "x86_64", arm64: "aarch64" }[process.arch];
-  const system = { linux: "unknown-linux-musl", darwin: "apple-darwin" }[process.platform];
-  if (!arch || !system) return null;
-  const cache = {
-    linux: process.env.XDG_CACHE_HOME || join(homedir(), ".cache"),
-    darwin: join(homedir(), "Library", "Caches"),
-  }[process.platform];
-  const target = `${arch}-${system}`;
-  return {
-    folder: join(cache, "worker-build", `wasm-bindgen-${target}-${version}`),
-    url: `https://github.com/wasm-bindgen/wasm-bindgen/releases/download/${version}/wasm-bindgen-${version}-${target}.tar.gz`,
-  };
-}
-
-/** Downloads a release into the folder; false, without complaint, where the network doesn't allow. */
-async function fetched({ url, folder }) {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), PROBE_MS);
-  try {
-    const response = await fetch(url, { signal: controller.signal });
-    if (!response.ok) return false;
-    clearTimeout(timer);
-    say("downloading wasm-bindgen");
-    const archive = join(tmpdir(), `wasm-bindgen-${process.pid}.tar.gz`);
-    writeFileSync(archive, Buffer.from(await response.arrayBuffer()));
-    mkdirSync(folder, { recursive: true });
-    await run("tar", ["-xzf", archive, "-C", folder, "--strip-components=1"], { quiet: true });
-    rmSync(archive);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Compiles a program once into the tools folder. */
-async function cargoTool(crate, program, version, time) {
-  const path = join(TOOLS, "bin", program);
-  if (ask(path, ["--version"])?.split(" ").pop() === version) return path;
-  say(`compiling ${crate} ${version}, once: ${time} on two cores`);
-  const folder = join(TOOLS, "target");
-  await run("cargo", ["install", crate, "--version", version, "--locked", "--force", "--root", TOOLS], {
-    env: { CARGO_TARGET_DIR: folder, CARGO_PROFILE_RELEASE_LTO: "off", CARGO_PROFILE_RELEASE_OPT_LEVEL: "1" },
-    advice: "cargo needs the network, a C compiler and, on Linux, OpenSSL's headers (Debian: apt-get install build-essential pkg-config libssl-dev).",
-  });
-  return path;
 }
 
 /** What a Chromium may be called on the PATH, and where it is when it isn't there. */
@@ -161,8 +90,7 @@ async function playwrightsChromium() {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
-    const { workerBuild, wasmBindgen } = await buildTools();
-    console.log(`worker-build  ${workerBuild}\nwasm-bindgen  ${wasmBindgen}\nchromium      ${await chromium()}`);
-    console.log(`kept in       ${dirname(workerBuild)}`);
+    const { bindgen } = await buildTools();
+    console.log(`bindgen       ${bindgen}\nchromium      ${await chromium()}`);
   });
 }

@@ -93,13 +93,9 @@ function faulty(env) {
 /** The entry with the faults in it; a change of the entry that this doesn't fit is an error. */
 export function faultyEntry() {
   return [
-    ["Reflect.construct(target, args, target)", "Reflect.construct(target, handlers.has('alarm') ? shifted([args[0], faulty(args[1])]) : args, target)"],
-    [
-      "const call = (...given) => failFast",
-      "if (property === 'alarm') return async () => (strikes('alarms') ? undefined : failFast(() => Reflect.apply(value, instance, [])));\n" +
-        "          if (handlers.has('alarm') && property === 'fetch') return async (request) => (order(request), (await asked(request)) ?? failFast(() => Reflect.apply(value, instance, [request])).catch(broken));\n" +
-        "          const call = (...given) => failFast",
-    ],
+    ["this.given = given;", "this.given = shifted([given[0], faulty(given[1])]);"],
+    ["  fetch(request) {", "  async fetch(request) {\n    order(request);\n    const told = await asked(request);\n    if (told) return told;"],
+    ["  alarm() {", "  async alarm() {\n    if (strikes('alarms')) return;"],
   ].reduce((entry, [found, put]) => {
     if (!entry.includes(found)) throw new Error(`the entry has no \`${found}\``);
     return entry.replace(found, put);

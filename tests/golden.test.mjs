@@ -38,9 +38,9 @@ test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
   // Together with the service, so that the policy is the one that was compiled for it.
   const packages = ["--package", "countersign-service", "--package", "countersign-bench-wasm", "--features", "countersign-service/development"];
   await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, ...packages], quiet);
-  const { wasmBindgen } = await buildTools();
+  const { bindgen } = await buildTools();
   const built = join(cargoTarget(), target, "development", "countersign_bench_wasm.wasm");
-  await run(wasmBindgen, [built, "--target", "web", "--out-dir", folder, "--out-name", "golden"], quiet);
+  await run(bindgen, [built, "web", folder, "golden"], quiet);
 
   const types = { ".js": "text/javascript", ".wasm": "application/wasm", "": "text/html" };
   const server = createServer(({ url }, response) => {

@@ -8,10 +8,10 @@ import { draft, start, until } from "./countersign.mjs";
 /** The entry with a namespace that has jurisdictions, and says in the log where an object is asked for. */
 function entryWithJurisdictions() {
   const entry = readFileSync(new URL("../src/service/entry.js", import.meta.url), "utf8");
-  const found = "new Worker(context, env)";
+  const found = "env, context))";
   assert.ok(entry.includes(found));
   return (
-    entry.replaceAll(found, "new Worker(context, { ...env, TENANT: placed(env.TENANT, 'anywhere') })") +
+    entry.replaceAll(found, "{ ...env, TENANT: placed(env.TENANT, 'anywhere') }, context))") +
     `
 function placed(namespace, place) {
   return new Proxy(namespace, {

@@ -75,6 +75,12 @@ test("workspaces of their own lock what policy needs now", () => {
   }
 });
 
+test("what writes the JavaScript beside our Wasm is of the version that we compile with", () => {
+  const pinned = (path, name) => new RegExp(`^${name} = "=(.+)"$`, "m").exec(read(path))?.[1];
+  assert.ok(pinned("Cargo.toml", "wasm-bindgen"));
+  assert.equal(pinned("scripts/bindgen/Cargo.toml", "wasm-bindgen-cli-support"), pinned("Cargo.toml", "wasm-bindgen"));
+});
+
 test("every path that the architecture names exists", () => {
   const named = [...read("ARCHITECTURE.md").matchAll(/`((?:src|web|tests|bench|scripts)\/[\w./-]*)`/g)].map(([, path]) => path);
   assert.ok(named.length > 5);

@@ -2,10 +2,10 @@
 // must not hold any logic of the product.
 //
 // A panic ends the Wasm instance with every call in it, and without this file those calls would
-// hang. Here each of them is rejected at once: requests answer 500, and the alarm is tried again.
-// It relies on `__worker_init_state` of worker-build 0.8; tests/panic.test.mjs holds it to that.
+// hang. Here each of them is rejected at once: requests answer 500, and the alarm is tried again. What
+// comes next goes to a new instance. tests/panic.test.mjs holds it to that.
 import embedWasm from "../../build/embed/embed.wasm";
-import Worker, { Tenant as RustTenant } from "../../build/worker/index.js";
+import * as rust from "../../build/worker/index.js";
 import { createEmbedder } from "../embed/embed.js";
 
 // A deployment without the asset, or a test without the binding, has no weights.
@@ -17,7 +17,8 @@ globalThis.countersign_embedder = createEmbedder(embedWasm, weights);
 const resolved = Promise.resolve();
 globalThis.queueMicrotask = (task) => void resolved.then(task);
 
-const state = globalThis.__worker_init_state;
+// The `worker` crate's own: it notes a panic there, and numbers the instances.
+const state = rust.__worker_init_state();
 const pending = new Set();
 let critical = state.criticalError;
 Object.defineProperty(state, "criticalError", {
@@ -30,6 +31,19 @@ Object.defineProperty(state, "criticalError", {
   },
 });
 
+// What ends an instance without a panic: a stack that overflows, memory that runs out.
+function noted(error) {
+  if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;
+}
+addEventListener("error", ({ error }) => noted(error));
+addEventListener("unhandledrejection", ({ reason }) => noted(reason));
+
+function revive() {
+  if (!state.criticalError) return;
+  rust.__wbg_reset_state();
+  state.criticalError = false;
+}
+
 /** Runs a call into Wasm so that an abort of the instance rejects it. */
 function failFast(call) {
   return new Promise((resolve, reject) => {
@@ -39,8 +53,10 @@ function failFast(call) {
       how(value);
     };
     try {
+      revive();
       Promise.resolve(call()).then(end(resolve), end(reject));
     } catch (error) {
+      noted(error);
       end(reject)(error);
     }
   });
@@ -61,29 +77,44 @@ function broken(error) {
   });
 }
 
-/** Wraps the named handlers of a class that worker-build made. */
-function wrap(Inner, handlers) {
-  return new Proxy(Inner, {
-    construct(target, args) {
-      return new Proxy(Reflect.construct(target, args, target), {
-        get(instance, property) {
-          const value = Reflect.get(instance, property);
-          if (!handlers.has(property) || typeof value !== "function") return value;
-          const call = (...given) => failFast(() => Reflect.apply(value, instance, given));
-          return property === "fetch" ? (...given) => call(...given).catch(broken) : call;
-        },
-      });
-    },
-  });
-}
-
 // An object, not a class: of a class the platform makes an instance for each request, and asks it for
 // every handler that there is.
 export default {
-  fetch: (request, env, context) => failFast(() => new Worker(context, env).fetch(request)).catch(broken),
-  scheduled: (event, env, context) => failFast(() => new Worker(context, env).scheduled(event)),
+  fetch: (request, env, context) => failFast(() => rust.fetch(request, env, context)).catch(broken),
+  scheduled: (event, env, context) => failFast(() => rust.scheduled(event, env, context)),
 };
-export const Tenant = wrap(
-  RustTenant,
-  new Set(["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"]),
-);
+
+/** A tenant's object. It outlives the instance of Wasm that its Rust part is in, and gets another with the next. */
+export class Tenant {
+  constructor(...given) {
+    this.given = given;
+    revive();
+    this.alive();
+  }
+
+  alive() {
+    if (this.instance !== state.instanceId) this.rust = new rust.Tenant(...this.given);
+    this.instance = state.instanceId;
+    return this.rust;
+  }
+
+  fetch(request) {
+    return failFast(() => this.alive().fetch(request)).catch(broken);
+  }
+
+  alarm() {
+    return failFast(() => this.alive().alarm());
+  }
+
+  webSocketMessage(...given) {
+    return failFast(() => this.alive().webSocketMessage(...given));
+  }
+
+  webSocketClose(...given) {
+    return failFast(() => this.alive().webSocketClose(...given));
+  }
+
+  webSocketError(...given) {
+    return failFast(() => this.alive().webSocketError(...given));
+  }
+}
