@@ -9,12 +9,15 @@ import { spec } from "node:test/reporters";
 
 /** Longer than any test takes on a loaded machine: one that waits for ever fails, and says which it is. */
 const TEST_MS_MAX = 400_000;
-/** So many of each kind beside each other: a browser keeps a core busy, and whoever asks workerd alone mostly waits. */
-const AT_ONCE = Math.min(2, availableParallelism());
+/** So many with a browser and so many without beside each other: all of them wait much of their time, on two cores. */
+const [BROWSERS, OTHERS] = availableParallelism() > 1 ? [3, 2] : [1, 1];
 const drivesBrowser = (file) => readFileSync(file, "utf8").includes('from "./browser.mjs"');
 
 /** What takes longest is begun first: begun last, it would end long after all others. */
-const LONGEST = ["shift", "views", "beside", "late", "page", "crash", "webhooks", "faults", "boundary", "fuzz", "start", "deploy", "training"];
+const LONGEST = [
+  ...["views", "beside", "shift", "late", "lead", "page", "shown"],
+  ...["growth", "crash", "earned", "deploy", "afterwards", "webhooks", "fuzz", "faults", "start", "copies", "frameworks", "boundary", "training"],
+];
 
 /** Runs files in their order, so many at once; those in which something failed. */
 async function failedOf(files, concurrency) {
@@ -30,8 +33,11 @@ const names = (files) => files.map((file) => basename(file)).join(", ");
 const given = process.argv.slice(2);
 const first = LONGEST.flatMap((name) => given.filter((file) => basename(file) === `${name}.test.mjs`));
 const files = [...new Set([...first, ...given])];
-const kinds = [files.filter(drivesBrowser), files.filter((file) => !drivesBrowser(file))].filter((kind) => kind.length > 0);
-const failed = (await Promise.all(kinds.map((kind) => failedOf(kind, AT_ONCE)))).flat();
+const kinds = [
+  [files.filter(drivesBrowser), BROWSERS],
+  [files.filter((file) => !drivesBrowser(file)), OTHERS],
+].filter(([kind]) => kind.length > 0);
+const failed = (await Promise.all(kinds.map(([kind, atOnce]) => failedOf(kind, atOnce)))).flat();
 if (failed.length > 0) {
   console.log(`once more, one by one: ${names(failed)}`);
   const broken = await failedOf(failed, 1);

@@ -56,8 +56,7 @@ test("an action is edited as a form: its amount as money, what is changed marked
   await lead.page.reload();
   await soon(async () => (await amount.inputValue().catch(() => "")) === "45.5" || (await amount.inputValue().catch(() => "")) === "45.50");
   await lead.press("Control+Enter");
-  const { status, outgoing } = await lead.settled(id);
-  assert.deepEqual([status, outgoing.action.args], ["edited", { ...action.args, amount: 45.5 }]);
+  await lead.tells(id, "edited", { action: { ...action, args: { ...action.args, amount: 45.5 } } });
 });
 
 test("money is written as its country writes it and read by its place, to the last minor unit", async () => {
@@ -363,7 +362,7 @@ test("no key counts while an input method composes", async () => {
   assert.match(await lead.editor().inputValue(), /^日本Your refund/);
   assert.equal(await lead.statusOf(id), "held");
   await lead.press("Control+Enter");
-  assert.equal((await lead.settled(id)).outgoing.text, "日本Your refund is on its way to you.");
+  await lead.tells(id, "edited", { text: "日本Your refund is on its way to you." });
 });
 
 test("a draft that is soon late is told while one looks elsewhere, without a word of it", async () => {
@@ -423,6 +422,8 @@ test("an empty review leads to the first steps, and says later when a deadline i
   assert.deepEqual(founder.errors, []);
   await founder.page.close();
 });
+
+test("agents are told what was decided, once it counts", lead.allTold);
 
 test("the browser had nothing to complain about", () => {
   assert.deepEqual(lead.errors, []);

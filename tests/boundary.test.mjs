@@ -212,17 +212,16 @@ test("a WebSocket closes when its session ends, and only that one", async () => 
   const tom = await tenant.session("tom@example.com");
   const [his, hers] = [await socketOf(tom), await socketOf(lead)];
   assert.equal((await tom.call("DELETE", "/v1/session")).status, 204);
-  assert.equal(await his.closed, 1008);
   assert.equal((await tom.call("GET", "/v1/queue")).status, 401);
-  assert.equal(hers.socket.readyState, 1, "the other one is open");
 
   const ina = await tenant.session("ina@example.com");
   const [moved, removed] = [await socketOf(ina), await socketOf(await tenant.session("ola@example.com"))];
   const { people } = (await lead.call("GET", "/v1/people")).body;
   await lead.call("PUT", `/v1/people/${ina.person.id}/role`, { role: "auditor" });
   await lead.call("DELETE", `/v1/people/${people.find(({ mail }) => mail === "ola@example.com").id}`);
-  assert.deepEqual([await moved.closed, await removed.closed], [1008, 1008], "what they may see is another");
-  assert.equal(hers.socket.readyState, 1);
+  // Each is told of it ten seconds late, by the platform: so all are waited for at once.
+  assert.deepEqual([await his.closed, await moved.closed, await removed.closed], [1008, 1008, 1008], "what they may see is another");
+  assert.equal(hers.socket.readyState, 1, "the other one is open");
   hers.socket.close();
 });
 

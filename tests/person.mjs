@@ -169,5 +169,20 @@ function agent(service) {
       return body.status !== "held" && body.status !== "pending" && body;
     });
 
-  return { agent: call, posted, statusOf, settled };
+  const decided = [];
+  /** The service has the verdict. What the agent is told of it `allTold` asks at the end: each waits for its undo window. */
+  async function tells(id, status, outgoing = {}) {
+    await soon(async () => (await statusOf(id)) !== "held");
+    decided.push({ id, status, outgoing });
+  }
+  async function allTold() {
+    assert.ok(decided.length > 0);
+    for (const { id, status, outgoing } of decided) {
+      const answer = await settled(id);
+      assert.equal(answer.status, status);
+      assert.deepEqual({ ...answer.outgoing, ...outgoing }, answer.outgoing ?? {});
+    }
+  }
+
+  return { agent: call, posted, statusOf, settled, tells, allTold };
 }

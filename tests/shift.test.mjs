@@ -34,10 +34,9 @@ test("approving takes one key, a small edit two and the typing, a rejection with
   await seen("Fay Rejected");
   await lead.press("r", "1");
   await soon(lead.undoShows("Fay Rejected"));
-  assert.deepEqual(
-    [(await lead.settled(approved)).status, (await lead.settled(edited)).status, (await lead.settled(rejected)).status],
-    ["approved", "edited", "rejected"],
-  );
+  await lead.tells(approved, "approved");
+  await lead.tells(edited, "edited", { text: "Good news. Your refund is on its way to you." });
+  await lead.tells(rejected, "rejected");
   const pace = lead.page.getByTestId("pace");
   assert.match(await pace.innerText(), /^[\d.]+ s a verdict$/, "leads see the team's median");
   assert.match(await pace.getAttribute("title"), /and 2 keys or presses, the median of your last 3 verdicts/);
@@ -65,7 +64,9 @@ test("a whole shift needs no pointer", async () => {
   await seen("Ola Elsewhere");
   await lead.press("h");
   await soon(lead.undoShows("Ola Elsewhere"));
-  assert.deepEqual([(await lead.settled(ids[0])).status, (await lead.settled(ids[1])).status, (await lead.settled(ids[3])).status], ["responded", "sent_back", "handled_elsewhere"]);
+  await lead.tells(ids[0], "responded");
+  await lead.tells(ids[1], "sent_back");
+  await lead.tells(ids[3], "handled_elsewhere");
 
   await lead.press("Escape", "c");
   await soon(async () => (await lead.focused()) !== null && (await lead.page.getByTestId("draft").isVisible()));
@@ -107,8 +108,8 @@ test("drafts that are alike are read together and approved by one key, or taken 
   await soon(async () => (await statuses()) === "held");
   await soon(async () => (await lead.rows().count()) === 3);
   await lead.press("g");
-  await lead.pressUntil("a", async () => (await lead.page.getByTestId("undo").count()) === 1);
-  for (const id of ids) assert.equal((await lead.settled(id)).status, "approved");
+  await lead.pressUntil("a", lead.undoShows("Approved 3 drafts"));
+  for (const id of ids) await lead.tells(id, "approved");
 });
 
 test("a message that arrives in mid-edit appears in place, keeps the edit and asks to look at it", async () => {
@@ -129,8 +130,7 @@ test("a message that arrives in mid-edit appears in place, keeps the edit and as
   assert.equal(await lead.statusOf(newer), "held", "the first press says that the words still fit");
   await lead.press("Control+Enter");
   await soon(lead.undoShows("Pia Goes On"));
-  const { status, outgoing } = await lead.settled(newer);
-  assert.deepEqual([status, outgoing.text], ["edited", "Dear Pia, It left today."]);
+  await lead.tells(newer, "edited", { text: "Dear Pia, It left today." });
 });
 
 test("a reload, a lost connection and an ended session in mid-edit lose no word", async () => {
@@ -150,8 +150,8 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   await lead.page.waitForTimeout(SEEN_MS);
   assert.equal(await lead.statusOf(id), "held");
   await lead.page.context().setOffline(false);
-  const { status, outgoing } = await lead.settled(id);
-  assert.deepEqual([status, outgoing.text], ["edited", "One. Two. Your refund is on its way to you."], "it was sent once the line was back");
+  // It is sent once the line is back.
+  await lead.tells(id, "edited", { text: "One. Two. Your refund is on its way to you." });
 
   const other = await lead.posted("Quin Returns");
   await seen("Quin Returns");
@@ -169,7 +169,7 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
   await soon(lead.isWriting);
   assert.match(await lead.editor().inputValue(), /^Three\. Your refund/);
   await lead.press("Control+Enter");
-  assert.equal((await lead.settled(other)).outgoing.text, "Three. Your refund is on its way to you.");
+  await lead.tells(other, "edited", { text: "Three. Your refund is on its way to you." });
 });
 
 test("an edit that is taken back is there to be gone on with", async () => {
@@ -186,7 +186,7 @@ test("an edit that is taken back is there to be gone on with", async () => {
   await lead.pressUntil("e", lead.isWriting);
   assert.match(await lead.editor().inputValue(), /^Well\. Your refund/);
   await lead.press("Control+Enter");
-  assert.equal((await lead.settled(id)).outgoing.text, "Well. Your refund is on its way to you.");
+  await lead.tells(id, "edited", { text: "Well. Your refund is on its way to you." });
 });
 
 test("two reviewers see each other, and only one of them decides", async () => {
@@ -208,7 +208,7 @@ test("two reviewers see each other, and only one of them decides", async () => {
   assert.equal(await lead.statusOf(id), "held", "a claimed draft is the other's");
   await lead.pressUntil("a", lead.undoShows("Rae Shared"));
   await colleague.page.locator(".strip").filter({ hasText: /was faster: approved|No longer waiting/ }).waitFor();
-  assert.equal((await lead.settled(id)).status, "approved");
+  await lead.tells(id, "approved");
   assert.equal(await colleague.page.getByTestId("pace").count(), 0, "only leads see the pace");
   await colleague.page.close();
 });
@@ -248,7 +248,7 @@ test("a phone reviews by touch, and nothing is cut off", async () => {
   await phone.page.locator("summary").filter({ hasText: "lead" }).first().tap();
   await phone.page.getByRole("link", { name: "Review" }).tap();
   await phone.page.getByRole("navigation", { name: "Parts of the page" }).waitFor();
-  assert.equal((await lead.settled(id)).status, "approved");
+  await lead.tells(id, "approved");
   await phone.page.close();
 });
 
@@ -277,7 +277,7 @@ test("drafts are chosen and approved together by touch alone", async () => {
   await phone.accessible("a batch on a phone");
   const approve = phone.page.getByRole("button", { name: "Approve 3" });
   await phone.doUntil(() => approve.tap(), async () => (await approve.count()) === 0);
-  for (const id of ids) assert.equal((await lead.settled(id)).status, "approved");
+  for (const id of ids) await lead.tells(id, "approved");
   assert.deepEqual(phone.errors, []);
   await phone.page.close();
 });
@@ -428,6 +428,8 @@ test("what is out is found wrong where it is come upon, though nobody was asked 
   assert.deepEqual(ida.errors, []);
   await ida.page.close();
 });
+
+test("agents are told what was decided, once it counts", lead.allTold);
 
 test("the browser had nothing to complain about", () => {
   assert.deepEqual(lead.errors, []);
