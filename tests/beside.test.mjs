@@ -57,6 +57,10 @@ test("an action is edited as a form: its amount as money, what is changed marked
   await soon(async () => (await amount.inputValue().catch(() => "")) === "45.5" || (await amount.inputValue().catch(() => "")) === "45.50");
   await lead.press("Control+Enter");
   await lead.tells(id, "edited", { action: { ...action, args: { ...action.args, amount: 45.5 } } });
+  await lead.press("m");
+  const learnt = lead.page.getByTestId("corrections").getByRole("listitem").filter({ hasText: "INV-7781" }).first();
+  await soon(async () => /Amount: 50 ?45\.5\s+Currency: USD/.test(await learnt.innerText().catch(() => "")));
+  await lead.press("v");
 });
 
 test("money is written as its country writes it and read by its place, to the last minor unit", async () => {

@@ -47,6 +47,21 @@ test("what the first of two people put into an action is shown to the second", a
   await tom.page.close();
 });
 
+test("of an action that was sent back and drafted anew it is shown what the agent changed", async () => {
+  const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: "Tag me." }] };
+  const given = (args, change) => ({ body: { conversation, message: "Tag me.", ...action("add_tag", args), ...change } });
+  const first = await lead.posted("Bo Anew", given({ tag: "gold", until: "May" }));
+  await lead.open("Bo Anew");
+  await lead.pressUntil("b", lead.isWriting);
+  await lead.page.keyboard.type("Silver is enough.");
+  await lead.press("Control+Enter");
+  assert.equal((await lead.settled(first)).status, "sent_back");
+  await lead.posted("Bo Anew", given({ tag: "silver", until: "May" }, { supersedes: first }));
+  await lead.open("Bo Anew");
+  const anew = lead.page.getByTestId("handover");
+  await soon(async () => /Silver is enough\.\s+Tag: gold ?silver\s+Until: May/.test(await anew.innerText().catch(() => "")));
+});
+
 test("drafts that are approved together are shown with where they go and all they do", async () => {
   const mark = randomUUID().replaceAll("-", "").replaceAll(/\d/g, (digit) => "ghijklmnop"[digit]).slice(0, 8);
   const message = `A voucher ${mark}, please.`;

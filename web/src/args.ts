@@ -68,6 +68,10 @@ function typeOf(value: Json, limits: Field | undefined): ArgField["type"] {
   return "text";
 }
 
+/** All arguments as text, a line for each, for where a form has no room. */
+export const inLines = (args: Args): string =>
+  fieldsOf(args, null).map((field) => [[field.group, field.label].filter(Boolean).join(" · "), shown(field)].filter(Boolean).join(": ")).join("\n");
+
 /** Whether there is nothing: a list or object stands here only where it has no values of its own. */
 export const isEmpty = (value: Json | undefined): value is Json[] | Args | "" | null | undefined => value === undefined || value === null || value === "" || typeof value === "object";
 
