@@ -141,6 +141,7 @@ pub struct Labels {
 /// A draft that would go out by itself, and should not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "BacktestExample"))]
 pub struct Example {
     /// The draft's id.
     pub id: String,

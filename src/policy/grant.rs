@@ -12,6 +12,7 @@ pub const OVERLAP_S_MAX: u32 = 7 * 24 * 3_600;
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "KeyScope"))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Posting drafts, reading and reporting one's own, moving a conversation's head.

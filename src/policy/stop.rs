@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What a stop covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "StopScope"))]
 #[serde(
     tag = "scope",
     content = "name",

@@ -210,6 +210,7 @@ pub struct Settled {
 /// Counts of a category's week: sums only, so that any order of merging gives the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WeekCounts"))]
 #[serde(default)]
 pub struct Counts {
     /// All drafts.

@@ -25,7 +25,7 @@ const AT_ONCE: u32 = 1_000;
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct ErasureRequest {
     /// Whose data is erased.
     customer_id: String,
 }
@@ -33,7 +33,7 @@ pub struct Asked {
 /// What was erased.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Erased {
+pub struct ErasureAnswer {
     /// Drafts with everything that was said of them.
     drafts: u32,
     /// Corrections that had been learnt from them.
@@ -64,11 +64,11 @@ struct Found {
 
 /// `POST /v1/erasure`.
 pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let Asked { customer_id } = call.json()?;
+    let ErasureRequest { customer_id } = call.json()?;
     check_text("/customer_id", &customer_id)?;
     let found = of_customer(tenant, &customer_id).await?;
 
-    let erased = tenant.transaction(|| {
+    tenant.transaction(|| {
         if is_held(&holds::held(tenant)?, &customer_id) {
             return Err(Problem::from(Code::OnHold));
         }
@@ -91,15 +91,14 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
             facts,
         )?;
         tell_each(tenant, &found, Event::DataErased, &person.actor(), call.now)
-    });
-    erased?;
+    })?;
 
-    let erased = Erased {
+    let answer = ErasureAnswer {
         drafts: count(&found.drafts),
         corrections: count(&found.corrections),
         more: found.is_full(),
     };
-    Answer::json(200, &erased)
+    Answer::json(200, &answer)
 }
 
 /// Once a day: what is older than the tenant keeps it.

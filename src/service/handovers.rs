@@ -32,7 +32,7 @@ pub struct NewAssignee {
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Release {
+pub struct LetGo {
     /// For whoever takes it next; the agent is not told.
     #[serde(default)]
     note: Option<String>,
@@ -81,8 +81,8 @@ fn claim(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> 
 
 /// `DELETE /v1/drafts/{id}/lease`.
 pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
-    let release = match call.body.is_empty() {
-        true => Release::default(),
+    let LetGo { note } = match call.body.is_empty() {
+        true => LetGo::default(),
         false => call.json()?,
     };
     let mut stored = stored::load(tenant, &call.id)?;
@@ -94,7 +94,7 @@ pub fn unlease(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer>
     for mut other in members {
         let_go(tenant, &mut other, person, call.now)?;
     }
-    notes::add(tenant, &stored.id, person, release.note.as_ref(), call.now)?;
+    notes::add(tenant, &stored.id, person, note.as_ref(), call.now)?;
     Answer::json(200, &queue::summary(&stored, call.now))
 }
 

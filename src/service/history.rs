@@ -49,13 +49,13 @@ const KNOWN_BAD: &str = "(SELECT json_object(
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DraftList {
     /// What was decided last comes first, then what came last.
-    drafts: Vec<Past>,
+    drafts: Vec<PastDraft>,
 }
 
 /// A draft as it is remembered.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Past {
+pub struct PastDraft {
     /// The draft's id.
     id: String,
     /// Its version.
@@ -185,7 +185,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
 
     let erased = erased.and_now(&tenant.storage)?;
     let live = live.into_iter().map(past);
-    let mut drafts: Vec<Past> = live.collect::<Result<_, _>>()?;
+    let mut drafts: Vec<PastDraft> = live.collect::<Result<_, _>>()?;
     for row in kept {
         if !erased.holds(&row.id) && drafts.iter().all(|known| known.id != row.id) {
             drafts.push(past(row)?);
@@ -201,7 +201,7 @@ pub async fn list(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
     Answer::json(200, &DraftList { drafts })
 }
 
-impl Past {
+impl PastDraft {
     /// How watchful somebody was is theirs and the leads' to know; whoever may look a second time is
     /// told nothing of the first.
     fn hide_from(&mut self, person: &Person) {
@@ -224,7 +224,7 @@ impl Past {
     }
 }
 
-fn past(row: Row) -> worker::Result<Past> {
+fn past(row: Row) -> worker::Result<PastDraft> {
     let known_bad: Option<KnownBad> = row.known_bad.as_deref().map(parsed).transpose()?;
     let draft: Draft = parsed(&row.body)?;
     let entry: Option<Entry> = row.entry.as_deref().map(parsed).transpose()?;
@@ -234,7 +234,7 @@ fn past(row: Row) -> worker::Result<Past> {
         .action
         .as_ref()
         .map(|action| action.name.clone());
-    Ok(Past {
+    Ok(PastDraft {
         id: row.id,
         version: row.version,
         status: row.status,

@@ -152,6 +152,18 @@ fn the_committed_document_is_the_generated_one() {
     );
 }
 
+/// Of two types with one name the second would be numbered, by the order of the table.
+#[test]
+fn every_schema_has_a_name_of_its_own() {
+    let document = document();
+    let names = document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys();
+    let numbered = |name: &&String| name.ends_with(|last: char| last.is_ascii_digit());
+    assert_eq!(names.filter(numbered).collect::<Vec<_>>(), [""; 0]);
+}
+
 #[test]
 fn every_operation_has_one_row() {
     let mut names: Vec<String> = TABLE

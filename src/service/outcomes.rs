@@ -14,14 +14,14 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Report {
+pub struct OutcomeReport {
     /// What became of it.
     outcome: Reported,
 }
 
 /// `PUT /v1/drafts/{id}/outcome`.
 pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
-    let Report { outcome } = call.json()?;
+    let OutcomeReport { outcome } = call.json()?;
     let mut stored = stored::load_own(tenant, &call.id, key)?;
     let before = stored.entry.clone();
     step(tenant, &mut stored, &Command::Report { outcome }, call.now)?;

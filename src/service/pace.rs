@@ -31,6 +31,7 @@ const RATE_MINUTES: u64 = 60;
 /// How many drafts wait.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "QueueCounts"))]
 pub struct Counts {
     /// For a verdict.
     held: u32,

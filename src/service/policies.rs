@@ -18,6 +18,7 @@ use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use countersign_policy::widen::{Widening, widens};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A version as it is stored, here and in D1: the columns of `policies`.
 #[derive(Serialize, Deserialize)]
@@ -56,22 +57,12 @@ pub struct PolicyView {
 
 /// The body of `PUT /v1/policy`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct NewPolicy {
-    document: serde_json::Value,
-    reason: String,
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// The same, as the OpenAPI document shows it.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "only its schema is read")]
-#[schemars(deny_unknown_fields)]
-pub struct NewPolicyShape {
+pub struct NewPolicy {
     /// The whole document.
-    document: Policy,
+    #[cfg_attr(test, schemars(with = "Policy"))]
+    document: Value,
     /// Why it changes.
     reason: String,
     /// Check it, change nothing.
@@ -81,19 +72,12 @@ pub struct NewPolicyShape {
 
 /// The body of `POST /v1/policy:lint`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct LintRequest {
-    document: serde_json::Value,
-}
-
-/// The same, as the OpenAPI document shows it.
-#[cfg(test)]
-#[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "only its schema is read")]
-#[schemars(deny_unknown_fields)]
-pub struct LintRequestShape {
+pub struct LintRequest {
     /// The whole document; one with faults is answered with these.
-    document: Policy,
+    #[cfg_attr(test, schemars(with = "Policy"))]
+    document: Value,
 }
 
 /// What is wrong with a document.

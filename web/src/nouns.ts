@@ -32,7 +32,7 @@ export type Verdict = Schemas["Verdict"];
 export type VerdictKind = Schemas["VerdictKind"];
 export type VerdictBody = Schemas["GivenVerdict"];
 export type VerdictAnswer = Schemas["VerdictAnswer"];
-export type Past = Schemas["Past"];
+export type Past = Schemas["PastDraft"];
 export type PastList = Schemas["DraftList"];
 
 /** `POST /v1/verdicts`: an answer for each draft. */

@@ -1337,31 +1337,6 @@ export interface components {
              */
             minor: number;
         };
-        /** @description The body of `POST /v1/erasure`. */
-        Asked: {
-            /** @description Whose data is erased. */
-            customer_id: string;
-        };
-        /** @description The same, as the OpenAPI document shows it. */
-        AskedShape: {
-            /**
-             * Format: uint32
-             * @description How many days to look back, 1 to 90.
-             */
-            days: number;
-            /**
-             * @description The policy to try; absent for the active one.
-             * @default null
-             */
-            document: components["schemas"]["Policy"] | null;
-            /**
-             * @description Levels to try by category; every other draft counts at the level it had.
-             * @default {}
-             */
-            levels: {
-                [key: string]: components["schemas"]["Level"];
-            };
-        };
         /** @description Who sees what leaves. */
         Audience: "internal" | "customer" | "public";
         /** @description One fact that happened. */
@@ -1411,6 +1386,35 @@ export interface components {
              */
             size: number;
         };
+        /** @description A draft that would go out by itself, and should not. */
+        BacktestExample: {
+            /** @description Its category; empty for none. */
+            category: string;
+            /** @description The draft's id. */
+            id: string;
+            /** @description What reviewers had done to it. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description The body of `POST /v1/policy:backtest`. */
+        BacktestRequest: {
+            /**
+             * Format: uint32
+             * @description How many days to look back, 1 to 90.
+             */
+            days: number;
+            /**
+             * @description The policy to try; absent for the active one.
+             * @default null
+             */
+            document: components["schemas"]["Policy"] | null;
+            /**
+             * @description Levels to try by category; every other draft counts at the level it had.
+             * @default {}
+             */
+            levels: {
+                [key: string]: components["schemas"]["Level"];
+            };
+        };
         /** @description What a backtest found. */
         BacktestView: {
             /** @description By category; under the empty name those without one. */
@@ -1418,7 +1422,7 @@ export interface components {
                 [key: string]: components["schemas"]["Change"];
             };
             /** @description Newly released drafts that reviewers had changed in substance or stopped: the worst first. */
-            examples: components["schemas"]["Example2"][];
+            examples: components["schemas"]["BacktestExample"][];
             /**
              * Format: uint64
              * @description Drafts whose texts had to be read again.
@@ -1540,7 +1544,7 @@ export interface components {
              */
             correction_rate_before?: number | null;
             /** @description The counts behind all of it. */
-            counts: components["schemas"]["Counts2"];
+            counts: components["schemas"]["WeekCounts"];
             /** @description Released, of all drafts. */
             coverage?: components["schemas"]["Share"] | null;
             /** @description Whether people are asked too often or too rarely. */
@@ -1869,129 +1873,6 @@ export interface components {
             /** @description What to send as `cursor` for the older ones; absent on the last page, and with `q`. */
             next_cursor?: string | null;
         };
-        /** @description How many drafts wait. */
-        Counts: {
-            /**
-             * Format: uint32
-             * @description For a verdict.
-             */
-            held: number;
-            /**
-             * Format: uint32
-             * @description Out, and to be looked at.
-             */
-            look_owed: number;
-            /**
-             * Format: uint32
-             * @description In their undo window.
-             */
-            pending: number;
-            /**
-             * Format: uint32
-             * @description Out, and their agents never said what became of them.
-             */
-            unconfirmed: number;
-            /**
-             * Format: uint32
-             * @description For a person to do it.
-             */
-            with_human: number;
-        };
-        /** @description Counts of a category's week: sums only, so that any order of merging gives the same. */
-        Counts2: {
-            /**
-             * Format: uint64
-             * @description Reviewed and approved without an edit.
-             * @default 0
-             */
-            approved_unedited: number;
-            /**
-             * Format: uint64
-             * @description Reviewed and edited in tone, grammar or formatting.
-             * @default 0
-             */
-            cosmetic: number;
-            /**
-             * Format: uint64
-             * @description All drafts.
-             * @default 0
-             */
-            drafts: number;
-            /**
-             * Format: uint64
-             * @description Reviewed and rejected or sent back, or let out and found wrong later on.
-             * @default 0
-             */
-            rejected: number;
-            /**
-             * Format: uint64
-             * @description Of these, those that went out without waiting.
-             * @default 0
-             */
-            released: number;
-            /**
-             * Format: uint64
-             * @description Reviewed, and a person wrote the answer.
-             * @default 0
-             */
-            responded: number;
-            /**
-             * Format: uint64
-             * @description Held drafts with a label.
-             * @default 0
-             */
-            reviewed: number;
-            /**
-             * Format: uint64
-             * @description Released drafts with a label.
-             * @default 0
-             */
-            sampled: number;
-            /**
-             * Format: uint64
-             * @description Of these, those that should not have gone out.
-             * @default 0
-             */
-            sampled_failed: number;
-            /**
-             * Format: uint64
-             * @description The same over those that should not have gone out.
-             * @default 0
-             */
-            sampled_failed_weight: number;
-            /**
-             * Format: uint64
-             * @description Sum over the sampled of 1 / sampling probability, in thousandths: how many released drafts
-             *     they stand for (Horvitz & Thompson 1952).
-             * @default 0
-             */
-            sampled_weight: number;
-            /**
-             * Format: uint64
-             * @description Sum over the sampled of the squares of 1 / sampling probability, in thousandths: how far their
-             *     weights differ.
-             * @default 0
-             */
-            sampled_weight_squares: number;
-            /**
-             * Format: uint64
-             * @description Reviewed and edited in substance.
-             * @default 0
-             */
-            substantive: number;
-            /**
-             * Format: uint64
-             * @description Time from shown to verdict, summed, in milliseconds.
-             * @default 0
-             */
-            verdict_ms: number;
-            /**
-             * Format: uint64
-             * @description Verdicts in that sum.
-             * @default 0
-             */
-            verdicts_timed: number;
-        };
         /** @description Who a draft goes to. */
         Customer: {
             /** @description Short facts for the reviewer. */
@@ -2165,7 +2046,7 @@ export interface components {
         /** @description `GET /v1/drafts`. */
         DraftList: {
             /** @description What was decided last comes first, then what came last. */
-            drafts: components["schemas"]["Past"][];
+            drafts: components["schemas"]["PastDraft"][];
         };
         /** @description What an agent is told of its draft. */
         DraftTold: {
@@ -2382,7 +2263,7 @@ export interface components {
             message: string;
         };
         /** @description What was erased. */
-        Erased: {
+        ErasureAnswer: {
             /**
              * Format: uint32
              * @description Corrections that had been learnt from them.
@@ -2395,6 +2276,11 @@ export interface components {
             drafts: number;
             /** @description Whether there is more than one request erases: ask again. */
             more: boolean;
+        };
+        /** @description The body of `POST /v1/erasure`. */
+        ErasureRequest: {
+            /** @description Whose data is erased. */
+            customer_id: string;
         };
         /** @description Whether people are asked too often or too rarely. */
         Escalation: "unknown" | "balanced" | "too_often" | "too_rarely" | "misplaced";
@@ -2439,22 +2325,6 @@ export interface components {
             /** @description The customer's message. */
             message: string;
         };
-        /** @description A draft that would go out by itself, and should not. */
-        Example2: {
-            /** @description Its category; empty for none. */
-            category: string;
-            /** @description The draft's id. */
-            id: string;
-            /** @description What reviewers had done to it. */
-            label: components["schemas"]["Label"];
-        };
-        /** @description A draft that shows a finding, and the situation that it needs: post it, and see. */
-        Example3: {
-            /** @description As an agent would post it. */
-            draft: components["schemas"]["Draft"];
-            /** @description Level, local time and what memory says. */
-            situation: components["schemas"]["Situation"];
-        };
         /** @description One value of an entry; never a text that a person wrote. */
         Fact: number | boolean | string | string[];
         /** @description How familiar a draft's message is. */
@@ -2498,7 +2368,7 @@ export interface components {
              * @description A draft that shows it. Absent only where none could be made: `not_analysed`, and what needs
              *     a text that could not be written.
              */
-            example?: components["schemas"]["Example3"] | null;
+            example?: components["schemas"]["FindingExample"] | null;
             /** @description JSON pointer to what should change. */
             pointer: string;
             /** @description The guardrails that take part, in the policy's order. */
@@ -2510,6 +2380,13 @@ export interface components {
         };
         /** @description What was found. */
         FindingCode: "never_matches" | "hidden" | "contradiction" | "releases_high_stakes" | "never_releases" | "part_never_holds" | "part_without_effect" | "category_without_rules" | "action_not_listed" | "category_without_owner" | "releases_unseen" | "threshold_without_effect" | "not_analysed";
+        /** @description A draft that shows a finding, and the situation that it needs: post it, and see. */
+        FindingExample: {
+            /** @description As an agent would post it. */
+            draft: components["schemas"]["Draft"];
+            /** @description Level, local time and what memory says. */
+            situation: components["schemas"]["Situation"];
+        };
         /** @description What the first of two people said. */
         First: {
             /** @description Digest of exactly what would leave: other content starts anew. */
@@ -2589,7 +2466,7 @@ export interface components {
             /** @description The only kinds of drafts that it posts. */
             kinds?: components["schemas"]["Kind"][];
             /** @description What it may ask for; empty is everything. */
-            scopes?: components["schemas"]["Scope2"][];
+            scopes?: components["schemas"]["KeyScope"][];
         };
         /** @description One rule; the first that matches wins. */
         Guardrail: {
@@ -2647,7 +2524,7 @@ export interface components {
             /** @description The first deadline that is missed at this pace; absent while each is kept. */
             breaks_at?: components["schemas"]["Time"] | null;
             /** @description What waits. */
-            counts: components["schemas"]["Counts"];
+            counts: components["schemas"]["QueueCounts"];
             /**
              * Format: uint32
              * @description For leads and keys for policy: messages that nobody took, and rows that D1 refused.
@@ -2764,6 +2641,8 @@ export interface components {
             /** @description Oldest first; revoked ones stay listed. */
             keys: components["schemas"]["KeyView"][];
         };
+        /** @description What a key asks for. */
+        KeyScope: "drafts" | "corrections";
         /** @description A key without its secret. */
         KeyView: {
             /** @description Hosts that drafts of it may call back; empty is every public one. */
@@ -2848,6 +2727,14 @@ export interface components {
             /** @description After this it is anybody's. */
             until: components["schemas"]["Time"];
         };
+        /** @description The body of `DELETE /v1/drafts/{id}/lease`; it may be missing. */
+        LetGo: {
+            /**
+             * @description For whoever takes it next; the agent is not told.
+             * @default null
+             */
+            note: string | null;
+        };
         /**
          * @description 1 review_everything, 2 review_edge_cases, 3 monitor_and_correct.
          * @enum {integer}
@@ -2916,7 +2803,7 @@ export interface components {
              */
             correction_rate_before?: number | null;
             /** @description The counts behind all of it. */
-            counts: components["schemas"]["Counts2"];
+            counts: components["schemas"]["WeekCounts"];
             /** @description Released, of all drafts. */
             coverage?: components["schemas"]["Share"] | null;
             /**
@@ -2952,8 +2839,8 @@ export interface components {
             /** @description Of a document without faults: what can be proved of it. */
             findings: components["schemas"]["Finding"][];
         };
-        /** @description The same, as the OpenAPI document shows it. */
-        LintRequestShape: {
+        /** @description The body of `POST /v1/policy:lint`. */
+        LintRequest: {
             /** @description The whole document; one with faults is answered with these. */
             document: components["schemas"]["Policy"];
         };
@@ -3207,8 +3094,8 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["PersonRole"];
         };
-        /** @description The same, as the OpenAPI document shows it. */
-        NewPolicyShape: {
+        /** @description The body of `PUT /v1/policy`. */
+        NewPolicy: {
             /** @description The whole document. */
             document: components["schemas"]["Policy"];
             /**
@@ -3244,7 +3131,7 @@ export interface components {
         /** @description The body of `PUT /v1/stop`. */
         NewStop: {
             /** @description What it covers. */
-            covers: components["schemas"]["Scope"];
+            covers: components["schemas"]["StopScope"];
             /**
              * @description Why; agents and reviewers are told of a stop's.
              * @default
@@ -3312,6 +3199,11 @@ export interface components {
         };
         /** @description What became of something that was allowed to leave. */
         Outcome: "done" | "failed" | "skipped";
+        /** @description The body of `PUT /v1/drafts/{id}/outcome`. */
+        OutcomeReport: {
+            /** @description What became of it. */
+            outcome: components["schemas"]["Outcome"];
+        };
         /** @description The one accountable party. */
         Owner: {
             /** @description A name of the policy, a person's id, or the agent's name. */
@@ -3322,7 +3214,7 @@ export interface components {
         /** @description What an owner is. */
         OwnerKind: "category" | "reviewer" | "on_call" | "backup" | "lead" | "agent";
         /** @description A draft as it is remembered. */
-        Past: {
+        PastDraft: {
             /** @description Who made it. */
             agent: string;
             /** @description Its category. */
@@ -3595,10 +3487,38 @@ export interface components {
         };
         /** @description What a key is for. */
         Purpose: "agent" | "policy";
+        /** @description How many drafts wait. */
+        QueueCounts: {
+            /**
+             * Format: uint32
+             * @description For a verdict.
+             */
+            held: number;
+            /**
+             * Format: uint32
+             * @description Out, and to be looked at.
+             */
+            look_owed: number;
+            /**
+             * Format: uint32
+             * @description In their undo window.
+             */
+            pending: number;
+            /**
+             * Format: uint32
+             * @description Out, and their agents never said what became of them.
+             */
+            unconfirmed: number;
+            /**
+             * Format: uint32
+             * @description For a person to do it.
+             */
+            with_human: number;
+        };
         /** @description `GET /v1/queue`. */
         QueuePage: {
             /** @description How many there are. */
-            counts: components["schemas"]["Counts"];
+            counts: components["schemas"]["QueueCounts"];
             /** @description Most urgent first; what is already out last. */
             drafts: components["schemas"]["Summary"][];
             /**
@@ -3802,14 +3722,6 @@ export interface components {
             /** @description What was to be done differently. */
             instruction: string;
         };
-        /** @description The body of `DELETE /v1/drafts/{id}/lease`; it may be missing. */
-        Release: {
-            /**
-             * @description For whoever takes it next; the agent is not told.
-             * @default null
-             */
-            note: string | null;
-        };
         /** @description What went out of a category in the local week, so far. */
         Releases: {
             /**
@@ -3830,11 +3742,6 @@ export interface components {
         };
         /** @description What is done about a draft that should not have gone out. */
         Remedy: "follow_up" | "reversal" | "none";
-        /** @description The body of `PUT /v1/drafts/{id}/outcome`. */
-        Report: {
-            /** @description What became of it. */
-            outcome: components["schemas"]["Outcome"];
-        };
         /** @description `GET /v1/trust/report`. */
         ReportView: {
             /** @description The whole tenant. */
@@ -4027,25 +3934,6 @@ export interface components {
              */
             weekly_looks_min: number;
         };
-        /** @description What a stop covers. */
-        Scope: {
-            /** @constant */
-            scope: "tenant";
-        } | {
-            name: string;
-            /** @constant */
-            scope: "agent";
-        } | {
-            name: string;
-            /** @constant */
-            scope: "category";
-        } | {
-            name: string;
-            /** @constant */
-            scope: "action";
-        };
-        /** @description What a key asks for. */
-        Scope2: "drafts" | "corrections";
         /** @description Labels of one hundredth of confidence. */
         Scored: {
             /**
@@ -4290,7 +4178,7 @@ export interface components {
         /** @description A stop that was given or lifted. */
         StopChange: {
             at: components["schemas"]["Time"];
-            covers: components["schemas"]["Scope"];
+            covers: components["schemas"]["StopScope"];
             /** @description Who did it. */
             person_id: string;
             /** @description Why; the log has a commitment to it. */
@@ -4306,9 +4194,26 @@ export interface components {
             changes: components["schemas"]["StopChange"][];
             stops: components["schemas"]["StopView"][];
         };
+        /** @description What a stop covers. */
+        StopScope: {
+            /** @constant */
+            scope: "tenant";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "agent";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "category";
+        } | {
+            name: string;
+            /** @constant */
+            scope: "action";
+        };
         /** @description One stop. */
         StopView: {
-            covers: components["schemas"]["Scope"];
+            covers: components["schemas"]["StopScope"];
             /** @description Who gave it. */
             person_id: string;
             reason: string;
@@ -4674,6 +4579,101 @@ export interface components {
             /** @description Where it is posted. */
             url: string;
         };
+        /** @description Counts of a category's week: sums only, so that any order of merging gives the same. */
+        WeekCounts: {
+            /**
+             * Format: uint64
+             * @description Reviewed and approved without an edit.
+             * @default 0
+             */
+            approved_unedited: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and edited in tone, grammar or formatting.
+             * @default 0
+             */
+            cosmetic: number;
+            /**
+             * Format: uint64
+             * @description All drafts.
+             * @default 0
+             */
+            drafts: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and rejected or sent back, or let out and found wrong later on.
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Format: uint64
+             * @description Of these, those that went out without waiting.
+             * @default 0
+             */
+            released: number;
+            /**
+             * Format: uint64
+             * @description Reviewed, and a person wrote the answer.
+             * @default 0
+             */
+            responded: number;
+            /**
+             * Format: uint64
+             * @description Held drafts with a label.
+             * @default 0
+             */
+            reviewed: number;
+            /**
+             * Format: uint64
+             * @description Released drafts with a label.
+             * @default 0
+             */
+            sampled: number;
+            /**
+             * Format: uint64
+             * @description Of these, those that should not have gone out.
+             * @default 0
+             */
+            sampled_failed: number;
+            /**
+             * Format: uint64
+             * @description The same over those that should not have gone out.
+             * @default 0
+             */
+            sampled_failed_weight: number;
+            /**
+             * Format: uint64
+             * @description Sum over the sampled of 1 / sampling probability, in thousandths: how many released drafts
+             *     they stand for (Horvitz & Thompson 1952).
+             * @default 0
+             */
+            sampled_weight: number;
+            /**
+             * Format: uint64
+             * @description Sum over the sampled of the squares of 1 / sampling probability, in thousandths: how far their
+             *     weights differ.
+             * @default 0
+             */
+            sampled_weight_squares: number;
+            /**
+             * Format: uint64
+             * @description Reviewed and edited in substance.
+             * @default 0
+             */
+            substantive: number;
+            /**
+             * Format: uint64
+             * @description Time from shown to verdict, summed, in milliseconds.
+             * @default 0
+             */
+            verdict_ms: number;
+            /**
+             * Format: uint64
+             * @description Verdicts in that sum.
+             * @default 0
+             */
+            verdicts_timed: number;
+        };
         /** @description The labels of one week from Monday. */
         WeekOfLabels: {
             /**
@@ -4732,7 +4732,7 @@ export interface components {
              */
             correction_rate_before?: number | null;
             /** @description The counts behind all of it. */
-            counts: components["schemas"]["Counts2"];
+            counts: components["schemas"]["WeekCounts"];
             /** @description Released, of all drafts. */
             coverage?: components["schemas"]["Share"] | null;
             /**
@@ -5399,7 +5399,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Release"];
+                "application/json": components["schemas"]["LetGo"];
             };
         };
         responses: {
@@ -5426,7 +5426,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Report"];
+                "application/json": components["schemas"]["OutcomeReport"];
             };
         };
         responses: {
@@ -5505,7 +5505,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Asked"];
+                "application/json": components["schemas"]["ErasureRequest"];
             };
         };
         responses: {
@@ -5515,7 +5515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Erased"];
+                    "application/json": components["schemas"]["ErasureAnswer"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5938,7 +5938,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPolicyShape"];
+                "application/json": components["schemas"]["NewPolicy"];
             };
         };
         responses: {
@@ -6098,7 +6098,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AskedShape"];
+                "application/json": components["schemas"]["BacktestRequest"];
             };
         };
         responses: {
@@ -6123,7 +6123,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LintRequestShape"];
+                "application/json": components["schemas"]["LintRequest"];
             };
         };
         responses: {

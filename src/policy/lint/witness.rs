@@ -26,6 +26,7 @@ const BETWEEN: &str = "plus";
 /// A draft that shows a finding, and the situation that it needs: post it, and see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "FindingExample"))]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// As an agent would post it.

@@ -100,7 +100,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             schema::<conversations::HeadView>(g),
         ),
         Operation::PutOutcome => of(
-            schema::<outcomes::Report>(g),
+            schema::<outcomes::OutcomeReport>(g),
             200,
             schema::<drafts::DraftAnswer>(g),
         ),
@@ -149,7 +149,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         },
         Operation::PutLease => of(None, 200, schema::<queue::Summary>(g)),
         Operation::DeleteLease => of(
-            schema::<handovers::Release>(g),
+            schema::<handovers::LetGo>(g),
             200,
             schema::<queue::Summary>(g),
         ),
@@ -206,7 +206,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 (200, schema::<policies::PolicyView>(g)),
                 (202, schema::<second_lead::WaitingPolicyView>(g)),
             ],
-            ..of(schema::<policies::NewPolicyShape>(g), 200, None)
+            ..of(schema::<policies::NewPolicy>(g), 200, None)
         },
         Operation::GetWaitingPolicy => of(None, 200, schema::<second_lead::WaitingPolicyView>(g)),
         Operation::AnswerWaitingPolicy => Shape {
@@ -218,7 +218,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             )
         },
         Operation::BacktestPolicy => of(
-            schema::<backtests::AskedShape>(g),
+            schema::<backtests::BacktestRequest>(g),
             200,
             schema::<backtests::BacktestView>(g),
         ),
@@ -281,7 +281,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         | Operation::RevokeKey
         | Operation::RemoveSeed => of(None, 204, None),
         Operation::LintPolicy => of(
-            schema::<policies::LintRequestShape>(g),
+            schema::<policies::LintRequest>(g),
             200,
             schema::<policies::LintAnswer>(g),
         ),
@@ -334,9 +334,9 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
         Operation::DeleteTenant => of(None, 200, schema::<departure::Receipt>(g)),
         Operation::GetDossier => of(None, 200, schema::<dossier::Dossier>(g)),
         Operation::Erase => of(
-            schema::<erasure::Asked>(g),
+            schema::<erasure::ErasureRequest>(g),
             200,
-            schema::<erasure::Erased>(g),
+            schema::<erasure::ErasureAnswer>(g),
         ),
         Operation::ListHolds => of(None, 200, schema::<holds::HoldList>(g)),
         Operation::PutHold => of(
