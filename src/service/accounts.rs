@@ -398,7 +398,7 @@ fn counted(
                     monday: row.monday,
                     agent: row.agent,
                     agent_version: row.agent_version,
-                    level: Level::from_number(row.level).ok_or(Problem::from(Code::Internal))?,
+                    level: Level::from_number(row.level).ok_or(Code::Internal)?,
                 },
                 counts: parsed(&row.counts)?,
             })

@@ -31,12 +31,10 @@ impl Caller {
         let (kind, hash) = credential
             .as_deref()
             .and_then(|header| header.split_once(' '))
-            .ok_or(Problem::from(Code::KeyMissing))?;
+            .ok_or(Code::KeyMissing)?;
         match kind {
             KNOWN => {
-                let (until, mail) = hash
-                    .split_once(' ')
-                    .ok_or(Problem::from(Code::KeyMissing))?;
+                let (until, mail) = hash.split_once(' ').ok_or(Code::KeyMissing)?;
                 let until = until.parse().map_err(|_| Code::KeyMissing)?;
                 Ok(Self::Known(mail.to_owned(), Millis(until)))
             }

@@ -120,13 +120,13 @@ pub async fn prove_entry(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let seq: u64 = call.id.parse().map_err(|_| Code::NotFound)?;
     let signed = sign(tenant).await?;
     let size = signed.checkpoint.size;
-    let plan = proof::inclusion(size, seq).ok_or(Problem::from(Code::NotFound))?;
+    let plan = proof::inclusion(size, seq).ok_or(Code::NotFound)?;
     let database = tenant.env.d1(DATABASE)?;
     let tenant_id = tenant.record()?.id;
     let own = seq..seq.saturating_add(1);
     let own = log::run(&tenant.storage, &database, &tenant_id, &own).await?;
     let leaf = own.into_iter().next();
-    let leaf = leaf.ok_or(Problem::from(Code::Unavailable))?;
+    let leaf = leaf.ok_or(Code::Unavailable)?;
 
     let inclusion = prove(tenant, &plan).await?;
 

@@ -1,11 +1,11 @@
 //! The head of each conversation, and the drafts that it leaves behind. It must not decide which
 //! head is newer: `policy::conversation` does.
 
+use crate::bind;
 use crate::call::{Answer, Call};
 use crate::problem::{Outcome, Problem};
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, log};
 use countersign_policy::conversation::{Advance, Head, advance, sequence_fault};
 use countersign_policy::draft::{Conversation, NAME_BYTES_MAX};
 use countersign_policy::invalid::Invalid;
@@ -143,7 +143,7 @@ pub fn apply(
         }
         stored::save(tenant, &mut draft, now)?;
         let actor = Actor::agent(key);
-        log::append(tenant, now, Event::DraftStale, actor, Some(&draft.id), [])?;
+        tenant.log(now, Event::DraftStale, actor, Some(&draft.id), [])?;
         stale.push(draft);
     }
     Ok(stale)

@@ -9,7 +9,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use crate::tenants::DATABASE;
-use crate::{bind, learning, log, memory, outbox, sight};
+use crate::{bind, learning, memory, outbox, sight};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
@@ -379,7 +379,7 @@ pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         "SELECT duplicate_of, agreements, contradictions, used, helped FROM corrections WHERE id = ?",
         bind![&call.id],
     )?;
-    let standing = standing.ok_or(Problem::from(Code::NotFound))?;
+    let standing = standing.ok_or(Code::NotFound)?;
 
     memory::forget(tenant, &call.id)?;
     let retired = Standing {
@@ -387,8 +387,7 @@ pub fn retire(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         ..standing
     };
     learning::tell(tenant, &call.id, retired)?;
-    log::append(
-        tenant,
+    tenant.log(
         call.now,
         Event::CorrectionRetired,
         person.actor(),

@@ -6,7 +6,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, column, log, webhooks};
+use crate::{bind, column, webhooks};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -162,21 +162,14 @@ fn replay_copy(tenant: &Tenant, call: &Call, person: &Person, number: &str) -> O
     let number: u32 = number.parse().map_err(|_| Problem::from(Code::NotFound))?;
     let mut copies = copies(tenant)?.into_iter();
     let row = copies.find(|row| row.id == call.id);
-    let row = row.ok_or(Problem::from(Code::NotFound))?;
+    let row = row.ok_or(Code::NotFound)?;
     tenant.storage.run(
         "UPDATE outbox SET broken_at = NULL, error = NULL, behind = NULL
          WHERE broken_at IS NOT NULL AND (number = ?1 OR behind = ?1)",
         bind![number],
     )?;
     let facts = [("kind", row.kind.into()), ("number", number.into())];
-    log::append(
-        tenant,
-        call.now,
-        Event::CopyReplayed,
-        person.actor(),
-        None,
-        facts,
-    )?;
+    tenant.log(call.now, Event::CopyReplayed, person.actor(), None, facts)?;
     Ok(Answer::empty())
 }
 
@@ -198,7 +191,7 @@ fn append(tenant: &Tenant, call: &Call, person: &Person, event: Event, row: &Row
         ("receiver", row.receiver.clone().into()),
     ];
     let about = Some(row.about.as_str());
-    log::append(tenant, call.now, event, person.actor(), about, facts)
+    tenant.log(call.now, event, person.actor(), about, facts)
 }
 
 fn find(tenant: &Tenant, id: &str) -> Outcome<Row> {

@@ -89,5 +89,5 @@ fn take(tenant: &Tenant, stored: &mut Stored, command: &Command, now: Millis) ->
         ("owner_kind", log::name_of(&owner.kind)?.into()),
         ("owner", owner.id.into()),
     ];
-    log::append(tenant, now, event, system(), Some(&stored.id), facts)
+    tenant.log(now, event, system(), Some(&stored.id), facts)
 }

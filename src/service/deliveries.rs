@@ -8,7 +8,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::stored::Stored;
 use crate::tenant::{Tenant, system};
-use crate::{bind, log, random, sealing, webhooks};
+use crate::{bind, random, sealing, webhooks};
 use countersign_policy::delivery::{self, Answer, Called, Next, TIMEOUT_MS};
 use countersign_policy::destination;
 use countersign_policy::log::Event;
@@ -313,7 +313,7 @@ fn gone(tenant: &Tenant, row: &Row, now: Millis) -> Outcome<()> {
     webhooks::disable(tenant, &row.receiver, now)?;
     let facts = [("answer", 410_u32.into())];
     let about = Some(row.receiver.as_str());
-    log::append(tenant, now, Event::WebhookDisabled, system(), about, facts)
+    tenant.log(now, Event::WebhookDisabled, system(), about, facts)
 }
 
 /// The first one in the lane of `row` is due now, unless it waits for its time.
@@ -422,7 +422,7 @@ impl Call {
                  WHERE id = ?",
                 bind![id],
             )?
-            .ok_or(Problem::from(Code::NotFound))?;
+            .ok_or(Code::NotFound)?;
         let before = row.secret_before.filter(|_| {
             row.secret_before_until
                 .is_some_and(|until| Millis(until) > at)

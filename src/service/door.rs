@@ -153,7 +153,7 @@ fn answer_trust(body: &[u8]) -> Outcome<Response> {
     }
     let case: Case = countersign_policy::invalid::parse(body)?;
     let answer = golden_trust::answer(&case.call, &case.input);
-    Ok(Answer::json(200, &answer.ok_or(Problem::from(Code::NotFound))?)?.response()?)
+    Ok(Answer::json(200, &answer.ok_or(Code::NotFound)?)?.response()?)
 }
 
 /// The credential that fits the access; the MAC is right, the tenant has not been asked.
@@ -292,12 +292,12 @@ async fn open_session(
     let (tenant, who) = match people::invitation_in(body)? {
         Some(invitation) => {
             let known = check_key(env, KeyKind::Invitation, &invitation)?;
-            let known = known.ok_or(Problem::from(Code::InvitationInvalid))?;
+            let known = known.ok_or(Code::InvitationInvalid)?;
             (known.tenant.clone(), named(&known))
         }
         None => {
             let token = request.headers().get(access::TOKEN_HEADER)?;
-            let token = token.ok_or(Problem::from(Code::InvitationInvalid))?;
+            let token = token.ok_or(Code::InvitationInvalid)?;
             let (identity, tenant) = access::identify(env, &token, now).await?;
             let who = format!("{KNOWN} {} {}", identity.until.0, identity.mail);
             (tenant, who)

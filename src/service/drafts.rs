@@ -250,14 +250,7 @@ pub fn log_routed(tenant: &Tenant, stored: &Stored, actor: Actor, now: Millis) -
         ("decision_commitment", stored.bound(&stored.decision_text)),
         ("situation_commitment", stored.bound(&stored.situation)),
     ];
-    log::append(
-        tenant,
-        now,
-        Event::DraftRouted,
-        actor,
-        Some(&stored.id),
-        facts,
-    )
+    tenant.log(now, Event::DraftRouted, actor, Some(&stored.id), facts)
 }
 
 /// `GET /v1/drafts/{id}`: for the agent that posted it, or for a person.
@@ -301,14 +294,7 @@ pub fn withdraw(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
         step(tenant, &mut stored, &Command::Withdraw, call.now)?;
         stored::save(tenant, &mut stored, call.now)?;
         let actor = Actor::agent(key);
-        log::append(
-            tenant,
-            call.now,
-            Event::DraftWithdrawn,
-            actor,
-            Some(&stored.id),
-            [],
-        )?;
+        tenant.log(call.now, Event::DraftWithdrawn, actor, Some(&stored.id), [])?;
     }
     Answer::json(200, &view(tenant, &stored, call.now)?)
 }
@@ -332,14 +318,7 @@ fn supersede(tenant: &Tenant, replaced: &str, key: &str, now: Millis) -> Outcome
     }
     stored::save(tenant, &mut stored, now)?;
     let actor = Actor::agent(key);
-    log::append(
-        tenant,
-        now,
-        Event::DraftSuperseded,
-        actor,
-        Some(replaced),
-        [],
-    )
+    tenant.log(now, Event::DraftSuperseded, actor, Some(replaced), [])
 }
 
 /// A draft as its agent sees it now.

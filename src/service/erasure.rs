@@ -9,7 +9,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{DATABASE, check_text, millis};
-use crate::{archive, holds, log, memory, outbox};
+use crate::{archive, holds, memory, outbox};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
@@ -82,14 +82,7 @@ pub async fn erase(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Ans
             ("drafts", count(&found.drafts).into()),
             ("corrections", count(&found.corrections).into()),
         ];
-        log::append(
-            tenant,
-            call.now,
-            Event::DataErased,
-            person.actor(),
-            None,
-            facts,
-        )?;
+        tenant.log(call.now, Event::DataErased, person.actor(), None, facts)?;
         tell_each(tenant, &found, Event::DataErased, &person.actor(), call.now)
     })?;
 
@@ -137,7 +130,7 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
             ("corrections", count(&found.corrections).into()),
             ("before_ms", kept_for.texts_before(now).0.into()),
         ];
-        log::append(tenant, now, Event::DataExpired, system(), None, facts)?;
+        tenant.log(now, Event::DataExpired, system(), None, facts)?;
         tell_each(tenant, &found, Event::DataExpired, &system(), now)
     })
 }
@@ -309,7 +302,7 @@ fn tell_each(tenant: &Tenant, found: &Found, event: Event, by: &Actor, now: Mill
     found
         .drafts
         .iter()
-        .try_for_each(|id| log::append(tenant, now, event, by.clone(), Some(id), []))
+        .try_for_each(|id| tenant.log(now, event, by.clone(), Some(id), []))
 }
 
 /// Rows of the tenant in D1 that a condition finds, but for those that D1 is already told to delete.

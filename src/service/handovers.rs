@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
-use crate::{bind, groups, log, notes, queue, rota, sight};
+use crate::{bind, groups, notes, queue, rota, sight};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -74,7 +74,7 @@ fn claim(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) -> 
     stored::save(tenant, stored, now)?;
     if !renewed {
         let actor = person.actor();
-        log::append(tenant, now, Event::DraftLeased, actor, Some(&stored.id), [])?;
+        tenant.log(now, Event::DraftLeased, actor, Some(&stored.id), [])?;
     }
     Ok(())
 }
@@ -107,14 +107,7 @@ fn let_go(tenant: &Tenant, stored: &mut Stored, person: &Person, now: Millis) ->
     if stored.entry != before {
         stored::save(tenant, stored, now)?;
         let actor = person.actor();
-        log::append(
-            tenant,
-            now,
-            Event::DraftUnleased,
-            actor,
-            Some(&stored.id),
-            [],
-        )?;
+        tenant.log(now, Event::DraftUnleased, actor, Some(&stored.id), [])?;
     }
     Ok(())
 }
@@ -178,14 +171,7 @@ fn hand_over(
     let to = stored.entry.assignee.clone().unwrap_or_default();
     let facts = [("to", to.into())];
     let actor = person.actor();
-    log::append(
-        tenant,
-        now,
-        Event::DraftAssigned,
-        actor,
-        Some(&stored.id),
-        facts,
-    )
+    tenant.log(now, Event::DraftAssigned, actor, Some(&stored.id), facts)
 }
 
 /// Somebody goes away: what they claimed or were handed is everybody's again.
@@ -205,8 +191,7 @@ pub fn leave(tenant: &Tenant, gone: &Person, by: &Person, now: Millis) -> Outcom
         stored.step(&command, now)?;
         stored::save(tenant, &mut stored, now)?;
         let facts = [("to", "".into()), ("from", gone.id.clone().into())];
-        log::append(
-            tenant,
+        tenant.log(
             now,
             Event::DraftAssigned,
             by.actor(),

@@ -5,7 +5,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::check_text;
-use crate::{bind, column, log};
+use crate::{bind, column};
 use countersign_policy::digest::{hex, keyed};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
@@ -87,14 +87,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
             whose.unwrap_or_else(|| "everyone".into()).into(),
         ),
     ];
-    log::append(
-        tenant,
-        call.now,
-        Event::HoldChanged,
-        person.actor(),
-        None,
-        facts,
-    )?;
+    tenant.log(call.now, Event::HoldChanged, person.actor(), None, facts)?;
     list(tenant)
 }
 
@@ -121,8 +114,7 @@ pub fn put_retention(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<A
         ("texts_days", texts_days.into()),
         ("answers_days", answers_days.into()),
     ];
-    log::append(
-        tenant,
+    tenant.log(
         call.now,
         Event::RetentionChanged,
         person.actor(),

@@ -60,7 +60,7 @@ impl Making {
         };
         let secrets = secrets(tenant, &place.nonce)?.into_iter().next();
         Ok(Self {
-            secret: secrets.ok_or(Problem::from(Code::Unavailable))?,
+            secret: secrets.ok_or(Code::Unavailable)?,
             place: Some(place),
         })
     }
@@ -78,7 +78,7 @@ impl Making {
         let mut secrets = secrets(tenant, &kept.nonce)?.into_iter();
         let secret = secrets.find(|secret| stored_hash(secret) == kept.secret_hash);
         // The Worker's own secrets were changed twice since.
-        let secret = secret.ok_or(Problem::from(Code::IdempotencyConflict))?;
+        let secret = secret.ok_or(Code::IdempotencyConflict)?;
         Ok(Some((kept.made, secret)))
     }
 

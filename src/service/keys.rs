@@ -192,8 +192,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         ],
     )?;
     let facts = [("kind", name.into())];
-    log::append(
-        tenant,
+    tenant.log(
         call.now,
         Event::KeyCreated,
         person.actor(),
@@ -222,8 +221,8 @@ fn made(tenant: &Tenant, view: KeyView, secret: &[u8; 32]) -> Outcome<Answer> {
         Purpose::Agent => KeyKind::Agent,
         Purpose::Policy => KeyKind::Policy,
     };
-    let key = key::issue(kind, &tenant.record()?.id, secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
+    let key =
+        key::issue(kind, &tenant.record()?.id, secret, mac_key.as_bytes()).ok_or(Code::Internal)?;
     Answer::json(201, &KeyMade { key, view })
 }
 
@@ -251,7 +250,7 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let row = rows(tenant)?
         .into_iter()
         .find(|row| row.id == call.id && row.revoked_at.is_none())
-        .ok_or(Problem::from(Code::NotFound))?;
+        .ok_or(Code::NotFound)?;
     let secret_hash = key::stored_hash(&making.secret);
     let until = call.now.plus(u64::from(overlap_s).saturating_mul(1_000));
 
@@ -267,14 +266,7 @@ pub fn rotate(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     )?;
     let facts = [("overlap_s", overlap_s.into())];
     let id = Some(row.id.as_str());
-    log::append(
-        tenant,
-        call.now,
-        Event::KeyRotated,
-        person.actor(),
-        id,
-        facts,
-    )?;
+    tenant.log(call.now, Event::KeyRotated, person.actor(), id, facts)?;
     let mut view = KeyView::try_from(row)?;
     view.secret_before_until = Some(until);
     making.remember(tenant, &view, call.now)?;
@@ -310,7 +302,7 @@ fn live(tenant: &Tenant, hash: &str) -> Outcome<Live> {
              FROM keys WHERE (secret_hash = ?1 OR secret_before = ?1) AND revoked_at IS NULL",
             bind![hash],
         )?
-        .ok_or(Problem::from(Code::KeyInvalid))?;
+        .ok_or(Code::KeyInvalid)?;
     Ok(Live {
         id: row.id,
         kind: row.kind,
@@ -358,14 +350,13 @@ pub fn revoke(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let row = rows(tenant)?
         .into_iter()
         .find(|row| row.id == call.id)
-        .ok_or(Problem::from(Code::NotFound))?;
+        .ok_or(Code::NotFound)?;
     if row.revoked_at.is_none() {
         tenant.storage.run(
             "UPDATE keys SET revoked_at = ? WHERE id = ?",
             bind![call.now, &row.id],
         )?;
-        log::append(
-            tenant,
+        tenant.log(
             call.now,
             Event::KeyRevoked,
             person.actor(),
@@ -388,7 +379,7 @@ fn rows(tenant: &Tenant) -> Outcome<Vec<Row>> {
 pub fn check_callback(tenant: &Tenant, key: &str, url: &str) -> Outcome<()> {
     let hosts = "SELECT callback_hosts FROM keys WHERE id = ?";
     let hosts = tenant.storage.value::<String>(hosts, bind![key])?;
-    let hosts = hosts.ok_or(Problem::from(Code::KeyInvalid))?;
+    let hosts = hosts.ok_or(Code::KeyInvalid)?;
     let allowed: Vec<String> = parsed(&hosts)?;
     destination::check(url, webhooks::REACH, &allowed)
         .map(|_| ())

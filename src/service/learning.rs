@@ -7,7 +7,7 @@ use crate::problem::Outcome;
 use crate::stored::{Stored, StoredVerdict};
 use crate::tenant::{Tenant, system};
 use crate::verdicts::text_of;
-use crate::{bind, examples, log, memory, outbox, random};
+use crate::{bind, examples, memory, outbox, random};
 use countersign_policy::digest::hex;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
@@ -117,8 +117,7 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
         ("overruled", correction.edit_kind_found.is_some().into()),
         ("one_off", correction.one_off.into()),
     ];
-    log::append(
-        tenant,
+    tenant.log(
         now,
         Event::CorrectionStored,
         system(),

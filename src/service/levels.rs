@@ -8,7 +8,7 @@ use crate::problem::{Outcome, Problem};
 use crate::proposals::{answerer, refused};
 use crate::storage::{Bind, parsed};
 use crate::tenant::{Tenant, system};
-use crate::{bind, column, log, outbox, reroute};
+use crate::{bind, column, outbox, reroute};
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::level::Level;
@@ -171,7 +171,7 @@ pub fn changed(
         ("to", level_number(after).into()),
         ("cause", because.cause.into()),
     ];
-    log::append(tenant, now, Event::LevelChanged, actor, None, facts)?;
+    tenant.log(now, Event::LevelChanged, actor, None, facts)?;
     let change = LevelChange {
         category: kept.category.clone(),
         agent: kept.agent.clone(),
@@ -206,8 +206,8 @@ fn lower(tenant: &Tenant, new: &NewLevel, person: &Person, now: Millis) -> Outco
     let ceiling = policy.rules(Some(&new.category)).ceiling;
     let day = accounts::today(&policy, now);
     let version = new.agent_version.as_deref().unwrap_or("");
-    let mut kept = accounts::find(tenant, &new.category, &new.agent, version)?
-        .ok_or(Problem::from(Code::NotFound))?;
+    let mut kept =
+        accounts::find(tenant, &new.category, &new.agent, version)?.ok_or(Code::NotFound)?;
 
     let before = kept.account.standing.level;
     let by = answerer(person);
@@ -292,7 +292,7 @@ fn declare(
         ("equivalent_to", new.equivalent_to.clone().into()),
     ];
     let event = Event::VersionDeclaredEquivalent;
-    log::append(tenant, now, event, person.actor(), None, facts)?;
+    tenant.log(now, event, person.actor(), None, facts)?;
     changes(tenant, now)
 }
 
@@ -313,14 +313,7 @@ pub fn on_record<T>(
         let facts = [("code", problem.code.name().into())];
         tenant.transaction(|| {
             let facts = facts.clone();
-            log::append(
-                tenant,
-                now,
-                Event::LevelRefused,
-                person.actor(),
-                about,
-                facts,
-            )
+            tenant.log(now, Event::LevelRefused, person.actor(), about, facts)
         })?;
     }
     answered

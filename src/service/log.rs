@@ -86,21 +86,23 @@ struct FrontierRow {
     peaks: String,
 }
 
-/// Appends one entry: a leaf of the tree, and a row for D1.
-pub fn append<const N: usize>(
-    tenant: &Tenant,
-    now: Millis,
-    event: Event,
-    actor: Actor,
-    about: Option<&str>,
-    facts: [(&str, Fact); N],
-) -> Outcome<()> {
-    let facts = facts.into_iter();
-    let facts = order::gathered(facts.map(|(name, fact)| (name.to_owned(), fact)));
-    add(tenant, now, event, actor, about, facts)
+impl Tenant {
+    /// Appends one entry to the audit log: a leaf of the tree, and a row for D1.
+    pub fn log<const N: usize>(
+        &self,
+        now: Millis,
+        event: Event,
+        actor: Actor,
+        about: Option<&str>,
+        facts: [(&str, Fact); N],
+    ) -> Outcome<()> {
+        let facts = facts.into_iter();
+        let facts = order::gathered(facts.map(|(name, fact)| (name.to_owned(), fact)));
+        append(self, now, event, actor, about, facts)
+    }
 }
 
-fn add(
+fn append(
     tenant: &Tenant,
     now: Millis,
     event: Event,
@@ -158,7 +160,7 @@ pub fn frontier(tenant: &Tenant) -> Outcome<Frontier> {
     let row = tenant
         .storage
         .first::<FrontierRow>("SELECT size, peaks FROM frontier", bind![])?
-        .ok_or(Problem::from(Code::Internal))?;
+        .ok_or(Code::Internal)?;
     let peaks: Vec<String> = parsed(&row.peaks)?;
     Frontier::from_hex(row.size, &peaks).ok_or(Problem::from(Code::Internal))
 }

@@ -4,8 +4,8 @@
 use crate::call::{Answer, Call};
 use crate::drafts::{step, view};
 use crate::problem::Outcome;
+use crate::stored;
 use crate::tenant::Tenant;
-use crate::{log, stored};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::queue::{Command, Outcome as Reported};
 use serde::Deserialize;
@@ -28,8 +28,7 @@ pub fn put(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     if stored.entry != before {
         stored::save(tenant, &mut stored, call.now)?;
         let facts = [("outcome", outcome.status().name().into())];
-        log::append(
-            tenant,
+        tenant.log(
             call.now,
             Event::DraftReported,
             Actor::agent(key),

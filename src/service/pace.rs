@@ -193,7 +193,7 @@ pub fn ahead(tenant: &Tenant, now: Millis) -> Outcome<Ahead> {
              FROM pace WHERE minute > ?",
             bind![minute.saturating_sub(RATE_MINUTES)],
         )?;
-        Ok((minute, row.ok_or(Problem::from(Code::Internal))?))
+        Ok((minute, row.ok_or(Code::Internal)?))
     };
     match tenant.recall.ahead.or((), count)? {
         (counted, ahead) if counted == minute => Ok(ahead),

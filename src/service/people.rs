@@ -3,7 +3,6 @@
 
 use crate::call::{Answer, Call};
 use crate::door::SESSION_COOKIE;
-use crate::log;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
@@ -149,14 +148,14 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
             now
         ],
     )?;
-    log::append(tenant, now, Event::TenantCreated, system(), None, [])?;
+    tenant.log(now, Event::TenantCreated, system(), None, [])?;
     let key_id = random::id(now)?;
     tenant.storage.run(
         "INSERT INTO keys (id, kind, secret_hash, name, created_at)
          VALUES (?, 'agent', ?, 'first', ?)",
         bind![&key_id, &founding.agent_key_hash, now],
     )?;
-    log::append(tenant, now, Event::KeyCreated, system(), Some(&key_id), [])?;
+    tenant.log(now, Event::KeyCreated, system(), Some(&key_id), [])?;
     invite(tenant, &founding.invitation, system(), now)?;
     let policy = starting::policy(founding.team, &founding.invitation.mail);
     policies::store(
@@ -194,7 +193,7 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
             "SELECT id FROM people WHERE mail = ?",
             bind![&invitation.mail],
         )?
-        .ok_or(Problem::from(Code::Internal))?;
+        .ok_or(Code::Internal)?;
     // The newest counts alone: a link that was sent before may lie anywhere.
     tenant.storage.run(
         "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL AND reusable = 0",
@@ -211,14 +210,7 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
         ],
     )?;
     let facts = [("role", role_name(invitation.role).into())];
-    log::append(
-        tenant,
-        now,
-        Event::InvitationCreated,
-        by,
-        Some(&person),
-        facts,
-    )
+    tenant.log(now, Event::InvitationCreated, by, Some(&person), facts)
 }
 
 /// `POST /v1/sessions`.
@@ -230,7 +222,7 @@ pub fn sign_in(tenant: &Tenant, call: &Call, invitation_hash: &str) -> Outcome<A
              WHERE secret_hash = ?",
             bind![invitation_hash],
         )?
-        .ok_or(Problem::from(Code::InvitationInvalid))?;
+        .ok_or(Code::InvitationInvalid)?;
     let reusable = cfg!(feature = "development") && row.reusable == 1;
     let usable = reusable || (row.used_at.is_none() && Millis(row.expires_at) > call.now);
     if !usable {
@@ -251,7 +243,7 @@ pub fn sign_in_known(tenant: &Tenant, call: &Call, mail: &str, until: Millis) ->
             "SELECT id FROM people WHERE LOWER(mail) = ? AND removed_at IS NULL",
             bind![mail],
         )?
-        .ok_or(Problem::from(Code::SessionRequired))?;
+        .ok_or(Code::SessionRequired)?;
     let ends_at = until.min(call.now.plus(SESSION_MS));
     open_session(tenant, call, &person, ends_at)
 }
@@ -269,8 +261,7 @@ fn open_session(tenant: &Tenant, call: &Call, person: &str, ends_at: Millis) -> 
         bind![&id, &hash, person, call.now, call.now, ends_at],
     )?;
     let (person, _) = by_session(tenant, &hash, call.now)?;
-    log::append(
-        tenant,
+    tenant.log(
         call.now,
         Event::SessionOpened,
         person.actor(),
@@ -339,7 +330,7 @@ fn issue_session(tenant: &Tenant) -> Outcome<(String, String)> {
     let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
     let tenant_id = tenant.record()?.id;
     let session = key::issue(KeyKind::Session, &tenant_id, &secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
+        .ok_or(Code::Internal)?;
     Ok((session, key::stored_hash(&secret)))
 }
 
@@ -363,8 +354,7 @@ pub fn sign_out(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
         bind![hash],
     )?;
     live::sweep(tenant, call.now);
-    log::append(
-        tenant,
+    tenant.log(
         call.now,
         Event::SessionClosed,
         person.actor(),
@@ -406,7 +396,7 @@ fn end_shared(tenant: &Tenant, row: &SessionRow, now: Millis) -> Outcome<Problem
         )?;
         let facts = [("cause", "secret_shown_again".into())];
         let about = Some(row.person.id.as_str());
-        log::append(tenant, now, Event::SessionClosed, system(), about, facts)
+        tenant.log(now, Event::SessionClosed, system(), about, facts)
     })?;
     live::sweep(tenant, now);
     Ok(Problem::from(Code::SessionRequired))

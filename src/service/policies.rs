@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::problem::{FaultView, Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, outbox, reroute, second_lead};
+use crate::{bind, outbox, reroute, second_lead};
 use countersign_policy::canonical::canonical;
 use countersign_policy::case;
 use countersign_policy::digest::{hex, plain};
@@ -107,9 +107,7 @@ pub fn get(tenant: &Tenant) -> Outcome<Answer> {
 
 /// `PUT /v1/policy`. Putting the active document again changes nothing.
 pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
-    let expected = call
-        .header("if-match")
-        .ok_or(Problem::from(Code::PreconditionRequired))?;
+    let expected = call.header("if-match").ok_or(Code::PreconditionRequired)?;
     let new: NewPolicy = call.json()?;
     let policy = Policy::parse(new.document.to_string().as_bytes())
         .map_err(|faults| Problem::policy(&faults))?;
@@ -210,7 +208,7 @@ pub fn store(
         ("policy_version", version.into()),
         ("document_hash", hex(&plain(&[&row.document])).into()),
     ];
-    log::append(tenant, now, Event::PolicyChanged, actor, None, facts)?;
+    tenant.log(now, Event::PolicyChanged, actor, None, facts)?;
     Ok(row)
 }
 

@@ -256,7 +256,7 @@ pub fn make(tenant: &Tenant, record: &TenantRecord, kept: &Kept, now: Millis) ->
         ("from", level_number(proposal.from).into()),
         ("to", level_number(proposal.to).into()),
     ];
-    log::append(tenant, now, Event::ProposalMade, system(), Some(&id), facts)?;
+    tenant.log(now, Event::ProposalMade, system(), Some(&id), facts)?;
     if policy.rules(Some(&kept.category)).confirms_levels {
         let because = Because {
             cause: "confirmed_by_policy",
@@ -332,7 +332,7 @@ fn close(
     };
     let actor = answer.map_or_else(system, |(person, _)| person.actor());
     let facts = [("status", name.into())];
-    log::append(tenant, now, event, actor, Some(id), facts)
+    tenant.log(now, event, actor, Some(id), facts)
 }
 
 fn row(tenant: &Tenant, id: &str) -> Outcome<Row> {

@@ -392,7 +392,7 @@ pub fn beginning(text: &str) -> String {
 /// decision. A verdict carries it, so that it can be proved what was seen.
 pub fn view_digest(tenant: &Tenant, stored: &Stored) -> Outcome<String> {
     let record = tenant.record()?;
-    let secret = from_hex(&record.secret).ok_or(Problem::from(Code::Internal))?;
+    let secret = from_hex(&record.secret).ok_or(Code::Internal)?;
     let version = stored.entry.version.to_string();
     // Rules and the catalogue that stand beside the draft are this version's.
     let policy_version = stored.policy_version.to_string();

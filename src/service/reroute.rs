@@ -5,7 +5,7 @@ use crate::problem::Outcome;
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, TenantRecord, system};
-use crate::{bind, log, situations};
+use crate::{bind, situations};
 use countersign_policy::log::{Event, Fact};
 use countersign_policy::queue::{Command, Status};
 use countersign_policy::route::{ENGINE_VERSION, Route, Situation, stricter};
@@ -190,14 +190,7 @@ fn follow(tenant: &Tenant, record: &TenantRecord, draft: &mut Stored, now: Milli
             ("decision_commitment", draft.bound(&draft.decision_text)),
             ("situation_commitment", draft.bound(&draft.situation)),
         ];
-        log::append(
-            tenant,
-            now,
-            Event::DraftRerouted,
-            system(),
-            Some(&draft.id),
-            facts,
-        )?;
+        tenant.log(now, Event::DraftRerouted, system(), Some(&draft.id), facts)?;
     }
     Ok(())
 }

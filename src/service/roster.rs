@@ -6,7 +6,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::{Invitation, InvitationMade, check_text};
-use crate::{bind, column, door, handovers, live, log, random, staff};
+use crate::{bind, column, door, handovers, live, random, staff};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::{self, KeyKind};
 use countersign_policy::log::Event;
@@ -95,7 +95,7 @@ pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
     let tenant_id = tenant.record()?.id;
     let text = key::issue(KeyKind::Invitation, &tenant_id, &secret, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
+        .ok_or(Code::Internal)?;
 
     let invitation = Invitation {
         secret_hash: key::stored_hash(&secret),
@@ -141,7 +141,7 @@ fn change_role(
     // What a page was opened for may be more than its person may still see.
     live::close(tenant, &row.id);
     let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
-    log::append(tenant, now, event, lead.actor(), Some(&row.id), facts)
+    tenant.log(now, event, lead.actor(), Some(&row.id), facts)
 }
 
 /// `DELETE /v1/people/{id}`: their sessions and invitations end with this answer; what they decided
@@ -151,7 +151,7 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     let row = rows
         .iter()
         .find(|row| row.id == call.id)
-        .ok_or(Problem::from(Code::NotFound))?;
+        .ok_or(Code::NotFound)?;
     if row.removed_at.is_some() {
         return Ok(Answer::empty());
     }
@@ -172,7 +172,7 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         bind![call.now, &row.id],
     )?;
     let event = Event::PersonRemoved;
-    log::append(tenant, call.now, event, lead.actor(), Some(&row.id), [])?;
+    tenant.log(call.now, event, lead.actor(), Some(&row.id), [])?;
     Ok(Answer::empty())
 }
 

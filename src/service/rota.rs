@@ -5,9 +5,9 @@ use crate::bind;
 use crate::call::{Answer, Call};
 use crate::people::{self, Person};
 use crate::problem::Outcome;
+use crate::situations;
 use crate::storage::parsed;
 use crate::tenant::{Tenant, system};
-use crate::{log, situations};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::guardrail::LocalTime;
@@ -159,7 +159,7 @@ pub fn watch(tenant: &Tenant, duty: &Duty, category: Option<&str>, now: Millis) 
         ("category", category.into()),
         ("lead", duty.lead.clone().unwrap_or_default().into()),
     ];
-    log::append(tenant, now, event, system(), None, facts)
+    tenant.log(now, event, system(), None, facts)
 }
 
 /// Categories for which nobody is on duty.
@@ -197,14 +197,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
     )?;
     forget(tenant);
     let facts = [("rota_hash", hex(&plain(&[&shifts])).into())];
-    log::append(
-        tenant,
-        call.now,
-        Event::RotaChanged,
-        person.actor(),
-        None,
-        facts,
-    )?;
+    tenant.log(call.now, Event::RotaChanged, person.actor(), None, facts)?;
     look_again(tenant, call.now)?;
     get(tenant, call.now)
 }

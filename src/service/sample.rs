@@ -2,11 +2,11 @@
 //! how much is sampled: `policy::sample` does.
 
 use crate::accounts::day_number;
+use crate::bind;
 use crate::pace;
 use crate::problem::Outcome;
 use crate::stored::Stored;
 use crate::tenant::{Tenant, TenantRecord, system};
-use crate::{bind, log};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day::{local_day, monday_of};
 use countersign_policy::draft::Draft;
@@ -126,5 +126,5 @@ pub fn notice(tenant: &Tenant, record: &TenantRecord, pressure: Ratio, now: Mill
         ("eases_sampling", presses.into()),
         ("pressure_ppm", pressure.ppm().into()),
     ];
-    log::append(tenant, now, Event::PressureChanged, system(), None, facts)
+    tenant.log(now, Event::PressureChanged, system(), None, facts)
 }

@@ -31,10 +31,8 @@ pub async fn seal(env: &Env, place: &str, plain: &[u8]) -> Outcome<String> {
 
 /// What was sealed for that place, under the Worker's secret or the one before it.
 pub async fn open(env: &Env, place: &str, sealed: &str) -> Outcome<Vec<u8>> {
-    let bytes = from_hex(sealed).ok_or(Problem::from(Code::Internal))?;
-    let (nonce, sealed) = bytes
-        .split_at_checked(NONCE_BYTES)
-        .ok_or(Problem::from(Code::Internal))?;
+    let bytes = from_hex(sealed).ok_or(Code::Internal)?;
+    let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or(Code::Internal)?;
     for secret in worker_secrets(env)? {
         if let Some(plain) = webcrypto::decrypt(&key(&secret), nonce, place, sealed).await? {
             return Ok(plain);

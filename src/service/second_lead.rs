@@ -8,7 +8,7 @@ use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, keys, log, random};
+use crate::{bind, keys, random};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::{hex, plain};
 use countersign_policy::document::Policy;
@@ -96,7 +96,7 @@ pub fn put_aside(
         ("policy_version", row.base_version.into()),
         ("document_hash", hex(&plain(&[&row.document])).into()),
     ];
-    log::append(tenant, call.now, Event::PolicyProposed, actor, None, facts)?;
+    tenant.log(call.now, Event::PolicyProposed, actor, None, facts)?;
     shown(&row, 202)
 }
 
@@ -107,9 +107,7 @@ pub fn get(tenant: &Tenant) -> Outcome<Answer> {
 
 /// `PUT /v1/policy/waiting`.
 pub fn answer(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
-    let expected = call
-        .header("if-match")
-        .ok_or(Problem::from(Code::PreconditionRequired))?;
+    let expected = call.header("if-match").ok_or(Code::PreconditionRequired)?;
     let SecondAnswer { confirm } = call.json()?;
     let row = waiting(tenant)?;
     let active = tenant.record()?.policy_version;
@@ -128,7 +126,7 @@ pub fn answer(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     if !confirm {
         let facts = [("document_hash", hex(&plain(&[&row.document])).into())];
         let actor = lead.actor();
-        log::append(tenant, call.now, Event::PolicyDeclined, actor, None, facts)?;
+        tenant.log(call.now, Event::PolicyDeclined, actor, None, facts)?;
         return policies::shown(&policies::row(tenant, active)?);
     }
     let policy: Policy = parsed(&row.document)?;

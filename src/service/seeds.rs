@@ -9,7 +9,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{bind, column, deadlines, drafts, log, random};
+use crate::{bind, column, deadlines, drafts, random};
 use countersign_policy::claim::Weight;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::document::{OnExpiry, Rules};
@@ -100,7 +100,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
     let making = Making::of(tenant, call, &person.id)?;
     if let Some((id, _)) = making.before::<String>(tenant)? {
         let made = seeds(tenant)?.into_iter().find(|seed| seed.id == id);
-        return Answer::json(201, &made.ok_or(Problem::from(Code::NotFound))?);
+        return Answer::json(201, &made.ok_or(Code::NotFound)?);
     }
     let new: NewSeed = call.json()?;
     let mut faults = new.draft.faults();
@@ -122,7 +122,7 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         bind![&id, &draft, &new.flaw, &person.id, call.now],
     )?;
     let actor = person.actor();
-    log::append(tenant, call.now, Event::SeedCreated, actor, Some(&id), [])?;
+    tenant.log(call.now, Event::SeedCreated, actor, Some(&id), [])?;
     let seed = SeedView {
         id,
         draft: new.draft,
@@ -159,14 +159,14 @@ pub fn remove(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
         "SELECT id, draft FROM seeds WHERE id = ? AND removed_at IS NULL",
         bind![&call.id],
     )?;
-    let known = known.ok_or(Problem::from(Code::NotFound))?;
+    let known = known.ok_or(Code::NotFound)?;
     tenant.storage.run(
         "UPDATE seeds SET removed_at = ? WHERE id = ?",
         bind![call.now, &known.id],
     )?;
     let actor = person.actor();
     let about = Some(known.id.as_str());
-    log::append(tenant, call.now, Event::SeedRemoved, actor, about, [])?;
+    tenant.log(call.now, Event::SeedRemoved, actor, about, [])?;
     Ok(Answer::empty())
 }
 
@@ -290,7 +290,7 @@ pub fn ended(tenant: &Tenant, stored: &Stored, seed: &str, now: Millis) -> Outco
         ("body_commitment", stored.bound(&stored.body)),
     ];
     let about = Some(stored.id.as_str());
-    log::append(tenant, now, Event::SeedEnded, system(), about, facts)
+    tenant.log(now, Event::SeedEnded, system(), about, facts)
 }
 
 /// How watchful reviewers were; nobody who met none.

@@ -4,7 +4,7 @@
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::{Tenant, system};
-use crate::{groups, learning, log, looks, second_looks};
+use crate::{groups, learning, looks, second_looks};
 use countersign_policy::canonical::canonical;
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
@@ -21,14 +21,7 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
         stored.step(&Command::Hold, now)?;
         stored::save(tenant, stored, now)?;
         let facts = [("version", stored.entry.version.into())];
-        return log::append(
-            tenant,
-            now,
-            Event::DraftUndone,
-            system(),
-            Some(&stored.id),
-            facts,
-        );
+        return tenant.log(now, Event::DraftUndone, system(), Some(&stored.id), facts);
     }
     stored.step(&Command::Settle, now)?;
     stored::save(tenant, stored, now)?;
@@ -51,14 +44,7 @@ pub fn settle(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> 
         ("version", stored.entry.version.into()),
         ("outgoing_commitment", stored.bound(&outgoing)),
     ];
-    log::append(
-        tenant,
-        now,
-        Event::DraftSettled,
-        system(),
-        Some(&stored.id),
-        facts,
-    )?;
+    tenant.log(now, Event::DraftSettled, system(), Some(&stored.id), facts)?;
     count(tenant, stored, now)
 }
 

@@ -7,7 +7,7 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{handovers, log, rota};
+use crate::{handovers, rota};
 use countersign_policy::canonical::canonical;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
@@ -88,7 +88,7 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
     if !lead && (person.id != call.id || new.categories.is_some()) {
         return Err(Problem::from(Code::Forbidden));
     }
-    let about = people::by_id(tenant, &call.id)?.ok_or(Problem::from(Code::NotFound))?;
+    let about = people::by_id(tenant, &call.id)?.ok_or(Code::NotFound)?;
     let categories = new.categories.as_ref();
     let faults = skill_faults(categories.map_or(&[], Vec::as_slice));
     if let Some(fault) = faults.into_iter().next() {
@@ -109,9 +109,9 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
     match categories {
         Some(served) => {
             let served = ("categories", served.clone().into());
-            log::append(tenant, call.now, event, actor, id, [away, served])?;
+            tenant.log(call.now, event, actor, id, [away, served])?;
         }
-        None => log::append(tenant, call.now, event, actor, id, [away])?,
+        None => tenant.log(call.now, event, actor, id, [away])?,
     }
     if new.away_until.is_some_and(|until| until > call.now) {
         handovers::leave(tenant, &about, person, call.now)?;

@@ -5,7 +5,7 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, column, log, random, reroute};
+use crate::{bind, column, random, reroute};
 use countersign_policy::canonical::canonical;
 use countersign_policy::digest::hex;
 use countersign_policy::draft::NAME_BYTES_MAX;
@@ -131,14 +131,7 @@ pub fn put(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> {
                 hex(&commitment(&salt, &new.reason)).into(),
             ),
         ];
-        log::append(
-            tenant,
-            call.now,
-            Event::StopChanged,
-            person.actor(),
-            None,
-            facts,
-        )?;
+        tenant.log(call.now, Event::StopChanged, person.actor(), None, facts)?;
         reroute::begin(tenant, call.now)?;
     }
     list(tenant)
@@ -191,14 +184,7 @@ pub fn put_shadow(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answ
         }
         let facts = [("shadow", shadow.into())];
         let agent = Some(call.id.as_str());
-        log::append(
-            tenant,
-            call.now,
-            Event::ShadowChanged,
-            person.actor(),
-            agent,
-            facts,
-        )?;
+        tenant.log(call.now, Event::ShadowChanged, person.actor(), agent, facts)?;
     }
     let shadows = "SELECT agent FROM shadows ORDER BY agent";
     let shadows = tenant.storage.values(shadows, bind![])?;

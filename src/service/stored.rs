@@ -289,7 +289,7 @@ pub fn save(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     let before = tenant
         .storage
         .value::<Status>("SELECT status FROM drafts WHERE id = ?", bind![&stored.id])?
-        .ok_or(Problem::from(Code::NotFound))?;
+        .ok_or(Code::NotFound)?;
     count(tenant, stored, Some(before), now)?;
     let entry = &stored.entry;
     let traits = Traits::of(stored, now)?;
@@ -459,7 +459,7 @@ impl TryFrom<Row> for Stored {
             policy_version: row.policy_version,
             rules_version: row.rules_version,
             shadow: row.shadow == 1,
-            salt: salt.ok_or(Problem::from(Code::Internal))?,
+            salt: salt.ok_or(Code::Internal)?,
             situation: row.situation,
             duty: Duty::default(),
             seed: row.seed_id,

@@ -252,7 +252,7 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Res
         .bind(&[tenant.into()])?
         .first_row::<Registered>()
         .await?
-        .ok_or(Problem::from(Code::NotFound))?;
+        .ok_or(Code::NotFound)?;
     let (invitation, secret_hash) = issue(env, KeyKind::Invitation, &known.id)?;
     let told = Invitation {
         secret_hash,
@@ -310,8 +310,7 @@ async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) ->
 fn issue(env: &Env, kind: KeyKind, tenant: &str) -> Outcome<(String, String)> {
     let secret_bytes = random::bytes::<32>()?;
     let mac_key = secret(env, "KEY_MAC_SECRET")?;
-    let text = key::issue(kind, tenant, &secret_bytes, mac_key.as_bytes())
-        .ok_or(Problem::from(Code::Internal))?;
+    let text = key::issue(kind, tenant, &secret_bytes, mac_key.as_bytes()).ok_or(Code::Internal)?;
     Ok((text, key::stored_hash(&secret_bytes)))
 }
 

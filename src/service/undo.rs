@@ -1,13 +1,13 @@
 //! A verdict is taken back within its undo window. It must not decide whether that is still possible:
 //! `policy::queue` does.
 
+use crate::bind;
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::Outcome;
 use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
 use crate::verdicts::VerdictAnswer;
-use crate::{bind, log};
 use countersign_policy::log::Event;
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
@@ -65,5 +65,5 @@ fn take_back(
     ];
     let actor = person.actor();
     let about = Some(stored.id.as_str());
-    log::append(tenant, now, Event::DraftUndone, actor, about, facts)
+    tenant.log(now, Event::DraftUndone, actor, about, facts)
 }

@@ -466,5 +466,5 @@ fn log_decided(
         VerdictKind::Confirm | VerdictKind::Correct => Event::DraftLookedAt,
         _ => Event::DraftDecided,
     };
-    log::append(tenant, now, event, person.actor(), Some(&stored.id), facts)
+    tenant.log(now, event, person.actor(), Some(&stored.id), facts)
 }

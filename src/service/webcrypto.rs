@@ -82,7 +82,7 @@ impl SigningKey {
         let public = Reflect::get(&jwk, &"x".into()).map_err(worker::Error::from)?;
         let public = public.as_string().and_then(|x| from_base64url(&x));
         let public = public.and_then(|bytes| bytes.try_into().ok());
-        let public = public.ok_or(Problem::from(Code::Internal))?;
+        let public = public.ok_or(Code::Internal)?;
         Ok(Self { key, public })
     }
 

@@ -8,7 +8,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::{bind, log, random, sealing};
+use crate::{bind, random, sealing};
 use countersign_policy::destination::{self, Reach, Refused};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::log::{Actor, Event};
@@ -225,7 +225,7 @@ pub async fn rotate(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
 /// `GET /v1/callback-secret`: for the key that asks.
 pub fn callback(tenant: &Tenant, key: &str) -> Outcome<Answer> {
     let secrets = sealing::worker_secrets(&tenant.env)?;
-    let newest = secrets.first().ok_or(Problem::from(Code::Unavailable))?;
+    let newest = secrets.first().ok_or(Code::Unavailable)?;
     let secret = callback_secret(newest.as_bytes(), &tenant.record()?.id, key);
     let secret = secret_text(&secret);
     Answer::json(200, &CallbackSecret { secret })
@@ -295,5 +295,5 @@ fn view(row: Row) -> Outcome<WebhookView> {
 }
 
 fn append(tenant: &Tenant, call: &Call, actor: Actor, event: Event, id: &str) -> Outcome<()> {
-    log::append(tenant, call.now, event, actor, Some(id), [])
+    tenant.log(call.now, event, actor, Some(id), [])
 }

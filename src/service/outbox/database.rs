@@ -6,7 +6,7 @@ use super::{OutboxState, Row};
 use crate::problem::{Outcome, describe};
 use crate::tenant::{Tenant, system};
 use crate::tenants::DATABASE;
-use crate::{archive, bind, log, random};
+use crate::{archive, bind, random};
 use countersign_policy::copy::{suspects_a_row, wait_ms};
 use countersign_policy::log::Event;
 use countersign_policy::time::Millis;
@@ -315,7 +315,7 @@ fn set_aside(tenant: &Tenant, row: &Row, error: &worker::Error, now: Millis) -> 
             ("kind", row.kind.clone().into()),
             ("number", row.number.into()),
         ];
-        log::append(tenant, now, Event::CopySetAside, system(), None, facts)
+        tenant.log(now, Event::CopySetAside, system(), None, facts)
     })
 }
 
