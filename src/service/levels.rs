@@ -5,7 +5,7 @@ use crate::accounts::{self, Kept, level_number};
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
-use crate::proposals::{answerer, refused};
+use crate::proposals::answerer;
 use crate::storage::{Bind, parsed};
 use crate::tenant::{Tenant, system};
 use crate::{bind, column, outbox, reroute};
@@ -218,8 +218,7 @@ fn lower(tenant: &Tenant, new: &NewLevel, person: &Person, now: Millis) -> Outco
         by,
         &new.reason,
         now,
-    )
-    .map_err(refused)?;
+    )?;
     kept.account.step(standing, day);
 
     let because = Because {
@@ -248,10 +247,10 @@ fn declare(
     now: Millis,
 ) -> Outcome<Answer> {
     if answerer(person) != Answerer::Lead {
-        return Err(refused(Refusal::WrongRole));
+        return Err(Refusal::WrongRole.into());
     }
     if new.reason.trim().is_empty() {
-        return Err(refused(Refusal::ReasonMissing));
+        return Err(Refusal::ReasonMissing.into());
     }
     if new.agent_version == new.equivalent_to {
         return Err(Invalid::field("/equivalent_to", "the same version").into());

@@ -6,6 +6,7 @@ use crate::storage::parsed;
 use countersign_policy::invalid::Invalid;
 use countersign_policy::problem::Code;
 use countersign_policy::refusal::Refusal;
+use countersign_policy::trust::propose;
 use serde::Serialize;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder};
@@ -167,6 +168,12 @@ impl From<Invalid> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        Self::from(Code::from(refusal))
+    }
+}
+
+impl From<propose::Refusal> for Problem {
+    fn from(refusal: propose::Refusal) -> Self {
         Self::from(Code::from(refusal))
     }
 }

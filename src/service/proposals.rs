@@ -159,7 +159,7 @@ fn decide(tenant: &Tenant, call: &Call, person: &Person, given: &GivenAnswer) ->
     };
     let by = answerer(person);
     match row.status {
-        _ if by != Answerer::Lead => return Err(refused(Refusal::WrongRole)),
+        _ if by != Answerer::Lead => return Err(Refusal::WrongRole.into()),
         ProposalStatus::Open => {}
         status if status == wanted => return Answer::json(200, &view(tenant, row, call.now)?),
         ProposalStatus::Stale => return Err(Problem::from(Code::ProposalExpired)),
@@ -178,11 +178,10 @@ fn decide(tenant: &Tenant, call: &Call, person: &Person, given: &GivenAnswer) ->
             confirm(tenant, &proposal, by, &because, call.now)?;
         }
         Choice::Decline => {
-            let mut kept = of(tenant, &proposal)?.ok_or(refused(Refusal::VersionChanged))?;
+            let mut kept = of(tenant, &proposal)?.ok_or(Refusal::VersionChanged)?;
             let standing = &kept.account.standing;
             kept.account.standing =
-                propose::decline(&proposal, standing, by, &given.reason, call.now)
-                    .map_err(refused)?;
+                propose::decline(&proposal, standing, by, &given.reason, call.now)?;
             accounts::save(tenant, &kept)?;
         }
     }
@@ -205,7 +204,7 @@ fn confirm(
     because: &Because<'_>,
     now: Millis,
 ) -> Outcome<()> {
-    let mut kept = of(tenant, proposal)?.ok_or(refused(Refusal::VersionChanged))?;
+    let mut kept = of(tenant, proposal)?.ok_or(Refusal::VersionChanged)?;
     let policy = tenant.policy(tenant.record()?.policy_version)?;
     let basis = basis(tenant, &tenant.record()?, &policy, &kept)?;
     let account = &kept.account;
@@ -217,8 +216,7 @@ fn confirm(
         &basis,
         by,
         now,
-    )
-    .map_err(refused)?;
+    )?;
     kept.account.step(standing, day);
     levels::changed(tenant, &kept, before, because, now)
 }
@@ -419,9 +417,4 @@ pub fn answerer(person: &Person) -> Answerer {
         PersonRole::Lead => Answerer::Lead,
         PersonRole::Reviewer | PersonRole::Auditor => Answerer::Other,
     }
-}
-
-/// A refusal of policy as a problem.
-pub fn refused(refusal: Refusal) -> Problem {
-    Problem::from(Code::from(refusal))
 }
