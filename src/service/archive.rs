@@ -1,12 +1,11 @@
 //! Drafts that have left the object: taken out once D1 has them, and taken up again when somebody
 //! asks. It must not decide when one has rested long enough: `policy::queue` says so.
 
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows};
 use crate::problem::{Outcome, Problem, describe};
 use crate::storage::Storage;
 use crate::stored::Stored;
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use crate::{bind, column};
 use countersign_policy::digest::hex;
 use countersign_policy::order;

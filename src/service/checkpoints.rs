@@ -2,12 +2,11 @@
 //! log as a file. It must not compute a tree: `policy::proof` says which hashes are needed.
 
 use crate::call::{self, Answer, Call};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows, millis};
 use crate::log;
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
-use crate::tenants::{DATABASE, millis};
 use crate::webcrypto::SigningKey;
 use crate::{bind, door, outbox};
 use countersign_policy::checkpoint::{Checkpoint, LogKey, is_due, origin};

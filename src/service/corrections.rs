@@ -3,12 +3,11 @@
 
 use crate::archive::Erased;
 use crate::call::{Answer, Call};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use crate::{bind, learning, memory, outbox, sight};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;

@@ -2,10 +2,15 @@
 //! each type has one parser. (The `worker` crate reads them field by field, with a second one.)
 
 use crate::storage::parsed;
+use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use worker::D1PreparedStatement;
 use worker::js_sys::{JSON, Reflect};
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
+
+/// The binding of the database.
+pub const DATABASE: &str = "DB";
 
 /// What a query finds.
 pub trait Rows {
@@ -29,4 +34,10 @@ async fn json_rows(query: &D1PreparedStatement) -> worker::Result<String> {
     let answer = JsFuture::from(query.inner().all()?).await?;
     let rows = Reflect::get(&answer, &"results".into())?;
     Ok(JSON::stringify(&rows)?.into())
+}
+
+/// D1 takes numbers as 64-bit floats; an INTEGER column stores them whole.
+pub fn millis(time: Millis) -> JsValue {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    JsValue::from_f64(time.0 as f64)
 }

@@ -4,11 +4,11 @@
 use crate::archive::Erased;
 use crate::call::{self, Answer};
 use crate::checkpoints::{self, CheckpointView};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows, millis};
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Storage, parsed};
 use crate::tenant::Tenant;
-use crate::tenants::{DATABASE, millis, tell, told};
+use crate::tenants::{tell, told};
 use crate::{bind, clock, holds, live, schema};
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;

@@ -1,5 +1,5 @@
-//! The door: checks the MAC of a request's credential, and passes the request to the one object that
-//! the credential names. It must not trust a header, a path or a body to name a tenant.
+//! The door: makes credentials and checks their MAC, and passes a request to the one object that its
+//! credential names. It must not trust a header, a path or a body to name a tenant.
 
 #[cfg(feature = "development")]
 #[path = "../policy/tests/golden/trust.rs"]
@@ -10,7 +10,7 @@ use crate::call::{Answer, CREDENTIAL_HEADER, KNOWN, PERSON_HEADERS, PROGRAM_HEAD
 use crate::limits::{self, Rates};
 use crate::problem::{Outcome, Problem};
 use crate::routes::{self, Access, Match, Operation};
-use crate::{body, clock, departure, embedder, people, tenants};
+use crate::{body, clock, departure, embedder, people, random, tenants};
 use countersign_policy::digest;
 use countersign_policy::key::{self, Credential, KeyKind};
 use countersign_policy::problem::Code;
@@ -198,6 +198,25 @@ fn check_key(env: &Env, kind: KeyKind, text: &str) -> Outcome<Option<Credential>
         let keys = [current.as_bytes(), before.as_bytes()];
         Ok(key::check(kind, text, &keys))
     })
+}
+
+/// A new credential for a tenant, and the hash by which its object knows it.
+pub fn issue(env: &Env, kind: KeyKind, tenant: &str) -> Outcome<(String, String)> {
+    let secret = random::bytes()?;
+    let credential = credential_with(env, kind, tenant, &secret)?;
+    Ok((credential, key::stored_hash(&secret)))
+}
+
+/// The credential for a tenant that has this secret.
+pub fn credential_with(
+    env: &Env,
+    kind: KeyKind,
+    tenant: &str,
+    given: &[u8; 32],
+) -> Outcome<String> {
+    let mac_key = secret(env, "KEY_MAC_SECRET")?;
+    let credential = key::issue(kind, tenant, given, mac_key.as_bytes());
+    Ok(credential.ok_or(Code::Internal)?)
 }
 
 /// A Worker secret; without it nothing can be checked.

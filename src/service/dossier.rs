@@ -3,13 +3,13 @@
 //! something was erased.
 
 use crate::call::{Answer, Call};
+use crate::d1::DATABASE;
 use crate::log::{self, Leaf, LeafView};
 use crate::policies;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use countersign_policy::digest::hex;
 use countersign_policy::document::Policy;
 use countersign_policy::draft::{Content, Draft};

@@ -4,11 +4,11 @@
 
 use crate::bind;
 use crate::call::{Answer, Call};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows, millis};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
-use crate::tenants::{DATABASE, check_text, millis};
+use crate::tenants::check_text;
 use crate::{archive, holds, memory, outbox};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::order;

@@ -4,14 +4,13 @@
 
 use crate::archive::Erased;
 use crate::call::{Answer, Call};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows};
 use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::queue::beginning;
 use crate::storage::parsed;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use crate::{bind, limits, sight};
 use countersign_policy::draft::{Draft, Kind};
 use countersign_policy::edit::EditKind;

@@ -216,13 +216,11 @@ pub fn create(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 
 /// A key with its secret: shown here alone.
 fn made(tenant: &Tenant, view: KeyView, secret: &[u8; 32]) -> Outcome<Answer> {
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
     let kind = match view.kind {
         Purpose::Agent => KeyKind::Agent,
         Purpose::Policy => KeyKind::Policy,
     };
-    let key =
-        key::issue(kind, &tenant.record()?.id, secret, mac_key.as_bytes()).ok_or(Code::Internal)?;
+    let key = door::credential_with(&tenant.env, kind, &tenant.record()?.id, secret)?;
     Answer::json(201, &KeyMade { key, view })
 }
 

@@ -3,11 +3,10 @@
 
 use crate::call::{Answer, Call};
 use crate::checkpoints::TileNode;
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows};
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use crate::{bind, outbox};
 use countersign_policy::digest::hex;
 use countersign_policy::log::{Actor, AuditEntry, ENTRY_FORM, Event, Fact, Frontier, leaf_hash};

@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
 use crate::{bind, door, live, policies, random, tenants};
-use countersign_policy::key::{self, KeyKind};
+use countersign_policy::key::KeyKind;
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
 use countersign_policy::route::ENGINE_VERSION;
@@ -326,12 +326,7 @@ fn credential_hash(call: &Call) -> String {
 }
 
 fn issue_session(tenant: &Tenant) -> Outcome<(String, String)> {
-    let secret = random::bytes::<32>()?;
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
-    let tenant_id = tenant.record()?.id;
-    let session = key::issue(KeyKind::Session, &tenant_id, &secret, mac_key.as_bytes())
-        .ok_or(Code::Internal)?;
-    Ok((session, key::stored_hash(&secret)))
+    door::issue(&tenant.env, KeyKind::Session, &tenant.record()?.id)
 }
 
 /// `Secure` is left out only where the page itself came over http: in development.

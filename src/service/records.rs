@@ -4,13 +4,12 @@
 use crate::archive::Erased;
 use crate::backtests::DAYS_MAX;
 use crate::call::{Answer, Call};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows, millis};
 use crate::policies;
 use crate::problem::{Outcome, Problem, describe};
 use crate::storage::parsed;
 use crate::stored::StoredVerdict;
 use crate::tenant::Tenant;
-use crate::tenants::{DATABASE, millis};
 use countersign_policy::backtest::{Recap, Recorded, label};
 use countersign_policy::problem::Code;
 use countersign_policy::queue::Status;

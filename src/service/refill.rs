@@ -3,11 +3,10 @@
 
 use crate::call::Answer;
 use crate::corrections::{Correction, CorrectionRow, Untold};
-use crate::d1::Rows;
+use crate::d1::{DATABASE, Rows};
 use crate::problem::Outcome;
 use crate::storage::parsed;
 use crate::tenant::Tenant;
-use crate::tenants::DATABASE;
 use crate::vectors::Kind;
 use crate::{bind, corrections, embedder, learning, memory, vectors};
 use countersign_policy::digest::from_hex;

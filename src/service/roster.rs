@@ -6,9 +6,9 @@ use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::tenants::{Invitation, InvitationMade, check_text};
-use crate::{bind, column, door, handovers, live, random, staff};
+use crate::{bind, column, door, handovers, live, staff};
 use countersign_policy::invalid::Invalid;
-use countersign_policy::key::{self, KeyKind};
+use countersign_policy::key::KeyKind;
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::roster::{self, PEOPLE_MAX};
@@ -91,14 +91,9 @@ pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
         change_role(tenant, &rows, row, new.role, lead, call.now)?;
     }
 
-    let secret = random::bytes::<32>()?;
-    let mac_key = door::secret(&tenant.env, "KEY_MAC_SECRET")?;
-    let tenant_id = tenant.record()?.id;
-    let text = key::issue(KeyKind::Invitation, &tenant_id, &secret, mac_key.as_bytes())
-        .ok_or(Code::Internal)?;
-
+    let (text, secret_hash) = door::issue(&tenant.env, KeyKind::Invitation, &tenant.record()?.id)?;
     let invitation = Invitation {
-        secret_hash: key::stored_hash(&secret),
+        secret_hash,
         mail: new.mail,
         role: new.role,
         reusable: false,

@@ -2,17 +2,16 @@
 //! read what a tenant holds.
 
 use crate::call::Answer;
-use crate::d1::Rows;
-use crate::door::secret;
+use crate::d1::{DATABASE, Rows, millis};
+use crate::door::issue;
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::{clock, random};
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::invalid::{Invalid, check_length};
-use countersign_policy::key::{self, KeyKind};
+use countersign_policy::key::KeyKind;
 use countersign_policy::problem::Code;
 use countersign_policy::starting::Team;
-use countersign_policy::time::Millis;
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,8 +24,6 @@ use worker::worker_sys::DurableObjectNamespace;
 
 /// The binding of the tenants' objects.
 const OBJECTS: &str = "TENANT";
-/// The binding of D1.
-pub const DATABASE: &str = "DB";
 /// The variable that keeps all objects in a jurisdiction, such as `eu`; empty or absent: anywhere.
 const JURISDICTION: &str = "JURISDICTION";
 /// Tenants that are woken at once: as many connections as the platform opens for one request.
@@ -307,13 +304,6 @@ async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) ->
     }
 }
 
-fn issue(env: &Env, kind: KeyKind, tenant: &str) -> Outcome<(String, String)> {
-    let secret_bytes = random::bytes::<32>()?;
-    let mac_key = secret(env, "KEY_MAC_SECRET")?;
-    let text = key::issue(kind, tenant, &secret_bytes, mac_key.as_bytes()).ok_or(Code::Internal)?;
-    Ok((text, key::stored_hash(&secret_bytes)))
-}
-
 /// The secret of an invitation stands in the fragment, which no server ever sees.
 fn sign_in_path(invitation: &str) -> String {
     format!("/#invitation={invitation}")
@@ -333,12 +323,6 @@ pub fn check_text(pointer: &str, text: &str) -> Outcome<()> {
         return Err(Invalid::field(pointer, "empty").into());
     }
     Ok(check_length(pointer, text, NAME_BYTES_MAX)?)
-}
-
-/// D1 takes numbers as 64-bit floats; an INTEGER column stores them whole.
-pub fn millis(time: Millis) -> JsValue {
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    JsValue::from_f64(time.0 as f64)
 }
 
 #[cfg(test)]

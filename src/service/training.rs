@@ -4,10 +4,10 @@
 use crate::bind;
 use crate::call::{self, Call};
 use crate::corrections::{self, Correction};
+use crate::d1::{DATABASE, millis};
 use crate::problem::{Outcome, Problem};
 use crate::storage::Storage;
 use crate::tenant::Tenant;
-use crate::tenants::{DATABASE, millis};
 use countersign_policy::edit::EditKind;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;

@@ -3,9 +3,9 @@
 //! what changes the same thing after it.
 
 use super::{OutboxState, Row};
+use crate::d1::DATABASE;
 use crate::problem::{Outcome, describe};
 use crate::tenant::{Tenant, system};
-use crate::tenants::DATABASE;
 use crate::{archive, bind, random};
 use countersign_policy::copy::{suspects_a_row, wait_ms};
 use countersign_policy::log::Event;
