@@ -138,7 +138,7 @@ function announce(url, { agent_key, sign_in_path }, file) {
            "conversation": {"id": "first", "head": "m1",
              "messages": [{"id": "m1", "role": "customer", "text": "How do I add a colleague?"}]}}'
 
-  The same for programs is in ${relative(ROOT, file)}. A change below src/ is live within seconds.
+  The same for programs is in ${relative(ROOT, file)}. A change below src/ or web/ is live within seconds.
   Ctrl-C ends everything; the state stays.
 `);
 }

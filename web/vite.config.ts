@@ -13,6 +13,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     emptyOutDir: true,
     // What the first view needs is one file: it compresses better than the pieces that views share.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } },
+      // How long Svelte takes on a slow machine is no warning.
+      checks: { bundlerTimings: false },
+    },
   },
 });
