@@ -2,10 +2,9 @@
 //! It must not know a time zone: the service says the tenant's weekday and minute.
 
 use crate::guardrail::LocalTime;
-use crate::time::Millis;
+use crate::time::{MINUTE_MS, Millis};
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 
-const MINUTE_MS: u64 = 60_000;
 const DAY_MINUTES: i64 = 24 * 60;
 const WEEK_MINUTES: i64 = 7 * DAY_MINUTES;
 

@@ -10,7 +10,7 @@
 
 use crate::document::OnExpiry;
 use crate::guardrail::WeekSpan;
-use crate::time::Millis;
+use crate::time::{DAY_MS, MINUTE_MS, Millis};
 use serde::{Deserialize, Serialize};
 
 /// Parts of a deadline, in eighths, and the stage that begins there.
@@ -20,8 +20,6 @@ const PARTS: [(u64, Stage); 4] = [
     (7, Stage::Lead),
     (8, Stage::Late),
 ];
-const MINUTE_MS: u64 = 60_000;
-const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// 1 January 1970 was a Thursday.
 const EPOCH_WEEKDAY: u64 = 3;
 /// Spans of work and rest looked at: a year of days, each with a dozen changes.

@@ -30,7 +30,7 @@ use crate::deadline::{Deadline, Stage};
 use crate::document::OnExpiry;
 use crate::refusal::Refusal;
 use crate::route::Route;
-use crate::time::Millis;
+use crate::time::{DAY_MS, HOUR_MS, Millis};
 use crate::verdict::VerdictKind;
 pub use first::{Before, FIRSTS_MAX, First};
 use serde::{Deserialize, Serialize};
@@ -40,11 +40,11 @@ pub use status::{Outcome, Status};
 pub const ROUNDS_MAX: u32 = 3;
 /// A settled draft rests this long where it was decided: while agents ask for it, report what became
 /// of it, and redraft what was sent back. Then the copy in D1 stands for it.
-pub const SETTLED_KEEP_MS: u64 = 3_600_000;
+pub const SETTLED_KEEP_MS: u64 = HOUR_MS;
 /// What rests longer: what was sent back for a week, since its redraft is linked to it and counts its
 /// round; what nobody confirmed until somebody says what became of it.
 pub const KEPT_LONGER: [(Status, u64); 2] = [
-    (Status::SentBack, 7 * 24 * 3_600_000),
+    (Status::SentBack, 7 * DAY_MS),
     (Status::Unconfirmed, u64::MAX),
 ];
 

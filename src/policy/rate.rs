@@ -1,6 +1,6 @@
 //! How often something may be asked: a token bucket. It must not read a clock.
 
-use crate::time::Millis;
+use crate::time::{MINUTE_MS, Millis};
 
 /// Requests a minute of one key, where nothing else is configured: a thousand a second.
 pub const PER_KEY: u32 = 60_000;
@@ -18,8 +18,6 @@ pub const PER_ADDRESS: u32 = 120_000;
 pub const REFUSALS_PER_ADDRESS: u32 = 600;
 /// Who is remembered at once; beyond it everyone starts anew.
 pub const REMEMBERED_MAX: u32 = 10_000;
-
-const MINUTE_MS: u64 = 60_000;
 
 /// Whether one more page of a person may listen beside so many.
 pub fn admits_page(listening: usize) -> bool {

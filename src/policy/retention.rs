@@ -1,14 +1,13 @@
 //! How long what is kept is kept, and what a legal hold keeps for longer. It must not delete.
 
 use crate::invalid::Invalid;
-use crate::time::Millis;
+use crate::time::{DAY_MS, Millis};
 use serde::{Deserialize, Serialize};
 
 /// The longest that a retention can be: ten years.
 pub const DAYS_MAX: u32 = 3_660;
 /// What is too old is looked for once a day.
 pub const ROUND_MS: u64 = DAY_MS;
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// A tenant's retention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,17 +37,13 @@ impl Retention {
 
     /// Texts of before are too old.
     pub fn texts_before(self, now: Millis) -> Millis {
-        before(self.texts_days, now)
+        now.days_before(self.texts_days)
     }
 
     /// Answers of before are too old.
     pub fn answers_before(self, now: Millis) -> Millis {
-        before(self.answers_days, now)
+        now.days_before(self.answers_days)
     }
-}
-
-fn before(days: u32, now: Millis) -> Millis {
-    Millis(now.0.saturating_sub(u64::from(days).saturating_mul(DAY_MS)))
 }
 
 /// Whether a hold keeps a customer's data; a hold on nobody keeps everyone's.

@@ -1,18 +1,17 @@
 //! How long a session and its secret last. It must not read a clock.
 
-use crate::time::Millis;
+use crate::time::{DAY_MS, HOUR_MS, Millis};
 
 /// A session ends for good after a week.
-pub const SESSION_MS: u64 = 7 * 24 * HOUR_MS;
+pub const SESSION_MS: u64 = 7 * DAY_MS;
 /// A session ends after this much silence: it outlasts the night between two working days, and no weekend.
-pub const IDLE_MS: u64 = 24 * HOUR_MS;
+pub const IDLE_MS: u64 = DAY_MS;
 /// A secret is this old before it is changed, with whatever its session asks.
 pub const SECRET_MS: u64 = HOUR_MS;
 /// The secret before works on for requests that are under way, once the new one was shown.
 pub const OVERLAP_MS: u64 = 60_000;
 /// The last use is written at most once a minute.
 pub const SEEN_MS: u64 = 60_000;
-const HOUR_MS: u64 = 3_600_000;
 
 /// When a session began, was last used, and got its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,13 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
+/// A minute.
+pub const MINUTE_MS: u64 = 60_000;
+/// An hour.
+pub const HOUR_MS: u64 = 60 * MINUTE_MS;
+/// A day of 24 hours.
+pub const DAY_MS: u64 = 24 * HOUR_MS;
+
 /// Milliseconds since the Unix epoch, at most 2^53 so that JavaScript holds it exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
@@ -17,6 +24,14 @@ impl Millis {
     /// This instant `ms` later, never beyond [`Millis::MAX`].
     pub fn plus(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms)).min(Self::MAX)
+    }
+
+    /// This instant `days` days earlier, never before 1970.
+    pub fn days_before(self, days: u32) -> Self {
+        Self(
+            self.0
+                .saturating_sub(u64::from(days).saturating_mul(DAY_MS)),
+        )
     }
 
     /// Milliseconds from `earlier` to this instant; 0 when `earlier` is later.

@@ -5,11 +5,11 @@ use crate::catalogue::{Catalogue, edit_faults};
 use crate::draft::{Content, Draft, Kind, NAME_BYTES_MAX, TEXT_BYTES_MAX, content_faults};
 use crate::invalid::{Invalid, bound_text};
 use crate::signal::{Signal, SignalCode};
-use crate::time::Millis;
+use crate::time::{DAY_MS, Millis};
 use serde::{Deserialize, Serialize};
 
 /// A draft is deferred by 31 days at most: longer is not waiting but forgetting.
-pub const DEFER_MS_MAX: u64 = 31 * 24 * 3_600_000;
+pub const DEFER_MS_MAX: u64 = 31 * DAY_MS;
 
 /// A verdict as the page sends it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

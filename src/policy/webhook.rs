@@ -4,7 +4,7 @@
 use crate::digest::keyed;
 use crate::memory;
 use crate::queue::Status;
-use crate::time::Millis;
+use crate::time::{DAY_MS, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,7 +19,7 @@ pub const SECRET_BYTES: usize = 32;
 /// Receivers of one tenant: each event is written once for each.
 pub const WEBHOOKS_MAX: u32 = 20;
 /// After a rotation the secret before signs for another day, too.
-pub const OVERLAP_MS: u64 = 86_400_000;
+pub const OVERLAP_MS: u64 = DAY_MS;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -67,7 +67,7 @@ pub async fn run(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         Some(document) => Policy::parse(document.to_string().as_bytes())
             .map_err(|faults| Problem::policy(&faults))?,
     };
-    let since = records::days_before(call.now, asked.days);
+    let since = call.now.days_before(asked.days);
 
     let tried = Tried {
         levels: asked.levels,

@@ -18,15 +18,13 @@ use countersign_policy::memory::{
 use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{DAY_MS, Millis};
 use serde::Deserialize;
 use std::rc::Rc;
 
 /// Corrections without a vector that a request makes one for before it asks: what was learnt a
 /// moment ago. The rest is the alarm's.
 const MADE_AT_ONCE: u32 = 4;
-/// A day in milliseconds.
-const DAY_MS: u64 = 86_400_000;
 
 /// What memory holds that is like a message.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use countersign_policy::draft::Draft;
 use countersign_policy::limits::Limits;
 use countersign_policy::pace::{self, Flow, Strain};
 use countersign_policy::problem::Code;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{HOUR_MS, MINUTE_MS, Millis};
 use countersign_policy::trust::evidence::{read_ms_min, shown_characters};
 use countersign_policy::verdict::VerdictKind;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,6 @@ use std::collections::BTreeSet;
 const DUES_MAX: u32 = 1_000;
 /// How long somebody's pace is kept, in hours.
 const REVIEWER_HOURS: u64 = 24;
-const HOUR_MS: u64 = 3_600_000;
 
 /// The span over which the rate of verdicts is measured, in minutes.
 const RATE_MINUTES: u64 = 60;
@@ -183,7 +182,7 @@ pub fn counts(tenant: &Tenant) -> Outcome<Counts> {
 
 /// What a new draft finds before it.
 pub fn ahead(tenant: &Tenant, now: Millis) -> Outcome<Ahead> {
-    let minute = now.0.checked_div(60_000).unwrap_or(0);
+    let minute = now.0 / MINUTE_MS;
     let count = || {
         let row = tenant.storage.first::<Ahead>(
             "SELECT
@@ -232,7 +231,7 @@ pub fn note(
     if !matches!(kind, VerdictKind::Approve | VerdictKind::Confirm) {
         return Ok(());
     }
-    let hour = now.0.checked_div(HOUR_MS).unwrap_or(0);
+    let hour = now.0 / HOUR_MS;
     let fast = took_ms < read_ms_min(shown_characters(draft));
     tenant.storage.run(
         "INSERT INTO reviewer_pace (person_id, hour, decided, fast) VALUES (?, ?, 1, ?)
@@ -275,7 +274,7 @@ pub fn health(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> 
             .transpose()?,
         proposals: lead.then(|| proposals::waiting(tenant)).transpose()?,
         levels_lost: lead
-            .then(|| levels::lost_since(tenant, crate::records::days_before(call.now, 1)))
+            .then(|| levels::lost_since(tenant, call.now.days_before(1)))
             .transpose()?,
         policy_waits: lead.then(|| second_lead::waits(tenant)).transpose()?,
         vigilance: lead.then(|| seeds::vigilance(tenant)).transpose()?,
@@ -305,7 +304,7 @@ fn late(tenant: &Tenant, now: Millis) -> Outcome<u32> {
 }
 
 fn reviewers(tenant: &Tenant, now: Millis) -> Outcome<Vec<ReviewerPace>> {
-    let hour = now.0.checked_div(HOUR_MS).unwrap_or(0);
+    let hour = now.0 / HOUR_MS;
     let rows = tenant.storage.rows::<PaceRow>(
         "SELECT person_id, name, SUM(decided) AS decided, SUM(fast) AS fast
          FROM reviewer_pace JOIN people ON people.id = person_id

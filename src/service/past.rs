@@ -54,7 +54,7 @@ pub fn give(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let account = &mut kept.account;
 
     if let Some(ago) = past.since_days {
-        let then = crate::records::days_before(call.now, ago);
+        let then = call.now.days_before(ago);
         (account.standing.since, account.standing.rest_until) = (then, then);
         account.watch.since_day = day(ago);
     }

@@ -13,11 +13,11 @@ use countersign_policy::problem::Code;
 use countersign_policy::route::ENGINE_VERSION;
 use countersign_policy::session::{Ages, OVERLAP_MS, SESSION_MS, Shown};
 use countersign_policy::starting;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{DAY_MS, Millis};
 use serde::{Deserialize, Serialize};
 
 /// An invitation waits this long: a week, so that it survives a holiday.
-const INVITATION_MS: u64 = 7 * 24 * 3_600_000;
+const INVITATION_MS: u64 = 7 * DAY_MS;
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use crate::people::{Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::storage::parsed;
 use crate::tenant::{Tenant, TenantRecord, system};
-use crate::{bind, log, random, records};
+use crate::{bind, log, random};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::edit::EditKind;
@@ -281,7 +281,7 @@ pub fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
 /// Computes the backtests that open proposals lack; D1 has the drafts.
 pub async fn add_backtests(tenant: &Tenant, now: Millis) -> Outcome<()> {
     let policy = tenant.policy(tenant.record()?.policy_version)?;
-    let since = records::days_before(now, BACKTEST_DAYS);
+    let since = now.days_before(BACKTEST_DAYS);
     let query =
         format!("SELECT {COLUMNS} FROM proposals WHERE status = 'open' AND backtest IS NULL");
     let lacking = tenant.storage.rows::<Row>(&query, bind![])?;

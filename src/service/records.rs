@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 const PAGE_MAX: u32 = 100;
 /// Days that are looked back when nothing else is said: a month.
 const DAYS: u32 = 30;
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// `GET /v1/policy/records`.
 #[derive(Serialize)]
@@ -64,7 +63,7 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             "`after` is not what `next_after` said",
         ))?,
     };
-    let since = days_before(call.now, days);
+    let since = call.now.days_before(days);
     let Page { rows, next } = page(tenant, since, &below, limit).await?;
     let mut versions = BTreeMap::new();
     for row in &rows {
@@ -89,11 +88,6 @@ pub async fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
 fn place(text: &str) -> Option<(Millis, String)> {
     let (created_at, id) = text.split_once('.')?;
     Some((Millis(created_at.parse().ok()?), id.to_owned()))
-}
-
-/// The moment that lies so many days before another.
-pub fn days_before(now: Millis, days: u32) -> Millis {
-    Millis(now.0.saturating_sub(u64::from(days).saturating_mul(DAY_MS)))
 }
 
 /// A page of settled drafts.

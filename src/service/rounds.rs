@@ -4,15 +4,14 @@
 use crate::accounts::{self, day_number};
 use crate::problem::Outcome;
 use crate::tenant::{Tenant, TenantRecord};
-use crate::{bind, levels, proposals, records, second_looks, situations};
+use crate::{bind, levels, proposals, second_looks, situations};
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day::monday_of;
 use countersign_policy::threshold::fixed;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{HOUR_MS, MINUTE_MS, Millis};
 
 /// When a round that failed is tried again.
-const AGAIN_MS: u64 = 60 * MINUTE_MS;
-const MINUTE_MS: u64 = 60_000;
+const AGAIN_MS: u64 = HOUR_MS;
 const DAY_MINUTES: u64 = 24 * 60;
 /// Accounts that are read at once: each holds some kilobytes, and there may be ten thousand.
 const ACCOUNTS_AT_ONCE: u32 = 100;
@@ -82,7 +81,7 @@ fn forget(tenant: &Tenant, today: i32, now: Millis) -> Outcome<()> {
         "DELETE FROM counts WHERE monday < ? AND sent = 1",
         bind![day_number(oldest)],
     )?;
-    let before = records::days_before(now, DAYS_KEPT);
+    let before = now.days_before(DAYS_KEPT);
     storage.run("DELETE FROM shown WHERE at < ?", bind![before])?;
     second_looks::give_up(tenant, before, now)
 }

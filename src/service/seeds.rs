@@ -20,12 +20,12 @@ use countersign_policy::problem::Code;
 use countersign_policy::queue::Entry;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::route::{Route, Situation};
-use countersign_policy::time::Millis;
+use countersign_policy::time::{DAY_MS, Millis};
 use countersign_policy::vigilance::{SEEDS_MAX, caught, choose};
 use serde::{Deserialize, Serialize};
 
 /// What became of them is kept for three months.
-const ENDED_KEEP_MS: u64 = 90 * 86_400_000;
+const ENDED_KEEP_MS: u64 = 90 * DAY_MS;
 /// Bytes of what is wrong with one.
 const FLAW_BYTES_MAX: u32 = NAME_BYTES_MAX * 4;
 

@@ -16,15 +16,13 @@ use countersign_policy::guardrail::LocalTime;
 use countersign_policy::level::Level;
 use countersign_policy::route::{Situation, sample_draw};
 use countersign_policy::stop::Scope;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{DAY_MS, MINUTE_MS, Millis};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Zones differ from UTC by whole minutes.
-const MINUTE_MS: u64 = 60_000;
-const WEEK_MS: u64 = 7 * 24 * 60 * MINUTE_MS;
+const WEEK_MS: u64 = 7 * DAY_MS;
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 extern "C" {

@@ -7,7 +7,6 @@ use crate::levels::{self, LevelChange};
 use crate::outbox;
 use crate::problem::{Outcome, Problem};
 use crate::proposals::{self, ProposalView};
-use crate::records::days_before;
 use crate::tenant::Tenant;
 use countersign_policy::compiled::Compiled;
 use countersign_policy::day::{date, monday_of, monday_of_week, week};
@@ -17,7 +16,7 @@ use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::ratio::Ratio;
 use countersign_policy::threshold::{self, InForce};
-use countersign_policy::time::Millis;
+use countersign_policy::time::{DAY_MS, Millis};
 use countersign_policy::trust::CountsRow;
 use countersign_policy::trust::account::Calibration;
 use countersign_policy::trust::demote::{LABELS_MIN, POINTS_MAX};
@@ -36,7 +35,6 @@ const WEEKS: u32 = 13;
 const WEEKS_MAX: u32 = 53;
 /// Weeks that a category's own figures are about, this one included.
 const LATELY_WEEKS: u32 = 4;
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// `GET /v1/trust`.
 #[derive(Serialize)]
@@ -198,7 +196,7 @@ pub fn get(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
         weeks: by_week(&rows, &shown, all),
         categories: categories.collect(),
         proposals: proposals::open(tenant, &call.sight, call.now)?,
-        changes: levels::changes_since(tenant, days_before(call.now, weeks.saturating_mul(7)))?,
+        changes: levels::changes_since(tenant, call.now.days_before(weeks.saturating_mul(7)))?,
     };
     Answer::json(200, &view)
 }

@@ -5,11 +5,10 @@ use crate::bind;
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
 use countersign_policy::pace;
-use countersign_policy::time::Millis;
+use countersign_policy::time::{HOUR_MS, Millis};
 use countersign_policy::verdict::VerdictKind;
 use serde::Deserialize;
 
-const HOUR_MS: u64 = 3_600_000;
 /// How long a time counts, in hours.
 const KEPT_HOURS: u64 = 24;
 /// Times are kept to a tenth of a second, and none as longer than an hour: whoever takes that long
@@ -53,5 +52,5 @@ pub fn median_ms(tenant: &Tenant, now: Millis) -> Outcome<Option<u32>> {
 }
 
 fn hour_of(now: Millis) -> u64 {
-    now.0.checked_div(HOUR_MS).unwrap_or(0)
+    now.0 / HOUR_MS
 }

@@ -20,11 +20,9 @@
 use super::demote::Cause;
 use super::ready::{Readiness, Record, WeekOfLabels, assess, ready};
 use crate::level::Level;
-use crate::time::Millis;
+use crate::time::{DAY_MS, Millis};
 use serde::{Deserialize, Serialize};
 
-/// One day.
-pub const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How long a proposal waits for an answer.
 pub const PROPOSAL_MS: u64 = 14 * DAY_MS;
 /// The rest after a declined proposal.
