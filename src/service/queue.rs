@@ -74,6 +74,10 @@ pub struct Summary {
     deferred_until: Option<Millis>,
     /// Whether it is out and to be looked at.
     pub look_owed: bool,
+    /// Whether it left, or may have, so that it can be found wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, schemars(default))]
+    correctable: bool,
     /// Drafts of one turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
@@ -372,6 +376,7 @@ pub fn summary(stored: &Stored, now: Millis) -> Summary {
         due_at: stored.due_at,
         deferred_until: stored.entry.deferred_until,
         look_owed: stored.entry.awaits_look(),
+        correctable: status.is_out(),
         group: draft.group.clone(),
         alike: alike::together(draft),
         conversation_id: draft.conversation.id.clone(),

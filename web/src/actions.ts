@@ -3,7 +3,7 @@
 import { texts } from "./texts";
 import { details } from "./state/details.svelte";
 import { notices } from "./state/notices.svelte";
-import { isOut, queue } from "./state/queue.svelte";
+import { queue } from "./state/queue.svelte";
 import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
 import { selection } from "./state/selection.svelte";
@@ -44,7 +44,7 @@ const editable = () => review.open && free() && review.summary?.status === "held
 /** What a person has to answer is written anew: here, too, what is typed on is no command. */
 const personal = () => review.open && free() && review.summary?.status === "with_human" && review.summary.kind === "message";
 /** What nobody was asked to look at any more can be found wrong all the same. */
-const out = () => selection.drafts.length === 0 && isOut(review.gone) && review.mayDecide;
+const out = () => selection.drafts.length === 0 && review.gone?.correctable === true && review.mayDecide;
 /** Where the draft stands behind another part of the page, the key first brings it into view. */
 const ifSeen = (then: () => void) => () => {
   const { seenLongEnough } = review;

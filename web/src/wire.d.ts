@@ -2115,6 +2115,8 @@ export interface components {
             channel: string;
             /** @description Its conversation. */
             conversation_id: string;
+            /** @description Whether it left, or may have, so that it can be found wrong. */
+            correctable?: boolean;
             /** @description When it came. */
             created_at: components["schemas"]["Time"];
             /** @description Who it goes to. */
@@ -4250,6 +4252,8 @@ export interface components {
             channel: string;
             /** @description Its conversation. */
             conversation_id: string;
+            /** @description Whether it left, or may have, so that it can be found wrong. */
+            correctable?: boolean;
             /** @description When it came. */
             created_at: components["schemas"]["Time"];
             /** @description Who it goes to. */

@@ -1,7 +1,7 @@
 // What waits: every open draft in the order of the service, kept up to date, searched and filtered
 // here. Must not know which draft is in focus, and never decides whether a draft is open: its
 // status says so.
-import type { Status, Summary } from "../nouns";
+import type { Summary } from "../nouns";
 import { session } from "./session.svelte";
 
 export interface Section { name: "held" | "human" | "look"; drafts: Summary[] }
@@ -12,10 +12,6 @@ export function waits(draft: Summary): boolean {
   if (draft.deferred_until && Date.parse(draft.deferred_until) > Date.now()) return false;
   return draft.status === "held" || draft.status === "with_human" || (draft.look_owed && draft.status !== "pending");
 }
-
-const OUT: readonly Status[] = ["released", "approved", "edited", "responded", "done", "failed", "unconfirmed"];
-/** Whether a draft left, or may have. */
-export const isOut = (draft: Summary | null): boolean => draft !== null && OUT.includes(draft.status);
 
 const section = (draft: Summary): Section["name"] =>
   draft.status === "held" ? "held" : draft.status === "with_human" ? "human" : "look";
