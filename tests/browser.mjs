@@ -104,7 +104,8 @@ function running(state, url) {
   return { url, agent_key, sign_in_url: url + sign_in_path, invite: inviteTo(tenant_id), emptyTenant, stop: async () => {} };
 }
 
-function freePort() {
+/** A port that nobody listens on. */
+export function freePort() {
   return new Promise((done, failed) => {
     const probe = createServer().on("error", failed);
     probe.listen(0, "localhost", () => {

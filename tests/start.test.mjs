@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { at } from "../scripts/run.mjs";
 import { changePolicy, postDraft, signIn } from "../scripts/service.mjs";
+import { freePort } from "./browser.mjs";
 import { until, verdictOn } from "./countersign.mjs";
 import { built } from "./program.mjs";
 import { receive } from "./receiver.mjs";
@@ -29,15 +29,6 @@ after(async () => {
   await running?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-function freePort() {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, "localhost", () => {
-      const { port } = probe.address();
-      probe.close(() => done(port));
-    });
-  });
-}
 
 /** `npm start` until it says where it is: what it printed, how long it took, and Ctrl-C. */
 async function start() {

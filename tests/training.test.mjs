@@ -5,11 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { ask } from "../scripts/run.mjs";
 import { draft, start, until, verdictOn } from "./countersign.mjs";
-import { libraries, python } from "./training.mjs";
+import { pythonWith } from "./python.mjs";
 
 // Before the service starts: setting them up blocks for longer than an idle connection lives.
-const readers = libraries();
+// The reader of records, and the types in which a fine-tuning service publishes its chat format.
+const readers = pythonWith("training", ["datasets==4.4.1", "openai==2.8.1", "pydantic==2.12.4"]);
 let service;
 let tenant;
 let lead;
@@ -203,3 +205,9 @@ print(count)
 `;
   assert.equal(python(check, files.chat), "3");
 });
+
+/** What a script says that has those libraries; null where it fails. */
+function python(script, ...args) {
+  const env = { PYTHONPATH: readers.libraries, HF_HUB_OFFLINE: "1", HF_DATASETS_OFFLINE: "1" };
+  return ask(readers.name, ["-c", script, ...args], { env });
+}
