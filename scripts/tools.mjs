@@ -76,7 +76,8 @@ export async function chromium() {
   return playwrightsChromium();
 }
 
-function chromiumOnMachine() {
+/** A Chromium that is there, if any. */
+export function chromiumOnMachine() {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const onPath = folders.flatMap((folder) => CHROMIUM_NAMES.map((name) => join(folder, name)));
   return [...onPath, ...CHROMIUM_PLACES].find((path) => existsSync(path));

@@ -5,12 +5,13 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { localSecrets } from "../scripts/secrets.mjs";
 import { createTenant } from "../scripts/service.mjs";
+import { chromiumOnMachine } from "../scripts/tools.mjs";
 import { until } from "./countersign.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -19,8 +20,6 @@ const START_S = 600;
 const STOP_S = 20;
 /** Servers that start at once look for free ports of their own, and can find the same one. */
 const STARTS_MAX = 3;
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-const PLACES = ["/usr/bin", "/usr/local/bin", "/snap/bin", "/opt/google/chrome", "/Applications/Chromium.app/Contents/MacOS"];
 /** No graphics card, no sandbox of its own in a container, and not a word to the network. */
 const CHROMIUM_ARGS = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
@@ -40,9 +39,7 @@ export async function shared() {
 
 /** Starts a browser: the one that CHROMIUM_BIN names, or one of this machine. */
 export function browser() {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), ...PLACES];
-  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((path) => existsSync(path));
-  const executablePath = process.env.CHROMIUM_BIN ?? found;
+  const executablePath = process.env.CHROMIUM_BIN ?? chromiumOnMachine();
   if (!executablePath) throw new Error("no Chromium: install one, or name one by CHROMIUM_BIN");
   return chromium.launch({ executablePath, args: CHROMIUM_ARGS, timeout: 120_000 });
 }
