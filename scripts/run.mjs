@@ -69,6 +69,12 @@ export async function run(command, args, { advice, cwd = ROOT, env, quiet = fals
   throw new Stop(`${command} ${args.slice(0, 3).join(" ")} ${result}.${advice ? `\n${advice}` : ""}`);
 }
 
+/** Waits for all of them, so that none goes on when the first failure is told. */
+export async function together(...steps) {
+  const ended = await Promise.allSettled(steps);
+  for (const { status, reason } of ended) if (status === "rejected") throw reason;
+}
+
 /** What a program prints, or null when it is missing or fails. */
 export function ask(command, args, { cwd = ROOT, env } = {}) {
   const answer = spawnSync(command, args, {

@@ -8,7 +8,7 @@ import { join, relative } from "node:path";
 import { build } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
 import { LOCAL_STATE, migrate } from "./migrations.mjs";
-import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, run, say } from "./run.mjs";
+import { ROOT, Stop, WRANGLER_ENV, asTyped, at, endGroup, main, npmBin, options, ownChildren, run, say, together } from "./run.mjs";
 import { localSecrets } from "./secrets.mjs";
 import { CREDENTIALS, healthy, writePrivate } from "./service.mjs";
 
@@ -28,8 +28,7 @@ await main(async () => {
   if (!(await portIsFree(port))) throw new Stop(`port ${port} is taken: npm start -- --port ${port + 1}`);
 
   const secrets = localSecrets();
-  await build("page");
-  await build("worker", "development");
+  await together(build("page"), build("worker", "development"));
   await migrate(state);
   const server = serve(port, state);
   try {

@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { Stop, at, cargoTarget, main, npmBin, run, say } from "./run.mjs";
+import { Stop, at, cargoTarget, main, npmBin, run, say, together } from "./run.mjs";
 import { buildTools, chromium } from "./tools.mjs";
 import { weights } from "./weights.mjs";
 
@@ -30,14 +30,13 @@ await main(async () => {
   say(`all tests passed (${((Date.now() - started) / 1000).toFixed(0)} s)`);
 });
 
-/** Two at a time: each compiler waits for one core much of its time. All end before a failure is told. */
+/** Two at a time: each compiler waits for one core much of its time. */
 async function buildAndTest() {
   const rust = async () => {
     await build("page");
     if (words.length === 0) await rustTests();
   };
-  const ended = await Promise.allSettled([build("worker", "development"), rust()]);
-  for (const { status, reason } of ended) if (status === "rejected") throw reason;
+  await together(build("worker", "development"), rust());
 }
 
 /** Every test of the crates; what they print comes in one piece. */

@@ -13,8 +13,11 @@ const TARGET = "wasm32-unknown-unknown";
 /** How long to wait for a download's first byte before compiling instead. */
 const PROBE_MS = 5_000;
 
-/** The programs that a build needs. */
-export async function buildTools() {
+let tools;
+/** The programs that a build needs: made ready once for all that this process builds. */
+export const buildTools = () => (tools ??= ready());
+
+async function ready() {
   await wasmTarget();
   return { bindgen: await bindgen(), wasmOpt: npmBin("wasm-opt") };
 }
