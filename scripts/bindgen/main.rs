@@ -12,11 +12,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("countersign-bindgen WASM web|nodejs|worker FOLDER NAME".into());
     };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name(name).typescript(target == "web").omit_default_module_path(false);
+    bindgen
+        .input_path(wasm)
+        .out_name(name)
+        .typescript(target == "web")
+        .omit_default_module_path(false);
     match target.as_str() {
         "web" => bindgen.web(true)?,
         "nodejs" => bindgen.nodejs(true)?,
-        "worker" => bindgen.module(true)?.reset_state_function(true).force_enable_abort_handler(true),
+        "worker" => bindgen
+            .module(true)?
+            .reset_state_function(true)
+            .force_enable_abort_handler(true),
         _ => return Err(format!("`{target}` is no target").into()),
     };
     Ok(bindgen.generate(folder)?)
