@@ -24,11 +24,11 @@ export function writePrivate(file, value) {
 }
 
 /** One request: `{ status, etag, body }`; a refusal is an answer, only a dead line throws. */
-export async function call(url, path, { method = "GET", headers = {}, body, timeout_ms = 30_000 } = {}) {
+export async function call(url, path, { method = "GET", headers = {}, body, raw, timeout_ms = 30_000 } = {}) {
   const response = await fetch(new URL(path, url), {
     method,
     headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     signal: AbortSignal.timeout(timeout_ms),
   });
   const text = await response.text();

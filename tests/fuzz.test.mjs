@@ -23,12 +23,19 @@ const python = pythonWith("schemathesis", ["schemathesis==4.32.5"]);
 const folder = mkdtempSync(join(tmpdir(), "countersign-fuzz-"));
 after(() => rmSync(folder, { recursive: true }));
 
+/** It has no writer of lines of JSON of its own: each body that it draws is a file of one line. */
+const WRITER = join(folder, "lines.py");
+writeFileSync(
+  WRITER,
+  `import json, schemathesis\n\n@schemathesis.serializer("application/x-ndjson")\ndef line(context, value):\n    return json.dumps(value).encode()\n`,
+);
+
 /** Most ids that are drawn are those of something that is there. */
 function configuration(ids) {
   const file = join(folder, `${randomUUID()}.toml`);
   writeFileSync(
     file,
-    `[dictionaries.ids]\nvalues = ${JSON.stringify(ids)}\n\n[parameters]\n"path.id" = { dictionary = "ids", probability = 0.8 }\n`,
+    `hooks = ${JSON.stringify(WRITER)}\n\n[dictionaries.ids]\nvalues = ${JSON.stringify(ids)}\n\n[parameters]\n"path.id" = { dictionary = "ids", probability = 0.8 }\n`,
   );
   return file;
 }

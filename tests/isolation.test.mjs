@@ -72,7 +72,7 @@ const credentials = ({ tenant, lead, policyKey }) => ({
 });
 
 async function ask({ path, method, operation }, id, headers, within) {
-  const body = operation.requestBody?.content["application/json"].schema;
+  const body = operation.requestBody && Object.values(operation.requestBody.content)[0].schema;
   const parameters = (operation.parameters ?? []).filter(({ name, in: place }) => within && place === "query" && NAMES.test(name));
   const query = new URLSearchParams(parameters.map(({ name }) => [name, within]));
   const response = await service.miniflare.dispatchFetch(`${ORIGIN}${path.replace("{id}", encodeURIComponent(id))}?${query}`, {

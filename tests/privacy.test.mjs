@@ -335,7 +335,7 @@ const TAKEN_ALONG = new Set([...EXPORT.matchAll(/"SELECT [^"]* FROM (\w+)/g)].ma
 
 /** Tables of the object that a tenant doesn't take along: made from others, of a moment, or secret. */
 const LEFT_BEHIND = new Set([
-  ...["policies", "drafts", "corrections", "verdicts", "counts"], // D1 has them, or the drafts do
+  ...["policies", "drafts", "corrections", "verdicts", "counts", "imported"], // D1 has them, or the drafts do
   ...["corrections_text", "vectors", "handled", "memory", "alike", "releases", "waiting", "nearness", "pace", "reviewer_pace", "verdict_times"],
   ...["sessions", "invitations", "idempotency", "outbox_state", "deliveries", "shown", "served", "rota_gaps"],
   ...["second_looks", "schema", "frontier", "left_object", "published_checkpoint"],

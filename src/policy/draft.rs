@@ -430,7 +430,8 @@ pub fn content_faults(faults: &mut Vec<Invalid>, pointer: &str, content: &Conten
     }
 }
 
-fn require(faults: &mut Vec<Invalid>, pointer: &str, name: &str) {
+/// Pushes a fault for a name that is empty or above its limit.
+pub(crate) fn require(faults: &mut Vec<Invalid>, pointer: &str, name: &str) {
     if name.is_empty() {
         faults.push(Invalid::field(pointer, "empty"));
     }

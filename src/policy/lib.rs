@@ -27,6 +27,7 @@ pub mod edit;
 mod exact;
 pub mod grant;
 pub mod guardrail;
+pub mod import;
 pub mod invalid;
 pub mod key;
 pub mod level;

@@ -23,7 +23,9 @@ mod rank;
 pub use candidate::{CANDIDATES_MAX, Candidate};
 pub use guess::{Guess, guess};
 pub use impression::{Impression, impression, remember};
-pub use kinship::{Kinship, NEAR_DUPLICATE_COSINE, Taught, differs, kinship, shared_words};
+pub use kinship::{
+    Kinship, NEAR_DUPLICATE_COSINE, Taught, Word, differs, kinship, outweighs, shared_words,
+};
 pub use mask::masked;
 pub(crate) use mask::masked_value;
 pub use novelty::{HISTORY_MAX, Nearness, nearest, nearness, novelty, strangeness};

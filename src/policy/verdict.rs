@@ -2,7 +2,9 @@
 //! `queue` says what follows.
 
 use crate::catalogue::{Catalogue, edit_faults};
-use crate::draft::{Content, Draft, Kind, NAME_BYTES_MAX, TEXT_BYTES_MAX, content_faults};
+use crate::draft::{
+    Content, Draft, Kind, LINE_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, content_faults,
+};
 use crate::invalid::{Invalid, bound_text};
 use crate::signal::{Signal, SignalCode};
 use crate::time::{DAY_MS, Millis};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// A draft is deferred by 31 days at most: longer is not waiting but forgetting.
 pub const DEFER_MS_MAX: u64 = 31 * DAY_MS;
+/// A lesson: one line, as long as a recipient's.
+pub const LESSON_BYTES_MAX: u32 = LINE_BYTES_MAX;
 
 /// A verdict as the page sends it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,7 +155,7 @@ impl Verdict {
                 content_faults(&mut faults, "/verdict/draft", content, draft.kind);
                 lesson
                     .as_ref()
-                    .map(|text| ("/verdict/lesson", text, NAME_BYTES_MAX * 4))
+                    .map(|text| ("/verdict/lesson", text, LESSON_BYTES_MAX))
             }
             Self::Respond { draft: content } => {
                 // Nobody writes an action past the catalogue and the policy.

@@ -8,11 +8,11 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
-use crate::{bind, learning, memory, outbox, sight};
+use crate::{bind, column, learning, memory, outbox, sight};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
-use countersign_policy::memory::{CANDIDATES_MAX, Taught, alike};
+use countersign_policy::memory::{CANDIDATES_MAX, Taught, Word, alike};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
@@ -30,7 +30,7 @@ const PAGE_MAX: u32 = 200;
 pub struct Correction {
     /// The correction's id.
     pub id: String,
-    /// The draft that was edited.
+    /// The draft that was edited; empty where it was imported.
     pub draft_id: String,
     /// Who drafted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,13 +66,27 @@ pub struct Correction {
     /// Their name, which no other customer's agent sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_name: Option<String>,
-    /// Who edited.
+    /// Who edited, or imported it.
     pub reviewer: String,
-    /// When it counted.
+    /// When it counted, there or here.
     pub at: Millis,
+    /// Where it comes from, if no reviewer made it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// What became of it.
     #[serde(flatten)]
     pub standing: Standing,
+}
+
+/// Where an imported correction comes from.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Imported {
+    /// As whoever imported it named that.
+    pub source: String,
+    /// Its id there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// What became of a correction since it was learnt.
@@ -150,6 +164,8 @@ pub struct CorrectionRow {
     customer_name: Option<String>,
     reviewer: String,
     created_at: u64,
+    #[serde(deserialize_with = "column::json_if_any")]
+    imported: Option<Imported>,
     duplicate_of: Option<String>,
     agreements: u32,
     contradictions: u32,
@@ -163,8 +179,8 @@ pub struct CorrectionRow {
 /// D1's columns of a [`CorrectionRow`].
 pub const COLUMNS: &str =
     "id, draft_id, agent, category, action, message, draft, corrected, edit_kind, edit_kind_found, lesson,
-     one_off, injection, customer_id, customer_name, reviewer, created_at, duplicate_of, agreements,
-     contradictions, used, helped, retired_at";
+     one_off, injection, customer_id, customer_name, reviewer, created_at, imported, duplicate_of,
+     agreements, contradictions, used, helped, retired_at";
 
 impl Correction {
     /// As it stands in SQL.
@@ -175,6 +191,14 @@ impl Correction {
     /// Whether it may become an example.
     pub fn teaches(&self) -> bool {
         !self.one_off && !self.injection
+    }
+
+    /// Whose word it is.
+    pub fn word(&self) -> Word {
+        Word {
+            imported: self.imported.is_some(),
+            at: self.at,
+        }
     }
 
     /// What it taught.
@@ -416,6 +440,7 @@ impl From<CorrectionRow> for Correction {
             customer_name: row.customer_name,
             reviewer: row.reviewer,
             at: Millis(row.created_at),
+            imported: row.imported,
             standing: Standing {
                 duplicate_of: row.duplicate_of,
                 agreements: row.agreements,

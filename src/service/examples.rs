@@ -1,18 +1,18 @@
 //! Corrections as examples: for the agent that writes the next draft, and beside it for the
 //! reviewer. It must not rank or mask by a rule of its own: `policy::memory` does.
 
-use crate::bind;
 use crate::call::{Answer, Call};
 use crate::memory::{self, Recalled};
 use crate::problem::Outcome;
 use crate::tenant::Tenant;
+use crate::{bind, column};
 use countersign_policy::draft::{Draft, TEXT_BYTES_MAX};
 use countersign_policy::edit::EditKind;
 use countersign_policy::grant::Grant;
 use countersign_policy::invalid::{Invalid, check_length};
 use countersign_policy::memory::{
     Asked, EXAMPLES_BYTES_MAX, EXAMPLES_MAX, PROMPT_TOKENS, PROMPT_TOKENS_MAX, Quoted, Taught,
-    masked, prompt, rank,
+    Word, masked, prompt, rank,
 };
 use countersign_policy::sight::Sight;
 use countersign_policy::time::Millis;
@@ -97,6 +97,8 @@ pub struct ExampleRow {
     customer_id: Option<String>,
     customer_name: Option<String>,
     created_at: u64,
+    #[serde(deserialize_with = "column::truth")]
+    imported: bool,
 }
 
 /// Examples for a message, best first.
@@ -147,7 +149,7 @@ pub fn load(tenant: &Tenant, ids: &[&str]) -> Outcome<Vec<ExampleRow>> {
     let ids = serde_json::to_string(ids)?;
     tenant.storage.rows(
         "SELECT id, message, draft, corrected, edit_kind, category, lesson, customer_id,
-           customer_name, created_at
+           customer_name, created_at, draft_id = '' AS imported
          FROM corrections WHERE id IN (SELECT value FROM json_each(?))",
         bind![&ids],
     )
@@ -202,6 +204,14 @@ impl Example {
 }
 
 impl ExampleRow {
+    /// Whose word it is.
+    pub fn word(&self) -> Word {
+        Word {
+            imported: self.imported,
+            at: Millis(self.created_at),
+        }
+    }
+
     /// What it taught.
     pub fn taught(&self) -> Taught<'_> {
         Taught {

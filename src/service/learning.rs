@@ -10,8 +10,8 @@ use crate::verdicts::text_of;
 use crate::{bind, examples, memory, outbox, random};
 use countersign_policy::digest::hex;
 use countersign_policy::edit::EditKind;
-use countersign_policy::log::Event;
-use countersign_policy::memory::{Kinship, differs, kinship, shared_words};
+use countersign_policy::log::{Actor, Event};
+use countersign_policy::memory::{Kinship, differs, kinship, outweighs, shared_words};
 use countersign_policy::order;
 use countersign_policy::signal::SignalCode;
 use countersign_policy::time::Millis;
@@ -79,7 +79,7 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
     let customer = stored.draft.customer.as_ref();
     let edit_kind = kind_of(verdict);
     let mut signals = stored.decision.signals.iter();
-    let mut correction = Correction {
+    let correction = Correction {
         id: random::id(now)?,
         draft_id: stored.id.clone(),
         agent: Some(stored.draft.agent.clone()),
@@ -97,12 +97,26 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
         customer_name: customer.and_then(|customer| customer.name.clone()),
         reviewer: verdict.reviewer.clone(),
         at: now,
+        imported: None,
         standing: Standing::default(),
     };
     if correction.draft == correction.corrected {
         return Ok(false);
     }
+    let teaches = correction.teaches();
     let vector = memory::vector_of(tenant, &stored.id)?;
+    keep(tenant, correction, vector, system(), now)?;
+    Ok(teaches)
+}
+
+/// Keeps a correction: as an example where it may be one, for D1, and on the log.
+pub fn keep(
+    tenant: &Tenant,
+    mut correction: Correction,
+    vector: Option<Vec<u8>>,
+    by: Actor,
+    now: Millis,
+) -> Outcome<()> {
     if correction.teaches() {
         relate(tenant, &mut correction, vector.clone())?;
         memory::index(tenant, &correction, vector.as_deref())?;
@@ -111,8 +125,12 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
     if let Some(vector) = &vector {
         tell_vector(tenant, &correction.id, vector)?;
     }
+    let origin = match correction.imported {
+        None => ("draft_id", correction.draft_id.as_str().into()),
+        Some(_) => ("imported", true.into()),
+    };
     let facts = [
-        ("draft_id", correction.draft_id.as_str().into()),
+        origin,
         ("edit_kind", correction.edit_kind_name().into()),
         ("overruled", correction.edit_kind_found.is_some().into()),
         ("one_off", correction.one_off.into()),
@@ -120,15 +138,14 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
     tenant.log(
         now,
         Event::CorrectionStored,
-        system(),
+        by,
         Some(&correction.id),
         facts,
-    )?;
-    Ok(correction.teaches())
+    )
 }
 
-/// What a new correction does to older ones of the same question: those it repeats are confirmed
-/// and merge with it, those it contradicts fade.
+/// What a new correction does to those of the same question: those it repeats are confirmed and merge
+/// with it, and of what contradicts it the one or the other fades.
 fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>) -> Outcome<()> {
     let recalled = memory::recall(tenant, &correction.message, vector)?;
     let candidates = recalled.corrections(correction.at);
@@ -154,6 +171,10 @@ fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>)
                     ..Standing::default()
                 };
                 raise(tenant, candidate.id, by)?;
+            }
+            Kinship::Contradicts if !outweighs(correction.word(), row.word()) => {
+                let standing = &mut correction.standing;
+                standing.contradictions = standing.contradictions.saturating_add(1);
             }
             Kinship::Contradicts => {
                 let by = Standing {

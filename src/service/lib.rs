@@ -34,6 +34,7 @@ mod handovers;
 mod history;
 mod holds;
 mod idempotency;
+mod import;
 mod keys;
 mod learning;
 mod levels;

@@ -13,6 +13,9 @@ mod parameter;
 mod shape;
 mod webhook;
 
+const JSON: &str = "application/json";
+/// A line of JSON each; the schema is of one.
+const LINES: &str = "application/x-ndjson";
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
 
 fn security(access: Access) -> Value {
@@ -42,9 +45,9 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     for (status, answer) in shape.answers {
         let media = match entry.operation {
             Operation::ExportAudit | Operation::ExportCorrections | Operation::ExportTenant => {
-                "application/x-ndjson"
+                LINES
             }
-            _ => "application/json",
+            _ => JSON,
         };
         let content = answer.map(|schema| json!({ media: { "schema": schema } }));
         let mut response = json!({ "description": "Done." });
@@ -65,7 +68,11 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
         "responses": responses
     });
     if let (Some(body), Some(object)) = (shape.body, object.as_object_mut()) {
-        let content = json!({ "application/json": { "schema": body } });
+        let media = match entry.operation {
+            Operation::ImportCorrections => LINES,
+            _ => JSON,
+        };
+        let content = json!({ media: { "schema": body } });
         object.insert(
             "requestBody".into(),
             json!({ "required": true, "content": content }),

@@ -51,6 +51,7 @@ pub enum Operation {
     ListCorrections,
     RetireCorrection,
     ExportCorrections,
+    ImportCorrections,
     ReindexCorrections,
     GetQueue,
     GetQueueHealth,
@@ -171,6 +172,7 @@ table! {
     "POST" "/v1/corrections/similar" SimilarCorrections Agent "Corrections of similar messages, as examples and as one text block.";
     "GET" "/v1/corrections" ListCorrections Person "The newest corrections, or with `q` those that are like it.";
     "GET" "/v1/corrections/export" ExportCorrections LeadOrPolicyKey "Corrections as training data, a line of JSON each.";
+    "POST" "/v1/corrections:import" ImportCorrections LeadOrPolicyKey "Bring corrections that were made elsewhere, a line of JSON each, 100 at the most. Each is taken or refused by itself, and one that came before is known; they teach, and earn no trust.";
     "DELETE" "/v1/corrections/{id}" RetireCorrection Reviewer "Retire a correction: it stays on record and is no example any more.";
     "POST" "/v1/corrections:reindex" ReindexCorrections Lead "Make the index of memory anew from the record.";
     "GET" "/v1/queue" GetQueue Person "What waits, most urgent first; then what is to be looked at.";

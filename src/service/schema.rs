@@ -33,6 +33,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0024_backlog.sql"),
     include_str!("schema/0025_skipped.sql"),
     include_str!("schema/0026_behind.sql"),
+    include_str!("schema/0027_import.sql"),
 ];
 
 /// Brings the object's tables up to date.

@@ -17,9 +17,9 @@ use crate::turn::Turn;
 use crate::{
     admission, archive, backtests, bind, checkpoints, claim, conversations, corrections,
     dead_letters, deadlines, departure, dossier, drafts, erasure, examples, handovers, history,
-    holds, keys, levels, live, log, memory, outbox, outcomes, pace, people, policies, proposals,
-    queue, records, refill, reroute, roster, rota, rounds, schema, second_lead, seeds, sight,
-    staff, stops, stored, training, trust, undo, vectors, verdicts, versions, webhooks,
+    holds, import, keys, levels, live, log, memory, outbox, outcomes, pace, people, policies,
+    proposals, queue, records, refill, reroute, roster, rota, rounds, schema, second_lead, seeds,
+    sight, staff, stops, stored, training, trust, undo, vectors, verdicts, versions, webhooks,
 };
 use countersign_policy::compiled::Compiled;
 use countersign_policy::log::{Actor, ActorKind};
@@ -234,6 +234,7 @@ impl Tenant {
             Operation::ListDrafts => history::list(self, &call, caller.person()?).await,
             Operation::GetAudit => log::list(self, &call).await,
             Operation::ListCorrections => corrections::list(self, &call).await,
+            Operation::ImportCorrections => import::import(self, &call, &caller).await,
             Operation::BacktestPolicy => backtests::run(self, &call).await,
             Operation::ListRecords => records::list(self, &call).await,
             Operation::CreateWebhook => webhooks::create(self, &call, &caller).await,

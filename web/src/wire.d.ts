@@ -225,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/corrections:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring corrections that were made elsewhere, a line of JSON each, 100 at the most. Each is taken or refused by itself, and one that came before is known; they teach, and earn no trust. */
+        post: operations["ImportCorrections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/corrections:reindex": {
         parameters: {
             query?: never;
@@ -1810,7 +1827,7 @@ export interface components {
              * @default 0
              */
             agreements: number;
-            /** @description When it counted. */
+            /** @description When it counted, there or here. */
             at: components["schemas"]["Time"];
             /** @description Its category. */
             category?: string | null;
@@ -1828,7 +1845,7 @@ export interface components {
             customer_name?: string | null;
             /** @description What the agent wanted to say, or the canonical arguments of its action. */
             draft: string;
-            /** @description The draft that was edited. */
+            /** @description The draft that was edited; empty where it was imported. */
             draft_id: string;
             /** @description The first correction that it nearly repeats. */
             duplicate_of?: string | null;
@@ -1844,6 +1861,8 @@ export interface components {
             helped: number;
             /** @description The correction's id. */
             id: string;
+            /** @description Where it comes from, if no reviewer made it here. */
+            imported?: components["schemas"]["Imported"] | null;
             /**
              * @description Whether the message tried to give orders of its own; never an example, either.
              * @default false
@@ -1857,7 +1876,7 @@ export interface components {
             one_off: boolean;
             /** @description Since when it is no example any more. */
             retired_at?: components["schemas"]["Time"] | null;
-            /** @description Who edited. */
+            /** @description Who edited, or imported it. */
             reviewer: string;
             /**
              * Format: uint32
@@ -2590,6 +2609,113 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Time"];
         };
+        /** @description What became of an import. */
+        ImportAnswer: {
+            /**
+             * Format: uint32
+             * @description Lines that had come before.
+             */
+            known: number;
+            /** @description Each line that holds anything, in order. */
+            lines: components["schemas"]["LineAnswer"][];
+            /**
+             * Format: uint32
+             * @description Lines that were refused: mended, they can be sent again with all others.
+             */
+            refused: number;
+            /**
+             * Format: uint32
+             * @description Lines that are corrections from now on.
+             */
+            stored: number;
+        };
+        /**
+         * @description One line. `message`, `draft` and `corrected` are enough; everything that the export of corrections writes with
+         *     `format=raw` is taken, too.
+         */
+        ImportLine: {
+            /**
+             * @description The action's name, where the texts are its arguments.
+             * @default null
+             */
+            action: string | null;
+            /**
+             * @description Who drafted.
+             * @default null
+             */
+            agent: string | null;
+            agreements?: unknown;
+            /**
+             * @description When it was made; now where absent. It is kept for as long from then on as any text.
+             * @default null
+             */
+            at: components["schemas"]["Time"] | null;
+            /**
+             * @description The question type.
+             * @default null
+             */
+            category: string | null;
+            contradictions?: unknown;
+            /** @description What it should have been. */
+            corrected: string;
+            /**
+             * @description Whom the message came from: what other customers' agents see is masked, and erasing them erases this.
+             * @default null
+             */
+            customer_id: string | null;
+            /**
+             * @description Their name, which no other customer's agent sees.
+             * @default null
+             */
+            customer_name: string | null;
+            /** @description What was drafted; of an `action` its arguments, as a text of JSON. */
+            draft: string;
+            draft_id?: unknown;
+            duplicate_of?: unknown;
+            /**
+             * @description What a reviewer said of it elsewhere: it counts beside `edit_kind_found`, and is found anew otherwise.
+             * @default null
+             */
+            edit_kind: components["schemas"]["EditKind"] | null;
+            /**
+             * @description What had been found elsewhere before a reviewer said otherwise.
+             * @default null
+             */
+            edit_kind_found: components["schemas"]["EditKind"] | null;
+            helped?: unknown;
+            /**
+             * @description Its id elsewhere.
+             * @default null
+             */
+            id: string | null;
+            imported?: unknown;
+            /**
+             * @description True for a message that gave orders of its own; found anew otherwise.
+             * @default false
+             */
+            injection: boolean;
+            /**
+             * @description One line that travels with the example.
+             * @default null
+             */
+            lesson: string | null;
+            /** @description The customer's message. */
+            message: string;
+            /**
+             * @description Whether it must not become an example.
+             * @default false
+             */
+            one_off: boolean;
+            reviewer?: unknown;
+            used?: unknown;
+        };
+        /** @description Where an imported correction comes from. */
+        Imported: {
+            /** @description Its id there. */
+            id?: string | null;
+            /** @description As whoever imported it named that. */
+            source: string;
+        };
         /** @description The threshold that a decision was made with. */
         InForce: {
             /** @description This confidence and above is enough; absent when none is. */
@@ -2833,6 +2959,23 @@ export interface components {
              * @description Whole seconds from shown to verdict, on average.
              */
             verdict_s_mean?: number | null;
+        };
+        /** @description What became of one line. */
+        LineAnswer: {
+            /** @description The correction that it is, or was. */
+            id?: string | null;
+            /**
+             * Format: uint32
+             * @description Its number in the request, from 1; empty ones count.
+             */
+            line: number;
+            /** @description Why it was refused. */
+            problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Format: uint16
+             * @description 201 for one that was stored, 200 for one that had come before, else that of the problem.
+             */
+            status: number;
         };
         /** @description What is wrong with a document. */
         LintAnswer: {
@@ -5116,6 +5259,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ImportCorrections: {
+        parameters: {
+            query: {
+                /** @description Where they come from; it stands beside each. */
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": components["schemas"]["ImportLine"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -3,6 +3,7 @@
 
 use crate::edit::{self, EditKind, Learned};
 use crate::order;
+use crate::time::Millis;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -18,8 +19,24 @@ pub enum Kinship {
     Unrelated,
     /// The same question, the same answer in substance: they merge, and the newer is shown.
     Repeats,
-    /// The same question, another answer: the older one fades.
+    /// The same question, another answer: one of them fades, as [`outweighs`] says.
     Contradicts,
+}
+
+/// Whose word a correction is, and from when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Whether it was made elsewhere.
+    pub imported: bool,
+    /// When it was made.
+    pub at: Millis,
+}
+
+/// Whether what is said anew outweighs what it contradicts, which then fades; else it fades itself. What is said here
+/// outweighs whatever was there; what was said elsewhere nothing that was said here, and of its like what is as old.
+#[must_use]
+pub fn outweighs(anew: Word, known: Word) -> bool {
+    !anew.imported || (known.imported && anew.at >= known.at)
 }
 
 /// The kinship of two corrections by their messages' `cosine` (`None` without vectors) or else
@@ -120,6 +137,23 @@ mod tests {
         check(None, 0.9, true, Kinship::Contradicts);
         check(None, 0.5, false, Kinship::Unrelated);
         check(Some(f64::NAN), 1.0, false, Kinship::Unrelated);
+    }
+
+    #[test]
+    fn what_was_said_here_outweighs_what_was_said_elsewhere() {
+        let said = |imported, at| Word {
+            imported,
+            at: Millis(at),
+        };
+        let (here, elsewhere) = (said(false, 5), said(true, 5));
+        assert!(
+            outweighs(here, said(false, 9)),
+            "a verdict counts when it settles"
+        );
+        assert!(outweighs(here, said(true, 9)));
+        assert!(!outweighs(elsewhere, said(false, 1)));
+        assert!(outweighs(elsewhere, said(true, 5)));
+        assert!(!outweighs(elsewhere, said(true, 6)));
     }
 
     fn check_differs(one: (&str, &str, &str), other: (&str, &str, &str), expected: bool) {

@@ -4,11 +4,12 @@ use super::parameter::{header, once, query, text};
 use crate::routes::Operation;
 use crate::{
     backtests, checkpoints, conversations, corrections, dead_letters, departure, door, dossier,
-    drafts, erasure, examples, handovers, history, holds, keys, levels, log, outcomes, pace,
-    people, policies, proposals, queue, records, roster, rota, second_lead, seeds, staff, stops,
-    tenants, trust, undo, verdicts, versions, webhooks,
+    drafts, erasure, examples, handovers, history, holds, import, keys, levels, log, outcomes,
+    pace, people, policies, proposals, queue, records, roster, rota, second_lead, seeds, staff,
+    stops, tenants, trust, undo, verdicts, versions, webhooks,
 };
 use countersign_policy::draft::Draft;
+use countersign_policy::import::Line;
 use countersign_policy::retention::Retention;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -129,6 +130,14 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
                 ),
             ],
             ..of(None, 200, schema::<corrections::Correction>(g))
+        },
+        Operation::ImportCorrections => Shape {
+            parameters: vec![json!({
+                "name": "source", "in": "query", "required": true,
+                "description": "Where they come from; it stands beside each.",
+                "schema": { "type": "string", "minLength": 1, "maxLength": 256 }
+            })],
+            ..of(schema::<Line>(g), 200, schema::<import::ImportAnswer>(g))
         },
         Operation::GetQueue => Shape {
             parameters: vec![

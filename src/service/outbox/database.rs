@@ -63,12 +63,13 @@ const EACH: [(&str, &str); 7] = [
         "correction",
         "INSERT INTO corrections (tenant_id, id, draft_id, agent, category, action, message, draft,
            corrected, edit_kind, edit_kind_found, lesson, one_off, injection, customer_id,
-           customer_name, reviewer, created_at, duplicate_of)
+           customer_name, reviewer, created_at, duplicate_of, contradictions, imported)
          VALUES (?1, ?2->>'id', ?2->>'draft_id', ?2->>'agent', ?2->>'category', ?2->>'action',
            ?2->>'message', ?2->>'draft', ?2->>'corrected', ?2->>'edit_kind',
            ?2->>'edit_kind_found', ?2->>'lesson', ?2->>'one_off', COALESCE(?2->>'injection', 0),
            ?2->>'customer_id', ?2->>'customer_name', ?2->>'reviewer',
-           CAST(ROUND(unixepoch(?2->>'at', 'subsec') * 1000) AS INTEGER), ?2->>'duplicate_of')
+           CAST(ROUND(unixepoch(?2->>'at', 'subsec') * 1000) AS INTEGER), ?2->>'duplicate_of',
+           COALESCE(?2->>'contradictions', 0), ?2->'imported')
          ON CONFLICT DO NOTHING",
     ),
     // Absolute values, so that it can be repeated; what is not said stays.
