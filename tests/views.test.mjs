@@ -386,19 +386,19 @@ test("trust shows what was earned and lost, its charts with their tables, and le
   assert.equal((await asked("/trust")).categories.find((one) => one.category === "billing.invoice").agents[0].level, 2);
 });
 
-test("memory tells what each correction was used for, finds one by meaning, and retires it", async () => {
+test("memory tells what each correction was used for and where it is from, finds one by meaning, and retires it", async () => {
+  assert.equal(await done("POST", "/corrections:import?source=an%20old%20inbox", { message: "Coupons?", draft: "No.", corrected: "Yes, until June." }), 200);
   const { corrections } = await asked("/corrections");
   const known = corrections.find((one) => one.category === "billing.refund");
   const id = await lead.posted("Memory Tester", { body: { examples_used: [known.id] } });
-  const shown = await asked(`/drafts/${id}`);
-  assert.equal(await done("PUT", `/drafts/${id}/verdict`, verdictOn(shown, { kind: "approve" })), 200);
+  assert.equal(await done("PUT", `/drafts/${id}/verdict`, verdictOn(await asked(`/drafts/${id}`), { kind: "approve" })), 200);
   await soon(async () => (await asked("/corrections")).corrections.find((one) => one.id === known.id).used > 0);
 
   await opened("m", "Memory");
   const found = page.getByTestId("corrections").locator("> li");
   await found.nth(corrections.length - 1).waitFor();
-  const { retrieval } = await asked("/health");
-  await soon(async () => (await page.getByTestId("by-words").count()) === (retrieval === "bm25" ? 1 : 0));
+  await found.filter({ hasText: "Coupons?" }).getByText(/^imported from an old inbox · /).waitFor();
+  await soon(async () => (await page.getByTestId("by-words").count()) === ((await asked("/health")).retrieval === "bm25" ? 1 : 0));
   await accessible("memory");
   await page.getByLabel("Search by meaning").fill("charged by mistake, wants the money back");
   await page.getByText(/closest first/).waitFor();

@@ -7,6 +7,7 @@ export const words = {
   category: "Category",
   allCategories: "All categories",
   likest: (count: number) => `${many(count, "correction", "corrections")}, closest first`,
+  imported: (source: string) => `imported from ${source}`,
   unused: "no draft was written with it yet",
   used: (used: number, helped: number) => `${many(used, "draft was", "drafts were")} written with it; ${helped === used && used > 0 ? "every one was right" : `${helped} of them right`}`,
   where: "Where it was used",
