@@ -118,6 +118,7 @@ test("a digit names the reason of a rejection", async () => {
   assert.match(await page.evaluate(() => document.activeElement.textContent), /^\s*1/);
   await press("2");
   await soon(undoShows("Dora Rejected"));
+  await soon(() => page.locator("#queue-list").evaluate((list) => list === document.activeElement));
   const answer = await settled(id);
   assert.equal(answer.status, "rejected");
   assert.match(JSON.stringify(answer), /outside the policy/, "the second of the category's reasons");

@@ -175,6 +175,14 @@ test("a reload, a lost connection and an ended session in mid-edit lose no word"
 test("an edit that is taken back is there to be gone on with", async () => {
   const id = await lead.posted("Tea Thinks Twice");
   await seen("Tea Thinks Twice");
+  await lead.press("w");
+  await soon(lead.isWriting);
+  await lead.page.keyboard.type("Dear Tea,");
+  await lead.press("Escape");
+  const draft = lead.page.getByTestId("draft");
+  await draft.locator("[data-action=respond]").waitFor();
+  await draft.getByRole("button", { name: "Discard them" }).press("Enter");
+  await soon(async () => (await draft.getByText("your words are kept").count()) === 0);
   await lead.press("e");
   await soon(lead.isWriting);
   await lead.page.keyboard.type("Well. ");

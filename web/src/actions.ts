@@ -52,6 +52,8 @@ const ifSeen = (then: () => void) => () => {
   if (seenLongEnough) then();
 };
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+/** What had the focus may be gone with what was done: it is never left nowhere. */
+const keepFocus = () => requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));
 /** What was looked for before is there to be typed over. */
 const searchAnew = () => (focusOn("#queue-search"), document.querySelector<HTMLInputElement>("#queue-search")?.select());
 
@@ -152,6 +154,7 @@ async function choose(number: number): Promise<void> {
   const { focus, choosing } = review;
   const { choicesOf } = await import("./state/choices");
   if (review.open && review.focus === focus && review.choosing === choosing) choicesOf(review)[number - 1]?.choose();
+  keepFocus();
 }
 
 /** In the search or the filter, which one leaves even where nothing was looked for. */
@@ -194,7 +197,6 @@ export function perform(name: ActionName, key = ""): boolean {
   const found = action(name);
   if (!possible(found)) return false;
   found.perform(key);
-  // What had the focus may be gone with what was done: it is never left nowhere.
-  requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));
+  keepFocus();
   return true;
 }

@@ -119,7 +119,7 @@ export const texts = {
     newMessage: "new",
     wentOn: "The conversation went on: this is the agent's newer draft.",
     checkWords: "A new message came in while you wrote. Your words are kept: hold them against it before you send.",
-    kept: "You started an edit here; your words are kept.",
+    kept: "You started to write here; your words are kept.",
     discard: "Discard them",
     yes: "yes", no: "no", empty: "empty",
   },
