@@ -291,7 +291,11 @@ test("a page of the log costs a page however many entries wait for D1, and pages
     assert.deepEqual(shown, Array.from({ length: whole }, (_, index) => whole - 1 - index));
 
     const began = performance.now();
-    await lead("GET", "/v1/drafts/none/dossier");
+    let looking = true;
+    const looked = lead("GET", "/v1/drafts/none/dossier").finally(() => (looking = false));
+    let beside = 0;
+    for (; looking; beside += 1) await lead("GET", "/v1/session");
+    await looked;
     const all = performance.now() - began;
     const median = times.sort((one, other) => one - other)[times.length >> 1];
     assert.ok(median * 3 < all, `${median} ms, and ${all} ms to read all that wait`);
@@ -319,6 +323,7 @@ test("an entry that waits out of order stands in no other page of the log", asyn
 });
 
 test("a draft is posted though the examples for it are as large as they can be", async () => {
+    assert.ok(beside > 4, `${beside} others were answered while a dossier looked at all that wait`);
   await grown("SELECT 1", async ({ tenant, lead }) => {
     assert.equal((await tenant.policy({ call: lead }, (policy) => ({ ...policy, undo_window_s: 0 }))).status, 200);
     // Marks that JSON writes in two bytes, up to the limit of a text.
@@ -367,7 +372,7 @@ const CONDITIONS = {
   "outbox/database.rs": /const ERASURES: &str = "([^"]*)"/g,
 };
 const OF_A_KIND = ["outbox.rs", "erasure.rs"];
-const KIND = { kind: "correction", by_index: "AND kind <> 'audit'", condition: "TRUE" };
+const KIND = { kind: "correction", condition: "TRUE" };
 /** What a person looks for among earlier drafts is put together from more than its file says, and reads them all. */
 const OF_A_PERSON = /AS verdict, entry,\s.* FROM drafts WHERE/s;
 

@@ -17,13 +17,16 @@ use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 use wasm_bindgen::JsValue;
-use worker::D1Database;
+use worker::{D1Database, Delay};
 
 /// Entries of one page.
 const PAGE_MAX: u32 = 200;
 /// Numbers of the outbox are below: as large as one may be towards JavaScript.
 const NUMBER_MAX: u64 = 1 << 53;
+/// Waiting leaves that are looked at in one go: a few milliseconds, in which nobody else is answered.
+const LOOK_MAX: u32 = 5_000;
 
 /// A leaf on its way to D1: its columns there.
 #[derive(Serialize)]
@@ -70,6 +73,13 @@ pub struct LeafView {
     entry: AuditEntry,
     /// SHA-256 of 0x00 and the canonical JSON of the entry (RFC 6962, RFC 8785).
     leaf_hash: String,
+}
+
+/// What some of the waiting leaves say of something, up to the number of the last of them.
+#[derive(Deserialize)]
+struct Look {
+    last: Option<u64>,
+    found: String,
 }
 
 /// Where a leaf waits.
@@ -185,17 +195,33 @@ pub async fn run(
     }
 }
 
-/// The first leaves about something, likewise. Those on their way are all looked at.
+/// The first leaves about something, likewise. Those on their way are all looked at, others being answered in between:
+/// an index by what they are about would be written for every draft, and is asked for a few. What reaches D1 meanwhile is
+/// found there.
 pub async fn about(
     storage: &Storage,
     database: &D1Database,
     tenant_id: &str,
     (about, most): (&str, u32),
 ) -> Outcome<Vec<Leaf>> {
-    let values = bind![about, most];
-    let waiting = "payload ->> '$.about' = ? ORDER BY number LIMIT ?";
-    let waiting = outbox::waiting(storage, "audit", waiting, values)?;
-    let wanted = ("about = ? ORDER BY seq LIMIT ?", values);
+    let mut waiting = Vec::new();
+    let mut after = 0;
+    while u32::try_from(waiting.len()).is_ok_and(|found| found < most) {
+        let look = storage.first::<Look>(
+            "SELECT MAX(number) AS last,
+               json_group_array(json(payload)) FILTER (WHERE payload ->> '$.about' = ?) AS found
+             FROM (SELECT number, payload FROM outbox
+               WHERE kind = 'audit' AND number > ? ORDER BY number LIMIT ?)",
+            bind![about, after, LOOK_MAX],
+        )?;
+        let Some((last, found)) = look.and_then(|look| Some((look.last?, look.found))) else {
+            break;
+        };
+        waiting.extend(parsed::<Vec<Leaf>>(&found)?);
+        after = last;
+        Delay::from(Duration::ZERO).await;
+    }
+    let wanted = ("about = ? ORDER BY seq LIMIT ?", bind![about, most]);
     with_copied(waiting, database, tenant_id, wanted).await
 }
 

@@ -37,20 +37,17 @@ pub fn put<T: Serialize>(tenant: &Tenant, kind: &str, payload: &T) -> Outcome<()
     )
 }
 
-/// The rows of a kind that have not reached D1, as far as a condition finds them in their payload and in its
-/// order. However many wait, or how long one that was set aside, none is missed.
+/// The rows of a kind, not of the log, that have not reached D1, as far as a condition finds them in their payload and in
+/// its order. However many wait, or how long one that was set aside, none is missed.
 pub fn waiting<T: DeserializeOwned>(
     storage: &Storage,
     kind: &str,
     condition: &str,
     values: &[Bind<'_>],
 ) -> Outcome<Vec<T>> {
-    let by_index = match kind {
-        "audit" => "",
-        _ => "AND kind <> 'audit'",
-    };
-    let query =
-        format!("SELECT payload FROM outbox WHERE kind = '{kind}' {by_index} AND {condition}");
+    let query = format!(
+        "SELECT payload FROM outbox WHERE kind = '{kind}' AND kind <> 'audit' AND {condition}"
+    );
     let payloads = storage.values::<String>(&query, values)?.into_iter();
     payloads.map(|payload| Ok(parsed(&payload)?)).collect()
 }
