@@ -152,6 +152,32 @@ test("rows that D1 refuses are set aside though it takes none after them", async
   });
 });
 
+test("all dead letters are listed and replayed, however many there are of either kind", async () => {
+  const fill = `
+    INSERT INTO outbox (kind, payload, broken_at, error) ${numbers(250)} SELECT 'policy', json_object('id', 'p' || i), 1, 'refused' FROM numbers;
+    INSERT INTO deliveries (message_id, event, about, receiver, body, created_at, dead_at) ${numbers(120)} SELECT 'm' || i, 'draft.decided', 'd' || i, 'r', '{}', 1, 1 FROM numbers;
+    UPDATE outbox_state SET next_at = ${Date.now() + 3_600_000}`;
+  const left = "SELECT COUNT(*) AS count FROM outbox WHERE broken_at IS NOT NULL";
+  const replayed = async ({ lead }) => {
+    const letters = [];
+    const copies = [];
+    let cursor = "";
+    do {
+      const { body } = await lead("GET", `/v1/dead-letters?limit=100${cursor}`);
+      letters.push(...body.dead_letters);
+      copies.push(...body.copies);
+      cursor = body.next_cursor && `&cursor=${body.next_cursor}`;
+    } while (cursor);
+    const upTo = (count, letter) => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+    assert.deepEqual(letters.map(({ about }) => about), upTo(120, "d"));
+    assert.deepEqual(copies.map(({ about }) => about), upTo(250, "p"));
+    assert.equal((await lead("POST", `/v1/dead-letters/${copies.at(-1).id}/replay`)).status, 204);
+    assert.equal((await lead("POST", `/v1/dead-letters/${copies.at(-1).id}/replay`)).status, 404);
+    assert.equal((await lead("GET", "/v1/queue/health")).body.dead_letters, 369);
+  };
+  assert.deepEqual((await grown(fill, replayed, left)).map(({ count }) => count), [249]);
+});
+
 test("a person of many corrections is erased as quickly as one of few, where a week of answers is kept", async () => {
   const answer = (id, examples) => `json_object('id', ${id}, 'status', 'held', 'examples', json('${JSON.stringify(examples)}'), 'reasons', hex(zeroblob(400)))`;
   const fill = `

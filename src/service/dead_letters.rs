@@ -6,11 +6,12 @@ use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::{bind, column, webhooks};
+use crate::{bind, webhooks};
 use countersign_policy::log::Event;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Rows of one page.
 const PAGE_MAX: u32 = 200;
@@ -21,11 +22,11 @@ const PAGE_MAX: u32 = 200;
 pub struct DeadLetterPage {
     /// Oldest first.
     dead_letters: Vec<DeadLetter>,
-    /// Rows that D1 refused, oldest first; on the first page only.
+    /// Rows that D1 refused, oldest first; as many as of the others at most.
     copies: Vec<SetAside>,
-    /// Pass it as `cursor` for the next page.
+    /// Pass it as `cursor` for the next page of both.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<u32>,
+    next_cursor: Option<String>,
 }
 
 /// A message that its receiver did not take.
@@ -55,7 +56,7 @@ pub struct DeadLetter {
 
 /// A row that D1 refused: the copy of the record lacks it, and what changed the same thing since, until it is
 /// replayed.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SetAside {
     /// As it is replayed by.
@@ -69,8 +70,16 @@ pub struct SetAside {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// When it was set aside.
-    #[serde(deserialize_with = "column::time")]
     set_aside_at: Millis,
+}
+
+#[derive(Deserialize)]
+struct CopyRow {
+    number: u32,
+    kind: String,
+    about: Option<String>,
+    error: Option<String>,
+    broken_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -96,19 +105,46 @@ const QUERY: &str = "SELECT number, message_id, event, about, receiver, url, att
 /// `GET /v1/dead-letters`.
 pub fn list(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
     let limit = call.number("limit", 50, PAGE_MAX)?;
-    let after = call.number("cursor", 0, u32::MAX)?;
+    let Place { letter, copy } = call.cursor(Place::read)?.unwrap_or_default();
     let query = format!("{QUERY} AND number > ? ORDER BY number LIMIT ?");
-    let rows = tenant.storage.rows::<Row>(&query, bind![after, limit])?;
-    let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) == limit;
+    let letters = tenant.storage.rows::<Row>(&query, bind![letter, limit])?;
+    let copies = copies(tenant, copy, limit)?;
+    let full = |rows: usize| u32::try_from(rows).is_ok_and(|rows| rows == limit);
+    let more = full(letters.len()) || full(copies.len());
+    let last = Place {
+        letter: letters.last().map_or(letter, |row| row.number),
+        copy: copies.last().map_or(copy, |row| row.number),
+    };
     let page = DeadLetterPage {
-        next_cursor: rows.last().filter(|_| full).map(|row| row.number),
-        dead_letters: rows.into_iter().map(DeadLetter::from).collect(),
-        copies: match after {
-            0 => copies(tenant)?,
-            _ => Vec::new(),
-        },
+        next_cursor: more.then(|| last.to_string()),
+        dead_letters: letters.into_iter().map(DeadLetter::from).collect(),
+        copies: copies.into_iter().map(SetAside::from).collect(),
     };
     Answer::json(200, &page)
+}
+
+/// How far a page goes in both lists.
+#[derive(Default)]
+struct Place {
+    letter: u32,
+    copy: u32,
+}
+
+impl Place {
+    /// The place that a cursor names. Cursors were numbers once, of the first list alone.
+    fn read(cursor: &str) -> Option<Self> {
+        let (letter, copy) = cursor.split_once('.').unwrap_or((cursor, "0"));
+        Some(Self {
+            letter: letter.parse().ok()?,
+            copy: copy.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "{}.{}", self.letter, self.copy)
+    }
 }
 
 /// How many there are of both.
@@ -121,12 +157,12 @@ pub fn count(tenant: &Tenant) -> Outcome<u32> {
     Ok(count.unwrap_or(0))
 }
 
-fn copies(tenant: &Tenant) -> Outcome<Vec<SetAside>> {
+fn copies(tenant: &Tenant, after: u32, most: u32) -> Outcome<Vec<CopyRow>> {
     tenant.storage.rows(
-        "SELECT ? || number AS id, kind, COALESCE(payload->>'id', payload->>'about') AS about, error,
-           broken_at AS set_aside_at
-         FROM outbox WHERE broken_at IS NOT NULL AND behind IS NULL ORDER BY number LIMIT ?",
-        bind![COPY, PAGE_MAX],
+        "SELECT number, kind, COALESCE(payload->>'id', payload->>'about') AS about, error, broken_at
+         FROM outbox WHERE broken_at IS NOT NULL AND behind IS NULL AND number > ?
+         ORDER BY number LIMIT ?",
+        bind![after, most],
     )
 }
 
@@ -160,8 +196,10 @@ pub fn replay(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer> 
 /// The row keeps its place, and what waits behind it goes along.
 fn replay_copy(tenant: &Tenant, call: &Call, person: &Person, number: &str) -> Outcome<Answer> {
     let number: u32 = number.parse().map_err(|_| Problem::from(Code::NotFound))?;
-    let mut copies = copies(tenant)?.into_iter();
-    let row = copies.find(|row| row.id == call.id);
+    let next = copies(tenant, number.saturating_sub(1), 1)?
+        .into_iter()
+        .next();
+    let row = next.filter(|row| row.number == number);
     let row = row.ok_or(Code::NotFound)?;
     tenant.storage.run(
         "UPDATE outbox SET broken_at = NULL, error = NULL, behind = NULL
@@ -215,6 +253,18 @@ impl From<Row> for DeadLetter {
             answer: row.answer,
             created_at: Millis(row.created_at),
             dead_at: Millis(row.dead_at),
+        }
+    }
+}
+
+impl From<CopyRow> for SetAside {
+    fn from(row: CopyRow) -> Self {
+        Self {
+            id: format!("{COPY}{}", row.number),
+            kind: row.kind,
+            about: row.about,
+            error: row.error,
+            set_aside_at: Millis(row.broken_at),
         }
     }
 }

@@ -1937,11 +1937,8 @@ export interface components {
             copies: components["schemas"]["SetAside"][];
             /** @description Oldest first. */
             dead_letters: components["schemas"]["DeadLetter"][];
-            /**
-             * Format: uint32
-             * @description Pass it as `cursor` for the next page.
-             */
-            next_cursor?: number | null;
+            /** @description Pass it as `cursor` for the next page of both. */
+            next_cursor?: string | null;
         };
         /** @description What the policy says of one draft. */
         Decision: {
