@@ -227,6 +227,7 @@ test("what nobody can have read is looked at by another person, who sees nothing
   // A second look is to be one: 60 characters can be read in a second.
   await tom.page.waitForTimeout((1_000 * (text.length + 200)) / 60);
   await tom.pressUntil("y", async () => (await tom.rows().count()) === 0);
+  assert.equal(await tom.page.getByTestId("undo").count(), 0, "what is said of what is out counts at once");
   const agreed = await soon(async () => {
     const { categories } = (await session("/v1/trust")).body;
     return categories.flatMap(({ agents }) => agents).find(({ readiness }) => readiness.labelled === 1);

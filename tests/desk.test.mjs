@@ -107,6 +107,21 @@ test("a deferred draft is hidden until its time and keeps its note from the agen
   assert.equal(claimed.id, posted.id);
 });
 
+test("a deferral is taken back while the draft is hidden, and what was agreed to before it stands", async () => {
+  const { lead, tom, show, decide, post } = await desk((policy) => ({ ...noUndo(policy), defaults: { ...policy.defaults, four_eyes: true } }));
+  const { id } = await post();
+  assert.equal((await decide(lead, id, { kind: "approve" })).body.second_person_needed, true);
+  const verdict = verdictOn(await show(tom, id), { kind: "defer", until: new Date(Date.now() + 86_400_000).toISOString() });
+  assert.equal((await tom.call("PUT", `/v1/drafts/${id}/verdict`, verdict)).status, 200);
+  assert.equal((await tom.call("POST", "/v1/leases")).status, 204, "hidden");
+  const undo = (session) => session.call("DELETE", `/v1/drafts/${id}/verdict`, { verdict_id: verdict.verdict_id });
+  assert.equal((await undo(lead)).body.code, "not_yours");
+  const { status, version } = (await undo(tom)).body;
+  assert.deepEqual((await undo(tom)).body, { id, status, version, second_person_needed: false }, "a repeat changes nothing");
+  assert.equal((await tom.call("POST", "/v1/leases")).body.id, id, "it waits again");
+  assert.equal((await decide(tom, id, { kind: "approve" })).body.status, "approved", "the second of two who agree");
+});
+
 const untilClaimed = (session) =>
   until(async () => {
     const answer = await session.call("POST", "/v1/leases");

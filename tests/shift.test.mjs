@@ -62,6 +62,11 @@ test("a whole shift needs no pointer", async () => {
   await lead.press("d", "1");
   await soon(lead.undoShows("Ola Later"));
   await seen("Ola Elsewhere");
+  await lead.press("u");
+  await lead.page.getByTestId("announcements").getByText("Taken back: Ola Later").waitFor({ state: "attached" });
+  await seen("Ola Later");
+  await lead.doUntil(() => lead.press("d", "1"), lead.undoShows("Ola Later"));
+  await seen("Ola Elsewhere");
   await lead.press("h");
   await soon(lead.undoShows("Ola Elsewhere"));
   await lead.tells(ids[0], "responded");

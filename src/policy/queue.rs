@@ -32,6 +32,7 @@ use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::time::{DAY_MS, HOUR_MS, Millis};
 use crate::verdict::VerdictKind;
+pub use decide::Deferral;
 pub use first::{Before, FIRSTS_MAX, First};
 use serde::{Deserialize, Serialize};
 pub use status::{Outcome, Status};
@@ -75,6 +76,9 @@ pub struct Entry {
     /// Hidden from the queue until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deferred_until: Option<Millis>,
+    /// Who hid it last: while it is hidden they can take that back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Deferral>,
     /// The person it was handed to; nobody else decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
@@ -236,6 +240,7 @@ impl Entry {
             lease: None,
             pending: None,
             deferred_until: None,
+            deferral: None,
             assignee: None,
             first: None,
             round: 0,

@@ -183,7 +183,7 @@ table! {
     "PUT" "/v1/drafts/{id}/assignee" PutAssignee Reviewer "Hand a draft to a named person, or back to everybody.";
     "POST" "/v1/verdicts" PostVerdicts Reviewer "Decide many drafts, each with its own answer; no edits, and nothing high-stakes.";
     "PUT" "/v1/drafts/{id}/verdict" PutVerdict Reviewer "Decide.";
-    "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window.";
+    "DELETE" "/v1/drafts/{id}/verdict" UndoVerdict Reviewer "Take a verdict back within its undo window, a deferral as long as the draft is hidden.";
     "GET" "/v1/live" GetLive Person "A WebSocket that tells every change of the queue.";
     "GET" "/v1/people" ListPeople Person "Everybody of the tenant, who is away and who serves which categories.";
     "PUT" "/v1/people/{id}/duty" PutDuty Reviewer "Say that somebody is away, and which categories they serve.";

@@ -1,11 +1,11 @@
-//! A verdict is taken back within its undo window. It must not decide whether that is still possible:
-//! `policy::queue` does.
+//! A verdict is taken back: within its undo window, or, where it hid a draft, as long as it does. It must not decide
+//! whether that is still possible: `policy::queue` does.
 
 use crate::bind;
 use crate::call::{Answer, Call};
 use crate::people::Person;
 use crate::problem::Outcome;
-use crate::stored::{self, Stored};
+use crate::stored::{self, Stored, StoredVerdict};
 use crate::tenant::Tenant;
 use crate::verdicts::VerdictAnswer;
 use countersign_policy::log::Event;
@@ -51,7 +51,9 @@ fn take_back(
         verdict_id: verdict_id.to_owned(),
     };
     stored.step(&command, now)?;
-    if let Some(taken_back) = stored.verdict.take() {
+    // What was said before the draft was deferred stands.
+    let is_it = |given: &mut StoredVerdict| given.id == verdict_id;
+    if let Some(taken_back) = stored.verdict.take_if(is_it) {
         stored.verdict = taken_back.first.map(|first| *first);
     }
     stored::save(tenant, stored, now)?;

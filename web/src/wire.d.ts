@@ -426,7 +426,7 @@ export interface paths {
         /** Decide. */
         put: operations["PutVerdict"];
         post?: never;
-        /** Take a verdict back within its undo window. */
+        /** Take a verdict back within its undo window, a deferral as long as the draft is hidden. */
         delete: operations["UndoVerdict"];
         options?: never;
         head?: never;

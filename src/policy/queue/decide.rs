@@ -5,10 +5,24 @@
 //! or in a batch, goes through [`decide`].
 
 use super::handover::free_for;
-use super::{Before, Entry, FIRSTS_MAX, First, NewVerdict, Pending, ROUNDS_MAX, Status};
+use super::{Before, Entry, FIRSTS_MAX, First, Lease, NewVerdict, Pending, ROUNDS_MAX, Status};
 use crate::refusal::Refusal;
 use crate::time::Millis;
 use crate::verdict::VerdictKind;
+use serde::{Deserialize, Serialize};
+
+/// A verdict that hides a draft for a while. It takes effect at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Deferral {
+    /// The client-made id of the verdict.
+    pub verdict_id: String,
+    /// Who gave it.
+    pub reviewer: String,
+    /// Who claimed the draft until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+}
 
 pub(super) fn decide(
     entry: &Entry,
@@ -36,6 +50,11 @@ pub(super) fn decide(
         VerdictKind::Confirm | VerdictKind::Correct => look(entry, verdict.kind),
         VerdictKind::Defer => Ok(Entry {
             deferred_until: Some(verdict.settles_at),
+            deferral: Some(Deferral {
+                verdict_id: verdict.verdict_id.clone(),
+                reviewer: verdict.reviewer.clone(),
+                lease: entry.lease.clone(),
+            }),
             ..entry.changed(entry.status)
         }),
         _ if verdict.earlier_open => Err(Refusal::NotItsTurn),
@@ -116,6 +135,8 @@ pub(super) fn undo(
     now: Millis,
 ) -> Result<Entry, Refusal> {
     let first = entry.first.as_ref();
+    let hidden = entry.deferral.as_ref();
+    let hidden = hidden.filter(|_| entry.deferred_until.is_some());
     match (&entry.pending, first) {
         (Some(pending), _) if pending.verdict_id == verdict_id => {
             if pending.reviewer != reviewer {
@@ -137,7 +158,22 @@ pub(super) fn undo(
             }
         }
         (None, _) if entry.status.is_decided() => Err(Refusal::TooLateToUndo),
+        (None, _) => match hidden.filter(|hidden| hidden.verdict_id == verdict_id) {
+            Some(hidden) if hidden.reviewer == reviewer => Ok(shown_again(entry, hidden)),
+            Some(_) => Err(Refusal::NotYours),
+            None => Err(Refusal::NothingToUndo),
+        },
         _ => Err(Refusal::NothingToUndo),
+    }
+}
+
+/// As it was before it was hidden, but for what others did with it since.
+fn shown_again(entry: &Entry, hidden: &Deferral) -> Entry {
+    Entry {
+        deferred_until: None,
+        deferral: None,
+        lease: entry.lease.clone().or(hidden.lease.clone()),
+        ..entry.changed(entry.status)
     }
 }
 
@@ -309,6 +345,31 @@ mod tests {
             };
             assert_eq!(undone, exact);
         }
+    }
+
+    #[test]
+    fn a_deferral_is_taken_back_by_who_gave_it_while_the_draft_is_hidden() {
+        let lease = Command::Lease {
+            reviewer: "mia".into(),
+            until: NOW.plus(60_000),
+        };
+        let leased = step(&held(), &lease, NOW).unwrap();
+        let hidden = step(&leased, &verdict(VerdictKind::Defer, "mia", 1), NOW).unwrap();
+        assert!(!hidden.is_free_for("tom", NOW) && hidden.lease.is_none());
+        let undo = |reviewer: &str, verdict_id: &str| Command::Undo {
+            reviewer: reviewer.into(),
+            verdict_id: verdict_id.into(),
+        };
+        check(&hidden, &undo("tom", "v1"), NOW, Err(Refusal::NotYours));
+        let other = Err(Refusal::NothingToUndo);
+        check(&hidden, &undo("mia", "v0"), NOW, other);
+        let exact = Entry {
+            version: 3,
+            ..leased
+        };
+        assert_eq!(step(&hidden, &undo("mia", "v1"), NOW), Ok(exact));
+        let back = step(&hidden, &Command::Return, NOW.plus(8_000)).unwrap();
+        check(&back, &undo("mia", "v1"), NOW.plus(8_000), other);
     }
 
     #[test]

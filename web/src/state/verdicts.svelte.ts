@@ -34,6 +34,9 @@ export function agreement({ first, first_content }: Detail): Verdict {
   return first?.kind === "respond" ? { kind: "respond", draft: first_content } : { kind: "edit", draft: first_content, one_off: false };
 }
 
+/** Whether a verdict can be taken back at all: what is said of a draft that is out counts at once. */
+const isUndoable = ({ kind }: Verdict): boolean => kind !== "confirm" && kind !== "correct";
+
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -72,7 +75,7 @@ class Verdicts {
     };
     const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending", batch, typed };
     queue.hide(detail.id);
-    this.open = [...this.open, sent];
+    if (isUndoable(verdict)) this.open = [...this.open, sent];
     this.count += 1;
     setTimeout(() => this.#close(sent), undoWindowMs);
     return sent;

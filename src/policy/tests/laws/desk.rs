@@ -294,7 +294,8 @@ impl Desk {
             Try::Undo(who) => {
                 let pending = entry.pending.as_ref().map(|pending| &pending.verdict_id);
                 let first = entry.first.as_ref().map(|first| &first.verdict_id);
-                let verdict_id = pending.or(first)?.clone();
+                let hidden = entry.deferral.as_ref().map(|hidden| &hidden.verdict_id);
+                let verdict_id = pending.or(first).or(hidden)?.clone();
                 Command::Undo {
                     reviewer: name(who),
                     verdict_id,

@@ -69,6 +69,25 @@ pub fn check(
         Command::Undo {
             reviewer,
             verdict_id,
+        } if before.pending.is_none() && before.first.is_none() => {
+            let hidden = before.deferral.as_ref().expect("it was deferred");
+            let by = (&hidden.reviewer, &hidden.verdict_id);
+            assert_eq!(
+                (by, before.deferred_until > Some(now)),
+                ((reviewer, verdict_id), true)
+            );
+            let shown = Entry {
+                version: next.version,
+                lease: next.lease.clone(),
+                deferred_until: None,
+                deferral: None,
+                ..before.clone()
+            };
+            assert_eq!(next, &shown, "nothing else is taken back");
+        }
+        Command::Undo {
+            reviewer,
+            verdict_id,
         } => {
             let pending = before.pending.as_ref();
             let pending = pending.map(|pending| (&pending.reviewer, &pending.verdict_id));
