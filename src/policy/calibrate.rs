@@ -210,7 +210,7 @@ pub fn learn(scores: &Scores, budget: Ratio, error: f64, fixed: Ratio) -> Thresh
     }
 }
 
-/// Whether it is time to learn again: when labels have grown by half since. Each learning may be
+/// Whether it is time to learn again: when labels have grown by half since, those that turned counted as new. Each learning may be
 /// wrong with its own `error`; learning at every label would add them up.
 pub fn due(labels_then: u32, labels_now: u32) -> bool {
     u64::from(labels_now) * 2 >= u64::from(labels_then.max(1)) * 3

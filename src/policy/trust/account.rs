@@ -92,6 +92,8 @@ pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
     /// Labels of all kinds, of this version and those declared equivalent.
+    /// Labels that turned since it was learnt.
+    pub turned: u32,
     pub labels: u32,
     /// Labels that were no evidence, by the reason why not.
     pub left_out: BTreeMap<NotEvidence, u32>,
@@ -239,7 +241,7 @@ impl Account {
         }
         match known.label {
             _ if !first.representative => {}
-            true => self.scores.turn(first.confidence),
+            true => self.turn(first.confidence),
             false => self.scores.add(first.confidence, false),
         }
         if let Some((label, day)) = known.evidence {
@@ -255,6 +257,12 @@ impl Account {
     fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
         self.record.add(label, day);
         if matches!(label, Label::Cosmetic | Label::Substantive) {
+    /// A label by confidence turns: what was learnt from it has one to learn anew.
+    fn turn(&mut self, confidence: Option<Ratio>) {
+        self.scores.turn(confidence);
+        self.turned = self.turned.saturating_add(u32::from(confidence.is_some()));
+    }
+
             self.edits.push(id.to_owned());
         }
         if self.edits.len() > EDITS_MAX {
@@ -279,7 +287,7 @@ impl Account {
         }
         match seen.replaces {
             _ if !seen.representative => {}
-            Some(_) => self.scores.turn(seen.confidence),
+            Some(_) => self.turn(seen.confidence),
             None => self.scores.add(seen.confidence, look.label.acceptable()),
         }
         if !seen.spoke.goes_out_at(self.standing.level) {
@@ -436,7 +444,7 @@ impl Account {
     /// Learns the confidence threshold again where it is time to, or where another number or budget
     /// holds; true when it was learnt.
     pub fn learn(&mut self, budget: Ratio, fixed: Ratio) -> bool {
-        let labels = self.scores.total().drafts;
+        let labels = self.scores.total().drafts.saturating_add(self.turned);
         let wanted = match &self.calibration {
             None => true,
             Some(known) => {
@@ -451,6 +459,7 @@ impl Account {
                 fixed,
             });
         }
+            self.turned = 0;
         wanted
     }
 
@@ -901,3 +910,23 @@ mod tests {
         assert_eq!(account.learnt(), Some(Learnt { from }));
     }
 }
+
+    #[test]
+    fn labels_that_turned_are_new_ones_to_learn_from() {
+        let (budget, fixed) = (Ratio::from_ppm(100_000), Ratio::from_ppm(800_000));
+        let mut account = Account::default();
+        let right = held(Ending::Approved, 10_000);
+        (0..100).for_each(|_| account.scores.add(right.confidence, true));
+        assert!(account.learn(budget, fixed) && account.learnt().is_some());
+        let known = Known {
+            label: true,
+            evidence: None,
+        };
+        (0..50).for_each(|turned| {
+            assert!(!account.learn(budget, fixed), "{turned} turned");
+            account.found_wrong(&right, known, None, 20_790).unwrap();
+        });
+        assert!(account.learn(budget, fixed));
+        assert_eq!(account.learnt(), Some(Learnt { from: None }));
+        assert!(!account.learn(budget, fixed), "once");
+    }
