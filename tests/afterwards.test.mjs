@@ -104,6 +104,26 @@ test("looks that are still owed for a version count for the one that is declared
   assert.deepEqual(weeksOf({ category })[0].looks, [4, 4], "the week counts each once");
 });
 
+test("what is right of a version calms no alarm of one that was declared as good as it", async () => {
+  const desk = await Desk.of(service, { start_level: 2, sample_rate: 1 });
+  const wrong = [];
+  for (const topic of ["invoice", "voucher", "delivery", "warranty"]) wrong.push(await desk.post(topic, { agent_version: "v2" }));
+  const right = [];
+  for (const topic of ["damage", "exchange", "tariff", "discount", "deposit"]) right.push(await desk.post(topic, { agent_version: "v1" }));
+  const declared = { agent_version: "v2", equivalent_to: "v1", reason: "a typo in the prompt" };
+  assert.equal((await desk.lead.call("PUT", "/v1/agents/support-bot/version", declared)).status, 200);
+  const last = wrong.pop();
+  for (const { id } of wrong) await desk.decide(id, WRONG);
+  for (const { id } of right) await desk.decide(id, CONFIRM);
+  const versions = async () => {
+    const agents = (await desk.trust()).category.agents.map(({ agent_version, level, watch }) => [agent_version, [level, watch.points]]);
+    return Object.fromEntries(agents);
+  };
+  assert.deepEqual(await versions(), { v1: [2, 0], v2: [2, 48_000] });
+  await desk.decide(last.id, WRONG);
+  assert.deepEqual(await versions(), { v1: [2, 0], v2: [1, 0] });
+});
+
 test("a look that nobody was asked for says nothing of a rate, whatever is found later", async () => {
   const desk = await Desk.of(service, { start_level: 3, sample_rate: 0 });
   const { id } = await desk.post("invoice");

@@ -35,7 +35,7 @@ pub fn count(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
         };
     };
 
-    let earlier = verdict.first.as_deref();
+    let earlier = verdict.before.as_deref();
     let counted_on = earlier.map(|earlier| accounts::today(&policy, earlier.at));
     let sampled = stored.decision.sampled;
     if sampled {
@@ -68,6 +68,7 @@ pub fn count(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
     };
     let was_read = |look: &StoredVerdict| accounts::reading(stored, Some(look)).unread().is_none();
     let seen = Seen {
+        own: true,
         spoke,
         sampled,
         read: was_read(verdict),
@@ -75,8 +76,10 @@ pub fn count(tenant: &Tenant, stored: &mut Stored, now: Millis) -> Outcome<()> {
         representative: held_by_confidence_alone(&stored.decision),
         confidence: stored.draft.confidence,
     };
+    let version = accounts::version(&stored.draft);
     for mut kept in including(tenant, &stored.draft)? {
-        match kept.account.look(&look, seen) {
+        let own = kept.agent_version == version;
+        match kept.account.look(&look, Seen { own, ..seen }) {
             Some(cause) => levels::lose(tenant, kept, cause, now, day)?,
             None => accounts::save(tenant, &kept)?,
         }

@@ -77,6 +77,7 @@ pub fn give(tenant: &Tenant, call: &Call) -> Outcome<Answer> {
             let _ = account.look(
                 &look,
                 Seen {
+                    own: true,
                     spoke: Spoke::Nothing,
                     sampled: true,
                     read: true,

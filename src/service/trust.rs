@@ -334,7 +334,7 @@ fn agent(
         readiness: assess(&account.record),
         left_out: account.left_out.clone(),
         watch: WatchView {
-            points: watch.points,
+            points: watch.highest(),
             points_max: POINTS_MAX,
             labels: watch.labels(today),
             labels_min: LABELS_MIN,

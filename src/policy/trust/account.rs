@@ -7,6 +7,7 @@
 //! | a held draft got its label | where it is evidence | | where labels represent what comes in |
 //! | an approval that nobody can have read | once another person agrees who did | | never |
 //! | a sampled release was looked at | | where the level still lets such out | always |
+//! | … of a version that this one is as good as | | the same, but it calms no alarm of this one's own | always |
 //! | a release was confirmed by who can't have read it | | never | never |
 //! | a release nobody sampled was found wrong | | high stakes only | |
 //! | what was right is found wrong later on | its label turns | its label turns | its label turns |
@@ -91,9 +92,9 @@ pub struct Account {
     /// The threshold that was learnt last, and for what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
-    /// Labels of all kinds, of this version and those declared equivalent.
     /// Labels that turned since it was learnt.
     pub turned: u32,
+    /// Labels of all kinds, of this version and those declared equivalent.
     pub labels: u32,
     /// Labels that were no evidence, by the reason why not.
     pub left_out: BTreeMap<NotEvidence, u32>,
@@ -152,6 +153,8 @@ pub struct Known {
 /// What is known of a look at a release beside what was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
+    /// Whether it was this version's own release, and not that of one that it was declared as good as.
+    pub own: bool,
     /// What spoke in the draft.
     pub spoke: Spoke,
     /// Whether the look was owed, so that it says something of the rate.
@@ -254,15 +257,15 @@ impl Account {
         Ok(Label::Harmful)
     }
 
-    fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
-        self.record.add(label, day);
-        if matches!(label, Label::Cosmetic | Label::Substantive) {
     /// A label by confidence turns: what was learnt from it has one to learn anew.
     fn turn(&mut self, confidence: Option<Ratio>) {
         self.scores.turn(confidence);
         self.turned = self.turned.saturating_add(u32::from(confidence.is_some()));
     }
 
+    fn add_evidence(&mut self, id: &str, label: Label, day: i32) {
+        self.record.add(label, day);
+        if matches!(label, Label::Cosmetic | Label::Substantive) {
             self.edits.push(id.to_owned());
         }
         if self.edits.len() > EDITS_MAX {
@@ -296,7 +299,10 @@ impl Account {
         if let Some(day) = seen.replaces {
             self.watch.withdraw(day);
         }
-        self.watch.look(look)
+        match seen.own {
+            true => self.watch.look(look),
+            false => self.watch.look_beside(look),
+        }
     }
 
     /// Counts a message, where memory was asked how new it is.
@@ -393,8 +399,8 @@ impl Account {
             account.messages.clear();
         }
         account.watch.weeks.clear();
+        account.watch.alarm_like(&self.watch);
         for one in [earlier, self] {
-            account.watch.points = account.watch.points.max(one.watch.points);
             if one.standing.level == account.standing.level {
                 account.watch.remember(&one.watch.weeks);
             }
@@ -453,13 +459,13 @@ impl Account {
             }
         };
         if wanted {
+            self.turned = 0;
             self.calibration = Some(Calibration {
                 threshold: learn(&self.scores, budget, THRESHOLD_ERROR, fixed),
                 budget,
                 fixed,
             });
         }
-            self.turned = 0;
         wanted
     }
 
@@ -510,6 +516,7 @@ mod tests {
     }
 
     const SAMPLED: Seen = Seen {
+        own: true,
         spoke: Spoke::Nothing,
         sampled: true,
         read: true,
@@ -683,6 +690,34 @@ mod tests {
         assert_eq!(weeks, [(2, 0), (0, 1)]);
         let cause = account.look(&look(Label::Harmful, true), later);
         assert_eq!(cause, Some(Cause::HarmfulHighStakes));
+    }
+
+    #[test]
+    fn what_is_right_of_another_version_calms_no_alarm() {
+        let beside = Seen {
+            own: false,
+            ..SAMPLED
+        };
+        let (right, wrong) = (look(Label::Clean, false), look(Label::Harmful, false));
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        for _ in 0..3 {
+            assert_eq!(account.look(&wrong, SAMPLED), None);
+            (0..16).for_each(|_| assert_eq!(account.look(&right, beside), None));
+        }
+        assert_eq!((account.watch.points, account.watch.highest()), (0, 48_000));
+        let later = Account::begin(Level::MonitorAndCorrect, Some(&account), NOW, 20_777);
+        let later = later.equivalent("v2", &account, "v1", NOW).unwrap();
+        assert_eq!(later.watch.highest(), 48_000, "nor does another name");
+        let cause = account.look(&wrong, SAMPLED).unwrap();
+        assert_eq!(cause.code(), "failure_rate");
+
+        // What is wrong of it counts, and it calms itself.
+        let mut account = Account::begin(Level::MonitorAndCorrect, None, NOW, 20_777);
+        (0..3).for_each(|_| assert_eq!(account.look(&wrong, beside), None));
+        (0..48).for_each(|_| assert_eq!(account.look(&right, beside), None));
+        assert_eq!(account.watch.highest(), 0);
+        (0..3).for_each(|_| assert_eq!(account.look(&wrong, beside), None));
+        assert!(account.look(&wrong, SAMPLED).is_some());
     }
 
     #[test]
@@ -909,7 +944,6 @@ mod tests {
         let from = Some(Ratio::from_ppm(700_000));
         assert_eq!(account.learnt(), Some(Learnt { from }));
     }
-}
 
     #[test]
     fn labels_that_turned_are_new_ones_to_learn_from() {
@@ -930,3 +964,4 @@ mod tests {
         assert_eq!(account.learnt(), Some(Learnt { from: None }));
         assert!(!account.learn(budget, fixed), "once");
     }
+}

@@ -21,6 +21,11 @@
 //! alarms, and looking harder where risk is suspected does not punish a category. A rate raised for
 //! all drafts alike is the usual one.
 //!
+//! **Versions.** A version that was declared as good as another counts the looks at that one's releases, too. What they
+//! find wrong is watched for both; what they find right calms no alarm of its own: of two versions side by side the
+//! frequent one would hide the other. So where others count, its own releases have points by themselves as well, and
+//! the level is lost by whichever are more.
+//!
 //! **Decay.** Labels older than 13 weeks are forgotten. With fewer than 29 in that time even a
 //! spotless record can't say, at 95 %, that nine of ten are right (0.9^29 = 0.047): the level is
 //! lost. The first 13 weeks at a level are spared, for the record that earned it still speaks.
@@ -66,6 +71,9 @@ const DRIFT_ERROR: f64 = 0.001;
 pub struct Watch {
     /// Thousandths of a point, 0 to 60,000 and above once the level is lost.
     pub points: u64,
+    /// The same by its own releases alone, where these differ since others counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_points: Option<u64>,
     /// Local day on which the level began.
     pub since_day: i32,
     /// Labels of the last 13 weeks, oldest first.
@@ -86,6 +94,17 @@ pub struct Look {
     pub high_stakes: bool,
     /// The local day of the look.
     pub day: i32,
+}
+
+impl Look {
+    /// Thousandths of a point after it.
+    fn moves(&self, points: u64) -> u64 {
+        let share = relative_weight(self.sampling, self.usual);
+        match self.label.acceptable() {
+            true => points.saturating_sub(GOOD_POINTS * share / 1_000),
+            false => points.saturating_add(FAILURE_POINTS * share / 1_000),
+        }
+    }
 }
 
 /// How the messages of a category changed, as memory counts them.
@@ -159,20 +178,38 @@ impl Watch {
 
     /// Counts one look; the cause, when the level is lost by it.
     pub fn look(&mut self, look: &Look) -> Option<Cause> {
+        self.moved(look, self.own_points.map(|points| look.moves(points)))
+    }
+
+    /// The same of a release of another version, which this one was declared as good as.
+    pub fn look_beside(&mut self, look: &Look) -> Option<Cause> {
+        self.moved(look, Some(self.own_points.unwrap_or(self.points)))
+    }
+
+    fn moved(&mut self, look: &Look, own_points: Option<u64>) -> Option<Cause> {
         self.count(look.label, look.day);
-        let share = relative_weight(look.sampling, look.usual);
-        self.points = if look.label.acceptable() {
-            self.points.saturating_sub(GOOD_POINTS * share / 1_000)
-        } else {
-            self.points.saturating_add(FAILURE_POINTS * share / 1_000)
-        };
+        self.points = look.moves(self.points);
+        self.own_points = own_points.filter(|points| *points != self.points);
         if look.high_stakes && look.label == Label::Harmful {
             return Some(Cause::HarmfulHighStakes);
         }
-        (self.points >= POINTS_MAX).then_some(Cause::FailureRate {
-            points: self.points,
+        let points = self.highest();
+        (points >= POINTS_MAX).then_some(Cause::FailureRate {
+            points,
             points_max: POINTS_MAX,
         })
+    }
+
+    /// Thousandths of a point by which the level is lost.
+    pub fn highest(&self) -> u64 {
+        self.points.max(self.own_points.unwrap_or(0))
+    }
+
+    /// Takes over the points of another watch, where these are more.
+    pub fn alarm_like(&mut self, other: &Self) {
+        let own_points = self.highest().max(other.highest());
+        self.points = self.points.max(other.points);
+        self.own_points = Some(own_points).filter(|points| *points != self.points);
     }
 
     /// Takes back a good look of a local day, where it is still remembered: not from before this watch
