@@ -314,13 +314,26 @@ test("invitations, tenants, paths and parameters", async () => {
 });
 
 test("what can't be reached now says when to ask again, as what was too much does", async () => {
-  await service.database.exec("ALTER TABLE drafts RENAME TO away");
-  const asked = () => tenant.agent("GET", `/v1/drafts/${randomUUID()}`);
-  const { status, headers, body } = await asked();
-  await service.database.exec("ALTER TABLE away RENAME TO drafts");
-  assert.deepEqual([status, body.code, headers.get("retry-after")], [503, "unavailable", "10"]);
-  assert.equal((await asked()).status, 404);
+  const asked = () => Promise.all([tenant.agent("GET", `/v1/drafts/${randomUUID()}`), lead.call("GET", "/v1/drafts?reviewer=me"), lead.call("GET", "/v1/corrections")]);
+  const away = ["drafts", "corrections"];
+  for (const table of away) await service.database.exec(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+  const answers = await asked();
+  for (const table of away) await service.database.exec(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+  for (const { status, headers, body } of answers) assert.deepEqual([status, body.code, headers.get("retry-after")], [503, "unavailable", "10"]);
+  assert.deepEqual((await asked()).map(({ status }) => status), [404, 200, 200]);
 });
+
+test("a deployment without a secret says which one it lacks, and nobody when to ask again", async () => {
+  const own = await start({ variables: { AUDIT_SIGNING_KEY: "" } });
+  try {
+    const lacking = await (await own.tenant()).session();
+    const { status, headers, body } = await lacking.call("GET", "/v1/audit/checkpoint");
+    assert.deepEqual([status, body.code, body.detail, headers.get("retry-after")], [500, "not_configured", "the secret AUDIT_SIGNING_KEY is not set", null]);
+  } finally {
+    await own.stop();
+  }
+});
+
 test("every code of the table is in the document, and the service knows its paths", async () => {
   const document = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
   const codes = document.info.description.match(/^\| `/gm).length;

@@ -107,6 +107,7 @@ codes! {
     PostRateExceeded => "post_rate_exceeded", 429, "The tenant's agents post more in a minute than its policy allows.";
     QueueFull => "queue_full", 429, "Too many drafts wait for people: post again later.";
     Internal => "internal", 500, "Something broke on our side.";
+    NotConfigured => "not_configured", 500, "The deployment lacks a setting: its operator has to make it.";
     Unavailable => "unavailable", 503, "A part of the service can't be reached now.";
 }
 

@@ -89,7 +89,7 @@ async fn key(issuer: &str, kid: &str, now: Millis) -> Outcome<Option<Key>> {
     }
     CACHE.with_borrow_mut(|cache| cache.asked_at = now);
     let url = format!("{issuer}/cdn-cgi/access/certs");
-    let url = Url::parse(&url).map_err(|_| Problem::from(Code::Unavailable))?;
+    let url = Url::parse(&url).map_err(|_| Problem::from(Code::NotConfigured))?;
     let mut answer = Fetch::Url(url).send().await?;
     if answer.status_code() != 200 {
         return Err(Problem::new(

@@ -2,14 +2,13 @@
 //! asks. It must not decide when one has rested long enough: `policy::queue` says so.
 
 use crate::d1::{DATABASE, Rows};
-use crate::problem::{Outcome, Problem, describe};
+use crate::problem::Outcome;
 use crate::storage::Storage;
 use crate::stored::Stored;
 use crate::tenant::Tenant;
 use crate::{bind, column};
 use countersign_policy::digest::hex;
 use countersign_policy::order;
-use countersign_policy::problem::Code;
 use countersign_policy::queue::{KEPT_LONGER, SETTLED_KEEP_MS, Status};
 use countersign_policy::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -123,11 +122,7 @@ pub async fn take_up(tenant: &Tenant, path: &str, id: &str) -> Outcome<()> {
         )
         .bind(&[tenant.record()?.id.as_str().into(), id.into()])?
         .first_row::<Settled>()
-        .await
-        .map_err(|error| {
-            worker::console_error!("D1 was not asked for a draft: {}", describe(&error));
-            Problem::from(Code::Unavailable)
-        })?;
+        .await?;
     let erased = erased.and_now(&tenant.storage)?;
     match row.filter(|row| !erased.holds(&row.id)) {
         Some(settled) => tenant.transaction(|| restore(tenant, &settled)),

@@ -1,7 +1,10 @@
 //! Rows of D1, read as `storage` reads the object's own: they cross into Wasm as one JSON text, and
-//! each type has one parser. (The `worker` crate reads them field by field, with a second one.)
+//! each type has one parser. (The `worker` crate reads them field by field, with a second one.) It must not let a D1 that
+//! can't be asked pass for a fault of ours: whoever asks is told when to ask again.
 
+use crate::problem::{Outcome, Problem, describe};
 use crate::storage::parsed;
+use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
 use serde::de::DeserializeOwned;
 use worker::D1PreparedStatement;
@@ -15,17 +18,21 @@ pub const DATABASE: &str = "DB";
 /// What a query finds.
 pub trait Rows {
     /// All rows.
-    async fn rows<T: DeserializeOwned>(&self) -> worker::Result<Vec<T>>;
+    async fn rows<T: DeserializeOwned>(&self) -> Outcome<Vec<T>>;
     /// The first row, if any.
-    async fn first_row<T: DeserializeOwned>(&self) -> worker::Result<Option<T>>;
+    async fn first_row<T: DeserializeOwned>(&self) -> Outcome<Option<T>>;
 }
 
 impl Rows for D1PreparedStatement {
-    async fn rows<T: DeserializeOwned>(&self) -> worker::Result<Vec<T>> {
-        Ok(parsed(&json_rows(self).await?)?)
+    async fn rows<T: DeserializeOwned>(&self) -> Outcome<Vec<T>> {
+        let rows = json_rows(self).await.map_err(|error| {
+            worker::console_error!("D1 was not asked: {}", describe(&error));
+            Problem::from(Code::Unavailable)
+        })?;
+        Ok(parsed(&rows)?)
     }
 
-    async fn first_row<T: DeserializeOwned>(&self) -> worker::Result<Option<T>> {
+    async fn first_row<T: DeserializeOwned>(&self) -> Outcome<Option<T>> {
         Ok(self.rows().await?.into_iter().next())
     }
 }

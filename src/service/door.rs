@@ -224,7 +224,7 @@ pub fn secret(env: &Env, name: &str) -> Outcome<String> {
     match env.secret(name).map(|value| value.to_string()) {
         Ok(value) if value.len() >= 32 => Ok(value),
         _ => Err(Problem::new(
-            Code::Unavailable,
+            Code::NotConfigured,
             format!("the secret {name} is not set"),
         )),
     }

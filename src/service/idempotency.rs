@@ -60,7 +60,7 @@ impl Making {
         };
         let secrets = secrets(tenant, &place.nonce)?.into_iter().next();
         Ok(Self {
-            secret: secrets.ok_or(Code::Unavailable)?,
+            secret: secrets.ok_or(Code::NotConfigured)?,
             place: Some(place),
         })
     }

@@ -66,7 +66,7 @@ impl SigningKey {
     pub async fn from_secret(secret: &str) -> Outcome<Self> {
         let secret = from_hex(secret)
             .filter(|bytes| bytes.len() == 32)
-            .ok_or_else(|| Problem::new(Code::Unavailable, "the signing key is not 64 hex"))?;
+            .ok_or_else(|| Problem::new(Code::NotConfigured, "the signing key is not 64 hex"))?;
         let bytes = Uint8Array::from([PKCS8_BEFORE.as_slice(), &secret].concat().as_slice());
         let usages = Array::of1(&"sign".into());
         let key = settled(import_key(

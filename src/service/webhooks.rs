@@ -225,7 +225,7 @@ pub async fn rotate(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<An
 /// `GET /v1/callback-secret`: for the key that asks.
 pub fn callback(tenant: &Tenant, key: &str) -> Outcome<Answer> {
     let secrets = sealing::worker_secrets(&tenant.env)?;
-    let newest = secrets.first().ok_or(Code::Unavailable)?;
+    let newest = secrets.first().ok_or(Code::NotConfigured)?;
     let secret = callback_secret(newest.as_bytes(), &tenant.record()?.id, key);
     let secret = secret_text(&secret);
     Answer::json(200, &CallbackSecret { secret })

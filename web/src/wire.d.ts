@@ -1724,7 +1724,7 @@ export interface components {
         /** @description How a proposal is answered. */
         Choice: "confirm" | "decline";
         /** @description A stable problem code. Clients may branch on it; it is never renamed. */
-        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "copy_needed" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "post_rate_exceeded" | "queue_full" | "internal" | "unavailable";
+        Code: "malformed_json" | "invalid_parameter" | "too_deep" | "idempotency_key_missing" | "key_missing" | "key_invalid" | "session_required" | "invitation_invalid" | "forbidden" | "wrong_role" | "outside_key" | "self_approval" | "second_lead_needed" | "origin_refused" | "not_found" | "method_not_allowed" | "body_too_slow" | "idempotency_conflict" | "not_open" | "leased_by_other" | "version_conflict" | "head_conflict" | "view_conflict" | "belongs_to_human" | "verdict_not_applicable" | "assigned_to_other" | "second_person_needed" | "not_its_turn" | "rounds_exhausted" | "same_reviewer" | "not_in_batch" | "nothing_to_undo" | "too_late_to_undo" | "not_yours" | "nothing_left" | "stopped" | "webhook_disabled" | "copy_needed" | "tenant_exists" | "level_changed" | "policy_changed" | "version_changed" | "above_ceiling" | "resting" | "evidence_changed" | "proposal_expired" | "proposal_answered" | "not_lower" | "on_hold" | "last_lead" | "policy_conflict" | "body_too_large" | "unknown_field" | "invalid_field" | "too_long" | "policy_invalid" | "destination_refused" | "reason_missing" | "precondition_required" | "too_many_requests" | "post_rate_exceeded" | "queue_full" | "internal" | "not_configured" | "unavailable";
         /** @description Every field that is there must hold; an empty condition holds always. */
         Condition: {
             /** @description One of these action names. */
@@ -1933,7 +1933,7 @@ export interface components {
         };
         /** @description `GET /v1/dead-letters`. */
         DeadLetterPage: {
-            /** @description Rows that D1 refused, oldest first; on the first page only. */
+            /** @description Rows that D1 refused, oldest first; as many as of the others at most. */
             copies: components["schemas"]["SetAside"][];
             /** @description Oldest first. */
             dead_letters: components["schemas"]["DeadLetter"][];
