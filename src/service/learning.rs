@@ -27,7 +27,7 @@ pub fn learn(tenant: &Tenant, stored: &Stored, now: Millis) -> Outcome<()> {
     // A look at what a person had decided, or looked at, is a second word on the same use.
     let is_first = match (&stored.verdict, &stored.look) {
         (Some(_), Some(_)) => false,
-        (_, Some(look)) => look.first.is_none(),
+        (_, Some(look)) => look.before.is_none(),
         _ => true,
     };
     let helped = match &verdict.verdict {

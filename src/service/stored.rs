@@ -83,9 +83,12 @@ pub struct StoredVerdict {
     /// When its account took it as evidence, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Counted>,
-    /// What the first of two people said, who agreed on it; of a look, the one before.
+    /// What the first of two people said, who agreed on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Box<StoredVerdict>>,
+    /// Of a look, the one before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<StoredVerdict>>,
     /// Whether it was one of several given at once.
     #[serde(default)]
     pub batch: bool,
@@ -449,7 +452,7 @@ impl TryFrom<Row> for Stored {
             draft: parsed(&row.body)?,
             decision: parsed(&row.decision)?,
             verdict: row.verdict.as_deref().map(parsed).transpose()?,
-            look: row.look.as_deref().map(parsed).transpose()?,
+            look: row.look.as_deref().map(look).transpose()?,
             id: row.id,
             body: row.body,
             decision_text: row.decision,
@@ -464,5 +467,34 @@ impl TryFrom<Row> for Stored {
             duty: Duty::default(),
             seed: row.seed_id,
         })
+    }
+}
+
+/// A look as it is kept. What is its `before` was kept as its `first` once.
+fn look(text: &str) -> Outcome<StoredVerdict> {
+    let mut look: StoredVerdict = parsed(text)?;
+    look.before = look.before.or(look.first.take());
+    Ok(look)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_knows_the_one_before_it_by_either_name() {
+        let kept = |name: &str| {
+            let said =
+                r#""verdict":{"kind":"confirm"},"reviewer":"mia","at":"2026-01-01T00:00:00Z""#;
+            format!(r#"{{"id":"v2",{said},"{name}":{{"id":"v1",{said}}}}}"#)
+        };
+        for name in ["first", "before"] {
+            let look = look(&kept(name)).unwrap();
+            let before = look.before.map(|before| before.id);
+            assert_eq!(
+                (before.as_deref(), look.first.is_none()),
+                (Some("v1"), true)
+            );
+        }
     }
 }

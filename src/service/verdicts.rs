@@ -361,14 +361,15 @@ fn keep(
         settled: None,
         evidence: None,
         first: None,
+        before: None,
         batch,
     };
     match &given.verdict {
         Verdict::Defer { note, .. } => notes::add(tenant, &stored.id, person, note.as_ref(), now)?,
         Verdict::Confirm if stored.look.is_some() => {}
         Verdict::Confirm | Verdict::Correct { .. } => {
-            let first = stored.look.take().map(Box::new);
-            stored.look = Some(StoredVerdict { first, ..said });
+            let before = stored.look.take().map(Box::new);
+            stored.look = Some(StoredVerdict { before, ..said });
         }
         _ => {
             let first = stored.entry.first.as_ref();
