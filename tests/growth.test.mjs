@@ -202,6 +202,26 @@ test("a person of many corrections is erased as quickly as one of few, where a w
   assert.deepEqual(quoting.map(({ key }) => key), ["quoting others"]);
 });
 
+test("conversations that nothing was heard of for as long as texts are kept go, but for those that are open", async () => {
+  const day = 86_400_000;
+  const idle = (letter, count, at) => `INSERT INTO conversations (id, head, sequence, updated_at) ${numbers(count)} SELECT '${letter}' || i, 'm9', 9, ${at} FROM numbers`;
+  // More than go at once; the one draft that is open is of one of them.
+  const fill = `${idle("old", 12_000, Date.now() - 181 * day)}; ${idle("new", 3, Date.now() - 179 * day)};
+    UPDATE conversations SET updated_at = 1 WHERE id = (SELECT conversation_id FROM drafts); UPDATE tenant SET expired_at = 0`;
+  const use = async ({ service, tenant }) => {
+    const round = async () => assert.equal((await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`)).status, 200);
+    await round();
+    await round();
+    const put = (id, sequence) => tenant.agent("PUT", `/v1/conversations/${id}/head`, { head: "m1", sequence });
+    assert.equal((await put("new1", 1)).body.head, "m9", "an older one never goes back");
+    assert.equal((await put("old1", 1)).body.head, "m1");
+  };
+  const left = await grown(fill, use, "SELECT id FROM conversations WHERE id NOT IN (SELECT conversation_id FROM drafts) ORDER BY id");
+  assert.deepEqual(left.map(({ id }) => id), ["new1", "new2", "new3", "old1"]);
+  const open = await grown(fill, use, "SELECT COUNT(*) AS count FROM conversations WHERE id IN (SELECT conversation_id FROM drafts)");
+  assert.deepEqual(open.map(({ count }) => count), [1]);
+});
+
 test("sessions that ended of silence go with the next sign-in", async () => {
   const fill = `INSERT INTO sessions (id, secret_hash, person_id, created_at, seen_at)
     ${numbers(5_000)} SELECT 's' || i, 'h' || i, (SELECT id FROM people), 1, 1 FROM numbers`;

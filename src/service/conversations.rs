@@ -50,6 +50,20 @@ pub fn known(tenant: &Tenant, conversation: &str) -> Outcome<Option<Head>> {
     )
 }
 
+/// Forgets conversations that nothing was heard of since, and of which no draft is open: how many. What comes of one after
+/// that is its newest, whatever was said so long ago.
+pub fn forget(tenant: &Tenant, since: Millis, most: usize) -> Outcome<usize> {
+    let gone = tenant.storage.values::<u64>(
+        "DELETE FROM conversations WHERE rowid IN (
+           SELECT rowid FROM conversations AS idle WHERE updated_at < ? AND NOT EXISTS (
+             SELECT 1 FROM drafts WHERE conversation_id = idle.id
+               AND status IN ('held', 'with_human', 'pending')) LIMIT ?)
+         RETURNING rowid",
+        bind![since, u32::try_from(most).unwrap_or(u32::MAX)],
+    )?;
+    Ok(gone.len())
+}
+
 /// `PUT /v1/conversations/{id}/head`.
 pub fn put_head(tenant: &Tenant, call: &Call, key: &str) -> Outcome<Answer> {
     let new: NewHead = call.json()?;

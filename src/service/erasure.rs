@@ -9,7 +9,7 @@ use crate::people::Person;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::check_text;
-use crate::{archive, holds, memory, outbox};
+use crate::{archive, conversations, holds, memory, outbox};
 use countersign_policy::log::{Actor, Event};
 use countersign_policy::order;
 use countersign_policy::problem::Code;
@@ -20,6 +20,8 @@ use wasm_bindgen::JsValue;
 
 /// Drafts, and corrections, that are erased at once; what is beyond follows with the next round.
 const AT_ONCE: u32 = 1_000;
+/// Conversations that are forgotten at once, likewise: rows of a hundred bytes.
+const IDLE_AT_ONCE: usize = 10_000;
 
 /// The body of `POST /v1/erasure`.
 #[derive(Deserialize)]
@@ -116,8 +118,9 @@ pub async fn expire(tenant: &Tenant, now: Millis) -> Outcome<()> {
         )?;
         forget(tenant, &found)?;
         forget_seeds(tenant, kept_for.texts_before(now))?;
+        let idle = conversations::forget(tenant, kept_for.texts_before(now), IDLE_AT_ONCE)?;
         // A full batch is followed by the next one with the next wake.
-        if !found.is_full() {
+        if !found.is_full() && idle < IDLE_AT_ONCE {
             tenant
                 .storage
                 .run("UPDATE tenant SET expired_at = ?", bind![now])?;
