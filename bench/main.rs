@@ -16,6 +16,7 @@ mod retrieval;
 mod signals;
 mod thresholds;
 mod train_edits;
+mod train_injection;
 mod verify;
 mod weigh_grams;
 
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         "retrieval" => retrieval::run(&options),
         "verify" => verify::run(&options),
         "train-edits" => train_edits::run(&options),
+        "train-injection" => train_injection::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
         )),
