@@ -15,7 +15,7 @@ test("a proposal whose backtest D1 could not give has it within the hour", async
   const past = { category: "billing.refund", agent: "support-bot", labels };
   assert.equal((await lead.call("POST", "/v1/development/past", past)).status, 204);
   await service.database.exec("ALTER TABLE drafts RENAME TO drafts_away");
-  assert.equal((await lead.call("POST", "/v1/development/round")).status, 500);
+  assert.equal((await lead.call("POST", "/v1/development/round")).status, 503);
   await service.database.exec("ALTER TABLE drafts_away RENAME TO drafts");
   const proposal = async () => (await lead.call("GET", "/v1/trust")).body.proposals[0];
   assert.equal((await proposal()).backtest, undefined);
