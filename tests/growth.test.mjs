@@ -210,14 +210,17 @@ test("conversations that nothing was heard of for as long as texts are kept go, 
     UPDATE conversations SET updated_at = 1 WHERE id = (SELECT conversation_id FROM drafts); UPDATE tenant SET expired_at = 0`;
   const use = async ({ service, tenant }) => {
     const round = async () => assert.equal((await service.miniflare.dispatchFetch(`${ORIGIN}/cdn-cgi/local/scheduled`)).status, 200);
+    const put = async (id, sequence, head = "m1") => (await tenant.agent("PUT", `/v1/conversations/${id}/head`, { head, sequence })).body;
+    // Heard of now, though none of it is newer.
+    assert.deepEqual([await put("old2", undefined, "m9"), await put("old3", 1)].map(({ head }) => head), ["m9", "m9"]);
     await round();
     await round();
-    const put = (id, sequence) => tenant.agent("PUT", `/v1/conversations/${id}/head`, { head: "m1", sequence });
-    assert.equal((await put("new1", 1)).body.head, "m9", "an older one never goes back");
-    assert.equal((await put("old1", 1)).body.head, "m1");
+    assert.equal((await put("new1", 1)).head, "m9", "an older one never goes back");
+    assert.equal((await put("old1", 1)).head, "m1");
+    assert.deepEqual([await put("old2", 12, "m9"), await put("old3", 1)].map(({ sequence }) => sequence), [12, 9]);
   };
   const left = await grown(fill, use, "SELECT id FROM conversations WHERE id NOT IN (SELECT conversation_id FROM drafts) ORDER BY id");
-  assert.deepEqual(left.map(({ id }) => id), ["new1", "new2", "new3", "old1"]);
+  assert.deepEqual(left.map(({ id }) => id), ["new1", "new2", "new3", "old1", "old2", "old3"]);
   const open = await grown(fill, use, "SELECT COUNT(*) AS count FROM conversations WHERE id IN (SELECT conversation_id FROM drafts)");
   assert.deepEqual(open.map(({ count }) => count), [1]);
 });

@@ -116,13 +116,8 @@ pub fn apply(
     now: Millis,
     key: &str,
 ) -> Outcome<Vec<Stored>> {
-    if advance == Advance::Same && conversation.sequence.is_some() {
-        tenant.storage.run(
-            "UPDATE conversations SET sequence = ?1 WHERE id = ?2 AND COALESCE(sequence, 0) < ?1",
-            bind![conversation.sequence, &conversation.id],
-        )?;
-    }
     if advance != Advance::Newer {
+        hear(tenant, conversation, now)?;
         return Ok(Vec::new());
     }
     tenant.storage.run(
@@ -161,4 +156,19 @@ pub fn apply(
         stale.push(draft);
     }
     Ok(stale)
+}
+
+/// Notes that a conversation was heard of, once a day, and that the count of its head went on.
+fn hear(tenant: &Tenant, conversation: &Conversation, now: Millis) -> Outcome<()> {
+    tenant.storage.run(
+        "UPDATE conversations SET updated_at = ?1,
+           sequence = MAX(COALESCE(?2, sequence), COALESCE(sequence, ?2))
+         WHERE id = ?3 AND (updated_at < ?4 OR COALESCE(sequence, 0) < ?2)",
+        bind![
+            now,
+            conversation.sequence,
+            &conversation.id,
+            now.days_before(1)
+        ],
+    )
 }
