@@ -296,6 +296,9 @@ test("a deletion that breaks off goes on where it was", async () => {
     assert.ok((await left("audit")) > 0);
 
     await service.database.exec("DROP TRIGGER slow");
+    await service.database.exec("CREATE TRIGGER away BEFORE DELETE ON tenants BEGIN SELECT RAISE(ABORT, 'away'); END");
+    assert.equal((await ask()).status, 503);
+    await service.database.exec("DROP TRIGGER away");
     const { status, body } = await ask();
     assert.equal(status, 200);
     assert.equal(await left("audit"), 0);

@@ -304,7 +304,10 @@ test("invitations, tenants, paths and parameters", async () => {
   await refused(used, 401, "invitation_invalid");
   const name = `twice ${randomUUID()}`;
   await service.tenant(name);
-  await refused(service.operator("POST", "/v1/tenants", { name, lead: "a@b.c" }), 409, "tenant_exists");
+  const create = (name) => service.operator("POST", "/v1/tenants", { name, lead: "a@b.c" });
+  await refused(create(name), 409, "tenant_exists");
+  const raced = await Promise.all([1, 2, 3].map(() => create(`raced ${name}`)));
+  assert.deepEqual(raced.map(({ status, body }) => body.code ?? status).sort(), [201, "tenant_exists", "tenant_exists"]);
   const stranger = service.call("POST", "/v1/tenants", { headers: { authorization: "Bearer no" }, body: {} });
   await refused(stranger, 401, "key_invalid");
   await refused(lead.call("GET", "/v1/nothing"), 404, "not_found");
@@ -321,6 +324,18 @@ test("what can't be reached now says when to ask again, as what was too much doe
   for (const table of away) await service.database.exec(`ALTER TABLE ${table}_away RENAME TO ${table}`);
   for (const { status, headers, body } of answers) assert.deepEqual([status, body.code, headers.get("retry-after")], [503, "unavailable", "10"]);
   assert.deepEqual((await asked()).map(({ status }) => status), [404, 200, 200]);
+
+  const own = await service.tenant();
+  for (const [event, table, ask] of [
+    ["INSERT", "tenants", () => service.operator("POST", "/v1/tenants", { name: `away ${randomUUID()}`, lead: "a@b.c" })],
+    ["INSERT", "deletions", () => service.operator("DELETE", `/v1/tenants/${own.id}`)],
+  ]) {
+    await service.database.exec(`CREATE TRIGGER away BEFORE ${event} ON ${table} BEGIN SELECT RAISE(ABORT, 'away'); END`);
+    const answer = await ask();
+    await service.database.exec("DROP TRIGGER away");
+    assert.deepEqual([answer.status, answer.body.code], [503, "unavailable"], table);
+    assert.ok((await ask()).status < 300, table);
+  }
 });
 
 test("a deployment without a secret says which one it lacks, and nobody when to ask again", async () => {

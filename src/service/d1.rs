@@ -6,7 +6,7 @@ use crate::problem::{Outcome, Problem, describe};
 use crate::storage::parsed;
 use countersign_policy::problem::Code;
 use countersign_policy::time::Millis;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use worker::D1PreparedStatement;
 use worker::js_sys::{JSON, Reflect};
 use worker::wasm_bindgen::JsValue;
@@ -21,6 +21,8 @@ pub trait Rows {
     async fn rows<T: DeserializeOwned>(&self) -> Outcome<Vec<T>>;
     /// The first row, if any.
     async fn first_row<T: DeserializeOwned>(&self) -> Outcome<Option<T>>;
+    /// None: it is done.
+    async fn done(&self) -> Outcome<()>;
 }
 
 impl Rows for D1PreparedStatement {
@@ -34,6 +36,10 @@ impl Rows for D1PreparedStatement {
 
     async fn first_row<T: DeserializeOwned>(&self) -> Outcome<Option<T>> {
         Ok(self.rows().await?.into_iter().next())
+    }
+
+    async fn done(&self) -> Outcome<()> {
+        self.rows::<IgnoredAny>().await.map(drop)
     }
 }
 

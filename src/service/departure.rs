@@ -238,7 +238,7 @@ pub async fn delete(env: &Env, tenant: &str) -> Outcome<Response> {
         delete_all(&database, table, tenant).await?;
     }
     let registry = database.prepare("DELETE FROM tenants WHERE id = ?");
-    registry.bind(&[tenant.into()])?.run().await?;
+    registry.bind(&[tenant.into()])?.done().await?;
     Ok(Answer::json(200, &receipt)?.response()?)
 }
 
@@ -293,7 +293,7 @@ async fn write_receipt(env: &Env, database: &D1Database, tenant: &str) -> Outcom
     database
         .prepare("INSERT INTO deletions (tenant_id, receipt, deleted_at) VALUES (?, ?, ?)")
         .bind(&values)?
-        .run()
+        .done()
         .await?;
     Ok(receipt)
 }

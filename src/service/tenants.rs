@@ -188,16 +188,13 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     check_text("/lead", &wanted.lead)?;
     let now = clock::now();
     let database = env.d1(DATABASE)?;
-    let taken = database
+    let known = database
         .prepare("SELECT id FROM tenants WHERE name = ?")
         .bind(&[wanted.name.as_str().into()])?
         .first_row::<Registered>()
         .await?;
-    if taken.is_some() {
-        return Err(Problem::new(
-            Code::TenantExists,
-            format!("`{}`", wanted.name),
-        ));
+    if known.is_some() {
+        return Err(taken(&wanted.name));
     }
     let tenant_id = random::id(now)?;
     let (agent_key, agent_key_hash) = issue(env, KeyKind::Agent, &tenant_id)?;
@@ -222,12 +219,17 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
         wanted.name.as_str().into(),
         millis(now),
     ];
-    database
-        .prepare("INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)")
+    let registered = database
+        .prepare(
+            "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)
+             ON CONFLICT (name) DO NOTHING RETURNING id",
+        )
         .bind(&values)?
-        .run()
-        .await
-        .map_err(|_| Problem::new(Code::TenantExists, format!("`{}`", wanted.name)))?;
+        .first_row::<Registered>()
+        .await?;
+    if registered.is_none() {
+        return Err(taken(&wanted.name));
+    }
     let sign_in_path = sign_in_path(&invitation);
     let made = TenantMade {
         tenant_id,
@@ -237,6 +239,10 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
         sign_in_path,
     };
     Ok(Answer::json(201, &made)?.response()?)
+}
+
+fn taken(name: &str) -> Problem {
+    Problem::new(Code::TenantExists, format!("`{name}`"))
 }
 
 /// `POST /v1/tenants/{id}/invitations`.
