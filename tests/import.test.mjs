@@ -171,7 +171,6 @@ test("another tenant's raw export comes as it is, and goes out again the same", 
   const refund = (amount) => ({ action: { name: "refund", args: { amount } } });
   await old.teach({ kind: "action", message: "Pay me back", draft: refund(20) }, refund(10));
   const exported = await until(async () => ((await old.raw()).length === 5 ? old.raw() : null));
-  assert.deepEqual(counts(await old.bring(...exported.slice(0, 2))), [0, 2, 0], "where it comes from it is known");
 
   const fresh = await team();
   assert.deepEqual(counts(await fresh.bring(...exported)), [5, 0, 0]);
@@ -185,6 +184,30 @@ test("another tenant's raw export comes as it is, and goes out again the same", 
   assert.equal(sent.filter((one) => one.edit_kind_found === "substantive" && one.edit_kind === "cosmetic").length, 1);
   assert.deepEqual((await fresh.similar("kettle leaks lamp dark sofa squeaks pay me back")).length, 3, "neither the one-off nor orders");
   assert.deepEqual(counts(await (await team()).bring(...(await fresh.raw()))), [5, 0, 0], "and a third tenant takes it on");
+
+  const ids = async () => (await old.rows()).map(({ id }) => id);
+  const [kettle, lamp] = sent.filter(({ message }) => /kettle|lamp/.test(message)).map(({ id }) => id);
+  assert.equal((await old.lead.call("DELETE", `/v1/corrections/${lamp}`)).status, 204);
+  assert.equal((await old.lead.call("POST", "/v1/erasure", { customer_id: "ada" })).body.corrections, 1);
+  const left = await until(async () => ((await ids()).length === 4 ? ids() : null));
+  for (const all of [exported, await fresh.raw()]) {
+    const { stored, lines: told } = await old.bring(...all);
+    assert.deepEqual([stored, told.map(({ id }) => id).sort()], [0, [...left, kettle].sort()], "where it comes from it is known");
+  }
+  assert.deepEqual(counts(await old.bring({ ...sent[0], customer_id: "bob" })), [1, 0, 0], "of somebody else it is another");
+  const similar = await old.similar("kettle leaks lamp dark sofa squeaks pay me back");
+  assert.ok(!similar.some(({ id }) => [kettle, lamp].includes(id)), "and none of it comes back");
+});
+
+test("the tenant's others don't wait for all lines of an import", async () => {
+  const { lead, bring } = await team();
+  const many = Array.from({ length: 100 }, (_, at) => ({ ...REFUND, message: `Question ${at} of a hedge`, draft: `No${" no".repeat(400)}.`, corrected: `Yes${" yes".repeat(250)}.` }));
+  let going = true;
+  const brought = bring(...many).finally(() => (going = false));
+  let beside = 0;
+  for (; going; beside += 1) await lead.call("GET", "/v1/session");
+  assert.equal((await brought).stored, 100);
+  assert.ok(beside > 10, `${beside} others were answered`);
 });
 
 test("nothing that is imported is evidence: trust, levels and reviewers' figures stay as they were", async () => {

@@ -133,16 +133,6 @@ impl Import {
             line,
         })
     }
-
-    /// What makes two lines the same correction.
-    #[must_use]
-    pub fn identity(&self) -> [&str; 6] {
-        let line = &self.line;
-        let names = [&line.category, &line.action, &line.customer_id];
-        let [category, action, customer] = names.map(|name| name.as_deref().unwrap_or_default());
-        let (message, draft, corrected) = (&line.message, &line.draft, &line.corrected);
-        [message, draft, corrected, category, action, customer]
-    }
 }
 
 impl Line {
@@ -270,16 +260,5 @@ mod tests {
         check(json!({"at": Millis(OLDEST.0 - 1).to_rfc3339()}), "/at");
         check(json!({"at": NOW.plus(1).to_rfc3339()}), "/at");
         check(json!({"at": "yesterday"}), "/at");
-    }
-
-    #[test]
-    fn what_was_counted_elsewhere_makes_no_other_correction() {
-        let plain = read(json!({})).unwrap();
-        let counted = json!({"id": "7", "draft_id": "8", "reviewer": "r", "agreements": 3,
-            "contradictions": 0, "used": 5, "helped": 5, "duplicate_of": "6",
-            "imported": {"source": "elsewhere"}, "at": NOW.to_rfc3339(), "lesson": "Count twice."});
-        assert_eq!(read(counted).unwrap().identity(), plain.identity());
-        let of = json!({"customer_id": "ada"});
-        assert_ne!(read(of).unwrap().identity(), plain.identity());
     }
 }

@@ -9,6 +9,7 @@ use crate::problem::{Outcome, Problem};
 use crate::storage::{Bind, Storage, parsed};
 use crate::tenant::Tenant;
 use crate::{bind, column, learning, memory, outbox, sight};
+use countersign_policy::digest::{hex, keyed};
 use countersign_policy::draft::TEXT_BYTES_MAX;
 use countersign_policy::edit::EditKind;
 use countersign_policy::log::Event;
@@ -191,6 +192,24 @@ impl Correction {
     /// Whether it may become an example.
     pub fn teaches(&self) -> bool {
         !self.one_off && !self.injection
+    }
+
+    /// What makes two the same, in a form that tells nobody who lacks the tenant's secret what that is.
+    pub fn digest(&self, secret: &str) -> String {
+        let names = [&self.category, &self.action, &self.customer_id];
+        let [category, action, customer] = names.map(|name| name.as_deref().unwrap_or_default());
+        hex(&keyed(
+            secret.as_bytes(),
+            &[
+                "countersign import v1",
+                &self.message,
+                &self.draft,
+                &self.corrected,
+                category,
+                action,
+                customer,
+            ],
+        ))
     }
 
     /// Whose word it is.

@@ -1,14 +1,12 @@
 //! `POST /v1/corrections:import`: corrections that were made elsewhere, kept as a reviewer's are. It must not judge a
 //! line, which `policy::import` does, and must not tell trust: nobody here decided anything.
 
-use crate::bind;
 use crate::call::{Answer, Call};
 use crate::caller::Caller;
 use crate::corrections::{Correction, Imported, Standing};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
 use crate::{clock, embedder, holds, learning, random};
-use countersign_policy::digest::{hex, keyed};
 use countersign_policy::draft::NAME_BYTES_MAX;
 use countersign_policy::import::{Import, LINES_MAX, Line};
 use countersign_policy::invalid::{Invalid, check_length};
@@ -50,59 +48,27 @@ struct LineAnswer {
     problem: Option<serde_json::Value>,
 }
 
-/// A line that can be taken, with what is made of it before it is.
-struct Arrival {
-    correction: Correction,
-    /// What it says, in a form that tells nobody else what that is.
-    digest: String,
-    vector: Option<Vec<u8>>,
-}
-
 /// What all lines of a request have in common.
 struct Source {
     name: String,
     by: Actor,
-    /// The tenant's.
-    secret: String,
     /// Texts of before are not kept.
     oldest: Millis,
     now: Millis,
 }
 
-/// `POST /v1/corrections:import`: each line by itself, so that one at fault spares the others.
+/// `POST /v1/corrections:import`: each line by itself, so that one at fault spares the others, and in a turn of its own: the
+/// tenant's agents don't wait for all of them. What was taken before a line that broke is known when it is sent again.
 pub async fn import(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
     let source = Source::of(tenant, call, caller)?;
-    let lines = lines(&call.body)?.into_iter();
-    let lines = lines.map(|(line, text)| Ok((line, source.read(text)?)));
-    let mut lines = lines.collect::<Outcome<Vec<_>>>()?;
-
-    make_vectors(tenant, &mut lines).await?;
-
-    let now = clock::now();
-    let lines = tenant.transaction(|| {
-        let lines = lines.iter();
-        let answers = lines.map(|(line, read)| source.take(tenant, *line, read, now));
-        answers.collect::<Outcome<Vec<LineAnswer>>>()
-    })?;
-    Answer::json(200, &ImportAnswer::of(lines))
-}
-
-/// Makes the vectors of what is new, each in a turn of its own, since the tenant's agents don't wait for all of them.
-/// Without an embedder they are left to the alarm.
-async fn make_vectors(
-    tenant: &Tenant,
-    lines: &mut [(u32, Result<Arrival, Problem>)],
-) -> Outcome<()> {
-    if !embedder::prepare(&tenant.env).await {
-        return Ok(());
+    // Without an embedder the vectors are left to the alarm.
+    embedder::prepare(&tenant.env).await;
+    let mut answers = Vec::new();
+    for (line, text) in lines(&call.body)? {
+        answers.push(source.take(tenant, line, text)?);
+        Delay::from(Duration::ZERO).await;
     }
-    for arrival in lines.iter_mut().filter_map(|(_, read)| read.as_mut().ok()) {
-        if arrival.correction.teaches() && arrival.known(tenant)?.is_none() {
-            Delay::from(Duration::ZERO).await;
-            arrival.vector = tenant.held.embed(&tenant.env, &arrival.correction.message);
-        }
-    }
-    Ok(())
+    Answer::json(200, &ImportAnswer::of(answers))
 }
 
 /// The lines that hold anything, with their numbers.
@@ -132,32 +98,6 @@ impl ImportAnswer {
     }
 }
 
-impl Arrival {
-    /// The correction that came with this line before, or that the line is an export of.
-    fn known(&self, tenant: &Tenant) -> Outcome<Option<String>> {
-        let elsewhere = self.correction.imported.as_ref();
-        tenant.storage.value(
-            "SELECT correction_id FROM imported WHERE digest = ?
-             UNION ALL SELECT id FROM corrections WHERE id = ? LIMIT 1",
-            bind![&self.digest, elsewhere.and_then(|it| it.id.as_ref())],
-        )
-    }
-
-    fn store(&self, tenant: &Tenant, by: &Actor, now: Millis) -> Outcome<String> {
-        let Self {
-            correction,
-            digest,
-            vector,
-        } = self;
-        learning::keep(tenant, correction.clone(), vector.clone(), by.clone(), now)?;
-        tenant.storage.run(
-            "INSERT INTO imported (digest, correction_id) VALUES (?, ?)",
-            bind![digest, &correction.id],
-        )?;
-        Ok(correction.id.clone())
-    }
-}
-
 impl Source {
     fn of(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Self> {
         let name = call.query.get("source").filter(|name| !name.is_empty());
@@ -169,37 +109,24 @@ impl Source {
         Ok(Self {
             name: name.clone(),
             by: caller.actor(),
-            secret: tenant.record()?.secret,
             oldest: holds::kept_for(tenant)?.texts_before(call.now),
             now: call.now,
         })
     }
 
-    /// What a line says, or why it can't be taken.
-    fn read(&self, text: &[u8]) -> Outcome<Result<Arrival, Problem>> {
-        match Import::read(text, self.oldest, self.now) {
-            Err(fault) => Ok(Err(fault.into())),
-            Ok(import) => Ok(Ok(Arrival {
-                digest: self.digest(&import),
-                correction: self.correction(import)?,
-                vector: None,
-            })),
-        }
-    }
-
-    fn take(
-        &self,
-        tenant: &Tenant,
-        line: u32,
-        read: &Result<Arrival, Problem>,
-        now: Millis,
-    ) -> Outcome<LineAnswer> {
-        let (status, id, problem) = match read {
-            Err(problem) => (problem.code.status(), None, Some(problem.json())),
-            Ok(arrival) => match arrival.known(tenant)? {
-                Some(id) => (200, Some(id), None),
-                None => (201, Some(arrival.store(tenant, &self.by, now)?), None),
-            },
+    fn take(&self, tenant: &Tenant, line: u32, text: &[u8]) -> Outcome<LineAnswer> {
+        let (status, id, problem) = match Import::read(text, self.oldest, self.now) {
+            Err(fault) => {
+                let problem = Problem::from(fault);
+                (problem.code.status(), None, Some(problem.json()))
+            }
+            Ok(import) => {
+                let correction = self.correction(import)?;
+                match learning::known(tenant, &correction)? {
+                    Some(id) => (200, Some(id), None),
+                    None => (201, Some(self.store(tenant, &correction)?), None),
+                }
+            }
         };
         Ok(LineAnswer {
             line,
@@ -209,13 +136,16 @@ impl Source {
         })
     }
 
-    fn digest(&self, import: &Import) -> String {
-        let [message, draft, corrected, category, action, customer] = import.identity();
-        let form = "countersign import v1";
-        hex(&keyed(
-            self.secret.as_bytes(),
-            &[form, message, draft, corrected, category, action, customer],
-        ))
+    fn store(&self, tenant: &Tenant, correction: &Correction) -> Outcome<String> {
+        let vector = match correction.teaches() {
+            true => tenant.held.embed(&tenant.env, &correction.message),
+            false => None,
+        };
+        tenant.transaction(|| {
+            let (correction, vector) = (correction.clone(), vector.clone());
+            learning::keep(tenant, correction, vector, self.by.clone(), clock::now())
+        })?;
+        Ok(correction.id.clone())
     }
 
     fn correction(&self, import: Import) -> Outcome<Correction> {

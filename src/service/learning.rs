@@ -109,7 +109,22 @@ fn store(tenant: &Tenant, stored: &Stored, verdict: &StoredVerdict, now: Millis)
     Ok(teaches)
 }
 
-/// Keeps a correction: as an example where it may be one, for D1, and on the log.
+/// The correction that said the same, whatever has become of it since; or that this one is an export of, though it was
+/// learnt before digests were kept.
+pub fn known(tenant: &Tenant, correction: &Correction) -> Outcome<Option<String>> {
+    let elsewhere = correction.imported.as_ref();
+    tenant.storage.value(
+        "SELECT correction_id FROM imported WHERE digest = ?
+         UNION ALL SELECT id FROM corrections WHERE id = ? LIMIT 1",
+        bind![
+            &correction.digest(&tenant.record()?.secret),
+            elsewhere.and_then(|it| it.id.as_ref())
+        ],
+    )
+}
+
+/// Keeps a correction: as an example where it may be one, for D1, and on the log. What it says is known from then on: no
+/// import brings it once more, or back.
 pub fn keep(
     tenant: &Tenant,
     mut correction: Correction,
@@ -117,6 +132,10 @@ pub fn keep(
     by: Actor,
     now: Millis,
 ) -> Outcome<()> {
+    tenant.storage.run(
+        "INSERT INTO imported (digest, correction_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        bind![&correction.digest(&tenant.record()?.secret), &correction.id],
+    )?;
     if correction.teaches() {
         relate(tenant, &mut correction, vector.clone())?;
         memory::index(tenant, &correction, vector.as_deref())?;
