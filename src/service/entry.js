@@ -87,9 +87,8 @@ export default {
 /** A tenant's object. It outlives the instance of Wasm that its Rust part is in, and gets another with the next. */
 export class Tenant {
   constructor(...given) {
+    // Rust's part is made by the first call: what ends the instance meanwhile is noted like any other.
     this.given = given;
-    revive();
-    this.alive();
   }
 
   alive() {
