@@ -22,11 +22,14 @@ await main(async () => {
 function crates() {
   const host = /^host: (.+)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1];
   const found = new Map();
-  for (const platform of [host, "wasm32-unknown-unknown"]) {
-    const text = ask("cargo", ["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform", platform]);
+  const wasm = { platform: "wasm32-unknown-unknown", allowed: SHIPPED };
+  // What is shipped, too, is held to the shorter list: it comes last.
+  for (const { platform, allowed, of = "Cargo.toml" } of [{ platform: host, allowed: TOOLS, of: "scripts/bindgen/Cargo.toml" }, { platform: host, allowed: SHIPPED }, wasm]) {
+    const words = ["--offline", "--locked", "--format-version", "1", "--filter-platform", platform, "--manifest-path", at(of)];
+    const text = ask("cargo", ["metadata", ...words]);
     if (text === null) throw new Stop("cargo metadata failed: build first, so that every crate is here.");
     for (const { name, version, license } of JSON.parse(text).packages) {
-      found.set(`${name} ${version}`, { name: `${name} ${version}`, licence: license, allowed: SHIPPED });
+      found.set(`${name} ${version}`, { name: `${name} ${version}`, licence: license, allowed });
     }
   }
   return [...found.values()];
