@@ -23,7 +23,7 @@ export function writePrivate(file, value) {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** One request: `{ status, etag, body }`; a refusal is an answer, only a dead line throws. */
+/** One request: `{ status, headers, etag, body }`; a refusal is an answer, only a dead line throws. */
 export async function call(url, path, { method = "GET", headers = {}, body, raw, timeout_ms = 30_000 } = {}) {
   const response = await fetch(new URL(path, url), {
     method,

@@ -10,8 +10,6 @@ import { ROOT, Stop, ask, at, main, npmBin, run, say } from "./run.mjs";
 
 const TOOLS = resolve(ROOT, process.env.COUNTERSIGN_TOOLS || ".tools");
 const TARGET = "wasm32-unknown-unknown";
-/** How long to wait for a download's first byte before compiling instead. */
-const PROBE_MS = 5_000;
 
 let tools;
 /** The programs that a build needs: made ready once for all that this process builds. */
