@@ -21,10 +21,12 @@ const USAGE = "npm run build, or: node scripts/build.mjs [worker|page|release|al
 const TARGET = "wasm32-unknown-unknown";
 /** Written by the builds themselves: never an input. */
 const OUTPUTS = new Set(["node_modules", "dist", "pkg", "build", "target"]);
-const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed"];
+const RUST = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src/policy", "src/embed", "scripts/bindgen"];
 const NPM = ["package-lock.json"];
 /** What the page loads at once, and what only leads and auditors load, on demand. */
 const PAGE_CRATES = ["page", "judge", "workbench"];
+/** Longer than any build takes: an older folder is what a Ctrl-C left. */
+const FRESH_MS_MAX = 3_600_000;
 
 const WORKER = [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"];
 
@@ -60,6 +62,8 @@ export async function build(name, flavour) {
   const stamp = stampOf(name);
   const started = Date.now();
   say(`building the ${name} (${wanted})`);
+  // What ends halfway must not pass for what was there before.
+  rmSync(stamp, { force: true });
   await make(wanted);
   if (name === "page") placeWeights();
   mkdirSync(dirname(stamp), { recursive: true });
@@ -154,6 +158,10 @@ async function makePage() {
 /** A server that runs reads what is built at any moment: what is made elsewhere is put there once it is whole. */
 async function afresh(folder, make) {
   mkdirSync(at("build"), { recursive: true });
+  for (const left of readdirSync(at("build")).filter((name) => name.startsWith("fresh-")).map((name) => at("build", name))) {
+    const made = statSync(left, { throwIfNoEntry: false })?.mtimeMs;
+    if (made < Date.now() - FRESH_MS_MAX) rmSync(left, { recursive: true, force: true });
+  }
   const fresh = mkdtempSync(at("build/fresh-"));
   try {
     await make(fresh);
