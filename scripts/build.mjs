@@ -27,6 +27,8 @@ const NPM = ["package-lock.json"];
 const PAGE_CRATES = ["page", "judge", "workbench"];
 /** Longer than any build takes: an older folder is what a Ctrl-C left. */
 const FRESH_MS_MAX = 3_600_000;
+/** For whatever compiles the service, since cargo wouldn't see it change: futures of `js_sys`, which the `worker` crate is made for. */
+export const SERVICE_ENV = { WASM_BINDGEN_USE_JS_SYS: "1" };
 
 const WORKER = [...RUST, ...NPM, "src/service", "scripts/embedder.mjs"];
 
@@ -109,8 +111,7 @@ async function compileWorker(profile, folder, features = []) {
   const tools = await buildTools();
   await embedder();
   await run("cargo", ["build", "--locked", "--profile", profile, "--target", TARGET, "--package", "countersign-service", "--lib", ...features], {
-    // Futures of `js_sys`, which the `worker` crate is made for.
-    env: { WASM_BINDGEN_USE_JS_SYS: "1" },
+    env: SERVICE_ENV,
     advice: "The compiler's first error above says where.",
   });
   await afresh(folder, async (fresh) => {

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { test } from "node:test";
+import { SERVICE_ENV } from "../scripts/build.mjs";
 import { buildTools } from "../scripts/tools.mjs";
 import { cargoTarget, run } from "../scripts/run.mjs";
 import { browser } from "./browser.mjs";
@@ -34,7 +35,7 @@ test("routes in workerd", async () => {
 test("trust in a browser, to the last bit", { timeout: 900_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "countersign-golden-"));
   const target = "wasm32-unknown-unknown";
-  const quiet = { quiet: true };
+  const quiet = { quiet: true, env: SERVICE_ENV };
   // Together with the service, so that the policy is the one that was compiled for it.
   const packages = ["--package", "countersign-service", "--package", "countersign-bench-wasm", "--features", "countersign-service/development"];
   await run("cargo", ["build", "--locked", "--profile", "development", "--target", target, ...packages], quiet);
