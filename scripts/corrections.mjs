@@ -34,14 +34,20 @@ await main(async () => {
   const send = (raw) => request(url, asked.source, key, raw);
 
   const sum = { stored: 0, known: 0, refused: 0 };
-  for await (const { from, lines } of groups(file, most)) {
-    const answer = await send(lines.join("\n"));
-    for (const name of Object.keys(sum)) sum[name] += answer[name];
-    for (const { line, problem } of answer.lines.filter(({ problem }) => problem)) {
-      console.log(`line ${from + line}: ${explained(problem)}${problem.pointer ? ` (${problem.pointer})` : ""}`);
+  let count = 0;
+  try {
+    for await (const { from, lines } of groups(file, most)) {
+      const answer = await send(lines.join("\n"));
+      for (const name of Object.keys(sum)) sum[name] += answer[name];
+      for (const { line, problem } of answer.lines.filter(({ problem }) => problem)) {
+        console.log(`line ${from + line}: ${explained(problem)}${problem.pointer ? ` (${problem.pointer})` : ""}`);
+      }
+      count = from + lines.length;
     }
+  } finally {
+    // Also of an import that ended early.
+    console.log(`${path}, ${count} lines: ${sum.stored} stored, ${sum.known} known, ${sum.refused} refused`);
   }
-  console.log(`${path}: ${sum.stored} stored, ${sum.known} known, ${sum.refused} refused`);
   return sum.refused > 0 ? 1 : 0;
 });
 

@@ -129,6 +129,11 @@ test("each line at fault is named by its number and code, and spares the others"
   await lead.call("PUT", "/v1/retention", { texts_days: 365, answers_days: 7 });
   assert.deepEqual(counts(await bring({ ...REFUND, message: "And the pergola?", at: old })), [1, 0, 0], "as long as texts are kept");
 
+  const broken = Array.from({ length: 40 }, (_, at) => `{"message": "A parasol, ${at}", "draft": `);
+  const cut = await bring(...broken, "[".repeat(33), { ...REFUND, message: "And the trellis?" });
+  assert.deepEqual(counts(cut), [1, 0, 41], "what one line leaves open is not the next one's");
+  assert.deepEqual([cut.lines[39], cut.lines[40]].map(({ status, problem }) => [status, problem.code]), [[400, "malformed_json"], [400, "too_deep"]]);
+
   const refused = async (raw, status, code) => {
     const { status: found, body } = await ask(raw);
     assert.deepEqual([found, body.code], [status, code]);
@@ -137,7 +142,7 @@ test("each line at fault is named by its number and code, and spares the others"
   await refused(many(101), 422, "too_long");
   await refused("\n \n", 422, "invalid_field");
   await refused(lines({ ...REFUND, message: "x".repeat(262_144) }), 413, "body_too_large");
-  assert.equal((await listed()).length, 3, "nothing of them is kept");
+  assert.equal((await listed()).length, 4, "nothing of them is kept");
   const nameless = await lead.call("POST", "/v1/corrections:import", REFUND);
   assert.equal(nameless.body.code, "invalid_parameter");
 });
@@ -241,13 +246,31 @@ test("what a reviewer said here outweighs what comes from elsewhere, and near du
   const standing = (all, imported, corrected) => all.find((one) => Boolean(one.imported) === imported && one.corrected === corrected);
   const seen = await listed();
   const own = standing(seen, false, text(10));
-  assert.deepEqual([own.contradictions, own.agreements], [0, 1]);
+  assert.deepEqual([own.contradictions, own.agreements], [0, 0]);
   assert.equal(standing(seen, true, text(25)).contradictions, 2, "by what was said here, and by the other line");
   assert.equal(standing(seen, true, text(10)).duplicate_of, own.id);
   await bring({ message, draft: "Soon.", corrected: text(99), category: "billing.refund", at: "2026-11-01T10:00:00Z" });
   await teach({ message, draft: { text: "Soon." } }, { text: text(7) });
   const now = await listed();
   assert.ok(standing(now, false, text(10)).contradictions === 1 && standing(now, false, text(7)).contradictions === 0);
+});
+
+test("what is imported confirms nothing: a file that repeats itself, or what a reviewer said, is no later verdict", async () => {
+  const { lead, teach, bring, listed } = await team();
+  const answers = async () => (await listed()).map(({ imported, agreements, duplicate_of }) => [imported ? "imported" : "own", agreements, Boolean(duplicate_of)]).sort();
+  const confirmed = async () => {
+    const headers = { cookie: lead.cookie };
+    const answer = await service.miniflare.dispatchFetch("http://countersign.test/v1/corrections/export?format=raw&agreement=confirmed", { headers });
+    return (await answer.text()).split("\n").filter(Boolean).length;
+  };
+  const of = (customer_id) => ({ ...REFUND, customer_id });
+  await bring(of("ada"), of("bob"), of("eve"));
+  assert.deepEqual(await answers(), [["imported", 0, false], ["imported", 0, true], ["imported", 0, true]]);
+  await teach({ message: REFUND.message, draft: { text: REFUND.draft } }, { text: REFUND.corrected });
+  assert.deepEqual(await answers(), [["imported", 1, false], ["imported", 1, true], ["imported", 1, true], ["own", 0, true]], "a reviewer's word does");
+  await bring(of("joe"));
+  assert.deepEqual((await answers()).filter(([from]) => from === "own"), [["own", 0, true]]);
+  await until(async () => (await confirmed()) === 3);
 });
 
 test("with weights what is imported is found by meaning at once", { skip: hasWeights ? false : "no weights on this machine (node scripts/weights.mjs)" }, async () => {
@@ -267,32 +290,54 @@ test("with weights what is imported is found by meaning at once", { skip: hasWei
 
 const SCRIPT = fileURLToPath(new URL("../scripts/corrections.mjs", import.meta.url));
 
+/** The script in a process of its own, as it is typed. */
+async function run(key, ...words) {
+  const url = (await service.miniflare.ready).href;
+  const child = spawn(process.execPath, [SCRIPT, ...words, "--url", url], { env: { ...process.env, COUNTERSIGN_POLICY_KEY: key } });
+  const [out, errors, code] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), new Promise((done) => child.on("exit", done))]);
+  return { code, text: Buffer.concat([...out, ...errors]).toString() };
+}
+
+test("an import that ends early says what it did until then", async () => {
+  const { lead, listed } = await team();
+  const { key, id } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the move" })).body;
+  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+  const file = join(folder, "corrections.jsonl");
+  writeFileSync(file, lines(...Array.from({ length: 200 }, (_, at) => ({ ...REFUND, message: `Question ${at} of a bird bath` }))));
+  try {
+    const running = run(key, "import", file, "--source", "old inbox", "--lines", "1");
+    await until(async () => (await listed()).length > 0);
+    assert.equal((await lead.call("DELETE", `/v1/keys/${id}`)).status, 204);
+    const { code, text } = await running;
+    const stored = (await lead.call("GET", "/v1/corrections?limit=200")).body.corrections.length;
+    assert.ok(code === 1 && stored < 200, text);
+    assert.ok(text.includes(`${file}, ${stored} lines: ${stored} stored, 0 known, 0 refused`), text);
+    assert.match(text, /the import ended: 401 key_invalid/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("a file of any length is imported from a terminal, and each line at fault told by its number in the file", async () => {
   const { lead, rows } = await team();
   const { key } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the move" })).body;
   const folder = mkdtempSync(join(tmpdir(), "countersign-"));
   const file = join(folder, "corrections.jsonl");
-  const url = (await service.miniflare.ready).href;
   const all = Array.from({ length: 230 }, (_, at) => ({ ...REFUND, message: `Question ${at} of a bird bath`, draft: `No${" no".repeat(at === 100 ? 20_000 : 700)}.` }));
   all[149] = { ...all[149], message: "" };
   all.splice(160, 0, { ...REFUND, message: "x".repeat(300_000) });
   writeFileSync(file, lines(...all));
-  const run = async (...words) => {
-    const child = spawn(process.execPath, [SCRIPT, ...words, "--url", url], { env: { ...process.env, COUNTERSIGN_POLICY_KEY: key } });
-    const [out, errors, code] = await Promise.all([child.stdout.toArray(), child.stderr.toArray(), new Promise((done) => child.on("exit", done))]);
-    return { code, text: Buffer.concat([...out, ...errors]).toString() };
-  };
   try {
-    const first = await run("import", file, "--source", "old inbox");
+    const first = await run(key, "import", file, "--source", "old inbox");
     assert.equal(first.code, 1, first.text);
     assert.match(first.text, /^line 150: invalid_field: empty \(\/message\)$/m);
     assert.match(first.text, /^line 161: body_too_large/m);
     assert.match(first.text, /229 stored, 0 known, 2 refused/);
     await until(async () => (await rows()).length === 229);
     writeFileSync(file, lines(...all.filter(({ message }) => message && message.length < 1_000)));
-    const again = await run("import", file, "--source", "old inbox");
+    const again = await run(key, "import", file, "--source", "old inbox");
     assert.deepEqual([again.code, /0 stored, 229 known, 0 refused/.test(again.text)], [0, true], again.text);
-    assert.equal((await run("import", file)).code, 1, "it says where from");
+    assert.equal((await run(key, "import", file)).code, 1, "it says where from");
   } finally {
     rmSync(folder, { recursive: true });
   }

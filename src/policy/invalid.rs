@@ -1,6 +1,7 @@
 //! Why an input was refused before anything was stored. It must not hold the input's text beyond
 //! the name of the field at fault.
 
+use crate::depth;
 use crate::members;
 use crate::pointer::{offset_of, pointer_at};
 use serde::de::DeserializeOwned;
@@ -21,6 +22,8 @@ pub struct Invalid {
 pub enum Fault {
     /// The bytes are not JSON.
     Malformed,
+    /// Objects and lists within each other, more than anything here has.
+    TooDeep,
     /// A field that the contract doesn't know.
     UnknownField,
     /// A field is missing, of another type, or outside its range.
@@ -52,7 +55,19 @@ impl Invalid {
 
 /// Reads `T` from JSON text, naming the field at fault.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
+    check_depth(text)?;
     members::read(text).map_err(|error| refused(text, &error))
+}
+
+fn check_depth(text: &[u8]) -> Result<(), Invalid> {
+    match depth::is_too_deep(text) {
+        false => Ok(()),
+        true => Err(Invalid {
+            fault: Fault::TooDeep,
+            pointer: String::new(),
+            detail: format!("more than {} levels", depth::DEPTH_MAX),
+        }),
+    }
 }
 
 /// One for all types: what is generic is copied for each of them.

@@ -127,6 +127,7 @@ impl From<Fault> for Code {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Malformed => Self::MalformedJson,
+            Fault::TooDeep => Self::TooDeep,
             Fault::UnknownField => Self::UnknownField,
             Fault::InvalidField => Self::InvalidField,
             Fault::TooLong => Self::TooLong,

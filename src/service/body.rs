@@ -1,7 +1,6 @@
 //! The body of a request: whole, within its limit, in time. It must not say what it means.
 
 use crate::problem::{Outcome, Problem};
-use countersign_policy::depth;
 use countersign_policy::draft::BODY_BYTES_MAX;
 use countersign_policy::problem::Code;
 use futures_util::StreamExt;
@@ -42,15 +41,10 @@ pub fn is_within_limit(request: &Request) -> Outcome<bool> {
 /// A body that trickles in is cut off: it would hold a request open for nothing.
 async fn checked(body: impl Future<Output = Outcome<Vec<u8>>>) -> Outcome<Vec<u8>> {
     let patience = Delay::from(Duration::from_millis(BODY_MS_MAX));
-    let body = match select(Box::pin(body), Box::pin(patience)).await {
-        Either::Left((body, _)) => body?,
-        Either::Right(_) => return Err(Problem::from(Code::BodyTooSlow)),
-    };
-    if depth::is_too_deep(&body) {
-        let detail = format!("more than {} levels", depth::DEPTH_MAX);
-        return Err(Problem::new(Code::TooDeep, detail));
+    match select(Box::pin(body), Box::pin(patience)).await {
+        Either::Left((body, _)) => body,
+        Either::Right(_) => Err(Problem::from(Code::BodyTooSlow)),
     }
-    Ok(body)
 }
 
 /// The whole body, or a refusal when it is above the limit. What is above it is read on and dropped for

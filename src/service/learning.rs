@@ -163,8 +163,8 @@ pub fn keep(
     )
 }
 
-/// What a new correction does to those of the same question: those it repeats are confirmed and merge
-/// with it, and of what contradicts it the one or the other fades.
+/// What a new correction does to those of the same question: those it repeats merge with it and, unless it was
+/// made elsewhere, are confirmed; of what contradicts it the one or the other fades.
 fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>) -> Outcome<()> {
     let recalled = memory::recall(tenant, &correction.message, vector)?;
     let candidates = recalled.corrections(correction.at);
@@ -185,11 +185,14 @@ fn relate(tenant: &Tenant, correction: &mut Correction, vector: Option<Vec<u8>>)
             Kinship::Repeats => {
                 let first = candidate.duplicate_of.unwrap_or(candidate.id);
                 correction.standing.duplicate_of = Some(first.to_owned());
-                let by = Standing {
-                    agreements: 1,
-                    ..Standing::default()
-                };
-                raise(tenant, candidate.id, by)?;
+                // What was made elsewhere is no verdict on what is here.
+                if correction.imported.is_none() {
+                    let by = Standing {
+                        agreements: 1,
+                        ..Standing::default()
+                    };
+                    raise(tenant, candidate.id, by)?;
+                }
             }
             Kinship::Contradicts if !outweighs(correction.word(), row.word()) => {
                 let standing = &mut correction.standing;
