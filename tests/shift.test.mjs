@@ -188,6 +188,12 @@ test("an edit that is taken back is there to be gone on with", async () => {
   await draft.locator("[data-action=respond]").waitFor();
   await draft.getByRole("button", { name: "Discard them" }).press("Enter");
   await soon(async () => (await draft.getByText("your words are kept").count()) === 0);
+  await lead.pressUntil("w", lead.isWriting);
+  await lead.page.keyboard.type("Once more,");
+  await lead.press("Escape");
+  await draft.getByText("your words are kept").waitFor();
+  await draft.getByRole("button", { name: "Discard them" }).press("Enter");
+  await soon(async () => (await draft.getByText("your words are kept").count()) === 0);
   await lead.press("e");
   await soon(lead.isWriting);
   await lead.page.keyboard.type("Well. ");

@@ -53,7 +53,7 @@ const ifSeen = (then: () => void) => () => {
 };
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
 /** What had the focus may be gone with what was done: it is never left nowhere. */
-const keepFocus = () => requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));
+export const keepFocus = () => requestAnimationFrame(() => document.activeElement === document.body && focusOn("#queue-list"));
 /** What was looked for before is there to be typed over. */
 const searchAnew = () => (focusOn("#queue-search"), document.querySelector<HTMLInputElement>("#queue-search")?.select());
 
@@ -63,7 +63,7 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
 
 export const actions: readonly Action[] = [
   verdict("approve", "A", () => agreeable() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
-  verdict("edit", "E", () => editable() || personal(), () => review.write(personal() ? "respond" : "edit")),
+  verdict("edit", "E", () => editable() || personal(), () => write()),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
   verdict("respond", "W", answerable, () => review.write("respond")),
   verdict("send_back", "B", waiting, () => review.write("send_back")),
@@ -155,6 +155,12 @@ async function choose(number: number): Promise<void> {
   const { choicesOf } = await import("./state/choices");
   if (review.open && review.focus === focus && review.choosing === choosing) choicesOf(review)[number - 1]?.choose();
   keepFocus();
+}
+
+/** What somebody words anew is no longer agreed to together with others. */
+function write(): void {
+  if (review.summary && selection.has(review.summary.id)) selection.toggle(review.summary);
+  review.write(personal() ? "respond" : "edit");
 }
 
 /** In the search or the filter, which one leaves even where nothing was looked for. */

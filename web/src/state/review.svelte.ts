@@ -13,7 +13,7 @@ import { queue, waits } from "./queue.svelte";
 import { selection } from "./selection.svelte";
 import { session } from "./session.svelte";
 import { agreement, summaryOf, verdicts, type Sent, type Typed } from "./verdicts.svelte";
-import { adoptWords, dropWords, keepWords, keptWords, type Purpose, type Words } from "./words.svelte";
+import { adoptWords, dropWords, keepWords, keptPurpose, type Purpose, type Words } from "./words.svelte";
 
 export type Choice = "reject" | "defer" | "correct" | "assign";
 export type Zone = "queue" | "draft" | "why";
@@ -443,7 +443,7 @@ class Review {
     const { focus } = this;
     if (!focus || this.lookOnly) return;
     const summary = queue.get(focus);
-    const purpose = (["edit", "respond", "send_back"] as const).find((one) => keptWords(focus, one) !== null);
+    const purpose = keptPurpose(focus);
     if (summary && purpose) void details.want(summary).then(() => this.focus === focus && this.open && this.writing === null && this.write(purpose));
   }
 

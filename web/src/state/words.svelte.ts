@@ -2,7 +2,8 @@
 // connection or an ended session loses no word. Must not keep anything for a draft that is decided.
 import type { Args } from "../nouns";
 
-export type Purpose = "edit" | "respond" | "send_back";
+const PURPOSES = ["edit", "respond", "send_back"] as const;
+export type Purpose = (typeof PURPOSES)[number];
 
 export interface Words {
   text: string;
@@ -32,6 +33,9 @@ export function keptWords(draft: string, purpose: Purpose): Words | null {
     return null;
   }
 }
+
+/** What was begun for a draft and not sent, the first of it. */
+export const keptPurpose = (draft: string): Purpose | undefined => PURPOSES.find((one) => keptWords(draft, one) !== null);
 
 /** Tells whether another window of this browser keeps words for the same draft, whenever that changes. */
 export function onKeptElsewhere(draft: string, purpose: Purpose, tell: (kept: boolean) => void): () => void {
@@ -65,7 +69,7 @@ export function adoptWords(heir: { id: string; conversation_id: string }, isOpen
 }
 
 export function dropWords(draft: string, purpose?: Purpose): void {
-  for (const one of purpose ? [purpose] : (["edit", "respond", "send_back"] as const)) {
+  for (const one of purpose ? [purpose] : PURPOSES) {
     try {
       localStorage.removeItem(key(draft, one));
     } catch {
