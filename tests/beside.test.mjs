@@ -56,7 +56,8 @@ test("an action is edited as a form: its amount as money, what is changed marked
   await lead.page.reload();
   await soon(async () => (await amount.inputValue().catch(() => "")) === "45.5" || (await amount.inputValue().catch(() => "")) === "45.50");
   await lead.press("Control+Enter");
-  await lead.tells(id, "edited", { action: { ...action, args: { ...action.args, amount: 45.5 } } });
+  const { status, outgoing } = await lead.settled(id);
+  assert.deepEqual([status, outgoing.action.args], ["edited", { ...action.args, amount: 45.5 }]);
   await lead.press("m");
   const learnt = lead.page.getByTestId("corrections").getByRole("listitem").filter({ hasText: "INV-7781" }).first();
   await soon(async () => /Amount: 50 ?45\.5\s+Currency: USD/.test(await learnt.innerText().catch(() => "")));
