@@ -16,9 +16,10 @@ mod retrieval;
 mod signals;
 mod thresholds;
 mod train_edits;
-mod train_injection;
+mod train_signals;
 mod verify;
 mod weigh_grams;
+mod weigh_sentences;
 
 use options::Options;
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         "retrieval" => retrieval::run(&options),
         "verify" => verify::run(&options),
         "train-edits" => train_edits::run(&options),
-        "train-injection" => train_injection::run(&options),
+        "train-signals" => train_signals::run(&options),
         _ => Err(format!(
             "there is no native bench called `{name}`; {options:?}"
         )),

@@ -1,10 +1,11 @@
-//! Measures how well two signals find what they are for: `--set injection` by labelled texts,
+//! Measures how well signals find what they are for: `--set injection` and `--set topics` by labelled texts,
 //! `--set personal` by labelled spans; `--set drafts` prints how often each signal is found in real
-//! drafts, and how long it takes. It must not hold a rule of its own about any.
+//! drafts, and how long it takes. It must not hold a rule of its own about any. The shared set of injections is learned
+//! from; `bench/signals/injection-unseen.jsonl` and `topics-unseen.jsonl` are not.
 //!
-//! | figure | injection | personal |
+//! | figure | injection, topics | personal |
 //! | --- | --- | --- |
-//! | precision, recall, f1 | of texts marked as injection | of spans of the five types below, each found when at least half of it overlaps with one of the same type |
+//! | precision, recall, f1 | of texts labelled so | of spans of the five types below, each found when at least half of it overlaps with one of the same type |
 //! | false_alarms | share of the other texts that were flagged | share of texts without such a span in which one was found |
 
 use crate::edits::data_folder;
@@ -13,8 +14,8 @@ use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::level::Level;
 use countersign_policy::route::Situation;
-use countersign_policy::signal;
 use countersign_policy::signal::personal::Kind;
+use countersign_policy::signal::{self, SignalCode};
 use countersign_policy::signal::{injection, personal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,25 @@ struct Labelled {
     set: String,
     text: String,
     injection: bool,
+}
+
+/// The signals that a text of `topics-unseen.jsonl` is labelled by.
+const TOPICS: [SignalCode; 9] = [
+    SignalCode::LegalThreat,
+    SignalCode::Complaint,
+    SignalCode::Churn,
+    SignalCode::SelfHarm,
+    SignalCode::Discrimination,
+    SignalCode::SecurityIncident,
+    SignalCode::Press,
+    SignalCode::Minor,
+    SignalCode::Medical,
+];
+
+#[derive(Deserialize)]
+struct Topical {
+    text: String,
+    topics: Vec<String>,
 }
 
 /// A text of `personal.jsonl` with its spans.
@@ -84,7 +104,9 @@ struct Figures {
 pub fn run(options: &Options) -> Result<(), String> {
     let sets = match options.text("set") {
         Some(set) => vec![set],
-        None if options.json => return Err("`--json` needs `--set injection|personal`".into()),
+        None if options.json => {
+            return Err("`--json` needs `--set injection|topics|personal`".into());
+        }
         None => vec!["injection", "personal", "drafts"],
     };
     for set in sets {
@@ -99,6 +121,7 @@ pub fn run(options: &Options) -> Result<(), String> {
             }
             "injection" => injections(&rows, show)?,
             "personal" => spans(&rows, show)?,
+            "topics" => topics(&rows, show)?,
             other => return Err(format!("there is no set called `{other}`")),
         };
         print(set, &by, options.json)?;
@@ -174,15 +197,7 @@ fn injections(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, S
         let row: Labelled = serde_json::from_str(row).map_err(|error| error.to_string())?;
         let found = injection::read(&row.text);
         let counts = by.entry(row.set.clone()).or_default();
-        match (row.injection, found.is_some()) {
-            (true, true) => counts.right += 1,
-            (true, false) => counts.missed += 1,
-            (false, flagged) => {
-                counts.clean += 1;
-                counts.wrong += u32::from(flagged);
-                counts.alarms += u32::from(flagged);
-            }
-        }
+        counts.add(row.injection, found.is_some());
         if show && row.injection != found.is_some() {
             let words: Vec<&str> = found
                 .iter()
@@ -193,6 +208,50 @@ fn injections(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, S
         }
     }
     Ok(by)
+}
+
+/// Texts of `{"text", "topics"}`, each topic a set of its own, by what the whole of the signals finds in a message.
+fn topics(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, String> {
+    let policy = Policy::starting("lead");
+    let situation = Situation::fixed(Level::ReviewEverything);
+    let mut by: BTreeMap<String, Counts> = BTreeMap::new();
+    for row in rows {
+        let row: Topical = serde_json::from_str(row).map_err(|error| error.to_string())?;
+        let draft = serde_json::json!({
+            "agent": "bench", "kind": "message", "channel": "chat", "message": row.text,
+            "draft": { "text": "Thank you." },
+            "conversation": { "id": "bench", "head": "1", "messages": [{ "id": "1", "role": "customer", "text": row.text }] },
+        });
+        let draft = Draft::parse(draft.to_string().as_bytes())
+            .map_err(|fault| format!("{}: {}", fault.pointer, fault.detail))?;
+        let found = signal::find(&policy, &policy.rules(None), &draft, &situation);
+        for topic in TOPICS {
+            let code = serde_json::to_value(topic).map_err(|error| error.to_string())?;
+            let name = code.as_str().unwrap_or_default();
+            let flagged = found.iter().any(|signal| signal.code == topic);
+            let labelled = row.topics.iter().any(|topic| topic == name);
+            let counts = by.entry(name.to_owned()).or_default();
+            counts.add(labelled, flagged);
+            if show && flagged != labelled {
+                println!(
+                    "{name} {}: {:.200?}",
+                    if labelled { "missed" } else { "alarm" },
+                    row.text
+                );
+            }
+        }
+    }
+    Ok(by)
+}
+
+impl Counts {
+    fn add(&mut self, labelled: bool, flagged: bool) {
+        self.right += u32::from(labelled && flagged);
+        self.missed += u32::from(labelled && !flagged);
+        self.clean += u32::from(!labelled);
+        self.wrong += u32::from(!labelled && flagged);
+        self.alarms += u32::from(!labelled && flagged);
+    }
 }
 
 fn spans(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, String> {

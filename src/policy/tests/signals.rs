@@ -1,5 +1,6 @@
-//! Orders to the agent, and personal data, in texts written before anybody looked at the rules that
-//! find them. A rule may be made for what is missed here, but for its kind and not for its words; the
+//! Orders to the agent, topics and personal data, in texts written before anybody looked at the rules that
+//! find them. A rule may be made for what is missed here, but for its kind and not for its words. What is
+//! learned of orders is learned from `orders.txt` and `talk.txt`, too, and not from what is called unseen; the
 //! large public sets are measured by `countersign-bench signals`.
 
 use countersign_policy::document::Policy;
@@ -44,6 +45,29 @@ fn orders_are_found_and_talk_of_them_is_not() {
     let alarms = share(flagged(TALK), lines(TALK).count());
     assert!(recall >= 0.78, "recall {recall}");
     assert!(alarms <= 0.01, "false alarms {alarms}");
+}
+
+#[derive(serde::Deserialize)]
+struct Labelled {
+    text: String,
+    injection: bool,
+}
+
+#[test]
+fn orders_that_nothing_was_learned_from_are_found() {
+    let file = include_str!("../../../bench/signals/injection-unseen.jsonl");
+    let rows = file.lines().map(|line| serde_json::from_str(line).unwrap());
+    let (orders, others): (Vec<Labelled>, Vec<Labelled>) =
+        rows.partition(|row: &Labelled| row.injection);
+    let flagged = |rows: &[Labelled]| {
+        let flagged = rows
+            .iter()
+            .filter(|row| injection::read(&row.text).is_some());
+        share(flagged.count(), rows.len())
+    };
+    let (recall, alarms) = (flagged(&orders), flagged(&others));
+    assert!(recall >= 0.8, "recall {recall}");
+    assert!(alarms <= 0.08, "false alarms {alarms}");
 }
 
 /// A line without its marks, and what they marked.
