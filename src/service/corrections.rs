@@ -58,7 +58,7 @@ pub struct Correction {
     pub lesson: Option<String>,
     /// Whether it must not become an example.
     pub one_off: bool,
-    /// Whether the message tried to give orders of its own; never an example, either.
+    /// Whether the message, or any text of an imported one, tried to give orders of its own; never an example, either.
     #[serde(default)]
     pub injection: bool,
     /// Whom the message came from.

@@ -1864,7 +1864,7 @@ export interface components {
             /** @description Where it comes from, if no reviewer made it here. */
             imported?: components["schemas"]["Imported"] | null;
             /**
-             * @description Whether the message tried to give orders of its own; never an example, either.
+             * @description Whether the message, or any text of an imported one, tried to give orders of its own; never an example, either.
              * @default false
              */
             injection: boolean;
