@@ -90,6 +90,8 @@ const SELF_HARM: Set = Set {
     one: 4.0,
     alarms: 0.03,
 };
+
+/// A text that is learned from or measured on.
 struct Text {
     set: String,
     text: String,

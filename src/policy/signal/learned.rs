@@ -1,7 +1,8 @@
-//! Which sentence of a text reads most like an order to the agent, or as if its writer may harm themselves, by weights that were
-//! learned from labelled texts (`bench train-signals`). What is weighed are its words, their stems and the classes
-//! of `injection.txt` that they are in: each alone, two in a row, two around a third, those of the first word, and
-//! those of the words around the sentence. Each falls into a bucket by its hash. It must not know a phrase of its own.
+//! Which sentence of a text reads most like an order to the agent, or as if its writer may harm themselves, by
+//! weights that were learned from labelled texts (`bench train-signals`). What is weighed are its words, their stems
+//! and the classes of `injection.txt` that they are in: each alone, two in a row, two around a third, those of the
+//! first word, and those of the words around the sentence. Each falls into a bucket by its hash. It must not know a
+//! phrase of its own.
 
 use super::words::Words;
 use crate::ratio::Ratio;
