@@ -186,7 +186,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 }
 
 /// The chance that a substantive edit scores above a cosmetic one, ties counting half.
-pub fn auroc(scores: &[(u32, bool)]) -> f64 {
+pub fn auroc<S: Copy + Ord>(scores: &[(S, bool)]) -> f64 {
     let mut sorted = scores.to_vec();
     sorted.sort_unstable();
     let (mut wins, mut below, mut at) = (0.0, 0.0, 0);

@@ -17,7 +17,7 @@
     reason = "a tool for development, over data of known size; a panic is a report"
 )]
 
-use crate::edits::data_folder;
+use crate::edits::{auroc, data_folder};
 use crate::options::Options;
 use crate::retrieval::index;
 use crate::weigh_sentences::{Recipe, Sentences, train};
@@ -315,7 +315,7 @@ fn report(name: &str, label: &str, texts: &[Text], scores: &[i32], threshold: i3
             ranked.push((*score, text.has(label)));
         }
     }
-    println!("{label}, {name}: AUROC {:.3}", area(ranked));
+    println!("{label}, {name}: AUROC {:.3}", auroc(&ranked));
     for ((set, has), (flagged, of)) in by {
         let what = if has { "found" } else { "alarms" };
         let share = f64::from(flagged) / f64::from(of);
@@ -329,18 +329,4 @@ fn show(label: &str, texts: &[Text], scores: &[i32]) {
             println!("{score:>5} {:.300?}", text.text);
         }
     }
-}
-
-/// The area under the ROC curve.
-fn area(mut scores: Vec<(i32, bool)>) -> f64 {
-    scores.sort_unstable();
-    let (mut area, mut below, mut orders) = (0.0, 0.0, 0.0);
-    for same in scores.chunk_by(|a, b| a.0 == b.0) {
-        let found = same.iter().filter(|(_, order)| *order).count() as f64;
-        let others = same.len() as f64 - found;
-        area += found * (below + others / 2.0);
-        below += others;
-        orders += found;
-    }
-    area / (below * orders)
 }
