@@ -429,7 +429,9 @@ test("what is out is found wrong where it is come upon, though nobody was asked 
   }));
   const ida = await person(chrome, { ...service, ...tenant });
   const id = await ida.posted("Ida Sent", { status: "released" });
-  await ida.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  let line;
+  let isOn = true;
+  await ida.page.routeWebSocket("**/v1/live*", (socket) => (isOn ? (line = socket).connectToServer() : socket.close()));
   await ida.page.goto(tenant.sign_in_url);
   await ida.page.getByTestId("health").waitFor();
   await ida.page.goto(`${tenant.url}/drafts/${id}`);
@@ -440,7 +442,24 @@ test("what is out is found wrong where it is come upon, though nobody was asked 
   await ida.press("Escape");
   await soon(async () => (await ida.rows().count()) === 0);
   assert.equal(await ida.page.locator("[data-action=confirm]").count(), 0);
-  await ida.pressUntil("x", async () => (await ida.page.getByText("What is done about it?").count()) === 1);
+  const asked = ida.page.getByRole("region", { name: "What is done about it?" });
+  await ida.pressUntil("x", () => asked.isVisible());
+  // What its agent tells meanwhile takes nothing away, nor does the queue that is fetched anew.
+  await ida.agent("PUT", `/v1/drafts/${id}/outcome`, { outcome: "done" });
+  const listed = ida.page.waitForResponse((answer) => answer.url().includes("/v1/queue?"));
+  isOn = false;
+  await line.close();
+  await ida.posted("Ida Next", { status: "released" });
+  isOn = true;
+  await listed;
+  await soon(async () => (await asked.getByRole("button", { name: "Nothing" }).isEnabled()) && (await ida.rows().count()) === 1);
+  // What was not done is a press away.
+  await ida.page.route("**/verdict", (route) => route.fulfill({ status: 409, contentType: "application/problem+json", body: '{"code":"not_open"}' }));
+  await ida.press("1");
+  await ida.page.getByTestId("notices").getByText("Not done: Ida Sent").waitFor();
+  await ida.page.unroute("**/verdict");
+  await ida.page.getByRole("button", { name: "Open it" }).press("Enter");
+  await ida.pressUntil("x", () => asked.isVisible());
   await ida.press("1");
   await soon(async () => (await ida.statusOf(id)) === "corrected");
   await soon(async () => (await ida.page.locator("[data-action=correct]").count()) === 0);

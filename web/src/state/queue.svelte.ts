@@ -162,6 +162,8 @@ class Queue {
   #show(drafts: Summary[]): void {
     const current = drafts.filter((draft) => (this.#versions.get(draft.id) ?? 0) <= draft.version);
     this.#byId = new Map(current.filter(waits).map((draft) => [draft.id, draft]));
+    const reopened = this.#reopened;
+    if (reopened && !this.#byId.has(reopened.id)) this.#byId.set(reopened.id, { ...reopened, look_owed: true });
     this.loaded = true;
     const all = [...this.#byId.values()].filter((draft) => !this.#hidden.has(draft.id)).sort(order);
     this.#tally = new Tally();
@@ -190,7 +192,8 @@ class Queue {
   /** Takes over what the service said about one draft; an answer that was overtaken says nothing. */
   put(draft: Summary): void {
     if ((this.#versions.get(draft.id) ?? 0) > draft.version) return;
-    if (waits(draft)) this.keep(draft);
+    if (draft.id === this.#reopened?.id && draft.correctable) this.reopen(draft);
+    else if (waits(draft)) this.keep(draft);
     else this.remove(draft.id, draft.version);
   }
 
@@ -209,9 +212,10 @@ class Queue {
 
   /** Nobody is asked to look at what was shown again, unless the service says so; `shown` is shown still. */
   putBack(shown: string | null = null): void {
-    if (!this.#reopened || this.#reopened.id === shown) return;
-    this.put(this.#reopened);
+    const draft = this.#reopened;
+    if (!draft || draft.id === shown) return;
     this.#reopened = null;
+    this.put(draft);
   }
 
   /** Leaves out a draft that doesn't wait in this version: the one that is known, where none is named. */

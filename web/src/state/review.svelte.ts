@@ -395,7 +395,7 @@ class Review {
     this.#showFirst();
     if (draft.id === this.focus) {
       this.#last = draft;
-      if (waits(draft)) void this.#fetch(draft);
+      if (queue.get(draft.id)) void this.#fetch(draft);
     }
     void this.#follow();
   }
