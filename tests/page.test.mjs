@@ -321,6 +321,98 @@ test("whoever edits what belongs to a person by now writes the answer, and gives
   await mia.page.close();
 });
 
+test("what is typed where nothing can be written is no command, until Escape says so", async () => {
+  const desk = { ...service, ...(await service.emptyTenant()) };
+  const session = await signIn(desk.sign_in_url);
+  const mia = await person(chrome, desk);
+  const names = ["Noa One", "Noa Two", "Noa Acts"];
+  const ids = [];
+  for (const name of names) ids.push(await mia.posted(name, name === "Noa Acts" ? { body: { kind: "action", channel: "crm", draft: { action: { name: "add_tag", args: { tag: "vip" } } } } } : {}));
+  await changePolicy(session, "all else goes out", (document) => ({ ...document, categories: { "billing.refund": { start_level: 3, ceiling: 3, sample_rate: 1 } } }));
+  ids.push(await mia.posted("Noa Out", { status: "released" }));
+  await mia.page.goto(desk.sign_in_url);
+  const refused = (why) => mia.page.getByTestId("refused").filter({ hasText: why });
+  const zone = mia.page.locator("section.draft");
+  /** Each of these letters means something where nobody writes. */
+  const typeInVain = async (key, why) => {
+    await mia.page.waitForTimeout(2 * SEEN_MS);
+    await mia.press(key);
+    await refused(why).waitFor();
+    await mia.page.keyboard.type("a day, 1 hour? /jkxyzgtcu v");
+    await refused(why).waitFor();
+    assert.deepEqual([await mia.page.locator("dialog").count(), new URL(mia.page.url()).pathname.startsWith("/drafts/")], [0, true]);
+    assert.deepEqual(await Promise.all(ids.map(mia.statusOf)), ["held", "held", "held", "released"]);
+  };
+  await soon(async () => (await mia.heading()).startsWith("Noa One"));
+  await zone.getByText("on its way to you").waitFor();
+  await mia.pressUntil("z", async () => (await mia.page.getByTestId("batch").count()) === 1);
+  await typeInVain("w", "chosen");
+  await mia.accessible("what can't be written");
+  await mia.press("Escape");
+  await refused("").waitFor({ state: "detached" });
+  await soon(() => mia.page.locator("#queue-list").evaluate((list) => list === document.activeElement));
+  await mia.press("Escape", "j", "j");
+  await zone.getByText("vip").waitFor();
+  await typeInVain("w", "An action has no text");
+  // What is asked for by another key is done.
+  await mia.press("ArrowDown");
+  await refused("").waitFor({ state: "detached" });
+  await soon(async () => (await mia.heading()).startsWith("Noa Out"));
+  await typeInVain("e", "It is out already");
+  await refused("").getByRole("button", { name: "Go on" }).press("Enter");
+  await mia.press("k");
+  await soon(async () => (await mia.heading()).startsWith("Noa Acts"));
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
+test("an edit is begun as soon as its draft stands there: no letter of it is taken for a verdict", async () => {
+  const desk = { ...service, ...(await service.emptyTenant()) };
+  const ivy = await person(chrome, desk);
+  const ids = [await ivy.posted("Ivy One"), await ivy.posted("Ivy Two", { text: "We call." })];
+  await ivy.page.goto(desk.sign_in_url);
+  await soon(async () => (await ivy.heading()).startsWith("Ivy One") && (await ivy.page.getByTestId("draft").isVisible()));
+  // Both keys within one moment, which only the page itself can do on a slow machine.
+  await ivy.page.evaluate(async () => {
+    const type = (key) => document.querySelector("#queue-list").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    type("j");
+    for (let frames = 0; frames < 3; frames += 1) await new Promise((done) => requestAnimationFrame(done));
+    type("e");
+  });
+  await soon(ivy.isWriting);
+  await ivy.page.keyboard.type("and ");
+  assert.equal(await ivy.editor().inputValue(), "and We call.");
+  assert.deepEqual(await Promise.all(ids.map(ivy.statusOf)), ["held", "held"]);
+  await ivy.page.close();
+});
+
+test("U is about what was done last: where that can't be taken back, nothing before it is in its place", async () => {
+  const desk = { ...service, ...(await service.emptyTenant()) };
+  const session = await signIn(desk.sign_in_url);
+  const mia = await person(chrome, desk);
+  const held = await mia.posted("Ula Held");
+  await changePolicy(session, "all else goes out", (document) => ({ ...document, undo_window_s: 60, categories: { "billing.refund": { start_level: 3, ceiling: 3, sample_rate: 1 } } }));
+  const out = await mia.posted("Ula Out", { status: "released" });
+  await mia.page.goto(desk.sign_in_url);
+  await soon(async () => (await mia.heading()).startsWith("Ula Held") && (await mia.page.getByTestId("draft").isVisible()));
+  await mia.pressUntil("a", mia.undoShows("Approved Ula Held"));
+  await soon(async () => (await mia.heading()).startsWith("Ula Out"));
+  const last = mia.page.getByTestId("final");
+  await mia.pressUntil("y", () => last.isVisible());
+  assert.match(await last.innerText(), /Confirmed Ula Out.*\s+counts at once/);
+  assert.equal(await mia.page.locator("[data-action=undo]").count(), 0);
+  await mia.accessible("what counts at once");
+  await mia.press("u");
+  await mia.page.getByTestId("notices").getByText("can't be taken back").waitFor();
+  await mia.page.waitForTimeout(SEEN_MS);
+  assert.deepEqual(await Promise.all([held, out].map(mia.statusOf)), ["pending", "released"]);
+  assert.ok(await mia.undoShows("Approved Ula Held")());
+  await mia.press("u");
+  await soon(async () => (await mia.statusOf(held)) === "held");
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
 test("the agent is told what was decided, once it counts", allTold);
 
 test("the browser had nothing to complain about", () => {

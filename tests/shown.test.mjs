@@ -299,8 +299,12 @@ test("what could not be done is told with its cause, and Escape puts the notice 
   await mia.page.route("**/verdict", away);
   await mia.pressUntil("a", async () => (await mia.page.getByTestId("undo").count()) === 1);
   await soon(async () => /^Not done: Ira Away.*, Your refund\. The service did not answer\.$/.test((await told.allInnerTexts()).join()));
-  await mia.press("Escape", "Escape");
+  // From the search itself Escape leaves the search.
+  await mia.press("/", "Escape");
   await soon(async () => (await mia.page.locator("#queue-search").inputValue()) === "");
+  assert.equal(await told.count(), 1);
+  await mia.press("Escape");
+  await soon(async () => (await told.count()) === 0);
   await mia.page.close();
 });
 

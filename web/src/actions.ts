@@ -8,7 +8,8 @@ import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
 import { selection } from "./state/selection.svelte";
 import { session } from "./state/session.svelte";
-import { verdicts } from "./state/verdicts.svelte";
+import { isUndoable, verdicts } from "./state/verdicts.svelte";
+import type { Purpose } from "./state/words.svelte";
 import { isFor, views, type ViewName } from "./views";
 
 export type ActionName =
@@ -25,12 +26,14 @@ export interface Action {
   whileTyping?: true;
   /** Whether the key may be held down. */
   repeats?: true;
+  /** What it begins to write: where that can't be, what is typed all the same is no command. */
+  writes?: Purpose;
   when: () => boolean;
   perform: (key: string) => void;
 }
 
 /** Nothing half done. */
-const free = () => review.writing === null && review.choosing === null;
+export const free = () => review.writing === null && review.choosing === null;
 /** A verdict needs a draft that waits, that was in view long enough, and nothing half done. */
 const deciding = () => selection.drafts.length === 0 && review.open && free();
 const held = () => deciding() && review.summary?.status === "held";
@@ -61,12 +64,17 @@ const verdict = (name: ActionName & keyof typeof texts.actions, key: string, whe
   name, label: texts.actions[name], keys: [key], group: "verdict", when, perform: ifSeen(then),
 });
 
+/** To begin to write decides nothing: it need not wait, or the letters after it would be keys. */
+const writing = (name: Purpose, key: string, when: () => boolean, perform: () => void): Action => ({
+  name, label: texts.actions[name], keys: [key], group: "verdict", writes: name, when, perform,
+});
+
 export const actions: readonly Action[] = [
   verdict("approve", "A", () => agreeable() || review.batchReady, () => (review.batchReady ? review.approveAll() : review.agree())),
-  verdict("edit", "E", () => editable() || personal(), () => write()),
+  writing("edit", "E", () => editable() || personal(), () => write()),
   verdict("reject", "R", waiting, () => (review.choosing = "reject")),
-  verdict("respond", "W", answerable, () => review.write("respond")),
-  verdict("send_back", "B", waiting, () => review.write("send_back")),
+  writing("respond", "W", answerable, () => review.write("respond")),
+  writing("send_back", "B", waiting, () => review.write("send_back")),
   verdict("handled_elsewhere", "H", waiting, () => review.decide({ kind: "handled_elsewhere" })),
   verdict("defer", "D", waiting, () => (review.choosing = "defer")),
   verdict("assign", "O", waiting, () => (review.choosing = "assign")),
@@ -75,7 +83,7 @@ export const actions: readonly Action[] = [
   {
     name: "undo", label: texts.actions.undo, keys: ["U"], group: "verdict",
     when: () => verdicts.last !== undefined && review.writing === null,
-    perform: () => void review.undo(),
+    perform: () => undo(),
   },
 
   {
@@ -107,7 +115,7 @@ export const actions: readonly Action[] = [
   },
   {
     name: "leave", label: texts.actions.leave, keys: ["Escape"], group: "write", whileTyping: true,
-    when: () => review.writing !== null || review.choosing !== null || selection.drafts.length > 0 || notices.shown.length > 0 || queue.narrowed || isSearching(),
+    when: () => !free() || review.refused !== null || selection.drafts.length > 0 || notices.shown.length > 0 || queue.narrowed || isSearching(),
     perform: () => leave(),
   },
 
@@ -166,13 +174,23 @@ function write(): void {
 /** In the search or the filter, which one leaves even where nothing was looked for. */
 const isSearching = () => document.activeElement?.closest(".queue .tools") != null;
 
-/** One step back: out of the editor, the choice, what was told, the search. */
+/** Takes back what was done last; where that stays done, nothing before it is taken back in its place. */
+function undo(): void {
+  const last = verdicts.last!;
+  if (isUndoable(last.body.verdict)) return void review.undo();
+  verdicts.pass(last);
+  notices.show(texts.notices.final(texts.kinds[last.body.verdict.kind], last.name), "plain");
+}
+
+/** One step back: out of what can't be written, the editor, the choice, the search, the chosen ones, what was told. */
 function leave(): void {
-  if (review.writing !== null || review.choosing !== null) {
+  if (review.refused) {
+    review.refused = null;
+  } else if (review.writing !== null || review.choosing !== null) {
     review.leave();
   } else if (selection.drafts.length > 0) {
     selection.clear();
-  } else if (notices.shown.length > 0 && (queue.shown.length > 0 || !queue.narrowed)) {
+  } else if (notices.shown.length > 0 && !isSearching() && (queue.shown.length > 0 || !queue.narrowed)) {
     notices.dismiss(notices.shown.at(-1)!.id);
   } else {
     queue.widen();
@@ -203,6 +221,7 @@ export function perform(name: ActionName, key = ""): boolean {
   const found = action(name);
   if (!possible(found)) return false;
   found.perform(key);
+  if (name !== "leave") review.refused = null;
   keepFocus();
   return true;
 }

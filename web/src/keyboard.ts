@@ -2,6 +2,7 @@
 // somebody types or composes, nor while it is held down.
 import { actions, perform, type ActionName } from "./actions";
 import { preferences } from "./state/preferences.svelte";
+import { place } from "./state/place.svelte";
 import { review } from "./state/review.svelte";
 
 const TEXT_INPUTS = new Set(["text", "search", "number", "email", "url", "tel", "password", "date"]);
@@ -36,9 +37,12 @@ export function onKeydown(event: KeyboardEvent): void {
   if (isTyping(event.target) && !found.whileTyping) return;
   if (key.startsWith("Arrow") && ownsArrows(event.target)) return;
   if (key.length === 1 && !preferences.singleKeys) return;
+  if (key.length === 1 && review.refused && place.view === null && found.writes !== review.refused) return event.preventDefault();
   if (perform(found.name, key)) {
     event.preventDefault();
     flash(found.name);
+  } else if (found.writes && review.focus !== null && place.view === null) {
+    review.refused = found.writes;
   }
 }
 

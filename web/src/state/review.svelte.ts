@@ -38,6 +38,8 @@ class Review {
   drawn = $state(false);
   /** The reason whose words are pointed at, by its place in the list. */
   pointed = $state<number | null>(null);
+  /** What somebody began to write where that can't be: what they type after it is no command. */
+  refused = $state<Purpose | null>(null);
   /** What lies open over the review. */
   sheet = $state<"help" | null>(null);
   /** What the editor holds; read when it is sent. */
@@ -184,7 +186,7 @@ class Review {
     queue.putBack(id);
     this.focus = id;
     const summary = (this.#last = queue.get(id) ?? null);
-    this.writing = this.choosing = this.pointed = this.words = this.#waited = null;
+    this.writing = this.choosing = this.pointed = this.words = this.refused = this.#waited = null;
     this.mayRetry = false;
     this.early = "";
     this.unseen();
@@ -411,14 +413,14 @@ class Review {
     if (this.gone?.id !== gone.id || !details.get(heir.id)) return;
     // It went on once more.
     if (!queue.get(heir.id)) return this.#follow();
-    const { writing, words, wordsSendable } = this;
+    const { writing, words, wordsSendable, refused } = this;
     if (writing && words && wordsSendable) {
       keepWords(heir.id, writing, { ...words, conversation: heir.conversation_id });
       dropWords(gone.id, writing);
     }
     this.show(heir.id);
     this.follows = before;
-    this.writing = writing;
+    [this.writing, this.refused] = [writing, refused];
     this.toConfirm = writing !== null && wordsSendable;
     notices.say(texts.notices.wentOn);
   }

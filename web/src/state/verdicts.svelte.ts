@@ -35,13 +35,13 @@ export function agreement({ first, first_content }: Detail): Verdict {
 }
 
 /** Whether a verdict can be taken back at all: what is said of a draft that is out counts at once. */
-const isUndoable = ({ kind }: Verdict): boolean => kind !== "confirm" && kind !== "correct";
+export const isUndoable = ({ kind }: Verdict): boolean => kind !== "confirm" && kind !== "correct";
 
 const RETRY_MS = [400, 1_200, 3_000, 6_000];
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 class Verdicts {
-  /** Those that can still be taken back, the newest last. */
+  /** Those of the last seconds, the newest last: all but what counts at once can be taken back. */
   open = $state.raw<Sent[]>([]);
   /** Decided since the page was opened. */
   count = $state(0);
@@ -75,7 +75,7 @@ class Verdicts {
     };
     const sent: Sent = { body, detail, name, until: Date.now() + undoWindowMs, state: "sending", batch, typed };
     queue.hide(detail.id);
-    if (isUndoable(verdict)) this.open = [...this.open, sent];
+    this.open = [...this.open, sent];
     this.count += 1;
     setTimeout(() => this.#close(sent), undoWindowMs);
     return sent;
@@ -134,12 +134,17 @@ class Verdicts {
     }
   }
 
-  /** The one that Undo takes back now. */
+  /** It can't be taken back, and that was said: what was done before it can be. */
+  pass(sent: Sent): void {
+    this.#close(sent);
+  }
+
+  /** The one that Undo is about now. */
   get last(): Sent | undefined {
     return this.open.findLast((sent) => sent.state !== "undoing");
   }
 
-  /** All that Undo takes back now: one, or those that were given together. */
+  /** All that Undo is about now: one, or those that were given together. */
   lastBatch = $derived.by(() => {
     const { last } = this;
     return last ? this.open.filter((sent) => sent.batch === last.batch && sent.state !== "undoing") : [];
