@@ -62,6 +62,31 @@ test("of an action that was sent back and drafted anew it is shown what the agen
   await soon(async () => /Silver is enough\.\s+Tag: gold ?silver\s+Until: May/.test(await anew.innerText().catch(() => "")));
 });
 
+test("that only the type of an argument was changed is shown, in memory and of what was drafted anew", async () => {
+  const tenant = await service.emptyTenant();
+  const session = await signIn(tenant.sign_in_url);
+  await changePolicy(session, "settles at once", (document) => ({ ...document, undo_window_s: 0 }));
+  const mia = await person(chrome, { ...service, ...tenant });
+  const decide = async (id, verdict) => {
+    const { body } = await session(`/v1/drafts/${id}`);
+    assert.equal((await session(`/v1/drafts/${id}/verdict`, { method: "PUT", body: verdictOn(body, verdict) })).status, 200);
+  };
+  const given = (seats, change) => ({ body: { ...action("add_seats", { seats }), ...change } });
+  const corrected = await mia.posted("Ty Corrected", given("45"));
+  await decide(corrected, { kind: "edit", draft: { action: { name: "add_seats", args: { seats: 45 } } }, one_off: false });
+  const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: "Seats, please." }] };
+  const first = await mia.posted("Ty Anew", given("45", { conversation }));
+  await decide(first, { kind: "send_back", instruction: "A number, please." });
+  await mia.posted("Ty Anew", given(45, { conversation, supersedes: first }));
+  await mia.page.goto(tenant.sign_in_url);
+  const said = (part) => async () => (await part.locator("del").allInnerTexts()).join() === '","' && (await part.innerText()).includes('{"seats":"45"}');
+  await soon(said(mia.page.getByTestId("handover")));
+  await mia.press("m");
+  await soon(said(mia.page.getByTestId("corrections").getByRole("listitem").first()));
+  assert.deepEqual(mia.errors, []);
+  await mia.page.close();
+});
+
 test("drafts that are approved together are shown with where they go and all they do", async () => {
   const mark = randomUUID().replaceAll("-", "").replaceAll(/\d/g, (digit) => "ghijklmnop"[digit]).slice(0, 8);
   const message = `A voucher ${mark}, please.`;
@@ -123,6 +148,19 @@ test("drafts that are chosen one by one are approved together, and the one in fo
   await mia.press("Escape");
   // What is being worded anew is not approved as the agent wrote it.
   await soon(chosen(2));
+  // Nor unseen, where it is chosen again all the same.
+  await mia.pressUntil("z", chosen(3));
+  await batch.locator("li", { hasText: "Hal Second" }).getByText("You started to write here").waitFor();
+  await batch.locator("li", { hasText: "Hal Second" }).getByRole("button", { name: "Leave out" }).press("Enter");
+  await soon(chosen(2));
+  await soon(() => mia.page.locator("#queue-list").evaluate((list) => list === document.activeElement));
+  // A press on a row chooses, or leaves out, only where that is seen.
+  for (const modifiers of [[], ["Control"]]) {
+    await mia.pressUntil("e", mia.isWriting);
+    await mia.rows().filter({ hasText: "Hal First" }).click({ modifiers });
+    await soon(chosen(2));
+    await mia.press("j");
+  }
   await mia.pressUntil("e", mia.isWriting);
   await mia.press("Control+Enter");
   await soon(mia.undoShows("Hal Second"));
@@ -175,6 +213,23 @@ test("an action's long text is edited with its lines, and nothing else of it is 
   await lead.press("Control+Enter");
   const { status, outgoing } = await lead.settled(id);
   assert.deepEqual([status, outgoing.action.args], ["edited", { body: `${body} Team`, options: {}, copies: [], note: "" }]);
+});
+
+test("what was begun of an action and discarded is neither shown nor sent", async () => {
+  const id = await lead.posted("Eva Discards", { body: action("credit_seats", { seats: 40 }) });
+  await lead.open("Eva Discards");
+  const seats = form.getByLabel("Seats");
+  const begin = () => lead.pressUntil("e", () => seats.evaluate((field) => field.tagName === "INPUT" && field === document.activeElement));
+  await begin();
+  await lead.page.keyboard.type("90");
+  await lead.press("Escape");
+  await form.getByRole("button", { name: "Discard them" }).press("Enter");
+  await soon(() => lead.page.locator("#queue-list").evaluate((list) => list === document.activeElement));
+  assert.equal(await form.getByText("your words are kept").count(), 0);
+  await begin();
+  assert.equal(await seats.inputValue(), "40");
+  await lead.press("Control+Enter", "Escape");
+  assert.equal(await lead.statusOf(id), "held");
 });
 
 test("what is known of a customer is shown, also what is a list or has members", async () => {

@@ -485,7 +485,7 @@ test("an empty tenant is led to a first draft, posted from the page and decided"
   await ada.page.getByRole("button", { name: "Dismiss" }).press("Enter");
   await ada.page.goBack();
   await steps.getByRole("button", { name: "I work alone: let me approve it" }).press("Enter");
-  await steps.getByText("You may let it out").waitFor();
+  await ada.page.locator("#first").filter({ hasText: "Your first draft is posted" }).getByText("You may let it out").waitFor();
   await ada.accessible("first steps, posted");
   await steps.getByRole("link", { name: "Open the review" }).press("Enter");
   await ada.page.getByTestId("draft").waitFor();

@@ -69,8 +69,12 @@ function typeOf(value: Json, limits: Field | undefined): ArgField["type"] {
 }
 
 /** All arguments as text, a line for each, for where a form has no room. */
-export const inLines = (args: Args): string =>
+const inLines = (args: Args): string =>
   fieldsOf(args, null).map((field) => [[field.group, field.label].filter(Boolean).join(" · "), shown(field)].filter(Boolean).join(": ")).join("\n");
+
+/** The same before and after: where those say alike what only changed its type, as JSON says it. */
+export const linesBeside = (before: Args, after: Args): [string, string] =>
+  inLines(before) === inLines(after) ? [JSON.stringify(before), JSON.stringify(after)] : [inLines(before), inLines(after)];
 
 /** Whether there is nothing: a list or object stands here only where it has no values of its own. */
 export const isEmpty = (value: Json | undefined): value is Json[] | Args | "" | null | undefined => value === undefined || value === null || value === "" || typeof value === "object";

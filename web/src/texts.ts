@@ -137,6 +137,7 @@ export const texts = {
     approve: (count: number) => `Approve ${number(count)}`,
     clear: "Choose none",
     leaveOut: "Leave out",
+    kept: "You started to write here; it would leave as it stands below, without your words.",
   },
 
   why: {

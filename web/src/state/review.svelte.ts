@@ -180,13 +180,12 @@ class Review {
 
   show(id: string | null): void {
     if (this.focus === id) return;
-    this.follows = null;
     this.toConfirm = false;
     this.#letGo();
     queue.putBack(id);
     this.focus = id;
     const summary = (this.#last = queue.get(id) ?? null);
-    this.writing = this.choosing = this.pointed = this.words = this.refused = this.#waited = null;
+    this.writing = this.choosing = this.pointed = this.words = this.refused = this.follows = this.#waited = null;
     this.mayRetry = false;
     this.early = "";
     this.unseen();

@@ -2,6 +2,7 @@
 export const words = {
   title: "First steps",
   about: "Nothing has been posted here yet. Three steps, and the first draft waits for your verdict.",
+  aboutPosted: "Your first draft is posted. From here on every agent does the same with its own key.",
   steps: {
     key: "Make a key for your agent",
     draft: "Post a draft, as your agent would",
