@@ -199,20 +199,22 @@ test("what takes no room is spelt out where it splits words, and left where it j
 });
 
 test("an action's long text is edited with its lines, and nothing else of it is taken for changed", async () => {
+  const place = "4 Larkspur Lane, Harrogate, North Yorkshire, GB";
   const body = "Dear Ada,\n\nyour parcel is on its way.\n\nLarkspur";
-  const id = await lead.posted("Eva Letter", { body: action("send_letter", { body, options: {}, copies: [], note: "" }) });
+  const id = await lead.posted("Eva Letter", { body: action("send_letter", { body, place, options: {}, copies: [], note: "" }) });
   await lead.open("Eva Letter");
   await form.getByText("not in the catalogue").waitFor();
   const letter = form.getByLabel("Body");
   await lead.pressUntil("e", async () => letter.evaluate((field) => field.tagName === "TEXTAREA" && field === document.activeElement));
   assert.equal(await letter.inputValue(), body);
+  assert.ok(await form.getByLabel("Place").evaluate((field) => field.scrollWidth <= field.clientWidth), "no end of a value is out of sight");
   await letter.press("ControlOrMeta+End");
   await lead.page.keyboard.type(" Team");
   await soon(async () => (await form.locator(".field-row.changed").count()) === 1);
   await lead.accessible("an action with a long text");
   await lead.press("Control+Enter");
   const { status, outgoing } = await lead.settled(id);
-  assert.deepEqual([status, outgoing.action.args], ["edited", { body: `${body} Team`, options: {}, copies: [], note: "" }]);
+  assert.deepEqual([status, outgoing.action.args], ["edited", { body: `${body} Team`, place, options: {}, copies: [], note: "" }]);
 });
 
 test("what was begun of an action and discarded is neither shown nor sent", async () => {

@@ -90,7 +90,7 @@ export function shown(field: ArgField, value: Json | undefined = field.value): s
 }
 
 /** So many characters are written in one line; what is longer, or has lines of its own, in several. */
-const LINE_MAX = 60;
+const LINE_MAX = 40;
 export const isLong = (value: Json | undefined): boolean => typeof value === "string" && (value.length > LINE_MAX || value.includes("\n"));
 
 const scale = (field: ArgField) => (field.money?.entry.unit === "minor" ? 10 ** moneyDigits(field.money.currency) : 1);
