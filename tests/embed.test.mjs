@@ -2,7 +2,7 @@
 // and a clear "not there" without weights.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -99,6 +99,22 @@ test("set-up without Python or pip says so in one line and goes on", async () =>
     const weights = fileURLToPath(new URL("../scripts/weights.mjs", import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [weights], { env });
     assert.match(stdout + stderr, /^[^\n]*no sentence embedder \(Python with pip is not installed\)[^\n]*\n$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("several set-ups at once put the weights beside the page, and each ends well", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-weights-"));
+  try {
+    for (const inside of ["scripts", "minilm", "web/dist"]) mkdirSync(join(folder, inside), { recursive: true });
+    for (const name of ["run.mjs", "weights.mjs"]) copyFileSync(new URL(`../scripts/${name}`, import.meta.url), join(folder, "scripts", name));
+    const made = Buffer.alloc(50_000_000, "weights ");
+    writeFileSync(join(folder, "minilm", "minilm-int8.bin"), made);
+    const setUp = () => promisify(execFile)(process.execPath, [join(folder, "scripts", "weights.mjs")], { env: { COUNTERSIGN_TOOLS: folder } });
+    await Promise.all([setUp(), setUp(), setUp(), setUp()]);
+    assert.ok(readFileSync(join(folder, "web", "dist", "minilm-int8.bin")).equals(made));
+    assert.deepEqual(readdirSync(join(folder, "build")), []);
   } finally {
     rmSync(folder, { recursive: true });
   }
