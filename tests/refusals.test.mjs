@@ -162,10 +162,13 @@ test("the scheme's name in small letters, as some clients write it", async () =>
   const answer = await raw(JSON.stringify(draft()), { authorization: `bearer ${tenant.key}` });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
 });
-test("no idempotency key, or one that is too long", async () => {
+test("no idempotency key, one that is too long, or in an encoding in which it is like others", async () => {
   await refused(tenant.agent("POST", "/v1/drafts", draft()), 400, "idempotency_key_missing");
   const { detail } = await refused(tenant.post(draft(), { key: "k".repeat(256) }), 400, "idempotency_key_missing");
   assert.match(detail, /255/);
+  await refused(tenant.post(draft(), { key: "m\u00fcller-1" }), 400, "idempotency_key_missing");
+  const utf8 = Buffer.from("m\u00fcller-1").toString("latin1");
+  assert.equal((await tenant.post(draft(), { key: utf8 })).status, 201);
 });
 test("a conversation whose id no draft can have", () =>
   refused(tenant.agent("PUT", `/v1/conversations/${"c".repeat(257)}/head`, { head: "m1" }), 400, "invalid_parameter"));

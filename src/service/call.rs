@@ -81,11 +81,21 @@ impl Call {
         self.request.headers().get(name).ok().flatten()
     }
 
-    /// The key under which the answer is remembered.
+    /// The key under which the answer is remembered. One in another encoding than UTF-8 has lost what told it from others.
     pub fn idempotency_key(&self) -> Outcome<String> {
         self.header("idempotency-key")
-            .filter(|text| !text.is_empty() && text.len() <= 255)
-            .ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing, "of 1 to 255 characters"))
+            .filter(|text| (1..=255).contains(&text.len()))
+            .filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
+            .ok_or_else(|| {
+                let detail = "of 1 to 255 bytes of ASCII or UTF-8";
+                Problem::new(Code::IdempotencyKeyMissing, detail)
+            })
+    }
+
+    /// The `ETag` that a change follows. A proxy that compresses an answer calls its tag weak (`W/`), and leaves its text.
+    pub fn if_match(&self) -> Outcome<String> {
+        let tag = self.header("if-match").ok_or(Code::PreconditionRequired)?;
+        Ok(tag.strip_prefix("W/").unwrap_or(&tag).to_owned())
     }
 
     /// A whole number from the query between 0 and `most`, or `default`.

@@ -107,7 +107,7 @@ pub fn get(tenant: &Tenant) -> Outcome<Answer> {
 
 /// `PUT /v1/policy`. Putting the active document again changes nothing.
 pub fn put(tenant: &Tenant, call: &Call, caller: &Caller) -> Outcome<Answer> {
-    let expected = call.header("if-match").ok_or(Code::PreconditionRequired)?;
+    let expected = call.if_match()?;
     let new: NewPolicy = call.json()?;
     let policy = Policy::parse(new.document.to_string().as_bytes())
         .map_err(|faults| Problem::policy(&faults))?;

@@ -107,7 +107,7 @@ pub fn get(tenant: &Tenant) -> Outcome<Answer> {
 
 /// `PUT /v1/policy/waiting`.
 pub fn answer(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
-    let expected = call.header("if-match").ok_or(Code::PreconditionRequired)?;
+    let expected = call.if_match()?;
     let SecondAnswer { confirm } = call.json()?;
     let row = waiting(tenant)?;
     let active = tenant.record()?.policy_version;

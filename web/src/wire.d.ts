@@ -5414,7 +5414,7 @@ export interface operations {
                 examples?: number;
             };
             header: {
-                /** @description The same key and content give the same answer. */
+                /** @description The same key and content give the same answer. 1 to 255 bytes of ASCII or UTF-8. */
                 "Idempotency-Key": string;
             };
             path?: never;

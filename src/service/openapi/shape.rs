@@ -64,7 +64,7 @@ pub(super) fn shape(operation: Operation, g: &mut SchemaGenerator) -> Shape {
             parameters: vec![
                 header(
                     "Idempotency-Key",
-                    "The same key and content give the same answer.",
+                    "The same key and content give the same answer. 1 to 255 bytes of ASCII or UTF-8.",
                 ),
                 query(
                     "examples",
