@@ -171,17 +171,14 @@ fn found(tenant: &Tenant, founding: &Founding, now: Millis) -> Outcome<()> {
 
 /// Makes an invitation, and the person where it is the first.
 pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) -> Outcome<()> {
-    let name = invitation
-        .mail
-        .split('@')
-        .next()
-        .unwrap_or(&invitation.mail);
+    let mail = as_known(tenant, &invitation.mail)?;
+    let name = mail.split('@').next().unwrap_or(&mail);
     tenant.storage.run(
         "INSERT INTO people (id, mail, name, role, created_at) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (mail) DO UPDATE SET role = excluded.role, removed_at = NULL",
         bind![
             &random::id(now)?,
-            &invitation.mail,
+            &mail,
             name,
             role_name(invitation.role),
             now
@@ -189,10 +186,7 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
     )?;
     let person = tenant
         .storage
-        .value::<String>(
-            "SELECT id FROM people WHERE mail = ?",
-            bind![&invitation.mail],
-        )?
+        .value::<String>("SELECT id FROM people WHERE mail = ?", bind![&mail])?
         .ok_or(Code::Internal)?;
     // The newest counts alone: a link that was sent before may lie anywhere.
     tenant.storage.run(
@@ -211,6 +205,15 @@ pub fn invite(tenant: &Tenant, invitation: &Invitation, by: Actor, now: Millis) 
     )?;
     let facts = [("role", role_name(invitation.role).into())];
     tenant.log(now, Event::InvitationCreated, by, Some(&person), facts)
+}
+
+/// A mail address as a person here has it: in small letters or capitals it is the same person's.
+pub fn as_known(tenant: &Tenant, mail: &str) -> Outcome<String> {
+    let known = tenant.storage.value(
+        "SELECT mail FROM people WHERE LOWER(mail) = LOWER(?1) ORDER BY mail <> ?1 LIMIT 1",
+        bind![mail],
+    )?;
+    Ok(known.unwrap_or_else(|| mail.to_owned()))
 }
 
 /// `POST /v1/sessions`.

@@ -82,8 +82,9 @@ pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     if !new.mail.contains('@') {
         return Err(Invalid::field("/mail", "not a mail address").into());
     }
+    let mail = people::as_known(tenant, &new.mail)?;
     let rows = rows(tenant)?;
-    let known = rows.iter().find(|row| row.mail == new.mail);
+    let known = rows.iter().find(|row| row.mail == mail);
     if known.is_none() && !roster::has_room(count(&rows, |_| true)) {
         return Err(Invalid::too_long("", PEOPLE_MAX, "people").into());
     }
@@ -94,7 +95,7 @@ pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     let (text, secret_hash) = door::issue(&tenant.env, KeyKind::Invitation, &tenant.record()?.id)?;
     let invitation = Invitation {
         secret_hash,
-        mail: new.mail,
+        mail,
         role: new.role,
         reusable: false,
     };
