@@ -1,8 +1,8 @@
 // `npm run corrections -- import FILE --source NAME`: brings corrections of before into memory, in as many requests as it
 // takes. Must not judge a line: the service does.
-import { createReadStream, existsSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { linesOf } from "./lines.mjs";
 import { Stop, asTyped, main, options } from "./run.mjs";
 import { LOCAL_URL, call, credentials, explained } from "./service.mjs";
 
@@ -54,7 +54,7 @@ await main(async () => {
 /** The lines of a file as requests hold them, each group with the number of lines before it. */
 async function* groups(file, most) {
   let [from, lines, bytes] = [0, [], 0];
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of linesOf(file)) {
     const size = Buffer.byteLength(line) + 1;
     if (lines.length > 0 && (lines.length >= most || bytes + size > BYTES_MAX)) {
       yield { from, lines };

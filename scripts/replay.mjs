@@ -1,9 +1,9 @@
 // `npm run replay -- FILE.jsonl …`: posts a file of drafts, one a line, to a running Countersign,
 // with a progress bar, and ends with a summary. Must not change what the file says, except that
 // each line becomes a conversation of its own (unless --follow), so that held drafts stay held.
-import { createReadStream, existsSync, readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { existsSync, readFileSync } from "node:fs";
 import { inNewConversation } from "./demo.mjs";
+import { linesOf } from "./lines.mjs";
 import { Stop, asTyped, main, options } from "./run.mjs";
 import { changePolicy, credentials, explained, healthy, postDraft, signIn } from "./service.mjs";
 
@@ -56,7 +56,7 @@ function number(text, otherwise) {
 
 async function readLines(file, limit) {
   const lines = [];
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of linesOf(file)) {
     if (line.trim() === "") continue;
     try {
       lines.push(JSON.parse(line));

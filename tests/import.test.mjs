@@ -342,3 +342,24 @@ test("a file of any length is imported from a terminal, and each line at fault t
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a file begins with a mark or not, parts no text at its own separators, and is UTF-8", async () => {
+  const { lead, listed } = await team();
+  const { key } = (await lead.call("POST", "/v1/keys", { kind: "policy", name: "the move" })).body;
+  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+  const file = join(folder, "corrections.jsonl");
+  const parted = { ...REFUND, corrected: "Yes.\u2028In three rates." };
+  try {
+    writeFileSync(file, `\ufeff${lines(parted, REFUND).replace("\n", "\r\n")}`);
+    const first = await run(key, "import", file, "--source", "old inbox");
+    assert.match(first.text, /2 lines: 2 stored, 0 known, 0 refused/);
+    const kept = await until(async () => (await listed()).length === 2 && (await listed()));
+    assert.ok(kept.some(({ corrected }) => corrected === parted.corrected));
+    writeFileSync(file, lines({ ...REFUND, corrected: "Oui, en trois mensualit\u00e9s." }), "latin1");
+    const other = await run(key, "import", file, "--source", "old inbox");
+    assert.deepEqual([other.code, /is not UTF-8/.test(other.text)], [1, true], other.text);
+    assert.equal((await listed()).length, 2, "no text is kept that was read wrong");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
