@@ -2,8 +2,10 @@
 // and serves Countersign on localhost with a demo tenant, until Ctrl-C. Must not touch anything
 // remote.
 import { spawn } from "node:child_process";
-import { utimesSync, watch } from "node:fs";
-import { createServer } from "node:net";
+import { createHash } from "node:crypto";
+import { rmSync, utimesSync, watch } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { build } from "./build.mjs";
 import { arrivals, demoTenant, seedDemo } from "./demo.mjs";
@@ -25,6 +27,7 @@ await main(async () => {
   const port = portOf(asked.port ?? "8787");
   const state = asked.state ? asTyped(asked.state) : LOCAL_STATE;
   const url = `http://localhost:${port}`;
+  await claim(state, url);
   if (!(await portIsFree(port))) throw new Stop(`port ${port} is taken: npm start -- --port ${port + 1}`);
 
   const secrets = localSecrets();
@@ -57,6 +60,43 @@ function portOf(text) {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new Stop(`${text} is not a port.\n${USAGE}`);
+}
+
+/**
+ * Makes sure that nobody else serves this state: two servers would each take themselves for the only writer of its objects.
+ * Whoever has it listens at a socket, which is dead when they are.
+ */
+async function claim(state, url) {
+  const name = createHash("sha256").update(state).digest("hex").slice(0, 16);
+  const socket = join(tmpdir(), `countersign-${name}.sock`);
+  if (await listens(socket, url)) return;
+  const there = await answerAt(socket);
+  if (there !== null) throw new Stop(`${state} is served already, at ${there}: open that, or npm start -- --port N --state DIR.`);
+  rmSync(socket, { force: true });
+  await claim(state, url);
+}
+
+/** Whether this process may go on: nobody was at the socket, and it now is, until it ends; or there can be none here. */
+function listens(socket, url) {
+  return new Promise((done) => {
+    const server = createServer((peer) => peer.on("error", () => {}).end(url));
+    server.once("error", ({ code }) => done(code !== "EADDRINUSE"));
+    server.unref().listen(socket, () => {
+      process.on("exit", () => rmSync(socket, { force: true }));
+      done(true);
+    });
+  });
+}
+
+/** What is said at a socket; null where nobody is. */
+function answerAt(socket) {
+  return new Promise((done) => {
+    let said = "";
+    const peer = connect(socket);
+    peer.on("data", (data) => (said += data));
+    peer.on("error", () => done(null));
+    peer.on("close", () => done(said));
+  });
 }
 
 function portIsFree(port) {

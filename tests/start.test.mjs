@@ -31,9 +31,9 @@ after(async () => {
 });
 
 /** `npm start` until it says where it is: what it printed, how long it took, and Ctrl-C. */
-async function start() {
+async function start(on = port) {
   const begun = performance.now();
-  const args = ["scripts/start.mjs", "--port", port, "--state", join(folder, "state"), "--credentials", file, "--quiet"];
+  const args = ["scripts/start.mjs", "--port", on, "--state", join(folder, "state"), "--credentials", file, "--quiet"];
   const child = spawn(process.execPath, args.map(String), { cwd: at(), stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((done) => child.on("exit", done));
   let printed = "";
@@ -84,6 +84,11 @@ test("a page that is built again while it is served changes no file of it", asyn
   await output(process.execPath, [at("scripts", "build.mjs"), "page"]);
   assert.ok(existsSync(stamp), "it was built");
   assert.deepEqual(files(), before);
+});
+
+test("a second server on the same state is refused, and says where the first one is", async () => {
+  const second = start(await freePort()).then((started) => started.stop(), (error) => error.message);
+  assert.match(String(await second), new RegExp(`is served already, at http://localhost:${port}:`));
 });
 
 test("the printed request posts a draft", async () => {
