@@ -418,6 +418,15 @@ test("leads invite, move and remove people; a removed one is out at once, and a 
   ];
   assert.deepEqual(refused.map((one) => [one.status, one.body.code]), Array(4).fill([409, "last_lead"]));
   assert.equal((await lead.call("POST", "/v1/people", { mail: "nobody", role: "lead" })).body.pointer, "/mail");
+  const invite = (mail, role) => service.operator("POST", `/v1/tenants/${tenant.id}/invitations`, { mail, role });
+  const byOperator = [await invite("mia@example.com", "reviewer"), await invite("MIA@example.com", "auditor")];
+  assert.deepEqual(byOperator.map((one) => [one.status, one.body.code]), Array(2).fill([409, "last_lead"]));
+  assert.equal((await lead.call("GET", "/v1/session")).body.person.role, "lead");
+  for (const mail of ["nobody", "@example.com", "tom@", " tom@example.com"]) {
+    assert.equal((await invite(mail, "lead")).body.pointer, "/mail", mail);
+    const founded = await service.operator("POST", "/v1/tenants", { name: `of ${mail}`, lead: mail });
+    assert.deepEqual([founded.status, founded.body.pointer], [422, "/lead"], mail);
+  }
   const moved = await lead.call("PUT", `/v1/people/${tom.id}/role`, { role: "auditor" });
   assert.deepEqual(moved.body.people.map((one) => [one.mail, one.role]), [["mia@example.com", "lead"], ["tom@example.com", "auditor"]]);
   assert.equal((await tom.call("POST", "/v1/leases")).status, 403, "the new role counts at once");

@@ -8,7 +8,7 @@ use crate::stored::{self, Stored};
 use crate::tenant::Tenant;
 use crate::{bind, groups, notes, queue, rota, sight};
 use countersign_policy::invalid::Invalid;
-use countersign_policy::log::Event;
+use countersign_policy::log::{Actor, Event};
 use countersign_policy::queue::Command;
 use countersign_policy::time::Millis;
 use serde::Deserialize;
@@ -175,7 +175,7 @@ fn hand_over(
 }
 
 /// Somebody goes away: what they claimed or were handed is everybody's again.
-pub fn leave(tenant: &Tenant, gone: &Person, by: &Person, now: Millis) -> Outcome<()> {
+pub fn leave(tenant: &Tenant, gone: &Person, by: &Actor, now: Millis) -> Outcome<()> {
     let theirs = stored::readable_where(
         tenant,
         "status IN ('held', 'with_human') AND ? IN
@@ -194,7 +194,7 @@ pub fn leave(tenant: &Tenant, gone: &Person, by: &Person, now: Millis) -> Outcom
         tenant.log(
             now,
             Event::DraftAssigned,
-            by.actor(),
+            by.clone(),
             Some(&stored.id),
             facts,
         )?;

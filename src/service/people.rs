@@ -6,7 +6,7 @@ use crate::door::SESSION_COOKIE;
 use crate::problem::{Outcome, Problem};
 use crate::tenant::{Tenant, system};
 use crate::tenants::{Founding, Invitation};
-use crate::{bind, door, live, policies, random, tenants};
+use crate::{bind, door, live, policies, random, roster, tenants};
 use countersign_policy::key::KeyKind;
 use countersign_policy::log::{Actor, ActorKind, Event};
 use countersign_policy::problem::Code;
@@ -125,7 +125,7 @@ pub fn invitation_in(body: &[u8]) -> Outcome<Option<String>> {
 pub fn obey(tenant: &Tenant, order: &str, call: &Call) -> Outcome<Answer> {
     match order {
         "found" => found(tenant, &call.json()?, call.now),
-        "invite" => invite(tenant, &call.json()?, system(), call.now),
+        "invite" => roster::welcome(tenant, &call.json()?, &system(), call.now),
         "wake" => Ok(()),
         _ => Err(Problem::from(Code::NotFound)),
     }?;

@@ -5,11 +5,11 @@ use crate::call::{Answer, Call};
 use crate::people::{self, Person, PersonRole};
 use crate::problem::{Outcome, Problem};
 use crate::tenant::Tenant;
-use crate::tenants::{Invitation, InvitationMade, check_text};
+use crate::tenants::{Invitation, InvitationMade, check_mail};
 use crate::{bind, column, door, handovers, live, staff};
 use countersign_policy::invalid::Invalid;
 use countersign_policy::key::KeyKind;
-use countersign_policy::log::Event;
+use countersign_policy::log::{Actor, Event};
 use countersign_policy::problem::Code;
 use countersign_policy::roster::{self, PEOPLE_MAX};
 use countersign_policy::time::Millis;
@@ -77,30 +77,31 @@ impl Row {
 /// `POST /v1/people`: invites somebody, or makes a new invitation for somebody who is there, and who has the role
 /// that it names from then on.
 pub fn invite(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
-    let new: NewPerson = call.json()?;
-    check_text("/mail", &new.mail)?;
-    if !new.mail.contains('@') {
-        return Err(Invalid::field("/mail", "not a mail address").into());
-    }
-    let mail = people::as_known(tenant, &new.mail)?;
+    let NewPerson { mail, role } = call.json()?;
+    check_mail("/mail", &mail)?;
+    let (text, secret_hash) = door::issue(&tenant.env, KeyKind::Invitation, &tenant.record()?.id)?;
+    let invitation = Invitation {
+        secret_hash,
+        mail,
+        role,
+        reusable: false,
+    };
+    welcome(tenant, &invitation, &lead.actor(), call.now)?;
+    Answer::json(201, &InvitationMade::new(text))
+}
+
+/// Makes an invitation; who is here already gets its role at once.
+pub fn welcome(tenant: &Tenant, invitation: &Invitation, by: &Actor, now: Millis) -> Outcome<()> {
+    let mail = people::as_known(tenant, &invitation.mail)?;
     let rows = rows(tenant)?;
     let known = rows.iter().find(|row| row.mail == mail);
     if known.is_none() && !roster::has_room(count(&rows, |_| true)) {
         return Err(Invalid::too_long("", PEOPLE_MAX, "people").into());
     }
     if let Some(row) = known.filter(|row| row.removed_at.is_none()) {
-        change_role(tenant, &rows, row, new.role, lead, call.now)?;
+        change_role(tenant, &rows, row, invitation.role, by, now)?;
     }
-
-    let (text, secret_hash) = door::issue(&tenant.env, KeyKind::Invitation, &tenant.record()?.id)?;
-    let invitation = Invitation {
-        secret_hash,
-        mail,
-        role: new.role,
-        reusable: false,
-    };
-    people::invite(tenant, &invitation, lead.actor(), call.now)?;
-    Answer::json(201, &InvitationMade::new(text))
+    people::invite(tenant, invitation, by.clone(), now)
 }
 
 /// `PUT /v1/people/{id}/role`. Giving the role that they have changes nothing.
@@ -108,7 +109,7 @@ pub fn put_role(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> 
     let NewRole { role } = call.json()?;
     let rows = rows(tenant)?;
     let row = present(&rows, &call.id)?;
-    change_role(tenant, &rows, row, role, lead, call.now)?;
+    change_role(tenant, &rows, row, role, &lead.actor(), call.now)?;
     staff::list(tenant, call.now)
 }
 
@@ -117,7 +118,7 @@ fn change_role(
     rows: &[Row],
     row: &Row,
     role: PersonRole,
-    lead: &Person,
+    by: &Actor,
     now: Millis,
 ) -> Outcome<()> {
     stays(rows, row, role == PersonRole::Lead)?;
@@ -132,12 +133,12 @@ fn change_role(
     if role == PersonRole::Auditor
         && let Some(person) = people::by_id(tenant, &row.id)?
     {
-        handovers::leave(tenant, &person, lead, now)?;
+        handovers::leave(tenant, &person, by, now)?;
     }
     // What a page was opened for may be more than its person may still see.
     live::close(tenant, &row.id);
     let (event, facts) = (Event::PersonRoleChanged, [("role", name.into())]);
-    tenant.log(now, event, lead.actor(), Some(&row.id), facts)
+    tenant.log(now, event, by.clone(), Some(&row.id), facts)
 }
 
 /// `DELETE /v1/people/{id}`: their sessions and invitations end with this answer; what they decided
@@ -161,7 +162,7 @@ pub fn remove(tenant: &Tenant, call: &Call, lead: &Person) -> Outcome<Answer> {
     }
     live::close(tenant, &row.id);
     if let Some(gone) = people::by_id(tenant, &row.id)? {
-        handovers::leave(tenant, &gone, lead, call.now)?;
+        handovers::leave(tenant, &gone, &lead.actor(), call.now)?;
     }
     tenant.storage.run(
         "UPDATE people SET removed_at = ? WHERE id = ?",

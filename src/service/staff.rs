@@ -114,7 +114,7 @@ pub fn put_duty(tenant: &Tenant, call: &Call, person: &Person) -> Outcome<Answer
         None => tenant.log(call.now, event, actor, id, [away])?,
     }
     if new.away_until.is_some_and(|until| until > call.now) {
-        handovers::leave(tenant, &about, person, call.now)?;
+        handovers::leave(tenant, &about, &person.actor(), call.now)?;
     }
     rota::look_again(tenant, call.now)?;
     list(tenant, call.now)

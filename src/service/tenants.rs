@@ -185,7 +185,7 @@ pub fn tenant_of(object_name: &str) -> Option<&str> {
 pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     let wanted: NewTenant = countersign_policy::invalid::parse(body)?;
     check_text("/name", &wanted.name)?;
-    check_text("/lead", &wanted.lead)?;
+    check_mail("/lead", &wanted.lead)?;
     let now = clock::now();
     let database = env.d1(DATABASE)?;
     let known = database
@@ -248,7 +248,7 @@ fn taken(name: &str) -> Problem {
 /// `POST /v1/tenants/{id}/invitations`.
 pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Response> {
     let wanted: NewInvitation = countersign_policy::invalid::parse(body)?;
-    check_text("/mail", &wanted.mail)?;
+    check_mail("/mail", &wanted.mail)?;
     let known = env
         .d1(DATABASE)?
         .prepare("SELECT id FROM tenants WHERE id = ?")
@@ -263,7 +263,11 @@ pub async fn invite(env: &Env, tenant: &str, body: &[u8]) -> Outcome<worker::Res
         role: wanted.role,
         reusable: reusable(wanted.reusable)?,
     };
-    tell(env, &known.id, "invite", &told).await?;
+    let answer = order(env, &known.id, "invite", &told).await?;
+    if answer.status() >= 400 {
+        // Why is for the operator to know.
+        return Ok(answer.into());
+    }
     Ok(Answer::json(201, &InvitationMade::new(invitation))?.response()?)
 }
 
@@ -297,17 +301,27 @@ pub async fn told<T: DeserializeOwned>(env: &Env, tenant: &str, order: &str) -> 
 }
 
 async fn ask<T: Serialize>(env: &Env, tenant: &str, order: &str, content: &T) -> Outcome<Response> {
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&JsValue::from(serde_json::to_string(content)?));
-    let url = format!("https://tenant/registry/{order}");
-    let response = send(env, tenant, &url, &init).await?;
+    let response = self::order(env, tenant, order, content).await?;
     match response.status() {
         200..=299 => Ok(response),
         status => Err(Problem::from(worker::Error::from(format!(
             "the object answered {status}"
         )))),
     }
+}
+
+/// The same, whatever is answered.
+async fn order<T: Serialize>(
+    env: &Env,
+    tenant: &str,
+    order: &str,
+    content: &T,
+) -> Outcome<Response> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&JsValue::from(serde_json::to_string(content)?));
+    let url = format!("https://tenant/registry/{order}");
+    Ok(send(env, tenant, &url, &init).await?)
 }
 
 /// The secret of an invitation stands in the fragment, which no server ever sees.
@@ -329,6 +343,17 @@ pub fn check_text(pointer: &str, text: &str) -> Outcome<()> {
         return Err(Invalid::field(pointer, "empty").into());
     }
     Ok(check_length(pointer, text, NAME_BYTES_MAX)?)
+}
+
+/// What can be a mail address, and nothing beside it. Whether it reaches anybody is seen when they come.
+pub fn check_mail(pointer: &str, text: &str) -> Outcome<()> {
+    check_text(pointer, text)?;
+    let sides = text.split_once('@');
+    let whole = sides.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
+    match whole && !text.contains(char::is_whitespace) {
+        true => Ok(()),
+        false => Err(Invalid::field(pointer, "not a mail address").into()),
+    }
 }
 
 #[cfg(test)]
