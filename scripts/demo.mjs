@@ -32,7 +32,7 @@ export async function demoTenant(url, operatorSecret, file) {
   for (let number = 1; number <= NAMES_MAX; number += 1) {
     const name = number === 1 ? "Larkspur (demo)" : `Larkspur (demo ${number})`;
     const tenant = await createTenant(url, operatorSecret, { name, lead: LEAD, reusable_invitation: true });
-    if (tenant === null) continue;
+    if (tenant.taken) continue;
     const { tenant_id, agent_key, sign_in_path } = tenant;
     const fresh = { name, tenant_id, agent_key, sign_in_path, seeded: false };
     writePrivate(file, fresh);

@@ -63,11 +63,11 @@ export async function healthy(url) {
 
 const bearer = (key) => ({ authorization: `Bearer ${key}` });
 
-/** Makes a tenant, its first key and its first lead's invitation; null when the name is taken. */
+/** Makes a tenant, its first key and its first lead's invitation; `{ taken }` says by whom where the name is. */
 export async function createTenant(url, operatorSecret, tenant) {
   const answer = await call(url, "/v1/tenants", { method: "POST", headers: bearer(operatorSecret), body: tenant });
   if (answer.status === 201) return answer.body;
-  if (answer.status === 409 && answer.body?.code === "tenant_exists") return null;
+  if (answer.status === 409 && answer.body?.code === "tenant_exists") return { taken: answer.body.detail };
   throw new Stop(`the tenant was not made: ${answer.status} ${explained(answer.body)}`);
 }
 

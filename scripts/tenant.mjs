@@ -23,7 +23,7 @@ await main(async () => {
   const { url, secret } = asked.remote ? deployed(asked) : local(asked);
   if (!(await healthy(url))) throw new Stop(`no Countersign answers at ${url}.${asked.remote ? "" : " Run npm start first."}`);
   const tenant = await createTenant(url, secret, { name, lead: asked.lead, ...(asked.team ? { team: asked.team } : {}) });
-  if (tenant === null) throw new Stop(`there is a tenant called ${name} already.`);
+  if (tenant.taken) throw new Stop(`there is a tenant called ${name} already: ${tenant.taken}.`);
   console.log(`
   Tenant ${tenant.name} (${tenant.tenant_id}) is there. This is shown once:
 

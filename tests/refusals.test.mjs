@@ -306,9 +306,10 @@ test("invitations, tenants, paths and parameters", async () => {
   const used = service.call("POST", "/v1/sessions", { body: { invitation: tenant.made.invitation } });
   await refused(used, 401, "invitation_invalid");
   const name = `twice ${randomUUID()}`;
-  await service.tenant(name);
+  const { id } = await service.tenant(name);
   const create = (name) => service.operator("POST", "/v1/tenants", { name, lead: "a@b.c" });
-  await refused(create(name), 409, "tenant_exists");
+  const { detail } = await refused(create(name), 409, "tenant_exists");
+  assert.ok(detail.includes(id), "who lost the answer finds it");
   const raced = await Promise.all([1, 2, 3].map(() => create(`raced ${name}`)));
   assert.deepEqual(raced.map(({ status, body }) => body.code ?? status).sort(), [201, "tenant_exists", "tenant_exists"]);
   const stranger = service.call("POST", "/v1/tenants", { headers: { authorization: "Bearer no" }, body: {} });

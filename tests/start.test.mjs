@@ -224,9 +224,10 @@ test("a tenant is made, once, and a file of drafts is replayed into it", () => {
   const made = script("tenant.mjs", "create", "Larch", "--lead", "lead@larch.example", "--team", "support", "--url", url);
   assert.equal(made.status, 0, made.stderr);
   const [key] = made.stdout.match(/csa_\w+/);
+  const [, id] = made.stdout.match(/Tenant Larch \((.+?)\)/);
   const again = script("tenant.mjs", "create", "Larch", "--lead", "lead@larch.example", "--url", url);
   assert.equal(again.status, 1);
-  assert.match(again.stderr, /there is a tenant called Larch already/);
+  assert.match(again.stderr, new RegExp(`there is a tenant called Larch already: .*${id}`));
 
   const drafts = readFileSync(at("scripts/demo.jsonl"), "utf8").split("\n").slice(0, 5);
   writeFileSync(join(folder, "drafts.jsonl"), drafts.join("\n"));

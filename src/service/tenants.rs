@@ -16,11 +16,11 @@ use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use worker::Env;
 use worker::js_sys::Promise;
 use worker::js_sys::futures::JsFuture;
 use worker::web_sys::{RequestInit, Response};
 use worker::worker_sys::DurableObjectNamespace;
+use worker::{D1Database, Env};
 
 /// The binding of the tenants' objects.
 const OBJECTS: &str = "TENANT";
@@ -188,13 +188,8 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     check_mail("/lead", &wanted.lead)?;
     let now = clock::now();
     let database = env.d1(DATABASE)?;
-    let known = database
-        .prepare("SELECT id FROM tenants WHERE name = ?")
-        .bind(&[wanted.name.as_str().into()])?
-        .first_row::<Registered>()
-        .await?;
-    if known.is_some() {
-        return Err(taken(&wanted.name));
+    if let Some(taken) = taken(&database, &wanted.name).await? {
+        return Err(taken);
     }
     let tenant_id = random::id(now)?;
     let (agent_key, agent_key_hash) = issue(env, KeyKind::Agent, &tenant_id)?;
@@ -228,7 +223,8 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
         .first_row::<Registered>()
         .await?;
     if registered.is_none() {
-        return Err(taken(&wanted.name));
+        let taken = taken(&database, &wanted.name).await?;
+        return Err(taken.unwrap_or(Code::Unavailable.into()));
     }
     let sign_in_path = sign_in_path(&invitation);
     let made = TenantMade {
@@ -241,8 +237,17 @@ pub async fn create(env: &Env, body: &[u8]) -> Outcome<worker::Response> {
     Ok(Answer::json(201, &made)?.response()?)
 }
 
-fn taken(name: &str) -> Problem {
-    Problem::new(Code::TenantExists, format!("`{name}`"))
+/// Why there can be no other tenant of a name. Whoever never got the answer to their own goes on by its id.
+async fn taken(database: &D1Database, name: &str) -> Outcome<Option<Problem>> {
+    let known = database
+        .prepare("SELECT id FROM tenants WHERE name = ?")
+        .bind(&[name.into()])?
+        .first_row::<Registered>()
+        .await?;
+    Ok(known.map(|Registered { id }| {
+        let detail = format!("`{name}` is {id}, whose people /v1/tenants/{id}/invitations invites");
+        Problem::new(Code::TenantExists, detail)
+    }))
 }
 
 /// `POST /v1/tenants/{id}/invitations`.
