@@ -19,7 +19,7 @@ mod train_edits;
 mod train_signals;
 mod verify;
 mod weigh_grams;
-mod weigh_sentences;
+mod weigh_runs;
 
 use options::Options;
 use std::process::ExitCode;

@@ -14,8 +14,9 @@ use countersign_policy::document::Policy;
 use countersign_policy::draft::Draft;
 use countersign_policy::level::Level;
 use countersign_policy::route::Situation;
+use countersign_policy::signal::learned::TOPICS;
 use countersign_policy::signal::personal::Kind;
-use countersign_policy::signal::{self, SignalCode};
+use countersign_policy::signal;
 use countersign_policy::signal::{injection, personal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,19 +40,7 @@ struct Labelled {
     injection: bool,
 }
 
-/// The signals that a text of `topics-unseen.jsonl` is labelled by.
-const TOPICS: [SignalCode; 9] = [
-    SignalCode::LegalThreat,
-    SignalCode::Complaint,
-    SignalCode::Churn,
-    SignalCode::SelfHarm,
-    SignalCode::Discrimination,
-    SignalCode::SecurityIncident,
-    SignalCode::Press,
-    SignalCode::Minor,
-    SignalCode::Medical,
-];
-
+/// A text of `topics-unseen.jsonl`.
 #[derive(Deserialize)]
 struct Topical {
     text: String,
@@ -215,6 +204,7 @@ fn topics(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, Strin
     let policy = Policy::starting("lead");
     let situation = Situation::fixed(Level::ReviewEverything);
     let mut by: BTreeMap<String, Counts> = BTreeMap::new();
+    let mut any = Counts::default();
     for row in rows {
         let row: Topical = serde_json::from_str(row).map_err(|error| error.to_string())?;
         let draft = serde_json::json!({
@@ -225,13 +215,15 @@ fn topics(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, Strin
         let draft = Draft::parse(draft.to_string().as_bytes())
             .map_err(|fault| format!("{}: {}", fault.pointer, fault.detail))?;
         let found = signal::find(&policy, &policy.rules(None), &draft, &situation);
-        for topic in TOPICS {
+        let mut some = false;
+        for topic in TOPICS.labels.iter().copied() {
             let code = serde_json::to_value(topic).map_err(|error| error.to_string())?;
             let name = code.as_str().unwrap_or_default();
             let flagged = found.iter().any(|signal| signal.code == topic);
             let labelled = row.topics.iter().any(|topic| topic == name);
             let counts = by.entry(name.to_owned()).or_default();
             counts.add(labelled, flagged);
+            some |= flagged;
             if show && flagged != labelled {
                 println!(
                     "{name} {}: {:.200?}",
@@ -240,7 +232,19 @@ fn topics(rows: &[String], show: bool) -> Result<BTreeMap<String, Counts>, Strin
                 );
             }
         }
+        any.add(!row.topics.is_empty(), some);
     }
+    let Counts {
+        right,
+        missed,
+        alarms,
+        clean,
+        ..
+    } = any;
+    let of = right.saturating_add(missed);
+    println!(
+        "some topic is found in {right} of {of} texts that have one, and in {alarms} of {clean} others"
+    );
     Ok(by)
 }
 

@@ -1,13 +1,15 @@
-//! Learns the weights of `policy::signal::learned` and says how good they are on texts they have not seen.
-//! `--set injection` writes `src/policy/signal/learned/injection.bin`, `--set self_harm` the file beside it.
+//! Learns the weights of a model of `policy::signal::learned`, writes them into the file beside it, and says how good
+//! they are on texts they have not seen: `--set orders`, `--set topics`.
 //!
-//! The model is `weigh_sentences`. It learns from `bench/signals`, the lists of the policy's
-//! tests, the shared set of injections, and ordinary texts of the other shared sets, which have no label; each once.
+//! `weigh_runs` learns each label of it by itself, from `bench/signals`, the lists of the policy's tests, the shared set of
+//! injections, and ordinary texts of the other shared sets; each once. Texts of which nobody said whether they have a label
+//! are left out for it.
 //!
-//! `--folds`, `--ridge` (what the square of a weight costs), `--rounds`, `--labelled` (what a text with the label weighs,
-//! another weighing 1), `--alarms` (which share of the texts of `bench/signals` without it may be flagged, across folds:
-//! it sets the threshold), `--buckets`; `--data FILE` is measured by what was learned, without texts that are learned from; `--show 1` prints what was wrong
-//! there; `--dry 1` writes nothing.
+//! `--label` (one alone; nothing is written then), `--folds`, `--ridge` (what the square of a weight costs), `--rounds`,
+//! `--labelled` (what a text with the label weighs, another weighing 1), `--alarms` (which share of the texts of
+//! `bench/signals` without it may be flagged, across folds: it sets the threshold), `--buckets`; `--data FILE` is measured
+//! by what was learned, without texts that are learned from; `--show 1` prints what was wrong there; `--dry 1` writes
+//! nothing.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -20,146 +22,304 @@
 use crate::edits::{auroc, data_folder};
 use crate::options::Options;
 use crate::retrieval::index;
-use crate::weigh_sentences::{Recipe, Sentences, train};
-use countersign_policy::signal::learned::read_grams;
+use crate::weigh_runs::{Recipe, Sentences, Weights, train};
+use countersign_policy::signal::SignalCode;
+use countersign_policy::signal::learned::{Model, ORDERS, TOPICS};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// What is learned: a label, and the texts to learn it from.
-struct Set {
-    label: &'static str,
-    written: &'static str,
-    shared: &'static [&'static str],
-    /// Texts of the policy's tests, a line each, behind a label and a tab or behind none, and whether the label is
-    /// meant there.
-    lists: &'static [(&'static str, bool)],
-    ordinary: &'static [Ordinary],
-    buckets: u32,
-    /// A weight of 1.0 in the logistic's own unit, as `signal::learned` knows it.
-    one: f64,
-    /// Which share of the written texts without the label may be flagged, across folds.
-    alarms: f64,
+/// Consecutive texts that stand in the same fold: their author may say one thing twice.
+const TOGETHER: usize = 40;
+
+/// A file of texts, and where a text stands in each of its lines: behind a pointer; `""` is the column of a table, a
+/// line that may have its label and a tab before it, where there is none. Every how many lines are read.
+struct Source {
+    file: &'static str,
+    at: &'static str,
+    every: usize,
+    known: Known,
 }
 
-/// A file of ordinary texts, where a text stands in each line (tables have a column for it), and every how
-/// many lines are read.
-type Ordinary = (&'static str, &'static str, usize);
+/// What is known of the texts of a file.
+#[derive(Clone, Copy)]
+enum Known {
+    Labels,
+    /// That none has a label, but maybe these.
+    NoneBut(&'static [SignalCode]),
+}
 
-/// What agents answer: of this project, beside the shared sets.
-const REPLIES: Ordinary = ("bench/edits/replies.jsonl", "/after", 1);
+const fn labelled(file: &'static str, at: &'static str, every: usize) -> Source {
+    let known = Known::Labels;
+    Source {
+        file,
+        at,
+        every,
+        known,
+    }
+}
 
-const INJECTION: Set = Set {
-    label: "injection",
-    written: "bench/signals/injection.jsonl",
-    shared: &["signals/injection.jsonl"],
-    lists: &[
-        ("src/policy/tests/signals/orders.txt", true),
-        ("src/policy/tests/signals/talk.txt", false),
-    ],
-    ordinary: &[
-        ("retrieval/banking77.csv", "", 1),
-        ("retrieval/clinc150.csv", "", 1),
-        ("novelty/banking77.csv", "", 1),
-        ("novelty/clinc150.csv", "", 1),
-        ("streams/tau_airline_drafts.jsonl", "/message", 1),
-        ("streams/tau_airline_drafts.jsonl", "/draft/text", 1),
-        ("edits/iterater.jsonl", "/after", 2),
-        ("edits/argrewrite.jsonl", "/before", 2),
-        ("edits/documents.jsonl", "/before", 2),
-        REPLIES,
-    ],
-    buckets: 1 << 16,
-    one: 8.0,
-    alarms: 0.08,
-};
+/// Texts that nobody labelled.
+const fn ordinary(
+    file: &'static str,
+    at: &'static str,
+    every: usize,
+    but: &'static [SignalCode],
+) -> Source {
+    let known = Known::NoneBut(but);
+    Source {
+        file,
+        at,
+        every,
+        known,
+    }
+}
 
-const SELF_HARM: Set = Set {
-    label: "self_harm",
-    written: "bench/signals/topics.jsonl",
-    shared: &[],
-    lists: &[("src/policy/tests/signals/topics.txt", false)],
-    ordinary: &[
-        ("retrieval/clinc150.csv", "", 1),
-        ("retrieval/banking77.csv", "", 1),
-        ("streams/tau_airline_drafts.jsonl", "/message", 1),
-        ("streams/tau_airline_drafts.jsonl", "/draft/text", 1),
-        REPLIES,
-    ],
-    buckets: 1 << 15,
-    one: 4.0,
-    alarms: 0.03,
-};
+/// Of topics every second text: with all of them the fewer on orders are found less well.
+const ORDERS_FROM: &[Source] = &[
+    labelled("bench/signals/injection.jsonl", "/text", 1),
+    labelled("bench/signals/topics.jsonl", "/text", 2),
+    labelled("signals/injection.jsonl", "/text", 1),
+    labelled("src/policy/tests/signals/orders.txt", "", 1),
+    labelled("src/policy/tests/signals/talk.txt", "", 1),
+    labelled("src/policy/tests/signals/topics.txt", "", 1),
+    ordinary("retrieval/banking77.csv", "", 1, &[]),
+    ordinary("retrieval/clinc150.csv", "", 1, &[]),
+    ordinary("novelty/banking77.csv", "", 1, &[]),
+    ordinary("novelty/clinc150.csv", "", 1, &[]),
+    ordinary("streams/tau_airline_drafts.jsonl", "/message", 1, &[]),
+    ordinary("streams/tau_airline_drafts.jsonl", "/draft/text", 1, &[]),
+    ordinary("edits/iterater.jsonl", "/after", 2, &[]),
+    ordinary("edits/argrewrite.jsonl", "/before", 2, &[]),
+    ordinary("edits/documents.jsonl", "/before", 2, &[]),
+    ordinary("bench/edits/replies.jsonl", "/after", 1, &[]),
+];
+
+/// What customers write of banks and flights may be a complaint; nobody looked.
+const DELICATE: &[SignalCode] = &[
+    SignalCode::Complaint,
+    SignalCode::Churn,
+    SignalCode::SecurityIncident,
+];
+
+const TOPICS_FROM: &[Source] = &[
+    labelled("bench/signals/topics.jsonl", "/text", 1),
+    labelled("src/policy/tests/signals/topics.txt", "", 1),
+    ordinary("retrieval/banking77.csv", "", 1, DELICATE),
+    ordinary("retrieval/clinc150.csv", "", 1, DELICATE),
+    ordinary("novelty/banking77.csv", "", 1, DELICATE),
+    ordinary("novelty/clinc150.csv", "", 1, DELICATE),
+    ordinary("streams/tau_airline_drafts.jsonl", "/message", 1, DELICATE),
+];
 
 /// A text that is learned from or measured on.
 struct Text {
-    set: String,
+    source: String,
     text: String,
     sentences: Sentences,
-    labels: Vec<String>,
-    ordinary: bool,
-}
-
-impl Text {
-    fn has(&self, label: &str) -> bool {
-        self.labels.iter().any(|own| own == label)
-    }
+    /// Whether it has a label; it may be that nobody knows.
+    has: BTreeMap<SignalCode, bool>,
+    /// Of `bench/signals` or measured on: what thresholds are set by.
+    written: bool,
 }
 
 /// Trains, measures across folds and on `--data`, writes the weights.
 pub fn run(options: &Options) -> Result<(), String> {
-    let name = options.text("set").unwrap_or("injection");
-    let set = match name {
-        "injection" => INJECTION,
-        "self_harm" => SELF_HARM,
+    let set = options.text("set").unwrap_or("topics");
+    let (model, sources) = match set {
+        "orders" => (&ORDERS, ORDERS_FROM),
+        "topics" => (&TOPICS, TOPICS_FROM),
         other => return Err(format!("there is no set called `{other}`")),
     };
     let recipe = Recipe {
-        buckets: options.number("buckets", set.buckets)?,
-        one: set.one,
+        buckets: options.number("buckets", 1 << 16)?,
+        one: model.one,
+        run_words: model.run_words,
         ridge: options.number("ridge", 2.0)?,
-        rounds: options.number("rounds", 4)?,
+        rounds: options.number("rounds", 3)?,
         labelled: options.number("labelled", 5.0)?,
     };
-    let mut texts = labelled(Path::new(set.written), recipe)?;
-    for file in set.shared {
-        texts.extend(labelled(&data_folder().join(file), recipe)?);
-    }
-    for (file, has) in set.lists {
-        texts.extend(read_list(
-            Path::new(file),
-            has.then_some(set.label),
-            recipe,
-        )?);
-    }
-    for ordinary in set.ordinary {
-        texts.extend(read_ordinary(*ordinary, recipe)?);
-    }
+    let mut texts = Vec::new();
     let mut known = BTreeSet::new();
-    texts.retain(|text| known.insert(text.text.clone()));
-    let scores = across_folds(&texts, set.label, options.number("folds", 5)?, recipe)?;
-    let alarms = options.number("alarms", set.alarms)?;
-    let threshold = threshold(&texts, set.label, &scores, alarms);
-    report("folds", set.label, &texts, &scores, threshold);
-    let mut model = train(&told(texts.iter(), set.label), recipe);
-    model.start -= threshold;
-    for file in &options.data {
-        let mut texts = labelled(file, recipe)?;
-        texts.retain(|text| !known.contains(&text.text));
-        let scores = texts.iter().map(|text| model.score(&text.sentences));
-        let scores: Vec<i32> = scores.collect();
-        report(&file.to_string_lossy(), set.label, &texts, &scores, 0);
-        if options.text("show").is_some() {
-            show(set.label, &texts, &scores);
-        }
+    for source in sources {
+        let own = read(source, model)?.into_iter();
+        texts.extend(own.filter(|text| known.insert(text.text.clone())));
     }
-    if options.text("dry").is_none() {
-        let mut bytes = (model.start as i16).to_le_bytes().to_vec();
-        bytes.extend(model.weights.iter().map(|weight| weight.cast_unsigned()));
-        let file = format!("src/policy/signal/learned/{}.bin", set.label);
-        std::fs::write(file, bytes).map_err(|error| error.to_string())?;
+    keep_repeated(&mut texts);
+    let mut unseen = Vec::new();
+    for file in &options.data {
+        let mut own = measured(file, model)?;
+        own.retain(|text| !known.contains(&text.text));
+        unseen.push((file, own));
+    }
+    let mut learned = Vec::new();
+    let one = options.text("label").map(|name| code(name).ok_or(name));
+    let one = one.transpose()?;
+    for label in model.labels.iter().copied() {
+        if one.is_some_and(|one| one != label) {
+            continue;
+        }
+        let texts = texts.iter().filter(|text| text.has.contains_key(&label));
+        let texts: Vec<&Text> = texts.collect();
+        let scores = across_folds(&texts, label, options.number("folds", 5)?, recipe)?;
+        let alarms = options.number("alarms", alarms(label))?;
+        let threshold = threshold(&texts, label, &scores, alarms);
+        report("folds", label, &texts, &scores, threshold);
+        let mut weights = train(&told(texts.iter(), label), recipe);
+        weights.start -= threshold;
+        for (file, texts) in &unseen {
+            let texts = texts.iter().filter(|text| text.has.contains_key(&label));
+            let texts: Vec<&Text> = texts.collect();
+            let scores = texts.iter();
+            let scores = scores.map(|text| weights.score(&text.sentences, recipe));
+            let scores: Vec<i32> = scores.collect();
+            if !texts.is_empty() {
+                report(&file.to_string_lossy(), label, &texts, &scores, 0);
+            }
+            if options.text("show").is_some() {
+                show(label, &texts, &scores);
+            }
+        }
+        learned.push(weights);
+    }
+    if options.text("dry").is_none() && one.is_none() {
+        let file = format!("src/policy/signal/learned/{set}.bin");
+        std::fs::write(file, stored(&learned)).map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+/// Leaves out grams that stand in one text alone: they tell nothing, and fill buckets.
+fn keep_repeated(texts: &mut [Text]) {
+    let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+    for text in &*texts {
+        let grams: BTreeSet<u32> = text
+            .sentences
+            .iter()
+            .flat_map(|(_, grams)| grams)
+            .copied()
+            .collect();
+        for gram in grams {
+            *counts.entry(gram).or_default() += 1;
+        }
+    }
+    for text in texts {
+        for (_, grams) in &mut text.sentences {
+            grams.retain(|gram| counts[gram] > 1);
+        }
+    }
+}
+
+/// Which share of written texts without the label may be flagged.
+fn alarms(label: SignalCode) -> f64 {
+    match label {
+        SignalCode::Injection => 0.03,
+        SignalCode::Complaint => 0.03,
+        _ => 0.015,
+    }
+}
+
+/// As `signal::learned` reads them.
+fn stored(models: &[Weights]) -> Vec<u8> {
+    let starts = models
+        .iter()
+        .flat_map(|model| (model.start as i16).to_le_bytes());
+    let mut bytes: Vec<u8> = starts.collect();
+    for bucket in 0..models[0].weights.len() {
+        bytes.extend(
+            models
+                .iter()
+                .map(|model| model.weights[bucket].cast_unsigned()),
+        );
+    }
+    bytes
+}
+
+/// The texts of a source, each with what is known of it.
+fn read(source: &Source, model: &Model) -> Result<Vec<Text>, String> {
+    let own = Path::new(source.file);
+    let path = match own.exists() {
+        true => own.to_owned(),
+        false => data_folder().join(own),
+    };
+    let rows: Vec<(String, Vec<SignalCode>)> = match path.extension().and_then(|end| end.to_str()) {
+        Some("csv") => {
+            let rows = index::read(&path)?.into_iter();
+            rows.map(|row| (row.text, Vec::new())).collect()
+        }
+        Some("txt") => listed(&path)?,
+        _ => {
+            let lines = lines(&path)?;
+            let rows = lines.iter().map(|line| row(line, source.at));
+            rows.collect::<Result<_, String>>()?
+        }
+    };
+    let text = |(text, labels): (String, Vec<SignalCode>)| Text {
+        source: source.file.to_owned(),
+        sentences: model.read_grams(&text),
+        text,
+        has: has(source.known, model, &labels),
+        written: source.file.starts_with("bench/signals"),
+    };
+    Ok(rows.into_iter().step_by(source.every).map(text).collect())
+}
+
+/// The texts of a file that is measured on: of `{"text", "injection"}` or of `{"text", "topics"}`, a line each.
+fn measured(file: &Path, model: &Model) -> Result<Vec<Text>, String> {
+    let text = |line: &String| {
+        let (text, labels) = row(line, "/text")?;
+        Ok(Text {
+            source: file.to_string_lossy().into_owned(),
+            sentences: model.read_grams(&text),
+            text,
+            has: has(Known::Labels, model, &labels),
+            written: true,
+        })
+    };
+    lines(file)?.iter().map(text).collect()
+}
+
+/// A text and its labels.
+fn row(line: &str, pointer: &str) -> Result<(String, Vec<SignalCode>), String> {
+    let row: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let text = row
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let topics = row["topics"].as_array().into_iter().flatten();
+    let topics = topics.filter_map(|topic| code(topic.as_str()?));
+    let order = (row["injection"] == Value::Bool(true)).then_some(SignalCode::Injection);
+    Ok((text.to_owned(), topics.chain(order).collect()))
+}
+
+/// Lines that are no comment, each with the label before its tab; all of a list of orders are such.
+fn listed(file: &Path) -> Result<Vec<(String, Vec<SignalCode>)>, String> {
+    let lines = lines(file)?.into_iter();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("# "));
+    let orders = file
+        .ends_with("orders.txt")
+        .then_some(SignalCode::Injection);
+    let row = |line: String| {
+        let (own, text) = line.split_once('\t').unwrap_or(("", &line));
+        (
+            text.to_owned(),
+            orders.into_iter().chain(code(own)).collect(),
+        )
+    };
+    Ok(lines.map(row).collect())
+}
+
+fn code(name: &str) -> Option<SignalCode> {
+    serde_json::from_value(Value::from(name)).ok()
+}
+
+fn has(known: Known, model: &Model, labels: &[SignalCode]) -> BTreeMap<SignalCode, bool> {
+    let is_known = |label: &SignalCode| match known {
+        Known::Labels => true,
+        Known::NoneBut(unsure) => !unsure.contains(label),
+    };
+    let all = model.labels.iter().copied().filter(is_known);
+    all.map(|label| (label, labels.contains(&label))).collect()
 }
 
 fn lines(file: &Path) -> Result<Vec<String>, String> {
@@ -168,101 +328,23 @@ fn lines(file: &Path) -> Result<Vec<String>, String> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Texts of `{"set", "text", "injection"}` or of `{"text", "topics"}`, a line each.
-fn labelled(file: &Path, recipe: Recipe) -> Result<Vec<Text>, String> {
-    let text = |line: String| {
-        let row: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-        let topics = row["topics"].as_array().into_iter().flatten();
-        let topics = topics.filter_map(|topic| topic.as_str().map(str::to_owned));
-        let injection = (row["injection"] == Value::Bool(true)).then(|| "injection".to_owned());
-        Ok(Text {
-            set: row["set"].as_str().unwrap_or("written").to_owned(),
-            text: row["text"].as_str().unwrap_or_default().to_owned(),
-            sentences: sentences(row["text"].as_str().unwrap_or_default(), recipe),
-            labels: topics.chain(injection).collect(),
-            ordinary: false,
-        })
-    };
-    lines(file)?.into_iter().map(text).collect()
-}
-
-/// The texts of a set.
-fn read_ordinary((file, pointer, every): Ordinary, recipe: Recipe) -> Result<Vec<Text>, String> {
-    let path = match file.starts_with("bench/") {
-        true => PathBuf::from(file),
-        false => data_folder().join(file),
-    };
-    let texts: Vec<String> = if pointer.is_empty() {
-        index::read(&path)?
-            .into_iter()
-            .map(|row| row.text)
-            .collect()
-    } else {
-        let text = |line: String| {
-            let row: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-            let text = row.pointer(pointer).and_then(Value::as_str);
-            Ok(text.unwrap_or_default().to_owned())
-        };
-        let lines = lines(&path)?.into_iter().step_by(every);
-        lines.map(text).collect::<Result<_, String>>()?
-    };
-    let text = |text: String| Text {
-        set: file.to_owned(),
-        sentences: sentences(&text, recipe),
-        text,
-        labels: Vec::new(),
-        ordinary: true,
-    };
-    Ok(texts.into_iter().map(text).collect())
-}
-
-/// Lines that are no comment, each with its label.
-fn read_list(file: &Path, label: Option<&str>, recipe: Recipe) -> Result<Vec<Text>, String> {
-    let lines = lines(file)?.into_iter();
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("# "));
-    let text = |line: String| {
-        let (own, text) = line.split_once('\t').unwrap_or(("", &line));
-        let label = label.or(Some(own)).filter(|label| !label.is_empty());
-        Text {
-            set: file
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            text: text.to_owned(),
-            sentences: sentences(text, recipe),
-            labels: label.map(str::to_owned).into_iter().collect(),
-            ordinary: false,
-        }
-    };
-    Ok(lines.map(text).collect())
-}
-
-fn sentences(text: &str, recipe: Recipe) -> Sentences {
-    let count = |grams: Vec<u32>| {
-        let mut counts = BTreeMap::new();
-        for gram in grams {
-            *counts.entry(gram % recipe.buckets).or_insert(0) += 1;
-        }
-        counts
-    };
-    read_grams(text).into_iter().map(count).collect()
-}
-
-fn told<'t>(texts: impl Iterator<Item = &'t Text>, label: &str) -> Vec<(&'t Sentences, bool)> {
+fn told<'t>(
+    texts: impl Iterator<Item = &'t &'t Text>,
+    label: SignalCode,
+) -> Vec<(&'t Sentences, bool)> {
     texts
-        .map(|text| (&text.sentences, text.has(label)))
+        .map(|text| (&text.sentences, text.has[&label]))
         .collect()
 }
 
 /// The score of each text by a model that has not seen it.
 fn across_folds(
-    texts: &[Text],
-    label: &str,
+    texts: &[&Text],
+    label: SignalCode,
     folds: usize,
     recipe: Recipe,
 ) -> Result<Vec<i32>, String> {
-    let fold_of = |at: usize| at.wrapping_mul(0x9e37_79b9) / 64 % folds;
+    let fold_of = |at: usize| (at / TOGETHER).wrapping_mul(0x9e37_79b9) / 64 % folds;
     let mut scores = vec![0; texts.len()];
     std::thread::scope(|scope| {
         let learn = |fold: usize| {
@@ -277,7 +359,7 @@ fn across_folds(
             let model = model.join().map_err(|_| "a fold can't be learned")?;
             for (at, text) in texts.iter().enumerate() {
                 if fold_of(at) == fold {
-                    scores[at] = model.score(&text.sentences);
+                    scores[at] = model.score(&text.sentences, recipe);
                 }
             }
         }
@@ -286,9 +368,9 @@ fn across_folds(
 }
 
 /// The least score that counts, by the share of written texts without the label that it flags.
-fn threshold(texts: &[Text], label: &str, scores: &[i32], alarms: f64) -> i32 {
+fn threshold(texts: &[&Text], label: SignalCode, scores: &[i32], alarms: f64) -> i32 {
     let others = texts.iter().zip(scores);
-    let others = others.filter(|(text, _)| !text.has(label) && !text.ordinary);
+    let others = others.filter(|(text, _)| !text.has[&label] && text.written);
     let mut others: Vec<i32> = others.map(|(_, score)| *score).collect();
     others.sort_unstable();
     let last = (others.len() as f64 * (1.0 - alarms)) as usize;
@@ -296,36 +378,36 @@ fn threshold(texts: &[Text], label: &str, scores: &[i32], alarms: f64) -> i32 {
     others.get(last).map_or(0, |score| score + 1)
 }
 
-/// Which share of each set's texts is flagged, and the AUROC of the written ones.
-fn report(name: &str, label: &str, texts: &[Text], scores: &[i32], threshold: i32) {
+/// Which share of each source's texts is flagged, and the AUROC of the written ones.
+fn report(name: &str, label: SignalCode, texts: &[&Text], scores: &[i32], threshold: i32) {
     let mut by: BTreeMap<(&str, bool), (u32, u32)> = BTreeMap::new();
     let mut ranked = Vec::new();
     for (text, score) in texts.iter().zip(scores) {
-        let all = if text.ordinary {
-            "all ordinary"
-        } else {
-            "all labelled"
+        let has = text.has[&label];
+        let all = match text.written {
+            true => "all written",
+            false => "all others",
         };
-        for set in [text.set.as_str(), all] {
-            let (flagged, of) = by.entry((set, text.has(label))).or_default();
+        for set in [text.source.as_str(), all] {
+            let (flagged, of) = by.entry((set, has)).or_default();
             *flagged += u32::from(*score >= threshold);
             *of += 1;
         }
-        if !text.ordinary {
-            ranked.push((*score, text.has(label)));
+        if text.written {
+            ranked.push((*score, has));
         }
     }
-    println!("{label}, {name}: AUROC {:.3}", auroc(&ranked));
+    println!("{label:?}, {name}: AUROC {:.3}", auroc(&ranked));
     for ((set, has), (flagged, of)) in by {
         let what = if has { "found" } else { "alarms" };
         let share = f64::from(flagged) / f64::from(of);
-        println!("{set:>34} {what:>6} {share:.3} ({flagged} of {of})");
+        println!("{set:>38} {what:>6} {share:.4} ({flagged} of {of})");
     }
 }
 
-fn show(label: &str, texts: &[Text], scores: &[i32]) {
+fn show(label: SignalCode, texts: &[&Text], scores: &[i32]) {
     for (text, score) in texts.iter().zip(scores) {
-        if text.has(label) != (*score >= 0) {
+        if text.has[&label] != (*score >= 0) {
             println!("{score:>5} {:.300?}", text.text);
         }
     }

@@ -7,7 +7,7 @@
 
 mod veiled;
 
-use super::learned;
+use super::learned::ORDERS;
 use super::lexicon::{ENOUGH, Lexicon, add_up, weigh};
 use super::words::Words;
 use super::{Field, Found, SignalCode};
@@ -91,7 +91,7 @@ fn read_phrases(text: &str, words: &Words) -> Option<(Ratio, Vec<Range<usize>>)>
 }
 
 fn read_sentences(words: &Words) -> Option<(Ratio, Vec<Range<usize>>)> {
-    let (score, sentence) = learned::INJECTION.read(words)?;
+    let (score, sentence) = ORDERS.weigh(words).about(SignalCode::Injection)?;
     Some((score, words.span(sentence).into_iter().collect()))
 }
 

@@ -1,5 +1,5 @@
-//! Does it touch a sensitive topic? Phrases of the lexicon files, and those that the tenant adds; of
-//! self-harm in a message also what was learned of sentences.
+//! Does it touch a sensitive topic? Phrases of the lexicon files, and those that the tenant adds; of a message also
+//! what was learned.
 //! It must not read tone or intent.
 
 use super::learned;
@@ -97,11 +97,14 @@ pub(crate) fn find(
             }
         }
     }
-    if !found.has(SignalCode::SelfHarm)
-        && let Some((score, sentence)) = learned::SELF_HARM.read(&message.words)
-    {
-        let range = message.words.span(sentence).into_iter();
-        found.ranges(SignalCode::SelfHarm, score, message, range.collect());
+    let learned = learned::TOPICS.weigh(&message.words);
+    for (code, ..) in TOPICS {
+        if !found.has(code)
+            && let Some((score, sentence)) = learned.about(code)
+        {
+            let range = message.words.span(sentence).into_iter();
+            found.ranges(code, score, message, range.collect());
+        }
     }
 }
 
@@ -151,7 +154,7 @@ mod tests {
             &[Complaint, Churn],
         );
         check("I want to kill myself", &[SelfHarm]);
-        check("Your driver was racist", &[Discrimination]);
+        check("Your driver was racist", &[Complaint, Discrimination]);
         check("Somebody hacked my account", &[SecurityIncident]);
         check("I am a journalist writing a story", &[Press]);
         check("It is for my 8 year old daughter", &[Minor]);
