@@ -62,7 +62,7 @@ test("of an action that was sent back and drafted anew it is shown what the agen
   await soon(async () => /Silver is enough\.\s+Tag: gold ?silver\s+Until: May/.test(await anew.innerText().catch(() => "")));
 });
 
-test("that only the type of an argument was changed is shown, in memory and of what was drafted anew", async () => {
+test("that only the type of an argument was changed is shown, by itself and beside one whose value was", async () => {
   const tenant = await service.emptyTenant();
   const session = await signIn(tenant.sign_in_url);
   await changePolicy(session, "settles at once", (document) => ({ ...document, undo_window_s: 0 }));
@@ -71,18 +71,21 @@ test("that only the type of an argument was changed is shown, in memory and of w
     const { body } = await session(`/v1/drafts/${id}`);
     assert.equal((await session(`/v1/drafts/${id}/verdict`, { method: "PUT", body: verdictOn(body, verdict) })).status, 200);
   };
-  const given = (seats, change) => ({ body: { ...action("add_seats", { seats }), ...change } });
-  const corrected = await mia.posted("Ty Corrected", given("45"));
-  await decide(corrected, { kind: "edit", draft: { action: { name: "add_seats", args: { seats: 45 } } }, one_off: false });
+  const given = (args, change) => ({ body: { ...action("add_seats", { team: "Ops", ...args }), ...change } });
+  const corrected = await mia.posted("Ty Corrected", given({ seats: "45" }));
+  await decide(corrected, { kind: "edit", draft: { action: { name: "add_seats", args: { seats: 45, team: "Ops" } } }, one_off: false });
   const conversation = { id: randomUUID(), head: "m1", messages: [{ id: "m1", role: "customer", text: "Seats, please." }] };
-  const first = await mia.posted("Ty Anew", given("45", { conversation }));
-  await decide(first, { kind: "send_back", instruction: "A number, please." });
-  await mia.posted("Ty Anew", given(45, { conversation, supersedes: first }));
+  const first = await mia.posted("Ty Anew", given({ plan: "gold", seats: "45" }, { conversation }));
+  await decide(first, { kind: "send_back", instruction: "A number, please, and not gold." });
+  await mia.posted("Ty Anew", given({ plan: "silver", seats: 45 }, { conversation, supersedes: first }));
   await mia.page.goto(tenant.sign_in_url);
-  const said = (part) => async () => (await part.locator("del").allInnerTexts()).join() === '","' && (await part.innerText()).includes('{"seats":"45"}');
-  await soon(said(mia.page.getByTestId("handover")));
+  const says = (part, out, lines) => soon(async () => {
+    const said = await part.innerText().catch(() => "");
+    return (await part.locator("del").allInnerTexts()).join(" ") === out && lines.every((line) => said.includes(line));
+  });
+  await says(mia.page.getByTestId("handover"), 'gold " "', ["Plan: goldsilver", 'seats: "45"', "Team: Ops"]);
   await mia.press("m");
-  await soon(said(mia.page.getByTestId("corrections").getByRole("listitem").first()));
+  await says(mia.page.getByTestId("corrections").getByRole("listitem").first(), '" "', ['seats: "45"', "Team: Ops"]);
   assert.deepEqual(mia.errors, []);
   await mia.page.close();
 });

@@ -68,13 +68,24 @@ function typeOf(value: Json, limits: Field | undefined): ArgField["type"] {
   return "text";
 }
 
-/** All arguments as text, a line for each, for where a form has no room. */
-const inLines = (args: Args): string =>
-  fieldsOf(args, null).map((field) => [[field.group, field.label].filter(Boolean).join(" · "), shown(field)].filter(Boolean).join(": ")).join("\n");
+/** An argument in a line: as a person reads it, and as JSON says it. */
+interface Line { said: string; exact: string }
+const linesOf = (args: Args): Line[] =>
+  fieldsOf(args, null).map((field) => ({
+    said: [[field.group, field.label].filter(Boolean).join(" · "), shown(field)].filter(Boolean).join(": "),
+    exact: `${field.pointer.slice(1)}: ${JSON.stringify(field.value)}`,
+  }));
 
-/** The same before and after: where those say alike what only changed its type, as JSON says it. */
-export const linesBeside = (before: Args, after: Args): [string, string] =>
-  inLines(before) === inLines(after) ? [JSON.stringify(before), JSON.stringify(after)] : [inLines(before), inLines(after)];
+/** All arguments before and after, where a form has no room: what reads alike, since only its type changed, stands as JSON. */
+export function linesBeside(before: Args, after: Args): [string, string] {
+  const [drafted, present] = [linesOf(before), linesOf(after)];
+  return [inLines(drafted, present), inLines(present, drafted)];
+}
+
+function inLines(lines: Line[], others: Line[]): string {
+  const [said, exact] = [new Set(others.map((line) => line.said)), new Set(others.map((line) => line.exact))];
+  return lines.map((line) => (said.has(line.said) && !exact.has(line.exact) ? line.exact : line.said)).join("\n");
+}
 
 /** Whether there is nothing: a list or object stands here only where it has no values of its own. */
 export const isEmpty = (value: Json | undefined): value is Json[] | Args | "" | null | undefined => value === undefined || value === null || value === "" || typeof value === "object";
