@@ -34,8 +34,8 @@ const TOGETHER: usize = 40;
 
 /// A file of texts, and where a text stands in each of its lines: behind a pointer; `""` is the column of a table, a
 /// line that may have its label and a tab before it, where there is none. Every how many lines are read.
-struct Source {
-    file: &'static str,
+struct Source<'f> {
+    file: &'f str,
     at: &'static str,
     every: usize,
     known: Known,
@@ -49,7 +49,7 @@ enum Known {
     NoneBut(&'static [SignalCode]),
 }
 
-const fn labelled(file: &'static str, at: &'static str, every: usize) -> Source {
+const fn labelled<'f>(file: &'f str, at: &'static str, every: usize) -> Source<'f> {
     let known = Known::Labels;
     Source {
         file,
@@ -65,7 +65,7 @@ const fn ordinary(
     at: &'static str,
     every: usize,
     but: &'static [SignalCode],
-) -> Source {
+) -> Source<'static> {
     let known = Known::NoneBut(but);
     Source {
         file,
@@ -76,7 +76,7 @@ const fn ordinary(
 }
 
 /// Of topics every second text: with all of them the fewer on orders are found less well.
-const ORDERS_FROM: &[Source] = &[
+const ORDERS_FROM: &[Source<'static>] = &[
     labelled("bench/signals/injection.jsonl", "/text", 1),
     labelled("bench/signals/topics.jsonl", "/text", 2),
     labelled("signals/injection.jsonl", "/text", 1),
@@ -102,7 +102,7 @@ const DELICATE: &[SignalCode] = &[
     SignalCode::SecurityIncident,
 ];
 
-const TOPICS_FROM: &[Source] = &[
+const TOPICS_FROM: &[Source<'static>] = &[
     labelled("bench/signals/topics.jsonl", "/text", 1),
     labelled("src/policy/tests/signals/topics.txt", "", 1),
     ordinary("retrieval/banking77.csv", "", 1, DELICATE),
@@ -146,10 +146,16 @@ pub fn run(options: &Options) -> Result<(), String> {
         texts.extend(own.filter(|text| known.insert(text.text.clone())));
     }
     keep_repeated(&mut texts);
+    into_buckets(&mut texts, recipe);
     let mut unseen = Vec::new();
     for file in &options.data {
-        let mut own = measured(file, model)?;
+        let file = file.to_string_lossy();
+        let mut own = read(&labelled(&file, "/text", 1), model)?;
         own.retain(|text| !known.contains(&text.text));
+        for text in &mut own {
+            text.written = true;
+        }
+        into_buckets(&mut own, recipe);
         unseen.push((file, own));
     }
     let mut learned = Vec::new();
@@ -174,7 +180,7 @@ pub fn run(options: &Options) -> Result<(), String> {
             let scores = scores.map(|text| weights.score(&text.sentences, recipe));
             let scores: Vec<i32> = scores.collect();
             if !texts.is_empty() {
-                report(&file.to_string_lossy(), label, &texts, &scores, 0);
+                report(file, label, &texts, &scores, 0);
             }
             if options.text("show").is_some() {
                 show(label, &texts, &scores);
@@ -210,6 +216,16 @@ fn keep_repeated(texts: &mut [Text]) {
     }
 }
 
+fn into_buckets(texts: &mut [Text], recipe: Recipe) {
+    for gram in texts
+        .iter_mut()
+        .flat_map(|text| &mut text.sentences)
+        .flat_map(|(_, grams)| grams)
+    {
+        *gram %= recipe.buckets;
+    }
+}
+
 /// Which share of written texts without the label may be flagged.
 fn alarms(label: SignalCode) -> f64 {
     match label {
@@ -236,7 +252,7 @@ fn stored(models: &[Weights]) -> Vec<u8> {
 }
 
 /// The texts of a source, each with what is known of it.
-fn read(source: &Source, model: &Model) -> Result<Vec<Text>, String> {
+fn read(source: &Source<'_>, model: &Model) -> Result<Vec<Text>, String> {
     let own = Path::new(source.file);
     let path = match own.exists() {
         true => own.to_owned(),
@@ -262,21 +278,6 @@ fn read(source: &Source, model: &Model) -> Result<Vec<Text>, String> {
         written: source.file.starts_with("bench/signals"),
     };
     Ok(rows.into_iter().step_by(source.every).map(text).collect())
-}
-
-/// The texts of a file that is measured on: of `{"text", "injection"}` or of `{"text", "topics"}`, a line each.
-fn measured(file: &Path, model: &Model) -> Result<Vec<Text>, String> {
-    let text = |line: &String| {
-        let (text, labels) = row(line, "/text")?;
-        Ok(Text {
-            source: file.to_string_lossy().into_owned(),
-            sentences: model.read_grams(&text),
-            text,
-            has: has(Known::Labels, model, &labels),
-            written: true,
-        })
-    };
-    lines(file)?.iter().map(text).collect()
 }
 
 /// A text and its labels.

@@ -20,7 +20,7 @@ const SHARE_MIN: f64 = 0.2;
 /// What a weight of 1.0 is where runs are looked for while weights are learned.
 const FINE: f64 = 4096.0;
 
-/// Of each sentence of a text, how many words it has, and the hashes of its grams.
+/// Of each sentence of a text, how many words it has, and the buckets that its grams fall into.
 pub type Sentences = Vec<(usize, Vec<u32>)>;
 
 /// The first sentence of a run, and the one after it.
@@ -50,7 +50,7 @@ pub struct Weights {
 impl Weights {
     /// What the run that says most says.
     pub fn score(&self, sentences: &Sentences, recipe: Recipe) -> i32 {
-        let weight = |gram: &u32| i32::from(self.weights[(gram % recipe.buckets) as usize]);
+        let weight = |bucket: &u32| i32::from(self.weights[*bucket as usize]);
         let said = |(words, grams): &(usize, Vec<u32>)| (*words, grams.iter().map(weight).sum());
         let said: Vec<(usize, i32)> = sentences.iter().map(said).collect();
         self.start + best_run(&said, recipe.run_words).map_or(0, |(sum, _)| sum)
@@ -73,7 +73,7 @@ pub fn train(texts: &[(&Sentences, bool)], recipe: Recipe) -> Weights {
                 false => vec![1.0; runs.len()],
             };
             for ((start, end), weight) in runs.iter().zip(shares) {
-                rows.add(&sentences[*start..*end], *labelled, weight, recipe);
+                rows.add(&sentences[*start..*end], *labelled, weight);
             }
         }
         let columns = rows.columns(recipe.buckets);
@@ -113,7 +113,7 @@ fn passages(sentences: &Sentences, recipe: Recipe) -> BTreeSet<Run> {
 
 /// The run that says most by the weights so far.
 fn said_most(sentences: &Sentences, weights: &[f64], recipe: Recipe) -> Option<Run> {
-    let weight = |gram: &u32| weights[(gram % recipe.buckets) as usize];
+    let weight = |bucket: &u32| weights[*bucket as usize];
     let said = |(words, grams): &(usize, Vec<u32>)| {
         let sum: f64 = grams.iter().map(weight).sum();
         (*words, (sum * FINE) as i32)
@@ -131,9 +131,7 @@ fn shares(
 ) -> Vec<f64> {
     let says = |(start, end): &Run| -> f64 {
         let grams = sentences[*start..*end].iter().flat_map(|(_, grams)| grams);
-        grams
-            .map(|gram| weights[(gram % recipe.buckets) as usize])
-            .sum()
+        grams.map(|bucket| weights[*bucket as usize]).sum()
     };
     let said: Vec<f64> = runs.iter().map(says).collect();
     let most = said.iter().copied().fold(f64::MIN, f64::max);
@@ -156,10 +154,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, run: &[(usize, Vec<u32>)], labelled: bool, weight: f64, recipe: Recipe) {
+    fn add(&mut self, run: &[(usize, Vec<u32>)], labelled: bool, weight: f64) {
         let mut counts = BTreeMap::new();
-        for gram in run.iter().flat_map(|(_, grams)| grams) {
-            *counts.entry(gram % recipe.buckets).or_insert(0.0) += 1.0;
+        for bucket in run.iter().flat_map(|(_, grams)| grams) {
+            *counts.entry(*bucket).or_insert(0.0) += 1.0;
         }
         self.counts.push(counts);
         self.labelled.push(labelled);
